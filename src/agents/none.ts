@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { policyKind } from "./policy.ts";
+
+export const none = policyKind({
+  kind: "none",
+  about: "Every call is tried once.",
+  attributes: z.strictObject({}),
+  prepare: () => ({ decide: () => ({ do: "stop" }) }),
+});

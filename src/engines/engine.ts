@@ -1,0 +1,27 @@
+/** What every engine offers: named TCP proxies that can be switched off and given toxics. */
+import type { Cure, Toxic } from "../faults/handles.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface EngineProxy {
+  /** Where the proxy listens. */
+  readonly address: Address;
+  setEnabled(enabled: boolean): Promise<void>;
+  addToxic(toxic: Toxic): Promise<Cure>;
+}
+
+export interface Engine {
+  readonly kind: "embedded";
+  readonly version: string;
+  openProxy(name: string, upstream: Address): Promise<EngineProxy>;
+  /** Stops every proxy; nothing of the engine listens afterwards. */
+  close(): Promise<void>;
+}
+
+export function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
+}

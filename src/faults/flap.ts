@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { duration } from "../units.ts";
+import { block, blockHow } from "./egress-block.ts";
+import { faultKind } from "./handles.ts";
+
+export const flap = faultKind({
+  kind: "flap",
+  about: "The link goes down and comes up again, in turn.",
+  callerSees: "what egress-block shows, again and again, with good spells between",
+  plane: "network",
+  tags: { seen: "explicit", lasts: "transient" },
+  attributes: z.strictObject({
+    down: duration({ leastMs: 10 }).describe("how long the link is down each time"),
+    up: duration({ leastMs: 10 }).describe("how long it is up in between"),
+    jitter: duration().default(0).describe("each spell varies by up to this much, either way"),
+    how: blockHow,
+  }),
+  prepare: ({ down, up, jitter, how }) => ({
+    ...block(how),
+    cycle: { downMs: down, upMs: up, jitterMs: jitter },
+  }),
+});

@@ -1,0 +1,265 @@
+/**
+ * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
+ * Times are microseconds on one monotonic clock, counted from the run's start.
+ */
+import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
+import type { Shape } from "./shape.ts";
+
+export const historySchema = "squall.history/1";
+
+/** What every event carries: `<writer>:<n>` is its id for ever, also after merging. */
+export interface Stamp {
+  readonly id: string;
+  readonly atUs: number;
+}
+
+export type Mode = "faults" | "control";
+export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
+
+/** What the plan promised, so that a check can tell "nothing there" from "never looked". */
+export interface Declared {
+  readonly phases: readonly { readonly phase: string; readonly role: PhaseRole }[];
+  readonly links: readonly DeclaredLink[];
+  readonly faults: readonly DeclaredFault[];
+  readonly steps: readonly DeclaredStep[];
+  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly checks: readonly string[];
+}
+
+export interface DeclaredLink {
+  readonly link: string;
+  readonly plane: "agent-server" | "server-upstream";
+  /** The server at one end of it. */
+  readonly server: string;
+}
+
+export interface DeclaredFault {
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  readonly phase: string;
+}
+
+export interface DeclaredStep {
+  readonly group: string;
+  readonly step: number;
+  readonly server: string;
+  readonly tool: string;
+  readonly effect?: string;
+  /** The scenario says that an empty answer is fine here. */
+  readonly mayBeEmpty?: true;
+}
+
+export interface RunStarted {
+  readonly type: "run-started";
+  readonly schema: typeof historySchema;
+  readonly squall: string;
+  readonly run: string;
+  readonly nonce: string;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly mode: Mode;
+  /** Time of day, for people. */
+  readonly startedAt: string;
+  readonly declared: Declared;
+}
+
+export interface PhaseEdge {
+  readonly type: "phase";
+  readonly phase: string;
+  readonly role: PhaseRole;
+  readonly edge: "start" | "end";
+}
+
+export interface TargetEvent {
+  readonly type: "target";
+  readonly target: string;
+  readonly role: "server" | "upstream";
+  readonly edge: "ready" | "exited" | "stopped";
+  readonly address?: string;
+  readonly code?: number;
+  readonly signal?: string;
+  /** The last lines it wrote to stderr before it exited. */
+  readonly stderr?: string;
+}
+
+export interface SessionEvent {
+  readonly type: "session";
+  readonly group: string;
+  readonly agent: number;
+  readonly server: string;
+  readonly edge: "opened" | "lost" | "failed" | "closed";
+  readonly protocolVersion?: string;
+  readonly because?: string;
+}
+
+export interface OpStarted {
+  readonly type: "op-started";
+  readonly op: string;
+  readonly group: string;
+  readonly agent: number;
+  readonly walk: number;
+  readonly step: number;
+  readonly server: string;
+  readonly tool: string;
+  readonly phase: string;
+  /** When the plan wanted it; latency counts from here. */
+  readonly intendedUs: number;
+  readonly argsShape: string;
+  readonly effect?: string;
+}
+
+/** One request for an op, written when its caller stopped waiting. */
+export interface Attempt {
+  readonly type: "attempt";
+  readonly op: string;
+  readonly attempt: number;
+  readonly startedUs: number;
+  readonly class: OutcomeClass;
+  readonly outcome: Outcome;
+  /** The server's own words, shortened and without secrets. */
+  readonly says?: string;
+  readonly status?: number;
+  readonly rpcCode?: number;
+  readonly bytes?: number;
+  readonly retryAfterMs?: number;
+  readonly reusedSocket?: boolean;
+  /** What the caller did when its patience ended. */
+  readonly onTimeout?: "cancel" | "close" | "abandon";
+  /** The shape of a result: of every `ok`, and of a tool error that carries data. */
+  readonly answer?: Shape;
+}
+
+/** An answer that came after its caller had stopped waiting. */
+export interface LateAnswer {
+  readonly type: "late-answer";
+  readonly op: string;
+  readonly attempt: number;
+  readonly class: OutcomeClass;
+}
+
+export interface OpEnded {
+  readonly type: "op-ended";
+  readonly op: string;
+  readonly outcome: OpOutcome;
+  /** Why it was not run. */
+  readonly because?: string;
+}
+
+export interface ConnectionEvent {
+  readonly type: "connection";
+  readonly link: string;
+  readonly connection: number;
+  readonly edge: "opened" | "refused" | "closed";
+  readonly by?: "caller" | "callee" | "tap";
+  readonly how?: "fin" | "rst";
+  readonly bytesUp?: number;
+  readonly bytesDown?: number;
+}
+
+/** One request at a link, written when it ended, however it ended. */
+export interface Exchange {
+  readonly type: "exchange";
+  readonly link: string;
+  readonly connection: number;
+  /** The ops it was made for, joined by the canary. */
+  readonly ops: readonly string[];
+  readonly attempt?: number;
+  readonly method: string;
+  /** Without the query's values. */
+  readonly path: string;
+  /** On agent→server links: the tool that the JSON-RPC body calls. */
+  readonly tool?: string;
+  readonly startedUs: number;
+  /** When the whole request had passed the tap. */
+  readonly sentUs?: number;
+  readonly firstByteUs?: number;
+  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
+  readonly status?: number;
+  readonly answer?: Shape;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface FaultEdge {
+  readonly type: "fault";
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  /** Which activation of the fault: a flap has many. */
+  readonly window: number;
+  readonly edge: "requested" | "observed" | "healed" | "unhealed";
+  /** Control runs play the same plan with empty injections. */
+  readonly control?: true;
+  /** How it was healed: the callee may depend on it. */
+  readonly form?: "let-through" | "drop-connections";
+  readonly says?: string;
+}
+
+/** One row of a ledger: an effect that the world really saw. */
+export interface Effect {
+  readonly type: "effect";
+  readonly effect: string;
+  readonly ledger: string;
+  readonly row: string;
+  /** The op that the row names; absent where it names none of this run's. */
+  readonly op?: string;
+  readonly key: string;
+  /** The interval in which it was committed. */
+  readonly committedUs: readonly [number, number];
+  /** The caller of the ledger's owner had hung up before the commit. */
+  readonly afterHangup?: true;
+}
+
+export interface LedgerRead {
+  readonly type: "ledger-read";
+  readonly ledger: string;
+  readonly rows: number;
+  /** True once nothing changed any more: only then is a missing row a lost effect. */
+  readonly quiet: boolean;
+  readonly failed?: string;
+}
+
+/** How well the generator itself kept up; past its budget the run proves nothing. */
+export interface GeneratorHealth {
+  readonly type: "generator";
+  readonly starts: number;
+  readonly lagMaxUs: number;
+  readonly lagP99Us: number;
+  readonly healthy: boolean;
+}
+
+export interface RunEnded {
+  readonly type: "run-ended";
+  readonly reason: "finished" | "baseline-failed" | "not-recovered" | "interrupted" | "broken";
+  readonly says?: string;
+}
+
+export type Unstamped =
+  | RunStarted
+  | PhaseEdge
+  | TargetEvent
+  | SessionEvent
+  | OpStarted
+  | Attempt
+  | LateAnswer
+  | OpEnded
+  | ConnectionEvent
+  | Exchange
+  | FaultEdge
+  | Effect
+  | LedgerRead
+  | GeneratorHealth
+  | RunEnded;
+
+export type HistoryEvent = Unstamped & Stamp;
+export type EventType = HistoryEvent["type"];
+export type EventOf<T extends EventType> = Extract<HistoryEvent, { readonly type: T }>;
+
+/** Where events go while a run lives. */
+export interface Recorder {
+  /** Stamps the event and keeps it; the stamp tells where it stands. */
+  record(event: Unstamped): Stamp;
+  /** Now, on the history's clock. */
+  nowUs(): number;
+}

@@ -1,0 +1,50 @@
+/**
+ * The success ladder: what one attempt came to, as its caller saw it, and what the caller may believe of it.
+ * `failed` means the server surely said no; `unknown` means that it may have happened all the same.
+ */
+export type Outcome = "ok" | "failed" | "unknown";
+
+export type OpOutcome = Outcome | "not-run";
+
+/** The rungs, lowest first. Policies retry by rung; reports count by rung. */
+export const rungs = ["timeout", "connection", "http", "protocol", "rpc-error", "tool-error", "ok"] as const;
+export type Rung = (typeof rungs)[number];
+
+interface Class {
+  readonly rung: Rung;
+  readonly outcome: Outcome;
+  readonly about: string;
+}
+
+export const outcomeClasses = {
+  ok: { rung: "ok", outcome: "ok", about: "a result without isError" },
+  "tool-error": { rung: "tool-error", outcome: "failed", about: "a result with isError" },
+  "rpc-error": { rung: "rpc-error", outcome: "failed", about: "a JSON-RPC error" },
+  "wrong-id": { rung: "protocol", outcome: "unknown", about: "an answer to another request" },
+  "malformed-answer": { rung: "protocol", outcome: "unknown", about: "a body that is not JSON-RPC" },
+  "empty-answer": { rung: "protocol", outcome: "unknown", about: "a 2xx answer without a body" },
+  "accepted-only": { rung: "protocol", outcome: "unknown", about: "202 Accepted in place of an answer" },
+  "not-mcp": { rung: "protocol", outcome: "unknown", about: "a 2xx answer of another content type" },
+  "stream-ended": { rung: "protocol", outcome: "unknown", about: "an event stream that ended without the answer" },
+  oversized: { rung: "protocol", outcome: "unknown", about: "an answer larger than the limit" },
+  "session-lost": { rung: "http", outcome: "failed", about: "404 to a known session" },
+  "http-refusal": { rung: "http", outcome: "failed", about: "another HTTP error status" },
+  "http-gateway": { rung: "http", outcome: "unknown", about: "502 or 504: what is behind may have acted" },
+  "no-session": { rung: "connection", outcome: "failed", about: "no session could be opened, so nothing was called" },
+  refused: { rung: "connection", outcome: "failed", about: "the connection was refused, so nothing was sent" },
+  unreachable: { rung: "connection", outcome: "failed", about: "no route or no such name, so nothing was sent" },
+  reset: { rung: "connection", outcome: "unknown", about: "the connection was reset before the answer" },
+  closed: { rung: "connection", outcome: "unknown", about: "the connection was closed before the answer" },
+  truncated: { rung: "connection", outcome: "unknown", about: "the connection broke inside the answer" },
+  timeout: { rung: "timeout", outcome: "unknown", about: "no answer within the caller's patience" },
+  stopped: { rung: "timeout", outcome: "unknown", about: "the run ended before the answer" },
+} as const satisfies Record<string, Class>;
+
+export type OutcomeClass = keyof typeof outcomeClasses;
+
+/** An op is ok if any attempt is, failed only if all surely failed, else unknown. */
+export function opOutcome(attempts: readonly { readonly outcome: Outcome }[]): OpOutcome {
+  if (attempts.length === 0) return "not-run";
+  if (attempts.some((attempt) => attempt.outcome === "ok")) return "ok";
+  return attempts.every((attempt) => attempt.outcome === "failed") ? "failed" : "unknown";
+}

@@ -1,0 +1,71 @@
+/** Durations and rates as people write them: `1.5s`, `1m30s`, `20/s`. Inside, durations are milliseconds. */
+import { z } from "zod";
+
+const partMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const part = String.raw`\d+(?:\.\d+)?(?:us|ms|s|m|h)`;
+const durationPattern = new RegExp(`^(?:${part})+$`);
+const ratePattern = /^(\d+(?:\.\d+)?)\/(s|m|h)$/;
+
+export function parseDuration(text: string): number | undefined {
+  if (!durationPattern.test(text)) return undefined;
+  let totalMs = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(us|ms|s|m|h)/g)) {
+    totalMs += Number(amount) * partMs[unit as keyof typeof partMs];
+  }
+  return totalMs;
+}
+
+/** Events per second. */
+export function parseRate(text: string): number | undefined {
+  const [, amount, unit] = ratePattern.exec(text) ?? [];
+  return unit === undefined ? undefined : (Number(amount) * 1000) / partMs[unit as keyof typeof partMs];
+}
+
+export function formatDuration(ms: number): string {
+  if (ms === 0) return "0ms";
+  if (ms < 1) return `${round(ms * 1000)}us`;
+  if (ms < 1000) return `${round(ms)}ms`;
+  if (ms < 60_000) return `${round(ms / 1000)}s`;
+  const minutes = Math.floor(ms / 60_000);
+  const rest = ms - minutes * 60_000;
+  return rest === 0 ? `${minutes}m` : `${minutes}m${round(rest / 1000)}s`;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** A duration of at least `leastMs` and at most `mostMs`. */
+export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: number; mostMs?: number } = {}) {
+  return z
+    .string({ error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}` })
+    .regex(durationPattern, {
+      error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}`,
+    })
+    .refine((text) => within(parseDuration(text), leastMs, mostMs), {
+      error: (issue) =>
+        `expected a duration from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}, got ${shown(issue.input)}`,
+      abort: true,
+    })
+    .transform((text) => parseDuration(text) ?? Number.NaN);
+}
+
+export function rate() {
+  return z
+    .string({ error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
+    .regex(ratePattern, { error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
+    .refine((text) => within(parseRate(text), Number.MIN_VALUE, 100_000), {
+      error: (issue) => `expected a rate above 0/s and up to 100000/s, got ${shown(issue.input)}`,
+    })
+    .transform((text) => parseRate(text) ?? Number.NaN);
+}
+
+/** A value as an error message quotes it. */
+export function shown(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function within(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most;
+}

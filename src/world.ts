@@ -1,0 +1,101 @@
+/**
+ * The world outside: clocks, timers, chance, the host. Whatever is not pure takes a World, so that tests pass one with
+ * a fake clock. This file is the only door to Date, setTimeout, Math.random and (beside the commands) to process.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface World {
+  /** Microseconds on the machine's monotonic clock, the same for every process on it. */
+  nowUs(): number;
+  /** Time of day: for names and headings, never for arithmetic. */
+  date(): Date;
+  /** Calls back once, never before `ms` have passed. */
+  timer(ms: number, fire: () => void): Timer;
+  /** Resolves to true after `ms`, or to false as soon as the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+  /** Eight hex digits, unlike those of any other run; never all zero. */
+  nonce(): string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execPath: string;
+  readonly pid: number;
+}
+
+export const realWorld: World = {
+  nowUs: () => Number(process.hrtime.bigint() / 1000n),
+  date: () => new Date(),
+  timer: startTimer,
+  sleep: (ms, signal) => sleepWith(startTimer, ms, signal),
+  nonce: () =>
+    randomBytes(4)
+      .toString("hex")
+      .replace(/^0{8}$/, "00000001"),
+  env: process.env,
+  execPath: process.execPath,
+  pid: process.pid,
+};
+
+/** A sleep made of a timer; fake worlds use it too. */
+export function sleepWith(timer: World["timer"], ms: number, signal?: AbortSignal): Promise<boolean> {
+  if (signal?.aborted === true) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const onAbort = (): void => {
+      running.cancel();
+      resolve(false);
+    };
+    const running = timer(ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve(true);
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+// Node's timers may fire up to a millisecond early, and take at most 2^31-1 ms; both are mended by re-arming.
+const timerMaxMs = 2 ** 31 - 1;
+
+function startTimer(ms: number, fire: () => void): Timer {
+  const dueUs = realWorld.nowUs() + ms * 1000;
+  let handle: NodeJS.Timeout;
+  const arm = (): void => {
+    const leftMs = (dueUs - realWorld.nowUs()) / 1000;
+    handle = setTimeout(
+      () => {
+        if (realWorld.nowUs() < dueUs) arm();
+        else fire();
+      },
+      Math.min(timerMaxMs, Math.max(0, Math.ceil(leftMs))),
+    );
+  };
+  arm();
+  return { cancel: () => clearTimeout(handle) };
+}
+
+/** Chance that repeats: the same keys give the same draws. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** Uniform integer, both ends included. */
+  integer(min: number, max: number): number;
+  pick<T>(from: readonly [T, ...T[]]): T;
+}
+
+export function seededRandom(...keys: readonly (string | number)[]): Random {
+  const digest = createHash("sha256").update(JSON.stringify(keys)).digest();
+  const generator = xoroshiro128plus(digest.readInt32LE(0));
+  const next = (): number => {
+    const high = generator.next() >>> 5;
+    const low = generator.next() >>> 6;
+    return (high * 2 ** 26 + low) / 2 ** 53;
+  };
+  const integer = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
+  return {
+    next,
+    integer,
+    pick: <T>(from: readonly [T, ...T[]]): T => from[integer(0, from.length - 1)] ?? from[0],
+  };
+}
