@@ -1,0 +1,8 @@
+/** The checks. To add one: a file beside this one, and its line here. */
+import type { Check } from "./check.ts";
+import { duplicateEffects } from "./duplicate-effects.ts";
+import { silentEmpty } from "./silent-empty.ts";
+
+export const checks = [duplicateEffects, silentEmpty] as const satisfies readonly Check[];
+
+export const checkNames = checks.map(({ name }) => name);

@@ -1,0 +1,142 @@
+/**
+ * The one schema of a scenario, for YAML and TypeScript alike. The types, the published JSON Schema and the messages
+ * follow from it; kinds of faults, policies and checks come from their registries.
+ */
+import { z } from "zod";
+import { policyKinds } from "../agents/registry.ts";
+import { patience, type PolicyKind } from "../agents/policy.ts";
+import { checkNames } from "../checks/registry.ts";
+import { faultKinds } from "../faults/registry.ts";
+import type { FaultKind } from "../faults/handles.ts";
+import { duration, rate, shown } from "../units.ts";
+
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
+const name = z.string().regex(namePattern, {
+  error: (issue) => `expected a name of letters, digits, "-" and "_", got ${shown(issue.input)}`,
+});
+const template = z.record(z.string(), z.string());
+
+const target = {
+  fixture: z.string().optional().describe("one of Squall's own, see `squall list fixtures`"),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("program and arguments; ${port} is a free port; goes with url"),
+  url: z.string().min(1).optional().describe("where it answers; alone: it runs already"),
+  cwd: z.string().optional().describe("where the command starts, seen from the scenario's folder"),
+  env: template.optional().describe("variables for what Squall starts"),
+  startTimeout: duration({ leastMs: 100, mostMs: 600_000 }).default(20_000).describe("how long it may take to answer"),
+};
+
+const upstream = z.strictObject({
+  ...target,
+  protocol: z.enum(["http", "tcp"]).default("http").describe("http: requests are seen one by one; tcp: only bytes"),
+});
+
+const server = z.strictObject({
+  ...target,
+  transport: z.literal("http").default("http"),
+  defects: z.array(z.string()).optional().describe("defects that the fixture shall have"),
+  headers: template.optional().describe("sent with every request; kept out of every file"),
+  upstreams: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("variable → upstream: the variable gets the address of the link to it"),
+});
+
+const arrivals = z.strictObject({
+  rate: rate().optional().describe("open model: so many chain walks begin, however slow the answers are"),
+  agents: z.int().min(1).max(10_000).optional().describe("open model: how many agents take turns"),
+  count: z.int().min(1).max(10_000).optional().describe("closed model: so many agents, each one walk after another"),
+  iterations: z.int().min(1).optional().describe("closed model: walks of each agent; until the end where absent"),
+  thinkTime: duration().optional().describe("closed model: the pause between two walks"),
+});
+
+const step = z.strictObject({
+  call: z.string().describe("server.Tool"),
+  args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
+  save: z.record(name, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
+  effect: z.string().optional().describe("the effect that this call is meant to have"),
+  timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
+  mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
+});
+
+type PolicyOption<Kind> =
+  Kind extends PolicyKind<infer Name, infer Schema>
+    ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof patience & Schema["shape"], z.core.$strict>
+    : never;
+// TypeScript cannot follow a tuple through map, so the type of the options is spelled out.
+const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
+  z.strictObject({ kind: z.literal(kind), ...patience, ...attributes.shape }).describe(about),
+) as unknown as Options<{ [I in keyof typeof policyKinds]: PolicyOption<(typeof policyKinds)[I]> }>;
+const policy = z.discriminatedUnion("kind", policyOptions);
+
+const group = z.strictObject({
+  policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
+  arrivals: arrivals.default({ count: 1 }),
+  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
+  wire: z.literal("lean").default("lean").describe("lean: our own wire, which sees what SDKs mask"),
+  chain: z.array(step).min(1),
+});
+
+const phase = z.strictObject({
+  "warm-up": duration().optional(),
+  baseline: duration().optional(),
+  fault: duration().optional(),
+  recovery: duration().optional(),
+  name: name.optional().describe("what faults and thresholds call this episode"),
+});
+
+const whereAndWhen = {
+  link: z.string().describe("agents->server, group@server or server->upstream"),
+  during: z.string().optional().describe("the episode; may be left out where there is only one"),
+  at: duration().optional().describe("after the episode's start"),
+  for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
+};
+
+type FaultOption<Kind> =
+  Kind extends FaultKind<infer Name, infer Schema>
+    ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
+    : never;
+const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
+  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
+) as unknown as Options<{ [I in keyof typeof faultKinds]: FaultOption<(typeof faultKinds)[I]> }>;
+const fault = z.discriminatedUnion("kind", faultOptions);
+
+type Options<Tuple extends readonly unknown[]> = Tuple extends readonly [infer First, ...infer Rest]
+  ? readonly [First, ...Rest]
+  : never;
+
+const effect = z.strictObject({
+  ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
+});
+
+export const sections = {
+  name: name.describe("what the run and its report are called"),
+  about: z.string().optional().describe("one sentence: what must hold"),
+  tags: z.array(name).default([]).describe("for --tag"),
+  seed: z.int().min(0).max(2 ** 31 - 1).default(42).describe("same seed, same plan"),
+  upstreams: z.record(name, upstream).default({}),
+  servers: z.record(name, server),
+  agents: z.record(name, group),
+  phases: z.array(phase).min(1),
+  faults: z.array(fault).default([]),
+  effects: z.record(name, effect).default({}),
+  checks: z.array(z.enum(checkNames)).min(1).default([...checkNames]),
+};
+
+/** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
+export const entries = { upstreams: upstream, servers: server, agents: group, phases: phase, faults: fault };
+
+export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
+
+/** A scenario as a person writes it. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+/** The same with defaults filled in and durations in milliseconds. */
+export type ScenarioOutput = z.output<typeof scenarioSchema>;
+
+/** Gives a scenario in TypeScript its types. */
+export function defineScenario(scenario: ScenarioInput): ScenarioInput {
+  return scenario;
+}
