@@ -231,7 +231,7 @@ export interface GeneratorHealth {
 
 export interface RunEnded {
   readonly type: "run-ended";
-  readonly reason: "finished" | "baseline-failed" | "not-recovered" | "interrupted" | "broken";
+  readonly reason: "finished" | "baseline-failed" | "not-recovered" | "interrupted" | "terminated" | "broken";
   readonly says?: string;
 }
 

@@ -48,87 +48,54 @@ export interface Assembler {
 const lingerUs = 60_000_000;
 
 export function assembleRecords(declared: Declared): Assembler {
-  const held = new Map<string, Draft>();
-  const windows = new Map<string, FaultWindow>();
-  const past: FaultWindow[] = [];
-  const serverOf = new Map(declared.links.map(({ link, server }) => [link, server]));
-  let phase = "";
-
-  const finish = (draft: Draft): OpRecord => {
-    held.delete(draft.started.op);
-    const untilUs = draft.ended?.atUs ?? Number.POSITIVE_INFINITY;
-    return {
-      type: "op",
-      op: draft.started.op,
-      started: draft.started,
-      ...(draft.ended === undefined ? {} : { ended: draft.ended }),
-      outcome: draft.ended?.outcome ?? "unknown",
-      straddles: draft.endPhase !== draft.started.phase,
-      attempts: draft.attempts,
-      exchanges: draft.exchanges,
-      faults: [...past, ...windows.values()].filter(
-        (window) => window.fromUs < untilUs && (window.toUs ?? Number.POSITIVE_INFINITY) > draft.started.atUs,
-      ),
-    };
-  };
-
-  const settle = (nowUs: number): OpRecord[] => {
-    const done: OpRecord[] = [];
-    for (const draft of held.values()) {
-      if (draft.ended !== undefined && nowUs - draft.ended.atUs > lingerUs) done.push(finish(draft));
-      // Drafts are held in order of their start, so a young one tells that those behind it are young too.
-      else if (nowUs - draft.started.atUs <= lingerUs) break;
-    }
-    while (past[0]?.toUs !== undefined && nowUs - past[0].toUs > 20 * lingerUs) past.shift();
-    return done;
-  };
-
-  const join = (exchange: Stamped<Exchange>): boolean => {
-    const named = exchange.ops.map((op) => held.get(op)).filter((draft) => draft !== undefined);
-    if (exchange.ops.length > 0) {
-      for (const draft of named) draft.exchanges.push({ ...exchange, joinedBy: "canary" });
-      return named.length > 0;
-    }
-    // Without a canary it can still be told whose it is, if just one call was under way at that server.
-    const server = serverOf.get(exchange.link);
-    const [only, ...others] = [...held.values()].filter(
-      (draft) => draft.started.server === server && overlaps(draft, exchange.startedUs, exchange.atUs),
-    );
-    if (only === undefined || others.length > 0) return false;
-    only.exchanges.push({ ...exchange, joinedBy: "time" });
-    return true;
+  const upstreamLinks = declared.links.filter(({ plane }) => plane === "server-upstream");
+  const desk: Desk = {
+    held: new Map(),
+    open: new Map(),
+    past: [],
+    serverOf: new Map(upstreamLinks.map(({ link, server }) => [link, server])),
+    phase: "",
   };
 
   const push = (event: HistoryEvent): readonly HistoryRecord[] => {
-    const done = settle(event.atUs);
+    const done = settle(desk, event.atUs);
     switch (event.type) {
       case "op-started":
-        held.set(event.op, { started: event, attempts: [], exchanges: [] });
+        desk.held.set(event.op, { started: event, attempts: [], exchanges: [] });
         return done;
       case "attempt":
-        held.get(event.op)?.attempts.push(event);
+        desk.held.get(event.op)?.attempts.push(event);
         return done;
       case "late-answer":
         return done;
       case "op-ended": {
-        const draft = held.get(event.op);
-        if (draft !== undefined) Object.assign(draft, { ended: event, endPhase: phase });
+        const draft = desk.held.get(event.op);
+        if (draft !== undefined) Object.assign(draft, { ended: event, endPhase: desk.phase });
         return done;
       }
       case "exchange":
-        return join(event) ? done : [...done, event];
+        return join(desk, event) ? done : [...done, event];
       case "phase":
-        if (event.edge === "start") phase = event.phase;
+        if (event.edge === "start") desk.phase = event.phase;
         return [...done, event];
       case "fault":
-        followFault(event, windows, past);
+        followFault(desk, event);
         return [...done, event];
       default:
         return [...done, event];
     }
   };
 
-  return { push, flush: () => [...held.values()].map(finish) };
+  return { push, flush: () => [...desk.held.values()].map((draft) => finish(desk, draft)) };
+}
+
+/** What the assembler has on its hands. */
+interface Desk {
+  readonly held: Map<string, Draft>;
+  readonly open: Map<string, FaultWindow>;
+  readonly past: FaultWindow[];
+  readonly serverOf: ReadonlyMap<string, string>;
+  phase: string;
 }
 
 interface Draft {
@@ -139,18 +106,67 @@ interface Draft {
   endPhase?: string;
 }
 
+function finish(desk: Desk, draft: Draft): OpRecord {
+  desk.held.delete(draft.started.op);
+  const untilUs = draft.ended?.atUs ?? Number.POSITIVE_INFINITY;
+  return {
+    type: "op",
+    op: draft.started.op,
+    started: draft.started,
+    ...(draft.ended === undefined ? {} : { ended: draft.ended }),
+    outcome: draft.ended?.outcome ?? "unknown",
+    straddles: draft.endPhase !== draft.started.phase,
+    attempts: draft.attempts,
+    exchanges: draft.exchanges,
+    faults: [...desk.past, ...desk.open.values()].filter(
+      ({ fromUs, toUs = Number.POSITIVE_INFINITY }) => fromUs < untilUs && toUs > draft.started.atUs,
+    ),
+  };
+}
+
+/** The ops whose time is up. */
+function settle(desk: Desk, nowUs: number): OpRecord[] {
+  const done: OpRecord[] = [];
+  for (const draft of desk.held.values()) {
+    if (draft.ended !== undefined && nowUs - draft.ended.atUs > lingerUs) done.push(finish(desk, draft));
+    // Drafts are held in order of their start, so a young one tells that those behind it are young too.
+    else if (nowUs - draft.started.atUs <= lingerUs) break;
+  }
+  const [oldest] = desk.held.values();
+  const neededUs = oldest?.started.atUs ?? nowUs;
+  while ((desk.past[0]?.toUs ?? Number.POSITIVE_INFINITY) < neededUs) desk.past.shift();
+  return done;
+}
+
+function join(desk: Desk, exchange: Stamped<Exchange>): boolean {
+  if (exchange.ops.length > 0) {
+    const named = exchange.ops.map((op) => desk.held.get(op)).filter((draft) => draft !== undefined);
+    for (const draft of named) draft.exchanges.push({ ...exchange, joinedBy: "canary" });
+    return named.length > 0;
+  }
+  // Without a canary it can still be told whose it is, if just one call was under way at that server.
+  const server = desk.serverOf.get(exchange.link);
+  if (server === undefined) return false;
+  const [only, ...others] = [...desk.held.values()].filter(
+    (draft) => draft.started.server === server && overlaps(draft, exchange.startedUs, exchange.atUs),
+  );
+  if (only === undefined || others.length > 0) return false;
+  only.exchanges.push({ ...exchange, joinedBy: "time" });
+  return true;
+}
+
 function overlaps(draft: Draft, fromUs: number, toUs: number): boolean {
   return draft.started.atUs <= toUs && (draft.ended?.atUs ?? Number.POSITIVE_INFINITY) >= fromUs;
 }
 
-function followFault(event: Stamped<FaultEdge>, open: Map<string, FaultWindow>, past: FaultWindow[]): void {
+function followFault(desk: Desk, event: Stamped<FaultEdge>): void {
   if (event.control === true) return;
   const key = `${event.fault}/${event.window}`;
   if (event.edge === "requested") {
-    open.set(key, { fault: event.fault, kind: event.kind, link: event.link, fromUs: event.atUs });
+    desk.open.set(key, { fault: event.fault, kind: event.kind, link: event.link, fromUs: event.atUs });
   } else if (event.edge === "healed") {
-    const window = open.get(key);
-    open.delete(key);
-    if (window !== undefined) past.push({ ...window, toUs: event.atUs });
+    const window = desk.open.get(key);
+    desk.open.delete(key);
+    if (window !== undefined) desk.past.push({ ...window, toUs: event.atUs });
   }
 }

@@ -1,0 +1,77 @@
+/**
+ * What the run could not see. A gap never makes a check fail; it keeps every pass from being believed. The gaps are
+ * the harness's own account of itself: blind spots, broken premises, a history that ends too early.
+ */
+import type { Declared, HistoryEvent, Mode, RunEnded } from "../history/events.ts";
+
+export interface Gap {
+  readonly gap:
+    | "history-cut"
+    | "run-stopped"
+    | "nothing-called"
+    | "fault-not-observed"
+    | "fault-not-healed"
+    | "link-unused"
+    | "generator-behind";
+  readonly says: string;
+}
+
+export interface Account {
+  readonly gaps: readonly Gap[];
+  readonly reason: RunEnded["reason"] | "cut";
+  readonly unhealed: readonly string[];
+}
+
+export interface EvidenceFold {
+  readonly on: (event: HistoryEvent) => void;
+  readonly end: () => Account;
+}
+
+export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mode }): EvidenceFold {
+  const usedLinks = new Set<string>();
+  const requested = new Set<string>();
+  const observed = new Set<string>();
+  const unhealed: string[] = [];
+  let attempts = 0;
+  let lastUs = 0;
+  let ended: RunEnded | undefined;
+  let behind: string | undefined;
+
+  const on = (event: HistoryEvent): void => {
+    lastUs = event.atUs;
+    if (event.type === "attempt") attempts += 1;
+    else if (event.type === "connection") usedLinks.add(event.link);
+    else if (event.type === "fault") {
+      if (event.edge === "requested") requested.add(event.fault);
+      if (event.edge === "observed") observed.add(event.fault);
+      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
+    } else if (event.type === "generator" && !event.healthy) {
+      behind = `the load generator fell behind: its worst start was ${Math.round(event.lagMaxUs / 1000)} ms late`;
+    } else if (event.type === "run-ended") ended = event;
+  };
+
+  const end = (): Account => {
+    const gaps: Gap[] = [];
+    if (ended === undefined) {
+      gaps.push({ gap: "history-cut", says: `history ends at ${(lastUs / 1e6).toFixed(3)} s, no end mark` });
+    } else if (ended.reason !== "finished") {
+      gaps.push({ gap: "run-stopped", says: ended.says ?? `the run was ${ended.reason}` });
+    }
+    if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
+    if (mode === "faults") {
+      for (const { fault, kind, link } of declared.faults) {
+        if (observed.has(fault)) continue;
+        const how = requested.has(fault) ? "was injected but nothing at the tap shows it" : "was never injected";
+        gaps.push({ gap: "fault-not-observed", says: `${kind} on ${link} (${fault}) ${how}` });
+      }
+    }
+    for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
+    for (const { link } of declared.links) {
+      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
+    }
+    if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
+    return { gaps, reason: ended?.reason ?? "cut", unhealed };
+  };
+
+  return { on, end };
+}

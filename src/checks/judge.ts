@@ -1,0 +1,143 @@
+/**
+ * From a history to verdicts. Comes in: a way to read the events, twice. Goes out: what each declared check says, with
+ * every pass tried against a planted defect and against the gaps in the evidence.
+ */
+import { messageOf, UserError } from "../errors.ts";
+import type { EventOf, HistoryEvent } from "../history/events.ts";
+import { assembleRecords } from "../history/records.ts";
+import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
+import { weighEvidence, type Account } from "./evidence.ts";
+
+export interface CheckResult extends Judgement {
+  readonly check: string;
+  readonly warnings: number;
+}
+
+export interface Judged {
+  readonly started: EventOf<"run-started">;
+  readonly verdict: Verdict;
+  readonly checks: readonly CheckResult[];
+  readonly notCovered: readonly { readonly check: string; readonly because: string }[];
+  readonly account: Account;
+}
+
+type ReadEvents = () => AsyncIterable<HistoryEvent>;
+
+export async function judge(read: ReadEvents, registry: readonly Check[]): Promise<Judged> {
+  const started = await firstEvent(read());
+  const premises: Premises = { declared: started.declared, mode: started.mode };
+  const chosen = registry.filter(({ name }) => started.declared.checks.includes(name));
+  const notCovered = chosen.flatMap((check) => {
+    const because = check.notApplicable(started.declared);
+    return because === undefined ? [] : [{ check: check.name, because }];
+  });
+  const applicable = chosen.filter(({ name }) => notCovered.every(({ check }) => check !== name));
+
+  const evidence = weighEvidence(premises);
+  const folds = applicable.map((check) => ({ check, fold: guarded(check, premises) }));
+  const assembler = assembleRecords(started.declared);
+  for await (const event of read()) {
+    evidence.on(event);
+    for (const record of assembler.push(event)) for (const { fold } of folds) fold.on(record);
+  }
+  for (const record of assembler.flush()) for (const { fold } of folds) fold.on(record);
+
+  const account = evidence.end();
+  const judgements = folds.map(({ check, fold }) => ({ check, judgement: fold.end() }));
+  const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
+  const blind = await blindChecks(read, passed, premises);
+  const results = judgements.map(({ check, judgement }) =>
+    resultOf(check, believed({ check, judgement, account, blind })),
+  );
+  return { started, verdict: overall(results), checks: results, notCovered, account };
+}
+
+/** False beats unknown beats true; and nothing judged is unknown, never a pass. */
+export function overall(results: readonly { readonly verdict: Verdict }[]): Verdict {
+  if (results.some(({ verdict }) => verdict === "fail")) return "fail";
+  return results.length === 0 || results.some(({ verdict }) => verdict === "unknown") ? "unknown" : "pass";
+}
+
+async function firstEvent(events: AsyncIterable<HistoryEvent>): Promise<EventOf<"run-started">> {
+  for await (const event of events) {
+    if (event.type === "run-started") return event;
+    break;
+  }
+  throw new UserError("this history has no beginning: its first event is not run-started");
+}
+
+/** A check that throws is unknown, never a pass, and does not take the others down. */
+function guarded(check: Check, premises: Premises): Fold {
+  let broken: string | undefined;
+  const attempt = <T>(work: () => T): T | undefined => {
+    if (broken !== undefined) return undefined;
+    try {
+      return work();
+    } catch (error) {
+      broken = messageOf(error);
+      return undefined;
+    }
+  };
+  const unknown = (): Judgement => ({
+    verdict: "unknown",
+    because: `the check itself failed: ${broken ?? "no judgement"}`,
+    looked: 0,
+    findings: [],
+  });
+  const fold = attempt(() => check.fold(premises));
+  return {
+    on: (record) => {
+      attempt(() => fold?.on(record));
+    },
+    end: () => attempt(() => fold?.end()) ?? unknown(),
+  };
+}
+
+/** The checks that do not see their own defect when it is put into this very history. */
+async function blindChecks(
+  read: ReadEvents,
+  passed: readonly Check[],
+  premises: Premises,
+): Promise<ReadonlySet<string>> {
+  if (passed.length === 0) return new Set();
+  const trials = passed.map((check) => ({
+    check,
+    plant: check.plant(premises),
+    fold: guarded(check, premises),
+    assembler: assembleRecords(premises.declared),
+  }));
+  for await (const event of read()) {
+    for (const { plant, fold, assembler } of trials) {
+      for (const planted of plant(event)) for (const record of assembler.push(planted)) fold.on(record);
+    }
+  }
+  for (const { fold, assembler } of trials) for (const record of assembler.flush()) fold.on(record);
+  return new Set(trials.filter(({ fold }) => fold.end().verdict !== "fail").map(({ check }) => check.name));
+}
+
+function believed(about: {
+  readonly check: Check;
+  readonly judgement: Judgement;
+  readonly account: Account;
+  readonly blind: ReadonlySet<string>;
+}): Judgement {
+  const { check, judgement, account, blind } = about;
+  if (judgement.verdict !== "pass") return judgement;
+  const { strength: _, ...rest } = judgement;
+  if (account.gaps.length > 0) {
+    return { ...rest, verdict: "unknown", because: account.gaps.map(({ says }) => says).join("; ") };
+  }
+  if (blind.has(check.name)) {
+    return {
+      ...rest,
+      verdict: "unknown",
+      because: "a defect planted in this history was not found, so the pass is blind",
+    };
+  }
+  return judgement;
+}
+
+function resultOf(check: Check, judgement: Judgement): CheckResult {
+  const warnings = judgement.findings.filter(({ grade }) => grade === "weakness").length;
+  return { check: check.name, ...judgement, warnings };
+}

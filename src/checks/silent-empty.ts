@@ -1,0 +1,271 @@
+/**
+ * A success that holds nothing where the same call held something when nothing was broken. What a tool's answer always
+ * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
+ */
+import type { Declared, Exchange, HistoryEvent, Stamp } from "../history/events.ts";
+import type { OpRecord } from "../history/records.ts";
+import { isEmpty, type Shape } from "../history/shape.ts";
+import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
+import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
+
+/** What the upstream did for a call, as its link saw it. */
+type UpstreamSaid = "failed" | "empty" | "data" | "unseen" | "not-asked";
+
+interface Suspect {
+  readonly tool: string;
+  readonly key: string;
+  readonly shape: Shape;
+  readonly upstream: UpstreamSaid;
+  count: number;
+  readonly witnesses: { readonly op: string; readonly events: readonly string[] }[];
+}
+
+interface State {
+  readonly control: boolean;
+  readonly roles: ReadonlyMap<string, string>;
+  readonly upstreamLinks: ReadonlyMap<string, string>;
+  readonly mayBeEmpty: ReadonlySet<string>;
+  readonly baseline: Map<string, Samples>;
+  readonly suspects: Map<string, Suspect>;
+  /** Calls that met a fault behind their server and got an answer from it, by what the answer was. */
+  exposedOk: number;
+  exposedSaidSo: number;
+}
+
+export const silentEmpty = defineCheck({
+  name: "silent-empty",
+  about: "When an upstream fails, the server says so: it does not answer success with nothing in it.",
+  nature: "contrast",
+  notApplicable: (declared) => {
+    const behind = new Set(upstreamLinksOf(declared).keys());
+    if (declared.faults.some(({ link }) => behind.has(link))) return undefined;
+    return "no fault breaks an upstream of a server";
+  },
+
+  start: ({ declared, mode }): State => ({
+    control: mode === "control",
+    roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
+    upstreamLinks: upstreamLinksOf(declared),
+    mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
+    baseline: new Map(),
+    suspects: new Map(),
+    exposedOk: 0,
+    exposedSaidSo: 0,
+  }),
+
+  on: (record, state) => {
+    if (record.type !== "op" || record.straddles) return;
+    if (state.mayBeEmpty.has(`${record.started.group}.${record.started.step}`)) return;
+    const role = state.roles.get(record.started.phase);
+    if (role === "baseline") sample(record, state);
+    else if (role === "fault" || role === "recovery") suspect(record, state);
+  },
+
+  end: (state): Judgement => {
+    const contracts = new Map([...state.baseline].map(([key, samples]) => [key, learn(samples)]));
+    const findings = findingsOf(state, contracts);
+    const judged = { looked: state.exposedOk + state.exposedSaidSo, findings };
+    if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
+    const because = doubtOf(state, contracts);
+    if (because !== undefined) return { verdict: "unknown", because, ...judged };
+    const where = state.control ? "calls" : "calls that met the fault";
+    const strength = `0 silently empty in ${judged.looked} ${where} (${state.exposedSaidSo} said that they failed)`;
+    return { verdict: "pass", ...judged, strength };
+  },
+
+  plant: ({ declared }) => plantEmptyAnswer(declared),
+});
+
+function upstreamLinksOf(declared: Declared): Map<string, string> {
+  const links = declared.links.filter(({ plane }) => plane === "server-upstream");
+  return new Map(links.map(({ link, server }) => [link, server]));
+}
+
+function keyOf({ started }: OpRecord): string {
+  return `${started.server}.${started.tool}(${started.argsShape})`;
+}
+
+function answerOf(record: OpRecord): { readonly id: string; readonly shape: Shape } | undefined {
+  const attempt = record.attempts.find(({ outcome }) => outcome === "ok");
+  return attempt?.answer === undefined ? undefined : { id: attempt.id, shape: attempt.answer };
+}
+
+function sample(record: OpRecord, state: State): void {
+  const answer = answerOf(record);
+  if (answer === undefined) return;
+  const key = keyOf(record);
+  const samples = state.baseline.get(key) ?? { shapes: new Map(), total: 0 };
+  state.baseline.set(key, samples);
+  const signature = JSON.stringify(answer.shape);
+  const seen = samples.shapes.get(signature) ?? { shape: answer.shape, halves: [0, 0] };
+  samples.shapes.set(signature, seen);
+  // Alternate samples make two halves of the same time, to be compared with each other.
+  seen.halves[samples.total % 2 === 0 ? 0 : 1] += 1;
+  samples.total += 1;
+}
+
+function suspect(record: OpRecord, state: State): void {
+  const answer = answerOf(record);
+  const { server } = record.started;
+  const met = state.control || record.faults.some(({ link }) => state.upstreamLinks.get(link) === server);
+  if (answer === undefined) {
+    const saidSo = record.attempts.some(({ class: is }) => is === "tool-error" || is === "rpc-error");
+    if (met && saidSo) state.exposedSaidSo += 1;
+    return;
+  }
+  if (met) state.exposedOk += 1;
+  const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
+  const asked = upstreamSaid(exchanges);
+  // A server that did not ask at all while its upstream was down has answered from nothing.
+  const upstream = asked === "not-asked" && met && !state.control ? "failed" : asked;
+  const key = `${keyOf(record)} ${upstream} ${JSON.stringify(answer.shape)}`;
+  const entry = state.suspects.get(key) ?? {
+    tool: `${server}.${record.started.tool}`,
+    key: keyOf(record),
+    shape: answer.shape,
+    upstream,
+    count: 0,
+    witnesses: [],
+  };
+  state.suspects.set(key, entry);
+  entry.count += 1;
+  if (entry.witnesses.length < witnessesMax) {
+    entry.witnesses.push({ op: record.op, events: [record.started.id, answer.id, ...exchanges.map(({ id }) => id)] });
+  }
+}
+
+function upstreamSaid(exchanges: readonly (Exchange & Stamp)[]): UpstreamSaid {
+  if (exchanges.length === 0) return "not-asked";
+  const answered = exchanges.filter(({ ended, status = 0 }) => ended === "answered" && status < 400);
+  if (answered.length === 0) return "failed";
+  if (answered.some(({ answer }) => answer === undefined)) return "unseen";
+  return answered.some(({ answer }) => answer !== undefined && (isEmpty(answer) || answer.hollow.length > 0))
+    ? "empty"
+    : "data";
+}
+
+function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Finding[] {
+  const groups = new Map<string, { readonly tool: string; readonly grade: Finding["grade"]; readonly of: Suspect[] }>();
+  for (const entry of state.suspects.values()) {
+    const contract = contracts.get(entry.key);
+    if (contract?.is !== "learned" || contract.lostIn(entry.shape) === undefined) continue;
+    const grade = gradeOf(entry.upstream);
+    const group = groups.get(`${entry.tool} ${grade}`) ?? { tool: entry.tool, grade, of: [] };
+    groups.set(`${entry.tool} ${grade}`, group);
+    group.of.push(entry);
+  }
+  return [...groups.values()].map(({ tool, grade, of }) => findingAbout({ tool, grade, of, contracts }));
+}
+
+function gradeOf(upstream: UpstreamSaid): Finding["grade"] {
+  if (upstream === "failed") return "violation";
+  return upstream === "empty" || upstream === "unseen" ? "info" : "weakness";
+}
+
+const upstreamWords: Readonly<Record<Finding["grade"], string>> = {
+  violation: "while every request to the upstream failed",
+  weakness: "although the upstream gave no reason for it",
+  info: "as the upstream itself may have said",
+};
+
+function findingAbout(about: {
+  readonly tool: string;
+  readonly grade: Finding["grade"];
+  readonly of: readonly Suspect[];
+  readonly contracts: ReadonlyMap<string, Contract>;
+}): Finding {
+  const { tool, grade, of, contracts } = about;
+  const count = of.reduce((sum, entry) => sum + entry.count, 0);
+  const witnesses = of.flatMap((entry) => entry.witnesses).slice(0, witnessesMax);
+  const lost = new Set<string>();
+  for (const entry of of) {
+    const contract = contracts.get(entry.key);
+    if (contract?.is === "learned") for (const path of contract.lostIn(entry.shape) ?? []) lost.add(path);
+  }
+  const examples = witnesses.slice(0, 3).map(({ op }) => op);
+  return {
+    grade,
+    blames: grade === "info" ? "upstream" : "server",
+    says:
+      `${count} ${tool} ${count === 1 ? "call" : "calls"} answered success without ${[...lost].slice(0, 3).join(", ")}, ` +
+      `which every baseline answer held, ${upstreamWords[grade]}: ${examples.join(", ")}`,
+    why: "The agent takes nothing for the truth and goes on; monitoring that counts errors stays green.",
+    fix: "Answer with isError and a reason when an upstream fails; keep an empty list for an upstream that said so.",
+    witness: {
+      events: [...new Set(witnesses.flatMap(({ events }) => events))].slice(0, witnessesMax),
+      ops: witnesses.map(({ op }) => op),
+    },
+  };
+}
+
+function doubtOf(state: State, contracts: ReadonlyMap<string, Contract>): string | undefined {
+  const unsteady = [...contracts].filter(([, contract]) => contract.is === "unsteady").map(([key]) => key);
+  if (unsteady.length > 0) return `answers of ${unsteady.join(", ")} come and go without any fault`;
+  if (![...contracts.values()].some(({ is }) => is === "learned")) {
+    return `no tool gave ${samplesMin} answers with something in them in the baseline`;
+  }
+  if (state.exposedOk + state.exposedSaidSo === 0) {
+    return state.control ? "nothing was called after the baseline" : "no answered call met a fault behind its server";
+  }
+  // Success after success that no contract covers proves nothing.
+  const unjudged = [...state.suspects.values()].filter(({ key }) => contracts.get(key)?.is !== "learned");
+  if (unjudged.length > 0) {
+    const tools = [...new Set(unjudged.map(({ tool }) => tool))].join(", ");
+    return `too few answers of ${tools} in the baseline to know what they hold`;
+  }
+  return undefined;
+}
+
+/** Adds one op after a real one of the fault phase: a success that is empty while its upstream refused. */
+function plantEmptyAnswer(declared: Declared): (event: HistoryEvent) => readonly HistoryEvent[] {
+  const roles = new Map(declared.phases.map(({ phase, role }) => [phase, role]));
+  const links = new Map([...upstreamLinksOf(declared)].map(([link, server]) => [server, link]));
+  const skipped = new Set(
+    declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`),
+  );
+  const started = new Map<string, Extract<HistoryEvent, { type: "op-started" }>>();
+  let phase = "";
+  let planted = false;
+
+  return (event) => {
+    if (planted) return [event];
+    if (event.type === "phase" && event.edge === "start") phase = event.phase;
+    if (event.type === "op-started") started.set(event.op, event);
+    if (event.type !== "op-ended") return [event];
+    const original = started.get(event.op);
+    started.delete(event.op);
+    if (original === undefined || original.phase !== phase || roles.get(phase) !== "fault") return [event];
+    const link = links.get(original.server);
+    if (link === undefined || skipped.has(`${original.group}.${original.step}`)) return [event];
+    planted = true;
+    return [event, ...emptyOp(original, link, event)];
+  };
+}
+
+function emptyOp(
+  original: Extract<HistoryEvent, { type: "op-started" }>,
+  link: string,
+  { id, atUs }: Stamp,
+): readonly HistoryEvent[] {
+  const op = `${original.op}~planted`;
+  const at = (n: number): Stamp => ({ id: `${id}~planted${n}`, atUs });
+  const empty: Shape = { form: "json", filled: [], hollow: ["$"] };
+  return [
+    { ...original, ...at(1), op },
+    {
+      type: "exchange",
+      ...at(2),
+      link,
+      connection: 0,
+      ops: [op],
+      method: "GET",
+      path: "/",
+      startedUs: atUs,
+      ended: "refused",
+      bytesUp: 0,
+      bytesDown: 0,
+    },
+    { type: "attempt", ...at(3), op, attempt: 1, startedUs: atUs, class: "ok", outcome: "ok", answer: empty },
+    { type: "op-ended", ...at(4), op, outcome: "ok" },
+  ];
+}
