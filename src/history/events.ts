@@ -61,6 +61,8 @@ export interface RunStarted {
   readonly mode: Mode;
   /** Time of day, for people. */
   readonly startedAt: string;
+  /** The command line that repeats the run. */
+  readonly replay: string;
   readonly declared: Declared;
 }
 

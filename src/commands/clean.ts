@@ -1,0 +1,21 @@
+import { sweepLapsed } from "../engines/lease.ts";
+import type { AddCommand } from "./main.ts";
+
+export const addClean: AddCommand = (program, io) => {
+  program
+    .command("clean")
+    .description("stop what runs that are gone have left behind; living runs are not touched")
+    .option("--json", "print what was done as one JSON document")
+    .action(async (options: { json?: true }) => {
+      const swept = await sweepLapsed({ world: io.world });
+      if (options.json === true) {
+        io.stdout(`${JSON.stringify(swept, undefined, 2)}\n`);
+        return;
+      }
+      if (swept.leases.length === 0) io.stdout("Nothing was left behind.\n");
+      for (const { run, killed, because } of swept.leases) {
+        const what = killed.length === 0 ? "no process was left" : `stopped ${killed.join(", ")}`;
+        io.stdout(`${run}: ${what}${because === undefined ? "" : ` (${because})`}\n`);
+      }
+    });
+};

@@ -1,0 +1,14 @@
+import type { World } from "../world.ts";
+
+/** All that a command may touch of the process it runs in, so that tests run real commands in memory. */
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Whether results may be coloured. */
+  readonly colour: boolean;
+  /** Whether progress may redraw a line. */
+  readonly live: boolean;
+  readonly cwd: string;
+  readonly world: World;
+  readonly onSignal: (listener: (signal: "SIGINT" | "SIGTERM") => void) => void;
+}

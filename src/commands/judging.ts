@@ -1,0 +1,78 @@
+/** Judging a run's folder and keeping the verdicts beside its history. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { judge } from "../checks/judge.ts";
+import { checks } from "../checks/registry.ts";
+import { codeOf, UserError } from "../errors.ts";
+import { readHistory } from "../history/segments.ts";
+import { json } from "../reporters/json.ts";
+import { reporters } from "../reporters/registry.ts";
+import type { Reporter, RunResult } from "../reporters/reporter.ts";
+import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
+import { distance } from "fastest-levenshtein";
+import type { Io } from "./io.ts";
+import { resolve } from "node:path";
+
+export async function judgeRun(directory: string): Promise<RunResult> {
+  const judged = await judge(() => readHistory(join(directory, "history")), checks);
+  const result = { verdicts: verdictsOf(judged), directory };
+  await writeFile(join(directory, "verdicts.json"), json.render(result, { colour: false }));
+  return result;
+}
+
+export async function readVerdicts(directory: string): Promise<RunResult> {
+  const file = join(directory, "verdicts.json");
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    const hint = codeOf(error) === "ENOENT" ? `; judge the run first: squall check ${directory}` : "";
+    throw new UserError(`${file} cannot be read${hint}`, { cause: error });
+  });
+  const parsed = verdictsDocument.safeParse(parsedJson(text, file));
+  if (!parsed.success) throw new UserError(`${file} is not a verdicts document of this version of Squall`);
+  return { verdicts: parsed.data, directory };
+}
+
+function parsedJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file} is not JSON`, { cause: error });
+  }
+}
+
+/** What `--reporter name[=file]` asks for. */
+export interface Output {
+  readonly reporter: Reporter;
+  readonly file?: string;
+}
+
+export function parseOutputs(asked: readonly string[]): readonly Output[] {
+  const outputs = asked.map((text): Output | string => {
+    const [name = "", ...rest] = text.split("=");
+    const reporter = reporters.find((candidate) => candidate.name === name);
+    if (reporter === undefined) return name;
+    return { reporter, ...(rest.length > 0 ? { file: rest.join("=") } : {}) };
+  });
+  const unknown = outputs.filter((output) => typeof output === "string");
+  if (unknown.length > 0) {
+    const names = reporters.map(({ name }) => name);
+    throw new UserError(`no reporter "${unknown.join('", "')}"`, {
+      mistakes: unknown.map((name) => ({ path: "--reporter", says: `"${name}" is unknown`, hint: suggestion(name, names) })),
+    });
+  }
+  return outputs.filter((output) => typeof output !== "string");
+}
+
+export async function present(result: RunResult, outputs: readonly Output[], io: Io): Promise<void> {
+  for (const { reporter, file } of outputs) {
+    if (file === undefined) io.stdout(reporter.render(result, { colour: io.colour }));
+    else await writeFile(resolve(io.cwd, file), reporter.render(result, { colour: false }));
+  }
+}
+
+export function suggestion(given: string, known: readonly string[]): string {
+  const [closest] = known.toSorted((a, b) => distance(given, a) - distance(given, b));
+  if (closest !== undefined && distance(given, closest) <= Math.max(2, given.length / 3)) {
+    return `did you mean "${closest}"?`;
+  }
+  return `there is ${known.join(", ")}`;
+}

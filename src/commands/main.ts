@@ -1,0 +1,58 @@
+/** argv → command → exit code. Mistakes of people are shown without a stack, our own with it. */
+import { Command, CommanderError } from "commander";
+import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import { formatMistakes } from "../scenario/mistakes.ts";
+import { version } from "../version.ts";
+import { addCheck } from "./check.ts";
+import { addClean } from "./clean.ts";
+import type { Io } from "./io.ts";
+import { addList } from "./list.ts";
+import { addReport } from "./report.ts";
+import { addRun } from "./run.ts";
+import { addSchema } from "./schema.ts";
+
+/** Adds one command; it answers its exit code through `done`. */
+export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => void) => void;
+
+const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addClean];
+
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = exitCodes.passed;
+  const program = new Command("squall")
+    .description("Chaos and load testing for MCP servers.")
+    .version(version)
+    .showSuggestionAfterError()
+    .showHelpAfterError("Try: squall --help")
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .exitOverride();
+  for (const add of commands) {
+    add(program, io, (code) => {
+      exitCode = code;
+    });
+  }
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+function explain(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage;
+  if (error instanceof UserError) {
+    io.stderr(`squall: ${error.message}\n${formatMistakes(error.mistakes)}`);
+    return error.exitCode;
+  }
+  if (error instanceof UnhealedError) {
+    io.stderr(
+      `\nsquall: A FAULT COULD NOT BE TAKEN BACK. ${error.message}\n` +
+        "What it broke may still be broken. Stop the servers of this run, then run `squall clean`.\n",
+    );
+    return exitCodes.unhealed;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  io.stderr(`squall: this is a defect of Squall itself, please report it.\n${stack}\n`);
+  return exitCodes.internal;
+}

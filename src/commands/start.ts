@@ -1,0 +1,21 @@
+/** The real entry: hands the process's streams and signals to the command line, and its exit code back. */
+import { main } from "./main.ts";
+import { realWorld } from "../world.ts";
+
+export async function start(): Promise<void> {
+  const code = await main(process.argv.slice(2), {
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    colour: process.stdout.hasColors?.() ?? false,
+    live: process.stderr.isTTY && process.env["CI"] === undefined,
+    cwd: process.cwd(),
+    world: realWorld,
+    onSignal: (listener) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+        process.on(signal, () => listener(signal === "SIGINT" ? "SIGINT" : "SIGTERM"));
+      }
+    },
+  });
+  // A pipe may take what was written only later; leaving before that would cut the verdict off.
+  process.stdout.write("", () => process.exit(code));
+}

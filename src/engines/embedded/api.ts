@@ -1,0 +1,231 @@
+/**
+ * Toxiproxy's HTTP API over the proxies of this engine: same routes, same answers, so that its clients fit unchanged.
+ * In come requests, one at a time; out go JSON and the named errors.
+ */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { World } from "../../world.ts";
+import { toApiError } from "./api-error.ts";
+import { createProxies, toxicNamed, type Proxies } from "./proxies.ts";
+import type { Proxy } from "./proxy.ts";
+import { parseBody, readBody } from "./request-body.ts";
+import type { LiveToxic } from "./toxics/toxic.ts";
+
+/** The release whose API this is; the build tells the two apart. */
+export const embeddedVersion = "2.12.0+squall";
+
+export interface Api {
+  readonly url: string;
+  /** Stops every proxy, then the API itself. */
+  close(): Promise<void>;
+}
+
+export async function openApi(options: { readonly world: World; readonly seed: number }): Promise<Api> {
+  const proxies = createProxies(options);
+  const runPrefix = options.world.nonce();
+  let requests = 0;
+  // One at a time: opening and closing listeners takes a while, and two of them must not meet.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+
+  const server = createServer((request, response) => {
+    requests += 1;
+    const id = `${runPrefix}-${requests}`;
+    answer(request, (work) => inTurn(() => work(proxies)))
+      .then((reply) => send(response, reply, id))
+      // The client has hung up in the middle: there is nobody to answer.
+      .catch(() => response.destroy());
+  });
+  server.listen({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      await inTurn(() => proxies.stopAll());
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type?: string;
+  readonly text?: string;
+  /** Made by no route: unknown paths and methods. */
+  readonly unrouted?: true;
+}
+
+interface Call {
+  readonly proxies: Proxies;
+  /** The path's `{proxy}` and `{toxic}`, decoded. */
+  readonly proxy: string;
+  readonly toxic: string;
+  readonly body: string;
+}
+
+type Handler = (call: Call) => Reply | Promise<Reply>;
+
+const routes: readonly (readonly [path: string, handlers: Readonly<Record<string, Handler>>])[] = [
+  ["/version", { GET: () => versionReply }],
+  ["/reset", { POST: ({ proxies }) => gone(proxies.reset()) }],
+  ["/populate", { POST: populate }],
+  [
+    "/proxies",
+    {
+      GET: ({ proxies }) => json(200, showAll(proxies)),
+      POST: async ({ proxies, body }) => json(201, show(await proxies.create(parseBody(body)))),
+    },
+  ],
+  [
+    "/proxies/{proxy}",
+    {
+      GET: ({ proxies, proxy }) => json(200, show(proxies.named(proxy))),
+      POST: updateProxy,
+      PATCH: updateProxy,
+      DELETE: ({ proxies, proxy }) => gone(proxies.remove(proxy)),
+    },
+  ],
+  [
+    "/proxies/{proxy}/toxics",
+    {
+      GET: ({ proxies, proxy }) => json(200, proxies.named(proxy).toxics.map(showToxic)),
+      POST: ({ proxies, proxy, body }) => json(200, showToxic(proxies.addToxic(proxies.named(proxy), parseBody(body)))),
+    },
+  ],
+  [
+    "/proxies/{proxy}/toxics/{toxic}",
+    {
+      GET: ({ proxies, proxy, toxic }) => json(200, showToxic(toxicNamed(proxies.named(proxy), toxic))),
+      POST: updateToxic,
+      PATCH: updateToxic,
+      DELETE: ({ proxies, proxy, toxic }) => {
+        const found = proxies.named(proxy);
+        found.removeToxic(toxicNamed(found, toxic));
+        return { status: 204 };
+      },
+    },
+  ],
+];
+
+async function populate({ proxies, body }: Call): Promise<Reply> {
+  try {
+    const { made, error } = await proxies.populate(parseBody(body));
+    const shown = made?.map(show) ?? null;
+    if (error === undefined) return json(201, { proxies: shown });
+    return json(error.status, { error: error.message, status: error.status, proxies: shown });
+  } catch (thrown) {
+    // Alone among the routes, this one answers its errors as JSON by type too.
+    const { message, status } = toApiError(thrown);
+    return json(status, { error: message, status, proxies: null });
+  }
+}
+
+async function updateProxy({ proxies, proxy, body }: Call): Promise<Reply> {
+  const found = proxies.named(proxy);
+  return json(200, show(await proxies.update(found, parseBody(body))));
+}
+
+function updateToxic({ proxies, proxy, toxic, body }: Call): Reply {
+  const found = proxies.named(proxy);
+  const named = toxicNamed(found, toxic);
+  return json(200, showToxic(proxies.updateToxic(found, named, parseBody(body))));
+}
+
+async function answer(
+  request: IncomingMessage,
+  run: (work: (proxies: Proxies) => Promise<Reply>) => Promise<Reply>,
+): Promise<Reply> {
+  const route = routeOf(request.url ?? "/");
+  if (route === undefined) return { ...plain(404, "404 page not found"), unrouted: true };
+  const handler = route.handlers[request.method ?? ""];
+  if (handler === undefined) return { status: 405, unrouted: true };
+  if (request.headers["user-agent"]?.startsWith("Mozilla/") === true) return plain(403, "User agent not allowed");
+  try {
+    const body = await readBody(request);
+    const { proxy, toxic } = route;
+    return await run(async (proxies) => handler({ proxies, proxy, toxic, body }));
+  } catch (thrown) {
+    const { message, status } = toApiError(thrown);
+    return plain(status, JSON.stringify({ error: message, status }));
+  }
+}
+
+interface Route {
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly proxy: string;
+  readonly toxic: string;
+}
+
+function routeOf(url: string): Route | undefined {
+  const segments = decodeSegments(url);
+  if (segments === undefined) return undefined;
+  for (const [path, handlers] of routes) {
+    const wanted = path.split("/");
+    const matches =
+      wanted.length === segments.length &&
+      wanted.every((word, index) => word === segments[index] || (word.startsWith("{") && segments[index] !== ""));
+    if (matches) return { handlers, proxy: segments[2] ?? "", toxic: segments[4] ?? "" };
+  }
+  return undefined;
+}
+
+/** A slash within a name cannot be reached, as in the real server. */
+function decodeSegments(url: string): readonly string[] | undefined {
+  try {
+    return decodeURIComponent(url.split("?", 1)[0] ?? "").split("/");
+  } catch {
+    return undefined;
+  }
+}
+
+function show(proxy: Proxy): object {
+  const { name, listen, upstream, enabled } = proxy;
+  // The real server lets its logger slip into the JSON; clients may have come to expect it.
+  return { name, listen, upstream, enabled, Logger: {}, toxics: proxy.toxics.map(showToxic) };
+}
+
+function showAll(proxies: Proxies): object {
+  const byName = proxies.all().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.fromEntries(byName.map((proxy) => [proxy.name, show(proxy)]));
+}
+
+function showToxic({ prepared, name, kind, streamAsWritten, toxicity }: LiveToxic): object {
+  return { attributes: prepared.attributes, name, type: kind.type, stream: streamAsWritten, toxicity };
+}
+
+const versionReply: Reply = {
+  status: 200,
+  type: "application/json;charset=utf-8",
+  text: `{"version": "${embeddedVersion}"}\n`,
+};
+
+function json(status: number, value: unknown): Reply {
+  return { status, type: "application/json", text: JSON.stringify(value) };
+}
+
+function plain(status: number, text: string): Reply {
+  return { status, type: "text/plain; charset=utf-8", text: `${text}\n` };
+}
+
+async function gone(work: Promise<void>): Promise<Reply> {
+  await work;
+  return { status: 204 };
+}
+
+function send(response: ServerResponse, { status, type, text, unrouted }: Reply, id: string): void {
+  const headers: Record<string, string> = {};
+  if (type !== undefined) headers["Content-Type"] = type;
+  if (type?.startsWith("text/plain") === true) headers["X-Content-Type-Options"] = "nosniff";
+  if (unrouted !== true) headers["X-Toxiproxy-Request-Id"] = id;
+  response.writeHead(status, headers).end(text);
+}

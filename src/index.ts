@@ -1,0 +1,2 @@
+/** What a scenario in TypeScript imports. */
+export { defineScenario, type ScenarioInput } from "./scenario/schema.ts";

@@ -1,0 +1,52 @@
+/** The shape of an answer's body, taken where the body is short, whole and text or JSON. */
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { nothing, shapeOfText, type Shape } from "../history/shape.ts";
+import { headerOf, type AnswerHead } from "./http-reader.ts";
+import { bodyKeptBytesMax, keepBody } from "./kept-body.ts";
+
+export interface AnswerShape {
+  add(bytes: Buffer): void;
+  /** To be asked once the answer is complete. */
+  shape(): Shape | undefined;
+}
+
+export function readAnswerShape({ headers }: Pick<AnswerHead, "headers">): AnswerShape {
+  const readable = /^\s*(?:text\/|application\/(?:[\w.+-]+\+)?json\b)/i.test(headerOf(headers, "content-type") ?? "");
+  const body = keepBody();
+  let empty = true;
+  return {
+    add: (bytes) => {
+      empty = false;
+      if (readable) body.add(bytes);
+    },
+    shape: () => {
+      if (empty) return nothing;
+      if (!readable || !body.whole) return undefined;
+      const text = decoded(body.bytes(), headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity");
+      return text === undefined ? undefined : shapeOfText(text);
+    },
+  };
+}
+
+const limit = { maxOutputLength: bodyKeptBytesMax } as const;
+
+function decoded(bytes: Buffer, encoding: string): string | undefined {
+  try {
+    switch (encoding) {
+      case "identity":
+        return bytes.toString();
+      case "gzip":
+      case "x-gzip":
+        return gunzipSync(bytes, limit).toString();
+      case "deflate":
+        return inflateSync(bytes, limit).toString();
+      case "br":
+        return brotliDecompressSync(bytes, limit).toString();
+      default:
+        return undefined;
+    }
+  } catch {
+    // Not what its encoding says, or too much once unpacked: then its shape is not known.
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A link: one hop that Squall can see and break. Our tap faces the caller and gives the evidence; the engine's proxy
+ * behind it makes the trouble. Only eating answers is the tap's own work, for TCP alone cannot lose so exactly.
+ *
+ *   caller ──▶ tap ──▶ engine's proxy ──▶ upstream
+ */
+import type { Address, Engine } from "../engines/engine.ts";
+import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
+import type { Recorder } from "../history/events.ts";
+import type { Tracer } from "../history/ids.ts";
+import type { World } from "../world.ts";
+import { createAnswerRules } from "./answer-rules.ts";
+import { openTap } from "./tap.ts";
+import type { LinkProtocol } from "./traffic.ts";
+import { createWaits } from "./waits.ts";
+
+export interface LinkOptions {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly upstream: Address;
+  readonly protocol: LinkProtocol;
+  readonly recorder: Recorder;
+  readonly tracer: Tracer;
+  readonly world: World;
+}
+
+export interface Link extends LinkHandle {
+  /** Where callers connect. */
+  readonly address: Address;
+  /** Seen so far, the refused among them: a link that nobody used is a gap in the evidence. */
+  readonly connections: number;
+  /** Returns how to stop listening. */
+  onSign(listener: (sign: Sign) => void): () => void;
+  /** Requests that await their answer or the rest of it. The listening stream of an MCP client awaits none. */
+  openExchanges(): number;
+  /** Ends the tap and its connections; the engine's proxy is the engine's to remove. */
+  close(): Promise<void>;
+}
+
+export async function openLink(options: LinkOptions): Promise<Link> {
+  const { name, engine, upstream, protocol, recorder, tracer, world } = options;
+  const waits = createWaits(() => recorder.nowUs());
+  const rules = createAnswerRules();
+  const listeners = new Set<(sign: Sign) => void>();
+  const sign = (seen: Sign): void => {
+    for (const listener of listeners) listener(seen);
+  };
+
+  const proxy = await engine.openProxy(name, upstream);
+  const tap = await openTap(proxy.address, { link: name, protocol, recorder, tracer, waits, rules, sign }, world);
+
+  return {
+    name,
+    address: tap.address,
+    get connections() {
+      return tap.connections;
+    },
+    onSign: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    openExchanges: () => tap.openExchanges(),
+    setEnabled: (enabled) => proxy.setEnabled(enabled),
+    addToxic: async (toxic) => {
+      const calm = waits.disturb();
+      const cure = await proxy.addToxic(toxic).catch((error: unknown) => {
+        calm();
+        throw error;
+      });
+      return onceHealed(async () => {
+        // Whoever still waits has felt the toxic, and stops feeling it now.
+        tap.reportSilence();
+        await cure.heal();
+        calm();
+      });
+    },
+    eatAnswers: (rule) => {
+      const { eater, off } = rules.add(rule);
+      return onceHealed(() => {
+        off();
+        tap.release(eater);
+        return Promise.resolve();
+      });
+    },
+    dropConnections: () => tap.dropConnections(),
+    close: () => tap.close(),
+  };
+}
+
+/** A cure that succeeds once; after a failure it can be tried again. */
+function onceHealed(heal: () => Promise<void>): Cure {
+  let healed = false;
+  return {
+    heal: async () => {
+      if (healed) return;
+      await heal();
+      healed = true;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** Ways of letting go of a socket. */
+import type { Socket } from "node:net";
+import type { World } from "../world.ts";
+
+const lingerMaxMs = 1000;
+
+/** Ends it with a FIN. What still comes is read and dropped, as closing with unread bytes would send a RST. */
+export function part(socket: Socket, world: World): void {
+  if (socket.destroyed) return;
+  const linger = world.timer(lingerMaxMs, () => socket.destroy());
+  socket.once("close", () => linger.cancel());
+  socket.end();
+  socket.resume();
+}
+
+/** Ends it with a RST. */
+export function reset(socket: Socket): void {
+  if (socket.destroyed) return;
+  // The system refuses to reset a socket whose FIN is just being sent.
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}

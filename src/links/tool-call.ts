@@ -1,0 +1,54 @@
+/** The tool call inside a JSON-RPC request body, and the answer to it inside an event stream. */
+import { createParser } from "eventsource-parser";
+import { z } from "zod";
+import { parsedJson } from "../history/shape.ts";
+
+export interface ToolCall {
+  readonly tool: string;
+  readonly id: string | number;
+}
+
+export function toolCallIn(body: string): ToolCall | undefined {
+  for (const message of messagesIn(body)) {
+    const call = toolCall.safeParse(message);
+    if (call.success) return { tool: call.data.params.name, id: call.data.id };
+  }
+  return undefined;
+}
+
+/** Reads an event stream as it comes: true once it has carried the answer to the request of this id. */
+export function watchForAnswer(id: string | number): (bytes: Buffer) => boolean {
+  const decoder = new TextDecoder();
+  let seen = false;
+  let readable = true;
+  const events = createParser({
+    maxBufferSize: streamBufferedCharsMax,
+    onEvent: ({ data }) => {
+      seen ||= messagesIn(data).some((message) => answer.safeParse(message).data?.id === id);
+    },
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") readable = false;
+    },
+  });
+  return (bytes) => {
+    if (readable && !seen) events.feed(decoder.decode(bytes, { stream: true }));
+    return seen;
+  };
+}
+
+// An event longer than this is not looked into; the end of its stream still tells that the answer is complete.
+const streamBufferedCharsMax = 4 * 1024 * 1024;
+
+const messageId = z.union([z.string(), z.number()]);
+const toolCall = z.object({
+  id: messageId,
+  method: z.literal("tools/call"),
+  params: z.object({ name: z.string() }),
+});
+// A request of the server's own may carry the same id, but it has a method.
+const answer = z.object({ id: messageId, method: z.never().optional() });
+
+function messagesIn(text: string): readonly unknown[] {
+  const value = parsedJson(text);
+  return Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,123 @@
+/**
+ * The pure planner. Comes in: a scenario, its seed in it. Goes out: when each phase runs, when each fault is on, and
+ * generators of arrivals. The plan holds coordinates, never ids or times of day: same seed, same plan byte for byte.
+ */
+import type { Declared, Mode, PhaseRole } from "../history/events.ts";
+import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
+import { seededRandom, type Random } from "../world.ts";
+import { planArrivals, type PlannedArrivals } from "./arrivals.ts";
+
+export const planSchema = "squall.plan/1";
+
+export interface PlannedPhase {
+  readonly phase: string;
+  readonly role: PhaseRole;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface PlannedFault {
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  readonly phase: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** From the start of the phases, not of the episode. */
+  readonly windows: readonly { readonly startMs: number; readonly endMs: number }[];
+}
+
+export interface Plan {
+  readonly schema: typeof planSchema;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly mode: Mode;
+  readonly durationMs: number;
+  readonly phases: readonly PlannedPhase[];
+  readonly faults: readonly PlannedFault[];
+  readonly arrivals: readonly PlannedArrivals[];
+  readonly declared: Declared;
+}
+
+export function planScenario(scenario: Scenario, mode: Mode): Plan {
+  const phases = planPhases(scenario);
+  const faults = scenario.faults.flatMap((fault) => planFault(fault, phases, scenario.seed));
+  return {
+    schema: planSchema,
+    scenario: scenario.name,
+    seed: scenario.seed,
+    mode,
+    durationMs: phases.at(-1)?.endMs ?? 0,
+    phases,
+    faults,
+    arrivals: scenario.groups.map(planArrivals),
+    declared: declaredBy(scenario, phases, faults),
+  };
+}
+
+function planPhases(scenario: Scenario): PlannedPhase[] {
+  let startMs = 0;
+  return scenario.phases.map(({ phase, role, durationMs }) => {
+    const planned = { phase, role, startMs, endMs: startMs + durationMs };
+    startMs = planned.endMs;
+    return planned;
+  });
+}
+
+/** One planned fault for each link: where a fault breaks several, they break together. */
+function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: number): PlannedFault[] {
+  const phase = phases.find((candidate) => candidate.phase === fault.episode);
+  if (phase === undefined) return [];
+  const startMs = phase.startMs + fault.atMs;
+  const endMs = fault.forMs === undefined ? phase.endMs : Math.min(phase.endMs, startMs + fault.forMs);
+  const windows = [...windowsOf(fault, { startMs, endMs }, seededRandom(seed, "fault", fault.id))];
+  return fault.links.map((link) => ({
+    fault: fault.links.length === 1 ? fault.id : `${fault.id}@${link}`,
+    kind: fault.kind,
+    link,
+    phase: phase.phase,
+    attributes: fault.attributes,
+    windows,
+  }));
+}
+
+interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: Random): Generator<Span> {
+  if (cycle === undefined) {
+    yield { startMs, endMs };
+    return;
+  }
+  const varied = (ms: number): number => Math.max(1, Math.round(ms + (2 * random.next() - 1) * cycle.jitterMs));
+  for (let downMs = startMs; downMs < endMs; ) {
+    const upMs = Math.min(endMs, downMs + varied(cycle.downMs));
+    yield { startMs: downMs, endMs: upMs };
+    downMs = upMs + varied(cycle.upMs);
+  }
+}
+
+function declaredBy(
+  scenario: Scenario,
+  phases: readonly PlannedPhase[],
+  faults: readonly PlannedFault[],
+): Declared {
+  return {
+    phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
+    links: scenario.links.map(({ link, plane, server }) => ({ link, plane, server })),
+    faults: faults.map(({ fault, kind, link, phase }) => ({ fault, kind, link, phase })),
+    steps: scenario.groups.flatMap((group) =>
+      group.steps.map(({ server, tool, effect, mayBeEmpty }, step) => ({
+        group: group.name,
+        step,
+        server,
+        tool,
+        ...(effect === undefined ? {} : { effect }),
+        ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
+      })),
+    ),
+    effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
+    checks: scenario.checks,
+  };
+}

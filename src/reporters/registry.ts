@@ -1,0 +1,6 @@
+/** The reporters. To add one: a file beside this one, and its line here. */
+import { json } from "./json.ts";
+import type { Reporter } from "./reporter.ts";
+import { terminal } from "./terminal.ts";
+
+export const reporters: readonly Reporter[] = [terminal, json];

@@ -1,0 +1,83 @@
+/** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
+import { styleText } from "node:util";
+import type { Reporter, ReportStyle } from "./reporter.ts";
+import { verdictsDocument, type Verdicts } from "./verdicts.ts";
+
+type Check = Verdicts["checks"][number];
+type Finding = Check["findings"][number];
+type Format = Parameters<typeof styleText>[0];
+
+export const terminal: Reporter = {
+  name: "terminal",
+  about: "The verdict as text.",
+  render: ({ verdicts: raw, directory }, style) => {
+    const verdicts = printable(raw);
+    const { checks, notCovered, gaps, replay } = verdicts;
+    const paint = painter(style);
+    const lines = [
+      headline(verdicts, paint),
+      "",
+      ...checks.flatMap((check) => checkLines(check, paint)),
+      ...(notCovered.length === 0
+        ? []
+        : ["", "Not covered:", ...notCovered.map(({ check, because }) => `  - ${check}: ${because}`)]),
+      ...(gaps.length === 0
+        ? []
+        : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
+      "",
+      `Files:  ${directory}`,
+      `Replay: ${replay}`,
+    ];
+    return `${lines.join("\n")}\n`;
+  },
+};
+
+type Paint = (format: Format, text: string) => string;
+
+function painter({ colour }: ReportStyle): Paint {
+  return (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text);
+}
+
+const titles = {
+  faults: { pass: "PASSED", fail: "FAILED", unknown: "INCONCLUSIVE" },
+  control: { pass: "CONTROL PASSED", fail: "CONTROL FAILED", unknown: "CONTROL INCONCLUSIVE" },
+} as const;
+
+const colours = { pass: "green", fail: "red", unknown: "yellow" } as const;
+const marks = { pass: "✓", fail: "✗", unknown: "?" } as const;
+
+function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: Paint): string {
+  const interrupted = exitCode === 130 || exitCode === 143 ? " (interrupted)" : "";
+  return `${paint(["bold", colours[verdict]], titles[mode][verdict])}${interrupted}  ${scenario}  seed ${seed}`;
+}
+
+function checkLines({ check, verdict, because, strength, warnings, findings }: Check, paint: Paint): string[] {
+  const note = because ?? strength;
+  const warned = warnings > 0 && verdict === "pass" ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : "";
+  const tail = note === undefined ? "" : `  ${note}`;
+  return [
+    paint(colours[verdict], `${marks[verdict]} ${check}`) + warned + tail,
+    ...findings.flatMap((finding) => findingLines(finding, paint)),
+  ];
+}
+
+function findingLines({ grade, blames, says, why, fix, witness }: Finding, paint: Paint): string[] {
+  if (grade === "info") return [paint("dim", `    info: ${says}`)];
+  return [
+    `    ${paint(grade === "violation" ? "red" : "yellow", grade)} of the ${blames}: ${says}`,
+    `      why it matters: ${why}`,
+    `      how to fix it:  ${fix}`,
+    paint("dim", `      witness: ${witness.events.join(" ")}`),
+  ];
+}
+
+// oxlint-disable-next-line no-control-regex
+const control = /[\u0000-\u001F\u007F-\u009F]/g;
+
+/** Names and texts of a server may hold escape codes; a terminal must not obey them. */
+function printable(verdicts: Verdicts): Verdicts {
+  const cleaned: unknown = JSON.parse(JSON.stringify(verdicts), (_, value: unknown) =>
+    typeof value === "string" ? value.replace(control, "\uFFFD") : value,
+  );
+  return verdictsDocument.parse(cleaned);
+}

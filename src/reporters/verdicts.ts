@@ -1,0 +1,74 @@
+/** The verdicts of a run as one document: what verdicts.json holds and `--json` prints. Its schema is a contract. */
+import { z } from "zod";
+import type { Judged } from "../checks/judge.ts";
+import { exitCodes, type ExitCode } from "../errors.ts";
+
+export const verdictsSchema = "squall.verdicts/1";
+
+const verdict = z.enum(["pass", "fail", "unknown"]);
+const finding = z.strictObject({
+  grade: z.enum(["violation", "weakness", "info"]),
+  blames: z.enum(["server", "agents", "upstream", "harness"]),
+  says: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  witness: z.strictObject({ events: z.array(z.string()).max(10), ops: z.array(z.string()).max(10) }),
+});
+
+export const verdictsDocument = z.strictObject({
+  schema: z.literal(verdictsSchema),
+  squall: z.string(),
+  mode: z.enum(["faults", "control"]),
+  run: z.string(),
+  scenario: z.string(),
+  seed: z.int(),
+  verdict,
+  exitCode: z.int(),
+  checks: z.array(
+    z.strictObject({
+      check: z.string(),
+      verdict,
+      because: z.string().optional(),
+      looked: z.int(),
+      strength: z.string().optional(),
+      warnings: z.int(),
+      findings: z.array(finding),
+    }),
+  ),
+  thresholds: z.array(
+    z.strictObject({ expression: z.string(), verdict, value: z.number().optional(), samples: z.int() }),
+  ),
+  notCovered: z.array(z.strictObject({ check: z.string(), because: z.string() })),
+  gaps: z.array(z.strictObject({ gap: z.string(), says: z.string() })),
+  replay: z.string(),
+});
+
+export type Verdicts = z.output<typeof verdictsDocument>;
+
+export function verdictsOf(judged: Judged): Verdicts {
+  const { started, account } = judged;
+  return verdictsDocument.parse({
+    schema: verdictsSchema,
+    squall: started.squall,
+    mode: started.mode,
+    run: started.run,
+    scenario: started.scenario,
+    seed: started.seed,
+    verdict: judged.verdict,
+    exitCode: exitCodeOf(judged),
+    checks: judged.checks,
+    thresholds: [],
+    notCovered: judged.notCovered,
+    gaps: account.gaps,
+    replay: started.replay,
+  });
+}
+
+function exitCodeOf({ verdict, account }: Judged): ExitCode {
+  if (account.unhealed.length > 0) return exitCodes.unhealed;
+  if (account.reason === "broken") return exitCodes.internal;
+  if (account.reason === "interrupted") return exitCodes.interrupted;
+  if (account.reason === "terminated") return exitCodes.terminated;
+  if (verdict === "fail") return exitCodes.failed;
+  return verdict === "pass" ? exitCodes.passed : exitCodes.inconclusive;
+}

@@ -1,0 +1,219 @@
+/**
+ * The supervisor, the only stage that acts. Comes in: a scenario and its plan. Goes out: a history on disk.
+ * It opens the stage, plays the plan, heals everything in reverse order, waits for the ledgers, and closes.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, UnhealedError } from "../errors.ts";
+import { openLease, sweepLapsed } from "../engines/lease.ts";
+import type { RunEnded, Unstamped } from "../history/events.ts";
+import { historySchema } from "../history/events.ts";
+import { createTracer } from "../history/ids.ts";
+import { openHistory, type HistoryWriter } from "../history/segments.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Scenario } from "../scenario/resolve.ts";
+import { version } from "../version.ts";
+import type { World } from "../world.ts";
+import { createClosing, type Closing } from "./closing.ts";
+import { drive, type Drive } from "./drive.ts";
+import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
+import { createObserver, type Observer, type RunProgress } from "./progress.ts";
+import { openStage, type Stage } from "./stage.ts";
+import { playTimeline, type Played } from "./timeline.ts";
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly plan: Plan;
+  /** As resolved, secrets removed: what scenario.json holds. */
+  readonly document: unknown;
+  /** The command line that repeats this run. */
+  readonly replay: string;
+  /** The folder that the scenario's relative paths start from. */
+  readonly home: string;
+  readonly out: string;
+  readonly world: World;
+  /** First: begin nothing more, drain, heal. Its reason tells which signal it was. */
+  readonly stopping: AbortSignal;
+  /** Second: do not wait for answers, heal at once. */
+  readonly hurrying: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+export interface RunFiles {
+  readonly run: string;
+  readonly directory: string;
+}
+
+export async function runScenario(options: RunOptions): Promise<RunFiles> {
+  const { scenario, plan, world } = options;
+  await sweepLapsed({ world });
+  const nonce = world.nonce();
+  const run = `${stamp(world.date())}-${scenario.name}-${nonce}`;
+  const directory = join(options.out, run);
+  await mkdir(join(directory, "targets"), { recursive: true });
+  await writeJson(join(directory, "scenario.json"), options.document);
+  await writeJson(join(directory, "plan.json"), plan);
+
+  const closing = createClosing();
+  const history = await openHistory(join(directory, "history"), world);
+  const observer = createObserver(options.onProgress);
+  const recorder = { ...history, record: observer.watching(history.record) };
+  recorder.record({
+    type: "run-started",
+    schema: historySchema,
+    squall: version,
+    run,
+    nonce,
+    scenario: scenario.name,
+    seed: plan.seed,
+    mode: plan.mode,
+    startedAt: world.date().toISOString(),
+    replay: options.replay,
+    declared: plan.declared,
+  });
+  const act = { ...options, nonce, directory, closing, history: recorder, observer };
+  let ended: Unstamped = { type: "run-ended", reason: "broken" };
+  try {
+    ended = await actOut(act);
+  } catch (error) {
+    ended = { type: "run-ended", reason: endOf(options) ?? "broken", says: messageOf(error) };
+    if (ended.reason === "broken" || error instanceof UnhealedError) throw error;
+  } finally {
+    const failures = await closing.close();
+    recorder.record({ ...ended, ...(failures.length > 0 ? { says: failures.join("; ") } : {}) });
+    await history.close();
+  }
+  if (history.failed !== undefined) throw history.failed;
+  return { run, directory };
+}
+
+type Act = RunOptions & {
+  readonly nonce: string;
+  readonly directory: string;
+  readonly closing: Closing;
+  readonly history: HistoryWriter;
+  readonly observer: Observer;
+};
+
+async function actOut(act: Act): Promise<RunEnded> {
+  const { scenario, plan, world, closing, history, nonce, observer } = act;
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  act.stopping.addEventListener("abort", stop, { once: true });
+  if (act.stopping.aborted) stop();
+
+  const lease = await openLease({ world, run: nonce });
+  closing.defer("the lease", () => lease.close());
+  const tracer = createTracer(nonce, scenario.groups.map(({ name }) => name));
+  const stage = await openStage({
+    ...act,
+    lease: lease.directory,
+    tracer,
+    recorder: history,
+    stopping: stopping.signal,
+    onStep: observer.step,
+  });
+  const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
+  const follow = new AbortController();
+  const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
+  let played: Played;
+  try {
+    played = await play(act, { stage, desk, tracer, stopping });
+  } finally {
+    await desk.healAll();
+    follow.abort();
+    await Promise.all(following);
+  }
+  history.record({ type: "phase", phase: "final", role: "final", edge: "start" });
+  observer.step("waiting for late effects");
+  await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
+  history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
+  const reason = endOf(act) ?? played.reason;
+  return { type: "run-ended", reason, ...("says" in played ? { says: played.says } : {}) };
+}
+
+/** Which signal ended the run, if any did. */
+function endOf({ stopping }: RunOptions): "interrupted" | "terminated" | undefined {
+  if (!stopping.aborted) return undefined;
+  return stopping.reason === "SIGTERM" ? "terminated" : "interrupted";
+}
+
+async function play(
+  act: Act,
+  on: {
+    readonly stage: Stage;
+    readonly desk: FaultDesk;
+    readonly tracer: ReturnType<typeof createTracer>;
+    readonly stopping: AbortController;
+  },
+): Promise<Played> {
+  const { plan, world, history, nonce, observer } = act;
+  const cutOff = new AbortController();
+  const originUs = history.nowUs();
+  const phaseAt = phaseFinder(plan, originUs);
+  const driving = drive(
+    {
+      world,
+      recorder: history,
+      tracer: on.tracer,
+      nonce,
+      seed: plan.seed,
+      env: world.env,
+      phaseAt,
+      stopping: on.stopping.signal,
+      cutOff: cutOff.signal,
+      onOp: observer.tally.count,
+    },
+    on.stage.groups,
+    { originUs, durationMs: plan.durationMs },
+  );
+  try {
+    const timeline = playTimeline({
+      plan,
+      originUs,
+      desk: on.desk,
+      tally: observer.tally,
+      recorder: history,
+      world,
+      stopping: on.stopping.signal,
+      onPhase: observer.phase,
+    });
+    // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.
+    return await Promise.race([timeline, driving.done.then(() => timeline)]);
+  } finally {
+    on.stopping.abort();
+    await on.desk.healAll();
+    observer.step("waiting for the last answers");
+    await drain(act, driving, cutOff);
+    history.record(driving.health());
+  }
+}
+
+/** Waits for answers as long as agents would, unless a person is in a hurry. */
+async function drain(act: Act, driving: Drive, cutOff: AbortController): Promise<void> {
+  const hurry = (): void => cutOff.abort();
+  act.hurrying.addEventListener("abort", hurry, { once: true });
+  const patience = act.world.timer(act.stopping.aborted ? drainStoppedMs : drainMs, hurry);
+  if (act.hurrying.aborted) hurry();
+  await driving.done.finally(() => patience.cancel());
+}
+
+const drainMs = 30_000;
+const drainStoppedMs = 1000;
+
+function phaseFinder(plan: Plan, originUs: number): (intendedUs: number) => string {
+  return (intendedUs) => {
+    const atMs = (intendedUs - originUs) / 1000;
+    const phase = plan.phases.find(({ endMs }) => atMs < endMs);
+    return phase?.phase ?? plan.phases.at(-1)?.phase ?? "final";
+  };
+}
+
+function stamp(date: Date): string {
+  return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+

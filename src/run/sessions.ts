@@ -1,0 +1,75 @@
+/** One agent's sessions, one for each server it calls; opened before the run, and again where the server lost one. */
+import { messageOf } from "../errors.ts";
+import type { Recorder } from "../history/events.ts";
+import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
+import type { World } from "../world.ts";
+
+export interface SessionTarget {
+  readonly server: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface AgentSessions {
+  /** The session with this server, or why there is none. */
+  open(server: string): Promise<Session | { readonly failed: string }>;
+  close(): Promise<void>;
+}
+
+export function createAgentSessions(options: {
+  readonly group: string;
+  readonly agent: number;
+  readonly targets: readonly SessionTarget[];
+  readonly openSession: OpenSession;
+  readonly recorder: Recorder;
+  readonly world: World;
+  readonly timeoutMs: number;
+}): AgentSessions {
+  const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
+  const sessions = new Map<string, Session>();
+  // Walks of one agent may overlap; they share the session and its opening.
+  const opening = new Map<string, Promise<Session | { readonly failed: string }>>();
+
+  const openNew = async (server: string): Promise<Session | { readonly failed: string }> => {
+    const target = targets.find((candidate) => candidate.server === server);
+    if (target === undefined) throw new Error(`agent ${group}.${agent} has no link to ${server}`);
+    try {
+      const session = await openSession({
+        url: target.url,
+        headers: target.headers,
+        timeoutMs,
+        world,
+        clientName: `squall ${group}.${agent}`,
+      });
+      sessions.set(server, session);
+      recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion: session.protocolVersion });
+      return session;
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      recorder.record({ type: "session", group, agent, server, edge: "failed", because: messageOf(error) });
+      return { failed: messageOf(error) };
+    }
+  };
+
+  const open = (server: string): Promise<Session | { readonly failed: string }> => {
+    const live = sessions.get(server);
+    if (live?.lost === false) return Promise.resolve(live);
+    if (live !== undefined) {
+      sessions.delete(server);
+      recorder.record({ type: "session", group, agent, server, edge: "lost" });
+      void live.close();
+    }
+    const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
+    opening.set(server, pending);
+    return pending;
+  };
+
+  return {
+    open,
+    close: async () => {
+      await Promise.all([...sessions.values()].map((session) => session.close()));
+      for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });
+      sessions.clear();
+    },
+  };
+}

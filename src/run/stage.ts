@@ -1,0 +1,251 @@
+/**
+ * Opening all that a run needs, from the far end to the near one: upstreams, links to them, servers, links to those,
+ * agents' sessions. Each is deferred for closing as soon as it is open.
+ */
+import { join } from "node:path";
+import { openEmbeddedEngine } from "../engines/embedded/embedded.ts";
+import type { Engine } from "../engines/engine.ts";
+import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
+import { exitCodes, messageOf, UserError } from "../errors.ts";
+import type { Recorder } from "../history/events.ts";
+import type { Tracer } from "../history/ids.ts";
+import { openLink, type Link } from "../links/link.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import { renderText } from "../scenario/template.ts";
+import { awaitUrl } from "../targets/await-answer.ts";
+import { fixtureNamed } from "../targets/fixtures.ts";
+import { startProcess } from "../targets/process.ts";
+import { openLeanSession } from "../wire/lean.ts";
+import type { World } from "../world.ts";
+import type { Closing } from "./closing.ts";
+import type { DrivenGroup } from "./drive.ts";
+import { createAgentSessions, type AgentSessions } from "./sessions.ts";
+
+export interface StageOptions {
+  readonly scenario: Scenario;
+  readonly plan: Plan;
+  /** Where logs and ledgers of what was started are kept. */
+  readonly directory: string;
+  /** Seen from where the scenario's file is. */
+  readonly home: string;
+  readonly lease: string;
+  readonly nonce: string;
+  readonly tracer: Tracer;
+  readonly recorder: Recorder;
+  readonly world: World;
+  readonly closing: Closing;
+  readonly stopping: AbortSignal;
+  readonly onStep: (says: string) => void;
+}
+
+export interface Stage {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly groups: readonly DrivenGroup[];
+  readonly ledgers: readonly LedgerReader[];
+}
+
+const openTimeoutMs = 10_000;
+const openAtOnce = 16;
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { scenario, closing, world, plan } = options;
+  const engine = await openEmbeddedEngine({ world, seed: scenario.seed });
+  closing.defer("the engine", () => engine.close());
+  const links = new Map<string, Link>();
+  const openLinkTo = linkOpener(options, engine, links);
+
+  const upstreams = new Map<string, URL>();
+  for (const upstream of scenario.upstreams) {
+    options.onStep(`starting ${upstream.name}`);
+    upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}));
+  }
+  const servers = new Map<string, URL>();
+  for (const server of scenario.servers) {
+    options.onStep(`starting ${server.name}`);
+    const variables: Record<string, string> = {};
+    for (const { variable, upstream, link } of server.upstreams) {
+      const { protocol } = named(scenario.upstreams, upstream);
+      const url = await openLinkTo(link, known(upstreams, upstream), protocol);
+      variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
+    }
+    servers.set(server.name, await startTarget(options, server, "server", variables));
+  }
+  const groups: DrivenGroup[] = [];
+  for (const group of scenario.groups) {
+    options.onStep(`opening the sessions of ${group.name}`);
+    const agents = await openAgents(options, group, servers, openLinkTo);
+    const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
+    if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
+    groups.push({ group, arrivals, agents });
+  }
+  return { links, groups, ledgers: openLedgers(options, upstreams) };
+}
+
+type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
+
+/** Opens a link once and answers the callee's URL as seen through it. */
+function linkOpener(options: StageOptions, engine: Engine, links: Map<string, Link>): OpenLinkTo {
+  const { recorder, tracer, world, closing, nonce } = options;
+  return async (name, callee, protocol) => {
+    const defaultPort = callee.protocol === "https:" ? 443 : 80;
+    const upstream = { host: callee.hostname, port: Number(callee.port) || defaultPort };
+    const link = await openLink({ name, proxyName: `squall-${nonce}-${links.size}`, engine, upstream, protocol, recorder, tracer, world });
+    links.set(name, link);
+    closing.defer(`the link ${name}`, () => link.close());
+    const through = new URL(callee);
+    through.hostname = link.address.host;
+    through.port = String(link.address.port);
+    return through;
+  };
+}
+
+/** Starts what the scenario says, or makes sure that it runs; answers where it listens. */
+async function startTarget(
+  options: StageOptions,
+  target: ScenarioServer | ScenarioUpstream,
+  role: "server" | "upstream",
+  variables: Readonly<Record<string, string>>,
+): Promise<URL> {
+  const { world, recorder, stopping, closing, directory } = options;
+  const { name, startTimeoutMs } = target;
+  const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
+  const env = { ...renderAll(target.env, world), ...variables };
+  const { target: what } = target;
+  if (what.is === "url") {
+    const url = new URL(renderText(what.url, world.env));
+    await awaitUrl({ ...common, url });
+    return url;
+  }
+  const start = what.is === "fixture" ? fixtureStart(options, name, what) : commandStart(options, what);
+  const started = await startProcess({
+    ...common,
+    ...start,
+    env: { ...start.env, ...env },
+    lease: options.lease,
+    logFile: join(directory, "targets", `${name}.log`),
+  });
+  closing.defer(name, () => started.stop());
+  return started.url;
+}
+
+function fixtureStart(
+  { world, directory }: StageOptions,
+  name: string,
+  { fixture: called, defects }: { readonly fixture: string; readonly defects: readonly string[] },
+) {
+  const fixture = fixtureNamed(called);
+  return {
+    command: [world.execPath, fixture.entry] as const,
+    env: {
+      ...fixture.env,
+      ...(defects.length > 0 ? { DEFECTS: defects.join(",") } : {}),
+      ...(fixture.ledger === undefined ? {} : { LEDGER_FILE: join(directory, "targets", `${name}.sqlite`) }),
+    },
+    ready: { by: "line" } as const,
+  };
+}
+
+function commandStart(
+  { world, home }: StageOptions,
+  { command, url, cwd }: { readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string },
+) {
+  const [program, ...args] = command;
+  return {
+    command: [renderText(program, world.env), ...args.map((arg) => renderText(arg, world.env))] as const,
+    env: {},
+    cwd: cwd === undefined ? home : join(home, cwd),
+    ready: { by: "url", url: renderText(url, world.env) } as const,
+  };
+}
+
+async function openAgents(
+  options: StageOptions,
+  group: ScenarioGroup,
+  servers: ReadonlyMap<string, URL>,
+  openLinkTo: OpenLinkTo,
+): Promise<readonly AgentSessions[]> {
+  const { scenario, recorder, world, closing } = options;
+  const targets = [];
+  for (const server of new Set(group.steps.map((step) => step.server))) {
+    const url = await openLinkTo(`${group.name}@${server}`, known(servers, server), "mcp");
+    const headers = renderAll(named(scenario.servers, server).headers, world);
+    targets.push({ server, url, headers });
+  }
+  await preflight(group, targets, world);
+  const count = group.arrivals.agents;
+  const agents = Array.from({ length: count }, (_, agent) =>
+    createAgentSessions({ group: group.name, agent, targets, openSession: openLeanSession, recorder, world, timeoutMs: openTimeoutMs }),
+  );
+  closing.defer(`the sessions of ${group.name}`, async () => {
+    await Promise.all(agents.map((agent) => agent.close()));
+  });
+  for (let first = 0; first < agents.length; first += openAtOnce) {
+    const opened = await Promise.all(
+      agents.slice(first, first + openAtOnce).flatMap((agent) => targets.map(({ server }) => agent.open(server))),
+    );
+    for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
+  }
+  return agents;
+}
+
+/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
+async function preflight(
+  group: ScenarioGroup,
+  targets: readonly { readonly server: string; readonly url: URL; readonly headers: Readonly<Record<string, string>> }[],
+  world: World,
+): Promise<void> {
+  for (const { server, url, headers } of targets) {
+    const session = await openLeanSession({ url, headers, timeoutMs: openTimeoutMs, world, clientName: "squall" }).catch(
+      (error: unknown) => {
+        throw unreachable(`${server}: ${messageOf(error)}`);
+      },
+    );
+    try {
+      const tools = new Set((await session.listTools(openTimeoutMs)).map(({ name }) => name));
+      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
+      if (missing.length > 0) {
+        throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
+          mistakes: missing.map(({ tool }) => ({
+            path: `agents.${group.name}.chain`,
+            says: `${server} has no tool "${tool}"`,
+            hint: `it has ${[...tools].join(", ")}`,
+          })),
+        });
+      }
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {
+  const { scenario, nonce, recorder, world } = options;
+  const ledgers = new Set(scenario.effects.map(({ ledger }) => ledger));
+  return [...ledgers].map((ledger) => {
+    const { target } = named(scenario.upstreams, ledger);
+    const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
+    if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
+    return openLedgerReader({ ledger, url: new URL(path, known(upstreams, ledger)), nonce, recorder, world });
+  });
+}
+
+function unreachable(says: string): UserError {
+  return new UserError(says, { exitCode: exitCodes.unreachable });
+}
+
+function renderAll(templates: Readonly<Record<string, string>>, world: World): Record<string, string> {
+  return Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, renderText(text, world.env)]));
+}
+
+function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
+  const found = all.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`nothing is called ${name}`);
+  return found;
+}
+
+function known<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const found = all.get(name);
+  if (found === undefined) throw new Error(`${name} is not open`);
+  return found;
+}

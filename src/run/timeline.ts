@@ -1,0 +1,114 @@
+/** Playing the plan: phases begin and end, faults come and go, each at its moment; premises are checked in between. */
+import type { OpOutcome } from "../history/outcomes.ts";
+import type { Recorder } from "../history/events.ts";
+import type { Plan, PlannedFault, PlannedPhase } from "../plan/plan.ts";
+import type { World } from "../world.ts";
+import type { FaultDesk } from "./fault-desk.ts";
+
+export interface Tally {
+  count(outcome: OpOutcome, phase: string): void;
+  of(phase: string): { readonly ops: number; readonly bad: number };
+}
+
+/** Ops by phase: how many, and how many were not ok. */
+export function createTally(): Tally {
+  const phases = new Map<string, { ops: number; bad: number }>();
+  return {
+    count: (outcome, phase) => {
+      const entry = phases.get(phase) ?? { ops: 0, bad: 0 };
+      phases.set(phase, entry);
+      entry.ops += 1;
+      if (outcome !== "ok") entry.bad += 1;
+    },
+    of: (phase) => phases.get(phase) ?? { ops: 0, bad: 0 },
+  };
+}
+
+export type Played =
+  | { readonly reason: "finished" | "interrupted" }
+  | { readonly reason: "baseline-failed" | "not-recovered"; readonly says: string };
+
+interface Moment {
+  readonly atMs: number;
+  readonly act: () => Promise<Played | undefined>;
+}
+
+const badShareMax = 0.01;
+// Recovery is judged in full by checks; here only whether the next episode would start on ruins.
+const recoveredShareMax = 0.2;
+
+export async function playTimeline(options: {
+  readonly plan: Plan;
+  readonly originUs: number;
+  readonly desk: FaultDesk;
+  readonly tally: Tally;
+  readonly recorder: Recorder;
+  readonly world: World;
+  readonly stopping: AbortSignal;
+  readonly onPhase: (phase: PlannedPhase) => void;
+}): Promise<Played> {
+  const { plan, originUs, recorder, world, stopping } = options;
+  for (const { atMs, act } of momentsOf(options)) {
+    const leftMs = (originUs + atMs * 1000 - recorder.nowUs()) / 1000;
+    if (leftMs > 0 && !(await world.sleep(leftMs, stopping))) return { reason: "interrupted" };
+    if (stopping.aborted) return { reason: "interrupted" };
+    const stopped = await act();
+    if (stopped !== undefined) return stopped;
+  }
+  return { reason: "finished" };
+}
+
+/** In order of time; at one instant faults are healed first, then the phase changes, then faults begin. */
+function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
+  const { plan, desk, recorder, tally, onPhase } = options;
+  const heals = plan.faults.flatMap((fault) => windowMoments(fault, "endMs", desk));
+  const injections = plan.faults.flatMap((fault) => windowMoments(fault, "startMs", desk));
+  const edges = plan.phases.flatMap((phase, index): Moment[] => {
+    const { phase: name, role, startMs, endMs } = phase;
+    const begin = (): Promise<undefined> => {
+      recorder.record({ type: "phase", phase: name, role, edge: "start" });
+      onPhase(phase);
+      return Promise.resolve(undefined);
+    };
+    const finish = (): Promise<Played | undefined> => {
+      recorder.record({ type: "phase", phase: name, role, edge: "end" });
+      return Promise.resolve(brokenPremise(phase, tally, plan.phases.slice(index + 1)));
+    };
+    return [
+      { atMs: startMs, act: begin },
+      { atMs: endMs, act: finish },
+    ];
+  });
+  // Sorting is stable, so at one instant the order of this list holds; phases come in their own order already.
+  return [...heals, ...edges, ...injections].sort((a, b) => a.atMs - b.atMs);
+}
+
+function windowMoments(fault: PlannedFault, edge: "startMs" | "endMs", desk: FaultDesk): Moment[] {
+  return fault.windows.map((window, index) => ({
+    atMs: window[edge],
+    act: async () => {
+      await (edge === "startMs" ? desk.inject(fault, index) : desk.heal(fault, index));
+      return undefined;
+    },
+  }));
+}
+
+/** Why nothing more may be broken: a baseline that does not hold, or an episode that left ruins. */
+function brokenPremise(
+  { phase, role }: PlannedPhase,
+  tally: Tally,
+  following: readonly PlannedPhase[],
+): Played | undefined {
+  const { ops, bad } = tally.of(phase);
+  const moreToBreak = following.some((next) => next.role === "fault");
+  if (role === "baseline" && ops === 0 && moreToBreak) {
+    return { reason: "baseline-failed", says: "the baseline has no op, so there is nothing to compare a fault with" };
+  }
+  if (role === "baseline" && bad > ops * badShareMax) {
+    return { reason: "baseline-failed", says: `the baseline does not hold: ${bad} of ${ops} ops were not ok` };
+  }
+  if (role === "recovery" && moreToBreak && bad > ops * recoveredShareMax) {
+    return { reason: "not-recovered", says: `${phase}: ${bad} of ${ops} ops were not ok, so no further fault was injected` };
+  }
+  return undefined;
+}

@@ -1,0 +1,162 @@
+/**
+ * One walk of one agent through its chain: each step an op, each op its attempts. Data flows from step to step; what
+ * an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
+ */
+import type { Policy, Seen } from "../agents/policy.ts";
+import type { Recorder } from "../history/events.ts";
+import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
+import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
+import { argsShapeOf } from "../history/shape.ts";
+import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
+import { render, saveFrom } from "../scenario/template.ts";
+import type { Answer } from "../wire/session.ts";
+import { seededRandom, type Random, type World } from "../world.ts";
+import type { AgentSessions } from "./sessions.ts";
+
+export interface WalkContext {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly tracer: Tracer;
+  readonly nonce: string;
+  readonly seed: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The phase that a moment of the plan belongs to. */
+  readonly phaseAt: (intendedUs: number) => string;
+  /** No op begins any more. */
+  readonly stopping: AbortSignal;
+  /** No answer is awaited any more. */
+  readonly cutOff: AbortSignal;
+  readonly onOp: (outcome: OpOutcome, phase: string) => void;
+}
+
+export interface Walk {
+  readonly group: ScenarioGroup;
+  readonly policy: Policy;
+  readonly sessions: AgentSessions;
+  readonly agent: number;
+  readonly walk: number;
+  readonly intendedUs: number;
+}
+
+export async function walkChain(context: WalkContext, walk: Walk): Promise<void> {
+  const { group, agent } = walk;
+  const saved = new Map<string, unknown>();
+  const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
+  const deadlineUs =
+    group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
+  let intendedUs = walk.intendedUs;
+  for (const [index, step] of group.steps.entries()) {
+    if (context.stopping.aborted) return;
+    const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
+    const result = await runOp(context, { ...walk, step, at, saved, random, deadlineUs, intendedUs });
+    for (const { name, path } of step.save) {
+      const value = result === undefined ? undefined : saveFrom(result, path);
+      if (value !== undefined) saved.set(name, value);
+    }
+    intendedUs = context.recorder.nowUs();
+  }
+}
+
+interface Op extends Walk {
+  readonly step: ScenarioStep;
+  readonly at: OpCoordinates;
+  readonly saved: ReadonlyMap<string, unknown>;
+  readonly random: Random;
+  readonly deadlineUs: number;
+}
+
+/** The result of an ok op, for the steps behind it. */
+async function runOp(context: WalkContext, op: Op): Promise<unknown> {
+  const { recorder, nonce } = context;
+  const { step, at } = op;
+  const id = opId(nonce, at);
+  const args = render(step.args, {
+    op: id,
+    agent: `${at.group}.${at.agent}`,
+    group: at.group,
+    walk: at.walk,
+    saved: op.saved,
+    env: context.env,
+    random: op.random,
+  });
+  const phase = context.phaseAt(op.intendedUs);
+  recorder.record({
+    type: "op-started",
+    op: id,
+    ...at,
+    server: step.server,
+    tool: step.tool,
+    phase,
+    intendedUs: Math.round(op.intendedUs),
+    argsShape: args.ok ? argsShapeOf(args.value) : "",
+    ...(step.effect === undefined ? {} : { effect: step.effect }),
+  });
+  const end = (outcome: OpOutcome, because?: string): void => {
+    recorder.record({ type: "op-ended", op: id, outcome, ...(because === undefined ? {} : { because }) });
+    context.onOp(outcome, phase);
+  };
+  if (!args.ok) {
+    end("not-run", `no input: ${args.missing.join(", ")}`);
+    return undefined;
+  }
+  const attempts = await tryOp(context, { ...op, id, args: args.value });
+  const outcome = opOutcome(attempts);
+  end(outcome, outcome === "not-run" ? "no budget" : undefined);
+  return attempts.find((attempt) => attempt.outcome === "ok")?.result;
+}
+
+interface ReadyOp extends Op {
+  readonly id: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+async function tryOp(context: WalkContext, op: ReadyOp): Promise<readonly Answer[]> {
+  const { recorder, world } = context;
+  const attempts: Answer[] = [];
+  const seen: Seen[] = [];
+  for (;;) {
+    const leftMs = (op.deadlineUs - recorder.nowUs()) / 1000;
+    if (leftMs < 1) return attempts;
+    const answer = await attemptOp(context, op, { attempt: attempts.length + 1, leftMs });
+    attempts.push(answer);
+    if (answer.outcome === "ok" || context.stopping.aborted) return attempts;
+    const { class: is, outcome, retryAfterMs } = answer;
+    const last: Seen = {
+      class: is,
+      rung: outcomeClasses[is].rung,
+      outcome,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+    const [first = last, ...rest] = [...seen, last];
+    seen.push(last);
+    const decision = op.policy.decide([first, ...rest], op.random);
+    if (decision.do === "stop") return attempts;
+    if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) return attempts;
+  }
+}
+
+async function attemptOp(
+  context: WalkContext,
+  op: ReadyOp,
+  { attempt, leftMs }: { readonly attempt: number; readonly leftMs: number },
+): Promise<Answer> {
+  const { recorder, tracer } = context;
+  const startedUs = recorder.nowUs();
+  const session = await op.sessions.open(op.step.server);
+  const { timeoutMs, onTimeout } = op.group.policy;
+  const answer: Answer =
+    "failed" in session
+      ? { class: "no-session", outcome: "failed", says: session.failed }
+      : await session.call({
+          tool: op.step.tool,
+          args: op.args,
+          meta: { traceparent: tracer.traceparent(op.at, attempt), "squall/op": op.id },
+          timeoutMs: Math.min(op.step.timeoutMs ?? timeoutMs, leftMs),
+          onTimeout,
+          signal: context.cutOff,
+          onLate: (late) => recorder.record({ type: "late-answer", op: op.id, attempt, ...late }),
+        });
+  const { result: _, ...seen } = answer;
+  recorder.record({ type: "attempt", op: op.id, attempt, startedUs, ...seen });
+  return answer;
+}

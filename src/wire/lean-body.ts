@@ -1,0 +1,192 @@
+/**
+ * Reading the body of one HTTP answer: bytes come in, what they came to goes out. Which reader fits depends on status
+ * and content type; how the bytes were cut into chunks never matters.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { StringDecoder } from "node:string_decoder";
+import { createParser } from "eventsource-parser";
+import { parsedJson } from "../history/shape.ts";
+import type { OutcomeClass } from "../history/outcomes.ts";
+import { readMessage, refusalErrorOf, type RpcAnswer, type RpcError, type ServerRequest } from "./lean-rpc.ts";
+
+/** What one request came to. */
+export type Found =
+  | { readonly is: "answer"; readonly answer: RpcAnswer }
+  | {
+      readonly is: "failure";
+      readonly class: OutcomeClass;
+      /** The body as it came, where it is odd enough to be quoted. */
+      readonly text?: string;
+      readonly error?: RpcError;
+      readonly cause?: unknown;
+    };
+
+export interface BodyReader {
+  /** Answers as soon as the answer is there: an event stream may go on after it. */
+  feed(chunk: Buffer): Found | undefined;
+  /** The body ended as it should. */
+  end(): Found;
+  /** The connection broke inside the body, or the body grew too large. */
+  cut(because: "truncated" | "oversized"): Found;
+}
+
+export interface Waiting {
+  /** The id that the answer must carry; absent for notifications. */
+  readonly id: number | undefined;
+  /** Whether the request named a session. */
+  readonly inSession: boolean;
+  readonly onServerRequest: (request: ServerRequest) => void;
+}
+
+export function bodyReader(status: number, headers: IncomingHttpHeaders, waiting: Waiting): BodyReader {
+  if (status < 200 || status > 299) return refusalReader(status, waiting);
+  if (status === 202) return acceptedReader();
+  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "text/event-stream") return eventReader(waiting);
+  return type === "application/json" ? jsonReader(waiting) : strangeReader();
+}
+
+const failure = (name: OutcomeClass, text?: string, error?: RpcError): Found => ({
+  is: "failure",
+  class: name,
+  ...(text === undefined ? {} : { text }),
+  ...(error === undefined ? {} : { error }),
+});
+
+function jsonReader({ id, onServerRequest }: Waiting): BodyReader {
+  const body = collected();
+  return {
+    feed: body.add,
+    end: () => {
+      const text = body.text();
+      if (text.trim() === "") return failure("empty-answer");
+      const gleaned = gleaning(id, onServerRequest);
+      return gleaned.read(text) ?? gleaned.odd() ?? failure("malformed-answer", text);
+    },
+    cut: (because) => failure(because),
+  };
+}
+
+function eventReader({ id, onServerRequest }: Waiting): BodyReader {
+  // Bytes may be cut inside a character; the decoder keeps the rest for the next chunk.
+  const decoder = new StringDecoder("utf8");
+  const gleaned = gleaning(id, onServerRequest);
+  let found: Found | undefined;
+  const parser = createParser({
+    onEvent: ({ event, data }) => {
+      // An event without data only carries an id to resume from; events of other names are not messages.
+      if (data === "" || (event !== undefined && event !== "message")) return;
+      const read = gleaned.read(data);
+      found ??= read;
+    },
+  });
+  return {
+    feed: (chunk) => {
+      parser.feed(decoder.write(chunk));
+      return found;
+    },
+    end: () => found ?? gleaned.odd() ?? failure("stream-ended"),
+    cut: (because) => found ?? failure(because),
+  };
+}
+
+/** An HTTP error says no by its status, whatever becomes of its body. */
+function refusalReader(status: number, { id, inSession }: Waiting): BodyReader {
+  const body = collected();
+  const refusal = (): Found => {
+    const text = body.text();
+    return failure(refusalClass(status, inSession), text, refusalErrorOf(parsedJson(text), id));
+  };
+  return { feed: body.add, end: refusal, cut: refusal };
+}
+
+function refusalClass(status: number, inSession: boolean): OutcomeClass {
+  if (status === 404 && inSession) return "session-lost";
+  return status === 502 || status === 504 ? "http-gateway" : "http-refusal";
+}
+
+function acceptedReader(): BodyReader {
+  const accepted = (): Found => failure("accepted-only");
+  return { feed: () => undefined, end: accepted, cut: accepted };
+}
+
+function strangeReader(): BodyReader {
+  const body = collected();
+  return {
+    feed: body.add,
+    end: () => {
+      const text = body.text();
+      return text.trim() === "" ? failure("empty-answer") : failure("not-mcp", text);
+    },
+    cut: (because) => failure(because),
+  };
+}
+
+interface Gleaning {
+  /** The answer that the text holds; whatever else it holds is dealt with or kept as odd. */
+  read(text: string): Found | undefined;
+  /** The first thing that was meant as an answer and is none for us. */
+  odd(): Found | undefined;
+}
+
+function gleaning(id: number | undefined, onServerRequest: (request: ServerRequest) => void): Gleaning {
+  let odd: Found | undefined;
+
+  const readOne = (value: unknown, text: string): Found | undefined => {
+    const message = readMessage(value, id);
+    switch (message.is) {
+      case "answer":
+        return message;
+      case "malformed":
+        if (message.ours) return failure("malformed-answer", text);
+        odd ??= failure("malformed-answer", text);
+        return undefined;
+      case "wrong-id":
+        odd ??= failure("wrong-id", undefined, message.error);
+        return undefined;
+      case "request":
+        onServerRequest(message.request);
+        return undefined;
+      case "notification":
+        return undefined;
+      default:
+        return message satisfies never;
+    }
+  };
+
+  return {
+    read: (text) => {
+      const value = valueOf(text);
+      // Revision 2025-03-26 lets a server send several messages at once.
+      if (!Array.isArray(value)) return readOne(value, text);
+      let found: Found | undefined;
+      for (const message of value) {
+        const read = readOne(message, text);
+        found ??= read;
+      }
+      return found;
+    },
+    odd: () => odd,
+  };
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Chunks put together only once, at the end. */
+function collected(): { readonly add: (chunk: Buffer) => undefined; readonly text: () => string } {
+  const chunks: Buffer[] = [];
+  return {
+    add: (chunk) => void chunks.push(chunk),
+    text: () => {
+      const [only] = chunks;
+      const text = (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)).toString();
+      return text.startsWith("\uFEFF") ? text.slice(1) : text;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * One tools/call of the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
+ * comes too late.
+ */
+import { formatDuration } from "../units.ts";
+import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
+import type { Reply } from "./lean-http.ts";
+import type { Line } from "./lean-line.ts";
+import { answerOf, saying, type Words } from "./mcp-result.ts";
+import type { Answer, CallRequest } from "./session.ts";
+
+export function leanCall(line: Line, request: CallRequest): Promise<Answer> {
+  if (request.signal.aborted) return Promise.resolve(bare("stopped"));
+  if (line.closed) return Promise.resolve(bare("no-session"));
+  return new Promise((resolve) => {
+    let waiting = true;
+    const id = line.nextId();
+
+    const settle = (answer: Answer): void => {
+      waiting = false;
+      patience.cancel();
+      forget();
+      resolve(answer);
+    };
+    const open = line.post(id, request.meta.traceparent, callOf(request), (reply) => {
+      const answer = answerOfReply(reply, line.words);
+      if (waiting) settle(answer);
+      else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
+    });
+    const patience = line.world.timer(request.timeoutMs, () => {
+      settle({ ...open.seen(), ...bare("timeout"), onTimeout: request.onTimeout });
+      switch (request.onTimeout) {
+        case "cancel":
+          open.linger();
+          line.mention({
+            method: "notifications/cancelled",
+            params: { requestId: id, reason: `no answer within ${formatDuration(request.timeoutMs)}` },
+          });
+          return;
+        case "close":
+          open.destroy();
+          return;
+        case "abandon":
+          open.linger();
+          return;
+        default:
+          request.onTimeout satisfies never;
+      }
+    });
+    const forget = line.stops.add(request.signal, () => {
+      settle({ ...open.seen(), ...bare("stopped") });
+      open.destroy();
+    });
+  });
+}
+
+function callOf({ tool, args, meta }: CallRequest) {
+  return { method: "tools/call", params: { name: tool, arguments: args, _meta: meta } };
+}
+
+function answerOfReply(reply: Reply, words: Words): Answer {
+  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, words) };
+  return {
+    ...reply.seen,
+    ...bare(reply.class),
+    ...(reply.error === undefined ? {} : { rpcCode: reply.error.code }),
+    ...saying(reply.error?.message ?? reply.text, words),
+  };
+}
+
+function bare(name: OutcomeClass): Pick<Answer, "class" | "outcome"> {
+  return { class: name, outcome: outcomeClasses[name].outcome };
+}
+
+/** A connection that ends, or a stream that ends as a cancelled one should, is no answer. */
+function isAnAnswer(name: OutcomeClass): boolean {
+  const { rung } = outcomeClasses[name];
+  return rung !== "connection" && rung !== "timeout" && name !== "stream-ended";
+}

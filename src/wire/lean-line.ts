@@ -1,0 +1,187 @@
+/**
+ * The open line of one lean session: its headers, its numbering of requests, and what is still under way on it.
+ * It knows JSON-RPC over HTTP; what the methods mean is for others.
+ */
+import type { World } from "../world.ts";
+import { openPeer, openRequest, type OpenRequest, type Peer, type Reply } from "./lean-http.ts";
+import type { ServerRequest } from "./lean-rpc.ts";
+import { createStops, type Stops } from "./lean-stops.ts";
+import { createWords, type Words } from "./mcp-result.ts";
+
+/** What is said beside the calls (cancellations, answers to pings, the farewell) may not hold anything up. */
+const asideTimeoutMs = 2000;
+/** Pings and requests of the server that are answered while one request is open; more are left alone. */
+const serverRequestsMax = 32;
+
+export interface LineOptions {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly world: World;
+}
+
+export interface Message {
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+interface Sending {
+  readonly body: string;
+  readonly id?: number;
+  readonly traceparent?: string;
+  readonly method?: "POST" | "DELETE";
+  readonly tell: (reply: Reply) => void;
+}
+
+export class Line {
+  readonly world: World;
+  /** Ends calls when their signal aborts or the line closes. */
+  readonly stops: Stops = createStops();
+  readonly words: Words;
+  /** True once the server answered 404 to this session. */
+  lost = false;
+  closed = false;
+  readonly #peer: Peer;
+  readonly #common: readonly string[];
+  readonly #open = new Set<OpenRequest>();
+  readonly #asides = new Set<Promise<unknown>>();
+  #headers: readonly string[];
+  #sessionId: string | undefined;
+  #lastId = 0;
+
+  constructor({ url, headers, world }: LineOptions) {
+    this.world = world;
+    this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)]);
+    this.#peer = openPeer(url);
+    this.#common = [...callerHeaders(url, headers), ...contentHeaders];
+    this.#headers = this.#common;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** From now on every request names the session and, where its revision asks for that, the revision. */
+  enter(session: { readonly id: string | undefined; readonly revisionHeader: string | undefined }): void {
+    this.#sessionId = session.id;
+    this.#headers = [
+      ...this.#common,
+      ...(session.revisionHeader === undefined ? [] : ["mcp-protocol-version", session.revisionHeader]),
+      ...(session.id === undefined ? [] : ["mcp-session-id", session.id]),
+    ];
+  }
+
+  /** A request without a deadline of its own; closing the line destroys it. */
+  post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
+    const request: OpenRequest = this.#send({ id, traceparent, body: textOf({ id, ...message }), tell }, () =>
+      this.#open.delete(request),
+    );
+    this.#open.add(request);
+    return request;
+  }
+
+  /** A request whose reply comes in time, or is a timeout. */
+  ask(message: Message, timeoutMs: number): Promise<Reply> {
+    const id = this.nextId();
+    return this.#within(timeoutMs, { id, body: textOf({ id, ...message }) });
+  }
+
+  notify(message: Message, timeoutMs: number): Promise<Reply> {
+    return this.#within(timeoutMs, { body: textOf(message) });
+  }
+
+  /** A notification that nobody waits for. */
+  mention(message: Message): void {
+    this.#aside({ body: textOf(message) });
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.stops.stopAll();
+    for (const request of this.#open) request.destroy();
+    if (this.#sessionId !== undefined && !this.lost) this.#aside({ body: "", method: "DELETE" });
+    // A cancellation that was just sent should still arrive; its time is short.
+    await Promise.all(this.#asides);
+    this.#peer.close();
+  }
+
+  #send({ id, body, traceparent, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
+    let serverRequests = 0;
+    return openRequest(this.#peer, {
+      id,
+      method,
+      headers: traceparent === undefined ? this.#headers : [...this.#headers, "traceparent", traceparent],
+      body,
+      inSession: this.#sessionId !== undefined,
+      world: this.world,
+      tell: (reply) => {
+        if (reply.is === "failure" && reply.class === "session-lost") this.lost = true;
+        tell(reply);
+      },
+      onServerRequest: (request) => {
+        serverRequests += 1;
+        if (serverRequests <= serverRequestsMax && !this.closed) this.#aside({ body: textOf(answerTo(request)) });
+      },
+      onClosed,
+    });
+  }
+
+  #within(timeoutMs: number, sending: Omit<Sending, "tell">): Promise<Reply> {
+    return new Promise((resolve) => {
+      const request = this.#send(
+        {
+          ...sending,
+          tell: (reply) => {
+            timer.cancel();
+            resolve(reply);
+          },
+        },
+        () => undefined,
+      );
+      const timer = this.world.timer(timeoutMs, () => {
+        request.destroy();
+        resolve({ is: "failure", class: "timeout", seen: request.seen() });
+      });
+    });
+  }
+
+  #aside(sending: Omit<Sending, "tell">): void {
+    const said = this.#within(asideTimeoutMs, sending).finally(() => this.#asides.delete(said));
+    this.#asides.add(said);
+  }
+}
+
+const contentHeaders = ["content-type", "application/json", "accept", "application/json, text/event-stream"] as const;
+
+/** These are ours to say: a second value would break the message or the measurement. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  "content-type",
+  "accept",
+  "content-length",
+  "transfer-encoding",
+  "mcp-protocol-version",
+  "mcp-session-id",
+  "traceparent",
+]);
+
+function callerHeaders(url: URL, headers: Readonly<Record<string, string>>): string[] {
+  const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const all = new Map([
+    ["host", url.host],
+    ...(login === ":" ? [] : [["authorization", `Basic ${Buffer.from(login).toString("base64")}`] as const]),
+    ...given,
+  ]);
+  return [...all].filter(([name]) => !ownHeaders.has(name)).flat();
+}
+
+function textOf(message: object): string {
+  return JSON.stringify({ jsonrpc: "2.0", ...message });
+}
+
+function answerTo({ id, method }: ServerRequest): object {
+  return method === "ping"
+    ? { id, result: {} }
+    : { id, error: { code: -32601, message: `Method not found: ${method}` } };
+}

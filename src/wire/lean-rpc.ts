@@ -1,0 +1,64 @@
+/** Reading JSON-RPC: what one message of a server means to whoever waits for the answer to one id. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+}
+
+export type RpcAnswer = { readonly result: JsonObject } | { readonly error: RpcError };
+
+/** A request of the server's own, such as a ping. */
+export interface ServerRequest {
+  readonly id: string | number;
+  readonly method: string;
+}
+
+export type RpcMessage =
+  | { readonly is: "answer"; readonly answer: RpcAnswer }
+  | { readonly is: "wrong-id"; readonly error?: RpcError }
+  | { readonly is: "request"; readonly request: ServerRequest }
+  | { readonly is: "notification" }
+  /** `ours`: it carries our id all the same, so no better answer will come. */
+  | { readonly is: "malformed"; readonly ours: boolean };
+
+export function readMessage(value: unknown, id: number | undefined): RpcMessage {
+  if (!isObject(value)) return { is: "malformed", ours: false };
+  const malformed: RpcMessage = { is: "malformed", ours: value["id"] === id && id !== undefined };
+  if (value["jsonrpc"] !== "2.0") return malformed;
+
+  if (typeof value["method"] === "string") {
+    if (value["id"] === undefined) return { is: "notification" };
+    const from = value["id"];
+    return typeof from === "string" || typeof from === "number"
+      ? { is: "request", request: { id: from, method: value["method"] } }
+      : malformed;
+  }
+
+  const { result, error } = value;
+  if ((result === undefined) === (error === undefined) || value["id"] === undefined) return malformed;
+  const rpcError = rpcErrorOf(error);
+  if (value["id"] !== id) return { is: "wrong-id", ...(rpcError === undefined ? {} : { error: rpcError }) };
+  if (error !== undefined) return rpcError === undefined ? malformed : { is: "answer", answer: { error: rpcError } };
+  return isObject(result) ? { is: "answer", answer: { result } } : malformed;
+}
+
+/** The error in the body of an HTTP refusal: servers that could not read the id answer with null in its place. */
+export function refusalErrorOf(value: unknown, id: number | undefined): RpcError | undefined {
+  if (!isObject(value) || value["jsonrpc"] !== "2.0") return undefined;
+  const from = value["id"];
+  return from === id || from === null || from === undefined ? rpcErrorOf(value["error"]) : undefined;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function rpcErrorOf(value: unknown): RpcError | undefined {
+  if (!isObject(value)) return undefined;
+  const { code, message } = value;
+  return typeof code === "number" && Number.isInteger(code) && typeof message === "string"
+    ? { code, message }
+    : undefined;
+}
