@@ -40,7 +40,7 @@ export interface Waiting {
 
 export function bodyReader(status: number, headers: IncomingHttpHeaders, waiting: Waiting): BodyReader {
   if (status < 200 || status > 299) return refusalReader(status, waiting);
-  if (status === 202) return acceptedReader();
+  if (status === 202) return acceptedReader;
   const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
   if (type === "text/event-stream") return eventReader(waiting);
   return type === "application/json" ? jsonReader(waiting) : strangeReader();
@@ -105,10 +105,11 @@ function refusalClass(status: number, inSession: boolean): OutcomeClass {
   return status === 502 || status === 504 ? "http-gateway" : "http-refusal";
 }
 
-function acceptedReader(): BodyReader {
-  const accepted = (): Found => failure("accepted-only");
-  return { feed: () => undefined, end: accepted, cut: accepted };
-}
+const acceptedReader: BodyReader = {
+  feed: () => undefined,
+  end: () => failure("accepted-only"),
+  cut: () => failure("accepted-only"),
+};
 
 function strangeReader(): BodyReader {
   const body = collected();

@@ -93,7 +93,7 @@ export function openRequest(peer: Peer, options: RequestOptions): OpenRequest {
   ]);
 
   const seenNow = (): Seen => {
-    // The flag is false until the request has got its connection, which a failed one never does.
+    // The flag tells nothing before the request has got its connection.
     if (seen.reusedSocket === undefined && request.socket !== null) seen.reusedSocket = request.reusedSocket;
     return seen;
   };

@@ -33,6 +33,8 @@ interface Sending {
 }
 
 export class Line {
+  /** The URL as messages name it: without login and query, which may hold secrets. */
+  readonly name: string;
   readonly world: World;
   /** Ends calls when their signal aborts or the line closes. */
   readonly stops: Stops = createStops();
@@ -49,6 +51,7 @@ export class Line {
   #lastId = 0;
 
   constructor({ url, headers, world }: LineOptions) {
+    this.name = url.origin + url.pathname;
     this.world = world;
     this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)]);
     this.#peer = openPeer(url);

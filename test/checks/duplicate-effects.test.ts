@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { duplicateEffects } from "../../src/checks/duplicate-effects.ts";
+import { effect, frame, historyOf, judged, op, opIdOf, runStarted, verdictOn, type Timed } from "../literal-history.ts";
+
+/** Baseline writes that the ledger shows once each, so that its silence elsewhere means something. */
+const baseline: Timed[] = [1, 2, 3].flatMap((walk) => [...op({ atMs: walk * 100, walk }), effect(walk, walk * 100 + 5)]);
+const start = [runStarted(), ...frame(), ...baseline];
+
+describe("the table of op outcomes against effects", () => {
+  const cases = [
+    { attempts: ["ok"], effects: 0, says: "no effect although" },
+    { attempts: ["ok"], effects: 1, says: undefined },
+    { attempts: ["ok"], effects: 2, says: "more than one effect" },
+    { attempts: ["tool-error"], effects: 0, says: undefined },
+    { attempts: ["tool-error"], effects: 1, says: "had an effect although" },
+    { attempts: ["tool-error"], effects: 2, says: "had an effect although" },
+    { attempts: ["timeout"], effects: 0, says: undefined },
+    { attempts: ["timeout"], effects: 1, says: undefined },
+    { attempts: ["timeout"], effects: 2, says: "more than one effect" },
+    { attempts: [], effects: 0, says: undefined },
+    { attempts: [], effects: 1, says: "had an effect although" },
+  ] as const;
+
+  test.each(cases)("$attempts with $effects effects", async ({ attempts, effects, says }) => {
+    const writes = [...op({ atMs: 1100, walk: 10, attempts }), ...op({ atMs: 1200, walk: 11, attempts: ["ok", "ok"] })];
+    const rows = Array.from({ length: effects }, (_, n) => effect(10, 1105 + n));
+    const result = await verdictOn(duplicateEffects, historyOf(start, writes, rows, effect(11, 1205)));
+    expect(result.verdict).toBe(says === undefined ? "pass" : "fail");
+    if (says !== undefined) {
+      expect(result.findings).toHaveLength(1);
+      expect(result.findings[0]?.says).toContain(says);
+      expect(result.findings[0]?.witness.ops).toEqual([opIdOf(10)]);
+    }
+  });
+});
+
+test("a finding names the op and its ledger rows", async () => {
+  const rows = [effect(10, 1105, { row: "77" }), effect(10, 1106, { row: "78" })];
+  const { findings } = await verdictOn(duplicateEffects, historyOf(start, op({ atMs: 1100, walk: 10 }), rows));
+  expect(findings[0]?.says).toContain(`${opIdOf(10)} (ledger rows 77, 78)`);
+  expect(findings[0]?.blames).toBe("server");
+});
+
+test("a PUT that is repeated without a second row is no duplicate", async () => {
+  const write = op({ atMs: 1100, walk: 10, attempts: ["closed", "closed", "ok"] });
+  const result = await verdictOn(duplicateEffects, historyOf(start, write, effect(10, 1105)));
+  expect(result).toMatchObject({ verdict: "pass", looked: 1 });
+  expect(result.strength).toBe("0 duplicated, lost or orphaned in 1 exposed writes");
+});
+
+test("a duplicate in the baseline is found too: it is an invariant", async () => {
+  const result = await verdictOn(duplicateEffects, historyOf(start, effect(2, 300)));
+  expect(result.verdict).toBe("fail");
+});
+
+describe("is unknown", () => {
+  test("on an empty history", async () => {
+    const result = await verdictOn(duplicateEffects, historyOf(runStarted()));
+    expect(result).toMatchObject({ verdict: "unknown", because: expect.stringContaining("no write was called") });
+  });
+
+  test("where the ledger shows none of the baseline's writes", async () => {
+    const history = historyOf(runStarted(), frame(), op({ atMs: 100, walk: 1 }), op({ atMs: 1100, walk: 10 }));
+    const result = await verdictOn(duplicateEffects, history);
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain("none of the 1 writes");
+  });
+
+  test("where no write met a fault", async () => {
+    const result = await verdictOn(duplicateEffects, historyOf(start));
+    expect(result.because).toContain("no write met a fault");
+  });
+
+  test("where the ledger never grew quiet, and an effect that is missing is not called lost", async () => {
+    const events = [...start, ...op({ atMs: 1100, walk: 10 })].map(
+      ([at, event]): Timed => [at, event.type === "ledger-read" ? { ...event, quiet: false } : event],
+    );
+    const result = await verdictOn(duplicateEffects, historyOf(events));
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+  });
+
+  test("where the history is cut off, but a duplicate seen before the cut stays a fail", async () => {
+    const cut = (events: readonly Timed[]) => events.filter(([, { type }]) => type !== "run-ended" && type !== "ledger-read");
+    const honest = [...start, ...op({ atMs: 1100, walk: 10 }), effect(10, 1105)];
+    expect((await verdictOn(duplicateEffects, historyOf(cut(honest)))).verdict).toBe("unknown");
+    expect((await verdictOn(duplicateEffects, historyOf(cut([...honest, effect(10, 1107)])))).verdict).toBe("fail");
+  });
+});
+
+test("does not apply where no step declares an effect", async () => {
+  const history = historyOf(runStarted("faults", { steps: [] }), frame());
+  const { checks, notCovered } = await judged(history, [duplicateEffects]);
+  expect(checks).toEqual([]);
+  expect(notCovered).toEqual([{ check: "duplicate-effects", because: "no step declares an effect" }]);
+});
+
+test("in a control run every write counts, without any fault", async () => {
+  const history = historyOf(runStarted("control"), frame({ mode: "control" }), baseline);
+  expect(await verdictOn(duplicateEffects, history)).toMatchObject({ verdict: "pass", looked: 3 });
+});
+
+test("the order in which effects and ops become known changes no verdict", async () => {
+  const line = fc.record({
+    attempts: fc.constantFrom(["ok"] as const, ["timeout"] as const, ["tool-error"] as const, ["closed", "ok"] as const),
+    effects: fc.integer({ min: 0, max: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 12 }), fc.infiniteStream(fc.integer({ min: 1100, max: 3500 })), async (lines, times) => {
+      const ops = lines.flatMap(({ attempts }, n) => op({ atMs: 1100 + n, walk: 10 + n, attempts }));
+      const rows = (atMs: () => number) =>
+        lines.flatMap(({ effects }, n) => Array.from({ length: effects }, () => effect(10 + n, atMs(), { row: "1" })));
+      const orderly = await verdictOn(duplicateEffects, historyOf(start, ops, rows(() => 1500)));
+      const mixed = await verdictOn(duplicateEffects, historyOf(start, ops, rows(() => times.next().value)));
+      expect(mixed.verdict).toBe(orderly.verdict);
+      expect(mixed.findings.map(({ says }) => says)).toEqual(orderly.findings.map(({ says }) => says));
+    }),
+    { seed: 42, numRuns: 60 },
+  );
+});

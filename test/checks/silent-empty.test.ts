@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { silentEmpty } from "../../src/checks/silent-empty.ts";
+import { exchange, frame, historyOf, judged, op, opIdOf, runStarted, verdictOn, type Timed } from "../literal-history.ts";
+
+const full = { resources: [{ id: "r-1" }, { id: "r-2" }] };
+const baseline: Timed[] = Array.from({ length: 10 }, (_, walk) => [
+  ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: full }),
+  exchange(walk, 52 + walk * 50),
+]).flat();
+const start = [runStarted(), ...frame(), ...baseline];
+
+/** A call of the outage: what the server answered and what its upstream had done. */
+const call = (walk: number, answer: unknown, upstream: Parameters<typeof exchange>[2]): Timed[] => [
+  exchange(walk, 1105 + walk, upstream),
+  ...op({ atMs: 1100 + walk, walk, step: 0, answer }),
+];
+const refused = { ended: "refused" } as const;
+const loud = op({ atMs: 1500, walk: 99, step: 0, attempts: ["tool-error"] });
+
+describe("fails", () => {
+  test.each([
+    ["an empty list", { resources: [] }],
+    ["no content at all", {}],
+    ["null", null],
+    ["an empty text", ""],
+    ["an error text without isError", "Error: connect ECONNREFUSED"],
+    ["a status in place of the data", { status: "error" }],
+    ["an empty list beside other values", { resources: [], total: 0 }],
+  ])("on %s while the upstream refused", async (_, answer) => {
+    const result = await verdictOn(silentEmpty, historyOf(start, call(20, answer, refused), loud));
+    expect(result.verdict).toBe("fail");
+    expect(result.findings[0]).toMatchObject({ grade: "violation", blames: "server" });
+    expect(result.findings[0]?.witness.ops).toEqual([opIdOf(20, 0)]);
+  });
+
+  test("when the server did not even ask its upstream, which was down", async () => {
+    const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+    expect((await verdictOn(silentEmpty, historyOf(start, empty))).verdict).toBe("fail");
+  });
+
+  test("when the emptiness goes on after healing", async () => {
+    const later = [exchange(20, 2500, refused), ...op({ atMs: 2499, walk: 20, step: 0, answer: { resources: [] } })];
+    expect((await verdictOn(silentEmpty, historyOf(start, later, loud))).verdict).toBe("fail");
+  });
+});
+
+describe("passes", () => {
+  test("a server that says that it failed", async () => {
+    const result = await verdictOn(silentEmpty, historyOf(start, loud));
+    expect(result).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
+    expect(result.strength).toBe("0 silently empty in 1 calls that met the fault (1 said that they failed)");
+  });
+
+  test("an empty list where the upstream itself said so: an info, not a violation", async () => {
+    const { hollow } = { hollow: { form: "json" as const, filled: [], hollow: ["$.resources"] } };
+    const history = historyOf(start, call(20, { resources: [] }, { answer: hollow }), loud);
+    const result = await verdictOn(silentEmpty, history);
+    expect(result.verdict).toBe("pass");
+    expect(result.findings).toMatchObject([{ grade: "info", blames: "upstream" }]);
+  });
+
+  test("a full answer from a cache while the upstream is down", async () => {
+    const history = historyOf(start, call(20, full, refused), loud);
+    expect(await verdictOn(silentEmpty, history)).toMatchObject({ verdict: "pass", looked: 2 });
+  });
+
+  test("an answer that lacks an optional part but holds the rest", async () => {
+    const history = historyOf(start, call(20, { resources: [{ id: "r-1" }], next: null }, refused));
+    expect((await verdictOn(silentEmpty, history)).verdict).toBe("pass");
+  });
+
+  test("a step that may be empty, if the scenario says so", async () => {
+    const steps = [
+      { group: "planner", step: 0, server: "cloud", tool: "FetchResources", mayBeEmpty: true as const },
+      { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest" },
+    ];
+    const others = Array.from({ length: 8 }, (_, n) => op({ atMs: 600 + n, walk: 50 + n })).flat();
+    const failing = op({ atMs: 1500, walk: 80, attempts: ["tool-error"] });
+    const history = historyOf(
+      [runStarted("faults", { steps }), ...frame(), ...baseline],
+      call(20, { resources: [] }, refused),
+      others,
+      failing,
+    );
+    expect(await verdictOn(silentEmpty, history)).toMatchObject({ verdict: "pass", findings: [] });
+  });
+});
+
+test("data that is lost although the upstream answered is a weakness, and no failure", async () => {
+  const result = await verdictOn(silentEmpty, historyOf(start, call(20, { resources: [] }, {}), loud));
+  expect(result).toMatchObject({ verdict: "pass", warnings: 1 });
+});
+
+describe("is unknown", () => {
+  test("on an empty history", async () => {
+    expect((await verdictOn(silentEmpty, historyOf(runStarted()))).verdict).toBe("unknown");
+  });
+
+  test("with too few baseline answers to know what a tool holds", async () => {
+    const few = baseline.slice(0, 8);
+    const result = await verdictOn(silentEmpty, historyOf(runStarted(), frame(), few, call(20, full, refused)));
+    expect(result.verdict).toBe("unknown");
+    expect(result.because).toContain("no tool gave 6 answers");
+  });
+
+  test("where answers come and go without any fault", async () => {
+    const moody = Array.from({ length: 10 }, (_, n) =>
+      op({ atMs: 600 + n, walk: 50 + n, step: 0, answer: n % 2 === 0 ? full : { resources: [] } }),
+    ).flat();
+    const result = await verdictOn(silentEmpty, historyOf(runStarted(), frame(), moody, call(20, { resources: [] }, refused)));
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain("come and go without any fault");
+  });
+
+  test("where no call met the fault", async () => {
+    expect((await verdictOn(silentEmpty, historyOf(start))).because).toContain("no answered call met a fault");
+  });
+
+  test("where the planned fault was never observed", async () => {
+    const history = historyOf(runStarted(), frame({ observed: false }), baseline, loud);
+    const result = await verdictOn(silentEmpty, history);
+    expect(result.verdict).toBe("unknown");
+    expect(result.because).toContain("egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it");
+  });
+});
+
+test("an op that straddles two phases is left out", async () => {
+  const straddler = op({ atMs: 990, walk: 20, step: 0, answer: { resources: [] }, tookMs: 100 });
+  expect((await verdictOn(silentEmpty, historyOf(start, straddler, exchange(20, 1050, refused), loud))).verdict).toBe("pass");
+});
+
+test("does not apply where no fault breaks an upstream", async () => {
+  const { notCovered } = await judged(historyOf(runStarted("faults", { faults: [] }), frame()), [silentEmpty]);
+  expect(notCovered).toEqual([{ check: "silent-empty", because: "no fault breaks an upstream of a server" }]);
+});
+
+test("in a control run the same answers are judged without a fault", async () => {
+  const calm = [exchange(20, 1105), ...op({ atMs: 1100, walk: 20, step: 0, answer: full })];
+  const history = historyOf(runStarted("control"), frame({ mode: "control" }), baseline, calm);
+  expect(await verdictOn(silentEmpty, history)).toMatchObject({ verdict: "pass", looked: 1 });
+});

@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createTracer, opId } from "../../src/history/ids.ts";
+
+const nonce = "0badf00d";
+const groups = ["planner", "night-shift_2"];
+const tracer = createTracer(nonce, groups);
+const coordinates = fc.record({
+  group: fc.constantFrom(...groups),
+  agent: fc.integer({ min: 0, max: 9_999 }),
+  walk: fc.integer({ min: 0, max: 4_000_000_000 }),
+  step: fc.integer({ min: 0, max: 60_000 }),
+});
+const attempt = fc.integer({ min: 1, max: 100_000 });
+
+test("a trace context tells the op and the attempt that it was made for", () => {
+  fc.assert(
+    fc.property(coordinates, attempt, (at, n) => {
+      const header = tracer.traceparent(at, n);
+      expect(header).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+      expect(tracer.find(`GET / HTTP/1.1\r\ntraceparent: ${header}\r\n`)).toEqual([{ op: opId(nonce, at), attempt: n }]);
+    }),
+    { seed: 42 },
+  );
+});
+
+test("an op id is found wherever a body holds it, and the trace beside it adds the attempt", () => {
+  fc.assert(
+    fc.property(coordinates, attempt, (at, n) => {
+      const op = opId(nonce, at);
+      expect(tracer.find(JSON.stringify({ requestId: op }))).toEqual([{ op }]);
+      expect(tracer.find(`${op} ${tracer.traceparent(at, n)}`)).toEqual([{ op, attempt: n }]);
+    }),
+    { seed: 42 },
+  );
+});
+
+test("ids of another run and unknown groups are not ours", () => {
+  const other = createTracer("11111111", groups);
+  const at = { group: "planner", agent: 1, walk: 2, step: 3 };
+  expect(tracer.find(opId("11111111", at))).toEqual([]);
+  expect(tracer.find(other.traceparent(at, 1))).toEqual([]);
+  expect(createTracer(nonce, []).find(tracer.traceparent(at, 1))).toEqual([]);
+});
+
+test("a batch names each of its ops once, in order", () => {
+  const ids = [4, 2, 4].map((step) => opId(nonce, { group: "planner", agent: 0, walk: 0, step }));
+  expect(tracer.find(ids.join(",")).map(({ op }) => op)).toEqual([ids[0], ids[1]]);
+});

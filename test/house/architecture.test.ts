@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { rooms } from "./rooms.ts";
+
+const src = fileURLToPath(new URL("../../src", import.meta.url));
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const textOf = (file: string): string => readFileSync(join(src, file), "utf8");
+const roomOf = (file: string): string => file.split("/")[0] ?? "";
+
+/** Every import of ours in one file, as paths below src/. */
+function importsOf(file: string): string[] {
+  const found = textOf(file).matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...found].map(([, path = ""]) => normalize(join(dirname(file), path)));
+}
+
+// Whoever is not in a room may be imported by all; cli.ts starts everything and is imported by none.
+const forAll = new Set(["errors.ts", "world.ts", "units.ts", "version.ts"]);
+
+function allowed(from: string, to: string): boolean {
+  if (forAll.has(to) || roomOf(from) === roomOf(to)) return true;
+  if (from === "cli.ts" || from === "index.ts") return true;
+  const room = rooms.find((candidate) => candidate.room === roomOf(from));
+  return room?.mayImport.some((name) => name === "everything" || name === roomOf(to) || name === to) ?? forAll.has(from);
+}
+
+describe("the rooms", () => {
+  test("no file imports from a room that ARCHITECTURE.md does not allow it", () => {
+    const imports = files.flatMap((file) => importsOf(file).map((to) => ({ file, to })));
+    expect(imports.length).toBeGreaterThan(100);
+    const wrong = imports.filter(({ file, to }) => !allowed(file, to)).map(({ file, to }) => `${file} imports ${to}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test("every folder of src/ is a room of the table, and every room is there", () => {
+    const folders = new Set(files.filter((file) => file.includes("/")).map(roomOf));
+    expect([...folders].sort()).toEqual(rooms.map(({ room }) => room).sort());
+  });
+
+  test("a forbidden import would be seen", () => {
+    expect(allowed("checks/silent-empty.ts", "run/run.ts")).toBe(false);
+    expect(allowed("faults/latency.ts", "links/link.ts")).toBe(false);
+    expect(allowed("checks/silent-empty.ts", "history/events.ts")).toBe(true);
+  });
+});
+
+describe("the doors to the outside", () => {
+  const doors = {
+    "Date.now": [],
+    "new Date(": ["world.ts"],
+    "setTimeout(": ["world.ts"],
+    "setInterval(": [],
+    "Math.random": [],
+    "process.": ["world.ts", "cli.ts", "commands/start.ts", "engines/reaper-worker.ts"],
+    "console.": [],
+  } as const;
+
+  test.each(Object.entries(doors))("%s is used only where it may be", (word, allowedFiles: readonly string[]) => {
+    const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    const users = files.filter((file) => withoutComments(textOf(file)).includes(word));
+    expect(users.filter((file) => !allowedFiles.includes(file))).toEqual([]);
+    // A door that nobody uses any more is a hole in this list.
+    expect(allowedFiles.filter((file) => !users.includes(file))).toEqual([]);
+  });
+});
+
+test("no source file is longer than a person reads in one sitting", () => {
+  const long = files.filter((file) => textOf(file).split("\n").length > 300);
+  expect(long.map((file) => relative(".", file))).toEqual([]);
+});

@@ -1,0 +1,174 @@
+/** The signs by which a fault is known to have taken hold. */
+import { once } from "node:events";
+import { request } from "node:http";
+import { expect, test, vi } from "vitest";
+import type { Sign } from "../../src/faults/handles.ts";
+import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
+
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+
+const signsOf = <Is extends Sign["is"]>(rig: Rig, is: Is): Extract<Sign, { is: Is }>[] =>
+  rig.signs.filter((sign): sign is Extract<Sign, { is: Is }> => sign.is === is);
+
+async function get(rig: Rig, path = "/"): Promise<void> {
+  const sent = request(rig.url(path), { agent: false });
+  sent.end();
+  const [answer] = await once(sent, "response");
+  await bodyOf(answer);
+}
+
+test("latency shows as a longer wait than usual, and does not become usual itself", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("ok"));
+  await using rig = await openRig(callee.port, "http");
+  for (let n = 0; n < 5; n += 1) await get(rig);
+  const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 200 } });
+  for (let n = 0; n < 7; n += 1) await get(rig);
+  await cure.heal();
+  await get(rig);
+  const answered = signsOf(rig, "answered");
+  expect(answered).toHaveLength(13);
+  expect(answered[0]?.usualMs).toBeUndefined();
+  for (const { waitedMs, usualMs } of answered.slice(5, 12)) {
+    expect(waitedMs).toBeGreaterThanOrEqual(199);
+    expect(usualMs).toBeLessThan(150);
+  }
+  expect(answered[12]?.waitedMs).toBeLessThan(150);
+});
+
+test("a wait is counted from the whole request", async () => {
+  await using callee = await httpCallee((incoming, response) => {
+    incoming.resume();
+    incoming.on("end", () => response.end("ok"));
+  });
+  await using rig = await openRig(callee.port, "http");
+  const caller = callLink(rig.link);
+  caller.socket.write("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  caller.socket.write("body");
+  await waitFor(() => expect(signsOf(rig, "answered")).toHaveLength(1));
+  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeLessThan(250);
+  caller.socket.destroy();
+});
+
+test("silence shows when the caller leaves", async () => {
+  await using callee = await httpCallee(() => {});
+  await using rig = await openRig(callee.port, "http");
+  for (const leave of ["end", "resetAndDestroy"] as const) {
+    const { socket } = callLink(rig.link);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    socket[leave]();
+    await waitFor(() => expect(rig.link.openExchanges()).toBe(0));
+    socket.destroy();
+  }
+  const silent = signsOf(rig, "silent");
+  expect(silent).toHaveLength(2);
+  expect(silent.every(({ waitedMs, usualMs }) => waitedMs >= 55 && usualMs === undefined)).toBe(true);
+});
+
+test("silence under a black hole shows just before the healing, for each request that waits", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("ok"));
+  await using rig = await openRig(callee.port, "http");
+  await get(rig);
+  const cure = await rig.link.addToxic({ type: "timeout", stream: "upstream", attributes: { timeout: 0 } });
+  const callers = [callLink(rig.link), callLink(rig.link)];
+  for (const { socket } of callers) socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(rig.link.openExchanges()).toBe(2));
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  expect(signsOf(rig, "silent")).toEqual([]);
+  const healing = cure.heal();
+  const silent = signsOf(rig, "silent");
+  expect(silent).toHaveLength(2);
+  expect(silent.every(({ waitedMs, usualMs }) => waitedMs >= 75 && usualMs !== undefined)).toBe(true);
+  await healing;
+  await waitFor(() => expect(callers.every((caller) => caller.ended() !== "open")).toBe(true));
+  for (const { socket } of callers) socket.destroy();
+});
+
+test("a cut tells whether a request was in flight; a close that was foretold is none", async () => {
+  await using callee = await tcpCallee((socket) =>
+    socket.on("data", (chunk) => {
+      const path = chunk.toString().split(" ")[1] ?? "";
+      const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+      if (path === "/foretold") socket.end(`${answer}Connection: close\r\n\r\n`);
+      if (path === "/idle") socket.end(`${answer}\r\n`);
+      if (path === "/flight") socket.end();
+      if (path === "/reset") socket.resetAndDestroy();
+    }),
+  );
+  await using rig = await openRig(callee.port, "http");
+  for (const path of ["/foretold", "/idle", "/flight", "/reset"]) {
+    const caller = callLink(rig.link);
+    caller.socket.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await waitFor(() => expect(caller.ended()).not.toBe("open"));
+    caller.socket.destroy();
+  }
+  expect(signsOf(rig, "cut")).toEqual([
+    { is: "cut", how: "fin", inFlight: false },
+    { is: "cut", how: "fin", inFlight: true },
+    { is: "cut", how: "rst", inFlight: true },
+  ]);
+});
+
+test("switching the proxy off cuts what is in flight", async () => {
+  await using callee = await httpCallee(() => {});
+  await using rig = await openRig(callee.port, "http");
+  const caller = callLink(rig.link);
+  caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+  await rig.link.setEnabled(false);
+  await waitFor(() => expect(signsOf(rig, "cut")).toMatchObject([{ inFlight: true }]));
+  await waitFor(() => expect(caller.ended()).not.toBe("open"));
+  caller.socket.destroy();
+});
+
+test("bytes up, then bytes down, are a wait on a link that cannot be read", async () => {
+  await using callee = await tcpCallee((socket) =>
+    socket.on("data", () => setTimeout(() => socket.write("one"), 40).unref()),
+  );
+  await using rig = await openRig(callee.port, "tcp");
+  const caller = callLink(rig.link);
+  caller.socket.write("query");
+  await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+  await waitFor(() => expect(caller.text()).toBe("one"));
+  expect(signsOf(rig, "answered")).toHaveLength(1);
+  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeGreaterThanOrEqual(35);
+  expect(rig.link.openExchanges()).toBe(0);
+  caller.socket.write("query");
+  await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+  caller.socket.end();
+  await waitFor(() => expect(signsOf(rig, "silent")).toHaveLength(1));
+  caller.socket.destroy();
+});
+
+test("the listening stream of an MCP client waits for nothing", async () => {
+  await using callee = await httpCallee(() => {});
+  await using rig = await openRig(callee.port, "mcp");
+  const caller = callLink(rig.link);
+  caller.socket.write("GET /mcp HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(rig.connections()).toHaveLength(1));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(rig.link.openExchanges()).toBe(0);
+  caller.socket.destroy();
+  await waitFor(() => expect(rig.exchanges()).toMatchObject([{ method: "GET", ended: "caller-left" }]));
+  expect(rig.signs).toEqual([]);
+});
+
+test("a listener that was taken off hears no more", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("ok"));
+  await using rig = await openRig(callee.port, "http");
+  const heard: Sign[] = [];
+  const off = rig.link.onSign((sign) => heard.push(sign));
+  await get(rig);
+  off();
+  await get(rig);
+  expect(heard).toHaveLength(1);
+  expect(rig.signs).toHaveLength(2);
+});
+
+test("a cure that failed can be tried again", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("ok"));
+  await using rig = await openRig(callee.port, "http");
+  expect(await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 1 } })).toBeDefined();
+});

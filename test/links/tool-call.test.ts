@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { toolCallIn, watchForAnswer } from "../../src/links/tool-call.ts";
+
+const call = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "CreateLimitRequest", arguments: {} } };
+
+test("a tool call is found alone and in a batch, and nothing else is taken for one", () => {
+  expect(toolCallIn(JSON.stringify(call))).toEqual({ tool: "CreateLimitRequest", id: 7 });
+  expect(toolCallIn(JSON.stringify([{ ...call, method: "ping" }, call]))?.tool).toBe("CreateLimitRequest");
+  for (const other of [
+    { ...call, method: "tools/list" },
+    { ...call, id: undefined },
+    { ...call, params: {} },
+    "x",
+    [],
+  ]) {
+    expect(toolCallIn(JSON.stringify(other))).toBeUndefined();
+  }
+  expect(toolCallIn('{"method":"tools/call"')).toBeUndefined();
+});
+
+const stream = [
+  ": hello\n\n",
+  'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}\n\n',
+  'data: {"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}}\n\n',
+  'data: {"jsonrpc":"2.0","id":"7","result":{}}\n\n',
+].join("");
+const answer = 'event: message\ndata: {"jsonrpc":"2.0","id":7,"result":{"é":1}}\n\n';
+
+test("the answer is seen in the event that carries it and not before, however the stream is cut", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 50 }), (size) => {
+      const bytes = Buffer.from(stream + answer);
+      const watch = watchForAnswer(7);
+      let seenAt = 0;
+      for (let at = 0; at < bytes.length && seenAt === 0; at += size) {
+        if (watch(bytes.subarray(at, at + size))) seenAt = Math.min(at + size, bytes.length);
+      }
+      expect(seenAt).toBeGreaterThanOrEqual(bytes.length - 1);
+    }),
+  );
+});
+
+test("an event too long to look into does not break the watch", () => {
+  const watch = watchForAnswer(7);
+  expect(watch(Buffer.from(`data: ${"x".repeat(5 * 1024 * 1024)}`))).toBe(false);
+  expect(watch(Buffer.from(answer))).toBe(false);
+});

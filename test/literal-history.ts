@@ -1,0 +1,206 @@
+/** Histories written out by hand: the events of a made-up run, for checks to judge without any network. */
+import { checks } from "../src/checks/registry.ts";
+import { judge, type Judged } from "../src/checks/judge.ts";
+import type { Check } from "../src/checks/check.ts";
+import type { Declared, Effect, Exchange, HistoryEvent, Mode, Unstamped } from "../src/history/events.ts";
+import { historySchema } from "../src/history/events.ts";
+import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
+import { shapeOf } from "../src/history/shape.ts";
+
+export const nonce = "0000f00d";
+
+export const declared: Declared = {
+  phases: [
+    { phase: "baseline", role: "baseline" },
+    { phase: "outage", role: "fault" },
+    { phase: "outage.recovery", role: "recovery" },
+    { phase: "final", role: "final" },
+  ],
+  links: [
+    { link: "planner@cloud", plane: "agent-server", server: "cloud" },
+    { link: "cloud->cloud-api", plane: "server-upstream", server: "cloud" },
+  ],
+  faults: [{ fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", phase: "outage" }],
+  steps: [
+    { group: "planner", step: 0, server: "cloud", tool: "FetchResources" },
+    { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest", effect: "limit-request" },
+  ],
+  effects: [{ effect: "limit-request", ledger: "cloud-api" }],
+  checks: ["duplicate-effects", "silent-empty"],
+};
+
+export type Timed = readonly [atMs: number, event: Unstamped];
+
+export function runStarted(mode: Mode = "faults", over: Partial<Declared> = {}): Timed {
+  return [
+    0,
+    {
+      type: "run-started",
+      schema: historySchema,
+      squall: "0.0.0",
+      run: "a-run",
+      nonce,
+      scenario: "made-up",
+      seed: 42,
+      mode,
+      startedAt: "2026-01-01T00:00:00.000Z",
+      replay: "squall run made-up --seed 42",
+      declared: { ...declared, ...over },
+    },
+  ];
+}
+
+/** The frame of a run: phases of a second each, the fault on for the whole of its phase. */
+export function frame({ mode = "faults", observed = true }: { mode?: Mode; observed?: boolean } = {}): Timed[] {
+  const fault = {
+    type: "fault",
+    fault: "outage.0",
+    kind: "egress-block",
+    link: "cloud->cloud-api",
+    window: 0,
+    ...(mode === "control" ? { control: true as const } : {}),
+  } as const;
+  const opened = { type: "connection", connection: 1, edge: "opened" } as const;
+  return [
+    [0, { type: "phase", phase: "baseline", role: "baseline", edge: "start" }],
+    [1, { ...opened, link: "planner@cloud" }],
+    [1, { ...opened, link: "cloud->cloud-api" }],
+    [1000, { type: "phase", phase: "outage", role: "fault", edge: "start" }],
+    [1001, { ...fault, edge: "requested" }],
+    ...(observed && mode === "faults" ? [[1002, { ...fault, edge: "observed" }] as const] : []),
+    [1999, { ...fault, edge: "healed", form: "let-through" }],
+    [2000, { type: "phase", phase: "outage.recovery", role: "recovery", edge: "start" }],
+    [3000, { type: "phase", phase: "final", role: "final", edge: "start" }],
+    [4000, { type: "ledger-read", ledger: "cloud-api", rows: 0, quiet: true }],
+    [5000, { type: "run-ended", reason: "finished" }],
+  ];
+}
+
+interface OpLine {
+  readonly atMs: number;
+  readonly walk: number;
+  readonly step?: 0 | 1;
+  readonly attempts?: readonly OutcomeClass[];
+  /** What the ok answer holds. */
+  readonly answer?: unknown;
+  readonly tookMs?: number;
+  readonly outcome?: OpOutcome;
+}
+
+const phaseAt = (atMs: number): string =>
+  atMs < 1000 ? "baseline" : atMs < 2000 ? "outage" : atMs < 3000 ? "outage.recovery" : "final";
+
+export function opIdOf(walk: number, step: 0 | 1 = 1): string {
+  return `${nonce}.planner.0.${walk}.${step}`;
+}
+
+/** An op with its attempts, ten milliseconds each. */
+export function op({ atMs, walk, step = 1, attempts = ["ok"], answer = { id: "r-1" }, tookMs = 10, outcome }: OpLine): Timed[] {
+  const id = opIdOf(walk, step);
+  const tool = step === 0 ? "FetchResources" : "CreateLimitRequest";
+  const outcomes = attempts.map((is) => outcomeClasses[is].outcome);
+  const came: OpOutcome =
+    outcome ??
+    (outcomes.length === 0
+      ? "not-run"
+      : outcomes.includes("ok")
+        ? "ok"
+        : outcomes.every((one) => one === "failed")
+          ? "failed"
+          : "unknown");
+  return [
+    [
+      atMs,
+      {
+        type: "op-started",
+        op: id,
+        group: "planner",
+        agent: 0,
+        walk,
+        step,
+        server: "cloud",
+        tool,
+        phase: phaseAt(atMs),
+        intendedUs: atMs * 1000,
+        argsShape: "",
+        ...(step === 1 ? { effect: "limit-request" } : {}),
+      },
+    ],
+    ...attempts.map(
+      (is, index): Timed => [
+        atMs + tookMs,
+        {
+          type: "attempt",
+          op: id,
+          attempt: index + 1,
+          startedUs: atMs * 1000,
+          class: is,
+          outcome: outcomeClasses[is].outcome,
+          ...(is === "ok" ? { answer: shapeOf(answer) } : {}),
+        },
+      ],
+    ),
+    [atMs + tookMs, { type: "op-ended", op: id, outcome: came }],
+  ];
+}
+
+let rows = 0;
+
+export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): Timed {
+  rows += 1;
+  return [
+    atMs,
+    {
+      type: "effect",
+      effect: "limit-request",
+      ledger: "cloud-api",
+      row: String(rows),
+      key: opIdOf(walk),
+      op: opIdOf(walk),
+      committedUs: [atMs * 1000, atMs * 1000],
+      ...over,
+    },
+  ];
+}
+
+export function exchange(walk: number, atMs: number, over: Partial<Exchange> = {}, step: 0 | 1 = 0): Timed {
+  return [
+    atMs,
+    {
+      type: "exchange",
+      link: "cloud->cloud-api",
+      connection: 1,
+      ops: [opIdOf(walk, step)],
+      method: "GET",
+      path: "/resources",
+      startedUs: atMs * 1000,
+      ended: "answered",
+      status: 200,
+      answer: shapeOf({ resources: [{ id: "r-1" }] }),
+      bytesUp: 10,
+      bytesDown: 10,
+      ...over,
+    },
+  ];
+}
+
+export function historyOf(...parts: readonly (Timed | readonly Timed[])[]): HistoryEvent[] {
+  const isTimed = (part: Timed | readonly Timed[]): part is Timed => typeof part[0] === "number";
+  return parts
+    .flatMap((part): readonly Timed[] => (isTimed(part) ? [part] : part))
+    .toSorted(([a], [b]) => a - b)
+    .map(([atMs, event], index) => ({ id: `t:${index + 1}`, atUs: atMs * 1000, ...event }));
+}
+
+export function judged(history: readonly HistoryEvent[], registry: readonly Check[] = checks): Promise<Judged> {
+  return judge(async function* () {
+    yield* history;
+  }, registry);
+}
+
+/** The verdict of one check over a history. */
+export async function verdictOn(check: Check, history: readonly HistoryEvent[]) {
+  const result = (await judged(history, [check])).checks.find((candidate) => candidate.check === check.name);
+  if (result === undefined) throw new Error(`${check.name} was not judged`);
+  return result;
+}

@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { duration, formatDuration, parseDuration, parseRate, rate } from "../src/units.ts";
+
+test.each([
+  ["500ms", 500],
+  ["1.5s", 1500],
+  ["2m", 120_000],
+  ["1m30s", 90_000],
+  ["1h", 3_600_000],
+  ["250us", 0.25],
+  ["0ms", 0],
+])("%s is %d ms", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+test.each(["", "5", "-5s", "1.s", "s", "5 s", "5sec", "1e3ms"])("%j is no duration", (text) =>
+  expect(parseDuration(text)).toBeUndefined(),
+);
+
+test("what is formatted is read back to four digits", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 100_000_000 }), (ms) => {
+      const back = parseDuration(formatDuration(ms)) ?? Number.NaN;
+      expect(Math.abs(back - ms)).toBeLessThanOrEqual(ms * 0.001 + 0.001);
+    }),
+    { seed: 42 },
+  );
+});
+
+test.each([
+  ["20/s", 20],
+  ["90/m", 1.5],
+  ["3600/h", 1],
+])("%s is %d a second", (text, perSecond) => expect(parseRate(text)).toBe(perSecond));
+
+test("bounds are told in the words of the person", () => {
+  const said = (schema: ReturnType<typeof duration>, value: unknown) => schema.safeParse(value).error?.issues[0]?.message;
+  expect(said(duration({ leastMs: 10 }), "5ms")).toBe('expected a duration from 10ms to 1440m, got "5ms"');
+  expect(said(duration(), "-5s")).toBe('expected a duration such as "500ms" or "1.5s", got "-5s"');
+  expect(said(duration(), 500)).toBe('expected a duration such as "500ms" or "1.5s", got 500');
+  expect(said(rate(), "0/s")).toBe('expected a rate above 0/s and up to 100000/s, got "0/s"');
+});
