@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { faultKind, type Cure, type LinkHandle, type PreparedFault, type Toxic } from "./handles.ts";
+import { faultKind, unusuallySilent, type Cure, type LinkHandle, type PreparedFault, type Toxic } from "./handles.ts";
 
 export const blockHow = z
   .enum(["refuse", "black-hole", "reset"])
@@ -36,7 +36,7 @@ const blocks: Readonly<Record<BlockHow, PreparedFault>> = {
     // What fell into the hole is lost, so no live connection could go on.
     healForm: "drop-connections",
     inject: (link) => swallow(link, { type: "timeout", stream: "upstream", attributes: { timeout: 0 } }),
-    showsIn: (sign) => sign.is === "silent" && sign.waitedMs >= Math.max(50, 3 * (sign.usualMs ?? 0)),
+    showsIn: unusuallySilent,
   },
   reset: {
     healForm: "drop-connections",

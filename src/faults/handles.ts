@@ -52,6 +52,11 @@ export type Sign =
   | { readonly is: "silent"; readonly waitedMs: number; readonly usualMs: number | undefined }
   | { readonly is: "answer-eaten" };
 
+/** A request that stayed unanswered much longer than answers usually take on its link. */
+export function unusuallySilent(sign: Sign): boolean {
+  return sign.is === "silent" && sign.waitedMs >= Math.max(50, 3 * (sign.usualMs ?? 0));
+}
+
 export interface FaultTags {
   /** Does the caller get told, or must it notice? */
   readonly seen: "explicit" | "implicit";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const latency = faultKind({
   kind: "latency",
@@ -15,10 +15,11 @@ export const latency = faultKind({
   prepare: ({ delay, jitter }) => ({
     healForm: "let-through",
     inject: (link) => link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: delay, jitter } }),
-    // The answer waited at least the shortest delay, and clearly longer than answers usually do on this link.
+    // An answer that waited the shortest delay, clearly longer than usual; or a caller who gave up on one before.
     showsIn: (sign) =>
-      (sign.is === "answered" || sign.is === "silent") &&
-      sign.waitedMs >= Math.max(0, delay - jitter) &&
-      sign.waitedMs - (sign.usualMs ?? 0) >= 0.5 * delay,
+      (sign.is === "answered" &&
+        sign.waitedMs >= Math.max(0, delay - jitter) &&
+        sign.waitedMs - (sign.usualMs ?? 0) >= 0.5 * delay) ||
+      unusuallySilent(sign),
   }),
 });

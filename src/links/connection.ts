@@ -11,7 +11,7 @@ import type { Timer, World } from "../world.ts";
 import type { Eater } from "./answer-rules.ts";
 import { byteTraffic } from "./byte-traffic.ts";
 import { HttpTraffic } from "./http-traffic.ts";
-import { part, reset } from "./parting.ts";
+import { onceBothClosed, part, reset } from "./parting.ts";
 import { readRefused } from "./refused.ts";
 import type { LinkContext, Passage, Traffic } from "./traffic.ts";
 
@@ -56,13 +56,7 @@ export class Connection {
     this.#traffic = context.protocol === "tcp" ? byteTraffic(context) : new HttpTraffic(context, options.number);
     this.#caller = caller;
     this.#callee = connect({ ...engine, allowHalfOpen: true, noDelay: true });
-    let sockets = 2;
-    for (const socket of [this.#caller, this.#callee]) {
-      socket.once("close", () => {
-        sockets -= 1;
-        if (sockets === 0) onGone();
-      });
-    }
+    onceBothClosed(this.#caller, this.#callee, onGone);
     this.#caller.on("error", () => this.#broke("caller"));
     this.#callee.on("error", (error) => this.#broke("callee", error));
     this.#callee.once("connect", () => this.#opened());
@@ -95,7 +89,7 @@ export class Connection {
   close(): void {
     if (this.#state === "open" || this.#state === "hanging") {
       this.reportSilence();
-      this.#finish({ by: "tap", how: "fin" }, this.#first?.by === "caller" ? "caller-left" : "open");
+      this.#finish({ by: "tap", how: "fin" }, "open");
     } else if (this.#state === "refusing") this.#giveUp();
     this.#connectLimit.cancel();
     this.#caller.destroy();
@@ -201,14 +195,10 @@ export class Connection {
 
   /** A mark of trouble only if it was not foretold and the caller had not hung up before. */
   #calleeLeft(how: End["how"]): void {
-    if (this.#first !== undefined) {
-      this.#finish(this.#first, "caller-left");
-      return;
-    }
+    const expected = this.#first !== undefined || (how === "fin" && this.#traffic.closeForetold);
     const inFlight = this.#traffic.openCount() > 0;
-    const foretold = how === "fin" && this.#traffic.closeForetold;
     this.#finish({ by: "callee", how }, how === "rst" ? "reset" : "closed");
-    if (!foretold) this.#options.context.sign({ is: "cut", how, inFlight });
+    if (!expected) this.#options.context.sign({ is: "cut", how, inFlight });
   }
 
   /** An answer has been eaten whole: nothing more goes either way, and the caller sees what the rule says. */
@@ -246,8 +236,8 @@ export class Connection {
 
   #finish(end: End, ended: Exchange["ended"]): void {
     this.#state = "ended";
+    this.#traffic.end(this.#first?.by === "caller" ? "caller-left" : ended);
     this.#first ??= end;
-    this.#traffic.end(ended);
     this.#record({ edge: "closed", ...this.#first, bytesUp: this.#bytesUp, bytesDown: this.#bytesDown });
   }
 

@@ -4,7 +4,7 @@ import type { Tracer } from "../history/ids.ts";
 import type { AskedFor, Eater } from "./answer-rules.ts";
 import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
 import { headerOf, type AnswerHead, type RequestHead } from "./http-reader.ts";
-import { keepBody } from "./kept-body.ts";
+import { keepBody, type KeptBody } from "./kept-body.ts";
 import type { LinkProtocol } from "./traffic.ts";
 import { toolCallIn, watchForAnswer } from "./tool-call.ts";
 
@@ -35,7 +35,7 @@ export class OpenExchange {
   answerSeen = false;
 
   readonly #options: OpenExchangeOptions;
-  readonly #requestBody = keepBody();
+  #requestBody: KeptBody | undefined = keepBody();
   #joined: Joined | undefined;
   #answer: { readonly status: number; readonly firstByteUs: number } | undefined;
   #shape: AnswerShape | undefined;
@@ -56,7 +56,7 @@ export class OpenExchange {
   }
 
   addToRequest(bytes: Buffer): void {
-    if (this.#joined === undefined) this.#requestBody.add(bytes);
+    this.#requestBody?.add(bytes);
   }
 
   requestSent(nowUs: number): void {
@@ -108,7 +108,9 @@ export class OpenExchange {
   }
 
   #join(): Joined {
-    this.#joined ??= join(this.#options, this.#requestBody.bytes().toString());
+    this.#joined ??= join(this.#options, this.#requestBody?.bytes().toString() ?? "");
+    // A request may wait long for its answer; what it said is not needed again.
+    this.#requestBody = undefined;
     return this.#joined;
   }
 }

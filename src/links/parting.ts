@@ -20,3 +20,7 @@ export function reset(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
   else socket.resetAndDestroy();
 }
+
+export function onceBothClosed(one: Socket, other: Socket, call: () => void): void {
+  one.once("close", () => (other.closed ? call() : other.once("close", call)));
+}

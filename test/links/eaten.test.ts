@@ -1,13 +1,13 @@
 /** Lost answers: the callee acts and answers, the caller never hears. */
 import { once } from "node:events";
-import { Agent, request, type IncomingMessage } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { expect, test, vi } from "vitest";
 import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
-async function ask(rig: Rig, method: string, path: string, agent?: Agent): Promise<string> {
-  const sent = request(rig.url(path), { method, ...(agent === undefined ? {} : { agent }) });
+async function ask(rig: Rig, method: string, path: string): Promise<string> {
+  const sent = request(rig.url(path), { method });
   sent.end();
   try {
     const [answer] = (await once(sent, "response")) as [IncomingMessage];
@@ -16,6 +16,8 @@ async function ask(rig: Rig, method: string, path: string, agent?: Agent): Promi
     return error instanceof Error && "code" in error ? String(error.code) : "?";
   }
 }
+
+const answer = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
 const outcomes = (rig: Rig): string[] => rig.exchanges().map(({ ended, path }) => `${ended} ${path}`);
 
@@ -112,7 +114,6 @@ test("answers before the eaten one on a kept-alive connection reach the caller w
 });
 
 test("an answer in one chunk with the one before is cut off exactly", async () => {
-  const answer = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
   await using callee = await tcpCallee((socket) => socket.once("data", () => socket.write(answer("a") + answer("b"))));
   await using rig = await openRig(callee.port, "http");
   rig.link.eatAnswers({ instead: "close", path: "/b" });

@@ -86,7 +86,7 @@ test("a kept-alive connection makes one exchange a request, each with its own by
   agent.destroy();
   await waitFor(() => expect(rig.connections().map(({ edge }) => edge)).toEqual(["opened", "closed"]));
   expect(rig.exchanges().map(({ path }) => path)).toEqual(Array.from({ length: 100 }, (_, n) => `/r/${n}`));
-  const [closed] = rig.connections().filter(({ edge }) => edge === "closed");
+  const closed = rig.connections().find(({ edge }) => edge === "closed");
   const sum = (field: "bytesUp" | "bytesDown") => rig.exchanges().reduce((bytes, one) => bytes + one[field], 0);
   expect([sum("bytesUp"), sum("bytesDown")]).toEqual([closed?.bytesUp, closed?.bytesDown]);
   expect(closed).toMatchObject({ by: "caller" });
@@ -174,7 +174,7 @@ test("after an upgrade the bytes pass unread", async () => {
 });
 
 test("a connection that stops being HTTP makes no more exchanges but goes on", async () => {
-  await using callee = await tcpCallee((socket) => socket.on("data", (chunk) => socket.write(chunk)));
+  await using callee = await tcpCallee((socket) => void socket.pipe(socket));
   await using rig = await openRig(callee.port, "http");
   const caller = callLink(rig.link);
   caller.socket.write("\u0016\u0003\u0001 not http at all");
@@ -189,7 +189,7 @@ test("a connection that stops being HTTP makes no more exchanges but goes on", a
 test("an absolute URL is recorded without its host and its password", async () => {
   await using callee = await httpCallee((_request, response) => response.end());
   await using rig = await openRig(callee.port, "http");
-  await ask(rig, "http://user:secret@host.test/x/y?z=1", { path: "http://user:secret@host.test/x/y?z=1" });
+  await ask(rig, "/", { path: "http://user:secret@host.test/x/y?z=1" });
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ path: "/x/y" }]));
 });
 
@@ -284,7 +284,7 @@ test("a caller that leaves, a callee that closes and one that resets end the exc
   await using callee = await tcpCallee((socket) => {
     socket.on("end", () => socket.end());
     socket.on("data", (chunk) => {
-      const path = chunk.toString().split(" ")[1];
+      const path = chunk.toString().split(/[ ?]/)[1];
       if (path === "/reset") socket.resetAndDestroy();
       if (path === "/close") socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     });
@@ -322,7 +322,9 @@ test("what is open when the link closes is recorded as open", async () => {
   await using callee = await httpCallee(() => {});
   await using rig = await openRig(callee.port, "http");
   const caller = callLink(rig.link);
-  caller.socket.write(`GET /slow?${op} HTTP/1.1\r\n\r\nPOST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\n`);
+  caller.socket.write(
+    `GET /slow?${op} HTTP/1.1\r\nHost: x\r\n\r\nPOST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n`,
+  );
   await waitFor(() => expect(rig.link.openExchanges()).toBe(2));
   await rig.link.close();
   expect(rig.exchanges()).toMatchObject([

@@ -1,7 +1,7 @@
 /** Bytes, ends and resets go through the tap as if it were not there. */
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { callLink, openRig, tcpCallee } from "./rig.ts";
 
@@ -50,7 +50,7 @@ test.each(["tcp", "http", "mcp"] as const)("every byte passes both ways unchange
       expect(caller.received().equals(Buffer.concat(down))).toBe(true);
       await waitFor(() => expect(Buffer.concat(got).equals(Buffer.concat(up))).toBe(true));
     }),
-    { numRuns: 25 },
+    { numRuns: 50 },
   );
 });
 

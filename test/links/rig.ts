@@ -1,6 +1,7 @@
 /** A link on real sockets with what it recorded and what signs it gave, and servers to stand behind it. */
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Engine } from "../../src/engines/engine.ts";
 import type { Sign } from "../../src/faults/handles.ts";
 import type { ConnectionEvent, Exchange, Unstamped } from "../../src/history/events.ts";
 import { createTracer, type Tracer } from "../../src/history/ids.ts";
@@ -21,8 +22,11 @@ export interface Rig extends AsyncDisposable {
   url(path?: string): string;
 }
 
-export async function openRig(port: number, protocol: LinkOptions["protocol"]): Promise<Rig> {
-  const engine = smallEngine();
+export async function openRig(
+  port: number,
+  protocol: LinkOptions["protocol"],
+  engine: Engine = smallEngine(),
+): Promise<Rig> {
   const events: Unstamped[] = [];
   const signs: Sign[] = [];
   const link = await openLink({

@@ -2,8 +2,10 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { expect, test, vi } from "vitest";
+import type { Engine } from "../../src/engines/engine.ts";
 import type { Sign } from "../../src/faults/handles.ts";
 import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
+import { smallEngine } from "./small-engine.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
@@ -30,9 +32,9 @@ test("latency shows as a longer wait than usual, and does not become usual itsel
   expect(answered[0]?.usualMs).toBeUndefined();
   for (const { waitedMs, usualMs } of answered.slice(5, 12)) {
     expect(waitedMs).toBeGreaterThanOrEqual(199);
-    expect(usualMs).toBeLessThan(150);
+    expect(usualMs).toBeLessThan(199);
   }
-  expect(answered[12]?.waitedMs).toBeLessThan(150);
+  expect(answered[12]?.waitedMs).toBeLessThan(199);
 });
 
 test("a wait is counted from the whole request", async () => {
@@ -43,10 +45,10 @@ test("a wait is counted from the whole request", async () => {
   await using rig = await openRig(callee.port, "http");
   const caller = callLink(rig.link);
   caller.socket.write("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 500));
   caller.socket.write("body");
   await waitFor(() => expect(signsOf(rig, "answered")).toHaveLength(1));
-  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeLessThan(250);
+  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeLessThan(450);
   caller.socket.destroy();
 });
 
@@ -167,8 +169,35 @@ test("a listener that was taken off hears no more", async () => {
   expect(rig.signs).toHaveLength(2);
 });
 
-test("a cure that failed can be tried again", async () => {
+test("a cure that failed can be tried again, and one that worked does nothing more", async () => {
+  const tries: string[] = [];
+  const engine = smallEngine();
+  const stubborn: Engine = {
+    ...engine,
+    openProxy: async (name, upstream) => ({
+      ...(await engine.openProxy(name, upstream)),
+      addToxic: ({ type }) => {
+        if (type === "reset_peer") return Promise.reject(new Error("no such toxic"));
+        const heal = (): Promise<void> => {
+          tries.push(type);
+          return tries.length === 1 ? Promise.reject(new Error("not now")) : Promise.resolve();
+        };
+        return Promise.resolve({ heal });
+      },
+    }),
+  };
   await using callee = await httpCallee((_request, response) => response.end("ok"));
-  await using rig = await openRig(callee.port, "http");
-  expect(await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 1 } })).toBeDefined();
+  await using rig = await openRig(callee.port, "http", stubborn);
+  const refused = rig.link.addToxic({ type: "reset_peer", stream: "upstream", attributes: {} });
+  await expect(refused).rejects.toThrow("no such toxic");
+  const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: {} });
+  await expect(cure.heal()).rejects.toThrow("not now");
+  await get(rig);
+  await cure.heal();
+  await cure.heal();
+  expect(tries).toEqual(["latency", "latency"]);
+  // Not yet healed means not yet usual; after the healing all is as ever, also behind the toxic that never was.
+  await get(rig);
+  await get(rig);
+  expect(signsOf(rig, "answered").map(({ usualMs }) => usualMs === undefined)).toEqual([true, true, false]);
 });

@@ -45,7 +45,12 @@ async function openProxy(upstream: Address): Promise<{ proxy: EngineProxy; stop:
         else if (!to.write(chunk)) from.pause();
       });
       to.on("drain", () => from.resume());
-      from.on("end", () => to.end());
+      from.on("end", () => {
+        // An end waits for the answers before it.
+        const delayMs = from === callee ? (has("latency")?.attributes["latency"] ?? 0) : 0;
+        if (delayMs > 0) setTimeout(() => to.end(), delayMs);
+        else to.end();
+      });
     }
   };
   const start = async (): Promise<void> => {

@@ -41,6 +41,6 @@ export function readAs<T>(schema: z.ZodType<T>, given: unknown, path: readonly s
 }
 
 export function badBody({ issues }: z.ZodError, path: readonly string[] = []): ApiError {
-  const says = issues.map((issue) => `${[...path, ...issue.path].join(".")}: ${issue.message}`);
+  const says = issues.map((issue) => [[...path, ...issue.path].join("."), issue.message].filter(Boolean).join(": "));
   return apiError("badRequestBody", says.join("; "));
 }

@@ -10,6 +10,7 @@ export interface ListenAddress {
 
 /** Throws with the words that the real server would answer. */
 export function parseListen(text: string): ListenAddress {
+  if (text === "") return { host: "", port: 0 };
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:]*)):(\d*)$/.exec(text) ?? [];
   if (digits === undefined) {
     const says = text.includes(":") && !text.endsWith("]") ? "too many colons in address" : "missing port in address";

@@ -1,0 +1,114 @@
+/** Running the built command line as a person would, and finding what it leaves behind. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
+
+const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** In the environment of every process that the run started, and of nobody else. */
+  readonly mark: string;
+}
+
+export function startSquall(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+  const mark = randomUUID();
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, ...options.env, SQUALL_TEST_MARK: mark, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, ended, mark };
+}
+
+export function squall(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+  return startSquall(args, options).ended;
+}
+
+/** A run whose verdicts are read from what `--json` printed. */
+export async function verdictsFrom(args: readonly string[], cwd: string): Promise<Verdicts & { readonly ended: Ended }> {
+  const ended = await squall(["run", ...args, "--json", "--quiet"], { cwd });
+  try {
+    return { ...verdictsDocument.parse(JSON.parse(ended.stdout)), ended };
+  } catch (error) {
+    throw new Error(`no verdicts (exit ${ended.code}):\n${ended.stdout}\n${ended.stderr}`, { cause: error });
+  }
+}
+
+/** The processes that still live with this mark; Linux tells by /proc. */
+export async function alive(mark: string): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found: string[] = [];
+  for (const pid of pids) {
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    if (!environment.includes(mark)) continue;
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
+    if (command !== "") found.push(`${pid} ${command}`);
+  }
+  return found;
+}
+
+export const canSeeProcesses = existsSync("/proc/self/environ");
+
+export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose]: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "squall-e2e-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The only run in a folder. */
+export async function onlyRun(folder: string): Promise<string> {
+  const [run, ...others] = await readdir(join(folder, "reports"));
+  if (run === undefined || others.length > 0) throw new Error(`expected one run, got ${[run, ...others].join(", ")}`);
+  return join(folder, "reports", run);
+}
+
+/** In CI everything is tried as often as promised; on a laptop often enough to notice a break. */
+export const rounds = (full: number, quick: number): number => (process.env["SQUALL_ROUNDS"] === "full" ? full : quick);
+
+/** Works on many things, a few at a time: the machine has two cores. */
+export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
+/** Short phases: enough for every verdict, not for statistics. */
+export const brief = {
+  "duplicate-effects": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 1s, name: lost-replies}]",
+    "--set",
+    "faults[0].count=6",
+  ],
+  "silent-empty": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 1s, name: outage}]",
+    "--set",
+    "faults[0].for=1s",
+  ],
+} as const;
