@@ -1,6 +1,6 @@
 /** Judging a run's folder and keeping the verdicts beside its history. */
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { judge } from "../checks/judge.ts";
 import { checks } from "../checks/registry.ts";
 import { codeOf, UserError } from "../errors.ts";
@@ -9,9 +9,8 @@ import { json } from "../reporters/json.ts";
 import { reporters } from "../reporters/registry.ts";
 import type { Reporter, RunResult } from "../reporters/reporter.ts";
 import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
-import { distance } from "fastest-levenshtein";
+import { suggest } from "../scenario/mistakes.ts";
 import type { Io } from "./io.ts";
-import { resolve } from "node:path";
 
 export async function judgeRun(directory: string): Promise<RunResult> {
   const judged = await judge(() => readHistory(join(directory, "history")), checks);
@@ -56,7 +55,7 @@ export function parseOutputs(asked: readonly string[]): readonly Output[] {
   if (unknown.length > 0) {
     const names = reporters.map(({ name }) => name);
     throw new UserError(`no reporter "${unknown.join('", "')}"`, {
-      mistakes: unknown.map((name) => ({ path: "--reporter", says: `"${name}" is unknown`, hint: suggestion(name, names) })),
+      mistakes: unknown.map((name) => ({ path: "--reporter", says: `"${name}" is unknown`, hint: suggest(name, names) })),
     });
   }
   return outputs.filter((output) => typeof output !== "string");
@@ -67,12 +66,4 @@ export async function present(result: RunResult, outputs: readonly Output[], io:
     if (file === undefined) io.stdout(reporter.render(result, { colour: io.colour }));
     else await writeFile(resolve(io.cwd, file), reporter.render(result, { colour: false }));
   }
-}
-
-export function suggestion(given: string, known: readonly string[]): string {
-  const [closest] = known.toSorted((a, b) => distance(given, a) - distance(given, b));
-  if (closest !== undefined && distance(given, closest) <= Math.max(2, given.length / 3)) {
-    return `did you mean "${closest}"?`;
-  }
-  return `there is ${known.join(", ")}`;
 }

@@ -3,8 +3,8 @@ import { checks } from "../checks/registry.ts";
 import { UserError } from "../errors.ts";
 import { faultKinds } from "../faults/registry.ts";
 import { reporters } from "../reporters/registry.ts";
+import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
-import { suggestion } from "./judging.ts";
 import type { AddCommand } from "./main.ts";
 import { builtInScenarios } from "./sources.ts";
 
@@ -35,7 +35,7 @@ export const addList: AddCommand = (program, io) => {
         const list = lists[name];
         if (list === undefined) {
           throw new UserError(`there is no list "${name}"`, {
-            mistakes: [{ path: "list", says: `"${name}" is unknown`, hint: suggestion(name, Object.keys(lists)) }],
+            mistakes: [{ path: "list", says: `"${name}" is unknown`, hint: suggest(name, Object.keys(lists)) }],
           });
         }
         found[name] = await list();

@@ -4,11 +4,12 @@ import { planScenario, type Plan } from "../plan/plan.ts";
 import type { RunResult } from "../reporters/reporter.ts";
 import { runScenario } from "../run/run.ts";
 import { loadScenario, type LoadedScenario } from "../scenario/load.ts";
+import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
 import { chosenReporters } from "./check.ts";
 import { describePlan } from "./dry-run.ts";
 import type { Io } from "./io.ts";
-import { judgeRun, parseOutputs, present, suggestion, type Output } from "./judging.ts";
+import { judgeRun, parseOutputs, present, type Output } from "./judging.ts";
 import { showProgress } from "./live.ts";
 import type { AddCommand } from "./main.ts";
 import { collect, reporterOption } from "./options.ts";
@@ -83,7 +84,8 @@ async function loadAll(sources: readonly Source[], options: RunOptions, io: Io):
   for (const source of sources) {
     try {
       const scenario = await loadScenario({
-        source: { file: source.file },
+        file: source.file,
+        named: source.named,
         sets: options.set,
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         env: io.world.env,
@@ -105,7 +107,7 @@ async function loadAll(sources: readonly Source[], options: RunOptions, io: Io):
   if (chosen.length === 0) {
     const tags = [...new Set(loaded.flatMap(({ scenario }) => scenario.tags))];
     const [first = ""] = options.tag;
-    throw new UserError(`no scenario has the tags ${options.tag.join(", ")}; ${suggestion(first, tags)}`);
+    throw new UserError(`no scenario has the tags ${options.tag.join(", ")}; ${suggest(first, tags)}`);
   }
   return chosen;
 }

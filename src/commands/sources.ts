@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Mistake } from "../errors.ts";
-import { suggestion } from "./judging.ts";
+import { suggest } from "../scenario/mistakes.ts";
 
 export interface Source {
   readonly file: string;
@@ -36,7 +36,7 @@ export async function findSources(names: readonly string[], cwd: string): Promis
         mistakes.push({
           path: named,
           says: "is neither a file, nor a folder, nor a built-in scenario",
-          hint: suggestion(named, known),
+          hint: suggest(named, known),
         });
       } else found.push({ file, named });
     }

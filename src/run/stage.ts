@@ -20,7 +20,7 @@ import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import type { DrivenGroup } from "./drive.ts";
-import { createAgentSessions, type AgentSessions } from "./sessions.ts";
+import { createAgentSessions, type AgentSessions, type SessionTarget } from "./sessions.ts";
 
 export interface StageOptions {
   readonly scenario: Scenario;
@@ -90,7 +90,7 @@ function linkOpener(options: StageOptions, engine: Engine, links: Map<string, Li
   return async (name, callee, protocol) => {
     const defaultPort = callee.protocol === "https:" ? 443 : 80;
     const upstream = { host: callee.hostname, port: Number(callee.port) || defaultPort };
-    const link = await openLink({ name, proxyName: `squall-${nonce}-${links.size}`, engine, upstream, protocol, recorder, tracer, world });
+    const link = await openLink({ name, engine, upstream, protocol, recorder, tracer, world });
     links.set(name, link);
     closing.defer(`the link ${name}`, () => link.close());
     const through = new URL(callee);
@@ -114,7 +114,7 @@ async function startTarget(
   const { target: what } = target;
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
-    await awaitUrl({ ...common, url });
+    await awaitUrl({ name, role, recorder, url });
     return url;
   }
   const start = what.is === "fixture" ? fixtureStart(options, name, what) : commandStart(options, what);
@@ -166,7 +166,7 @@ async function openAgents(
   openLinkTo: OpenLinkTo,
 ): Promise<readonly AgentSessions[]> {
   const { scenario, recorder, world, closing } = options;
-  const targets = [];
+  const targets: SessionTarget[] = [];
   for (const server of new Set(group.steps.map((step) => step.server))) {
     const url = await openLinkTo(`${group.name}@${server}`, known(servers, server), "mcp");
     const headers = renderAll(named(scenario.servers, server).headers, world);
@@ -192,7 +192,7 @@ async function openAgents(
 /** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
 async function preflight(
   group: ScenarioGroup,
-  targets: readonly { readonly server: string; readonly url: URL; readonly headers: Readonly<Record<string, string>> }[],
+  targets: readonly SessionTarget[],
   world: World,
 ): Promise<void> {
   for (const { server, url, headers } of targets) {

@@ -66,10 +66,11 @@ type PolicyOption<Kind> =
   Kind extends PolicyKind<infer Name, infer Schema>
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof patience & Schema["shape"], z.core.$strict>
     : never;
+type PolicyOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: PolicyOption<Kinds[I]> };
 // TypeScript cannot follow a tuple through map, so the type of the options is spelled out.
 const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
   z.strictObject({ kind: z.literal(kind), ...patience, ...attributes.shape }).describe(about),
-) as unknown as Options<{ [I in keyof typeof policyKinds]: PolicyOption<(typeof policyKinds)[I]> }>;
+) as unknown as PolicyOptions<typeof policyKinds>;
 const policy = z.discriminatedUnion("kind", policyOptions);
 
 const group = z.strictObject({
@@ -99,14 +100,11 @@ type FaultOption<Kind> =
   Kind extends FaultKind<infer Name, infer Schema>
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
+type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
 const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
   z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
-) as unknown as Options<{ [I in keyof typeof faultKinds]: FaultOption<(typeof faultKinds)[I]> }>;
+) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
-
-type Options<Tuple extends readonly unknown[]> = Tuple extends readonly [infer First, ...infer Rest]
-  ? readonly [First, ...Rest]
-  : never;
 
 const effect = z.strictObject({
   ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
@@ -127,7 +125,7 @@ export const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstreams: upstream, servers: server, agents: group, phases: phase, faults: fault };
+export const entries = { upstream, server, step, arrivals, phase, fault, effect };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

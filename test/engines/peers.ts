@@ -8,6 +8,7 @@ import type { Address } from "../../src/engines/engine.ts";
 export interface Peer {
   readonly socket: Socket;
   received(): Buffer;
+  receivedBytes(): number;
   /** Resolves once so many bytes are here; answers how long that took. */
   got(bytes: number): Promise<number>;
   /** Resolves when the other side has ended the connection. */
@@ -109,12 +110,16 @@ export async function closedAddress(): Promise<Address> {
 function watch(socket: Socket): Peer {
   const parts: Buffer[] = [];
   let bytes = 0;
-  const waiting = new Set<() => void>();
+  const looking = new Set<() => void>();
+  const look = (): void => {
+    for (const once of looking) once();
+  };
   socket.on("data", (data) => {
     parts.push(Buffer.from(data));
     bytes += data.length;
-    for (const look of waiting) look();
+    look();
   });
+  socket.on("close", look);
   const ended = new Promise<"fin" | "rst">((resolve) => {
     socket.on("end", () => resolve("fin"));
     socket.on("error", () => resolve("rst"));
@@ -123,17 +128,18 @@ function watch(socket: Socket): Peer {
     socket,
     ended,
     received: () => Buffer.concat(parts),
+    receivedBytes: () => bytes,
     got: (wanted) => {
       const sinceMs = performance.now();
       return new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (bytes < wanted) return;
-          waiting.delete(look);
-          resolve(performance.now() - sinceMs);
+        const once = (): void => {
+          if (bytes >= wanted) resolve(performance.now() - sinceMs);
+          else if (socket.closed) reject(new Error(`closed with ${bytes} of ${wanted} bytes`));
+          else return;
+          looking.delete(once);
         };
-        waiting.add(look);
-        socket.on("close", () => reject(new Error(`closed with ${bytes} of ${wanted} bytes`)));
-        look();
+        looking.add(once);
+        once();
       });
     },
   };

@@ -52,8 +52,12 @@ test("in place of the answer the caller sees a reset", async () => {
   expect(rig.connections().at(-1)).toMatchObject({ by: "tap", how: "rst" });
 });
 
-test("a hanging caller waits until it leaves", async () => {
-  await using callee = await httpCallee((_request, response) => response.end("created"));
+test("a hanging caller waits until it leaves, while its callee is let go", async () => {
+  let calleeClosed = false;
+  await using callee = await httpCallee((incoming, response) => {
+    incoming.socket.on("close", () => (calleeClosed = true));
+    response.end("created");
+  });
   await using rig = await openRig(callee.port, "http");
   rig.link.eatAnswers({ instead: "hang" });
   const caller = callLink(rig.link);
@@ -61,11 +65,40 @@ test("a hanging caller waits until it leaves", async () => {
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "eaten" }]));
   caller.socket.write("GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
   await new Promise((resolve) => setTimeout(resolve, 50));
+  await waitFor(() => expect(calleeClosed).toBe(true));
   expect([caller.ended(), caller.received().length]).toEqual(["open", 0]);
   caller.socket.end();
   await once(caller.socket, "close");
   expect(rig.connections().at(-1)).toMatchObject({ edge: "closed", by: "caller", how: "fin" });
   expect(rig.exchanges()).toHaveLength(1);
+});
+
+test("a hanging caller that breaks off is recorded so", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("created"));
+  await using rig = await openRig(callee.port, "http");
+  rig.link.eatAnswers({ instead: "hang" });
+  const caller = callLink(rig.link);
+  caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "eaten" }]));
+  caller.socket.resetAndDestroy();
+  await waitFor(() => expect(rig.connections().at(-1)).toMatchObject({ edge: "closed", by: "caller", how: "rst" }));
+});
+
+test("healing one rule leaves the callers of another hanging", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("created"));
+  await using rig = await openRig(callee.port, "http");
+  const [cureA] = ["/a", "/b"].map((path) => rig.link.eatAnswers({ instead: "hang", path }));
+  const [a, b] = ["/a", "/b"].map((path) => {
+    const caller = callLink(rig.link);
+    caller.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    return caller;
+  });
+  await waitFor(() => expect(rig.exchanges()).toHaveLength(2));
+  await cureA?.heal();
+  await waitFor(() => expect(a?.ended()).toBe("fin"));
+  expect(b?.ended()).toBe("open");
+  a?.socket.end();
+  b?.socket.destroy();
 });
 
 test("a hanging caller is let go with FIN when the fault is healed, and its cure works once", async () => {
@@ -182,6 +215,24 @@ test("an interim answer does not save the real one from being eaten", async () =
   expect(caller.text()).not.toContain("created");
   expect(rig.exchanges()).toMatchObject([{ ended: "eaten", status: 200 }]);
   caller.socket.end();
+});
+
+test("an answer that began before its request was whole is never eaten half", async () => {
+  await using callee = await tcpCallee((socket) => {
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nfour");
+      socket.once("data", () => socket.write("four"));
+    });
+  });
+  await using rig = await openRig(callee.port, "http");
+  rig.link.eatAnswers({ instead: "close" });
+  const caller = callLink(rig.link);
+  caller.socket.write("PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\n");
+  await waitFor(() => expect(caller.text()).toMatch(/four$/));
+  caller.socket.write("body");
+  await waitFor(() => expect(caller.text()).toMatch(/fourfour$/));
+  expect(rig.exchanges()).toMatchObject([{ ended: "answered", status: 200 }]);
+  caller.socket.destroy();
 });
 
 test("on a dead link nothing is eaten, and the count stays whole", async () => {

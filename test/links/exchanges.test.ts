@@ -4,6 +4,7 @@ import { Agent, request, type IncomingMessage, type RequestOptions } from "node:
 import { gzipSync } from "node:zlib";
 import { expect, test, vi } from "vitest";
 import { opId } from "../../src/history/ids.ts";
+import { realWorld, type World } from "../../src/world.ts";
 import { bodyOf, callLink, httpCallee, nonce, openRig, tcpCallee, tracer, type Rig } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
@@ -270,6 +271,31 @@ test("on a dead link a request that never comes whole is counted too, and one th
   expect(rig.exchanges().every(({ sentUs }) => sentUs === undefined)).toBe(true);
 });
 
+// With timers that never fire, whatever is told is told by what the caller sent.
+const noTimers: World = { ...realWorld, timer: () => ({ cancel: () => {} }) };
+
+test("on a dead link nobody is kept waiting once there is no more to learn", async () => {
+  await using callee = await httpCallee((_request, response) => response.end());
+  await using rig = await openRig(callee.port, "http", { world: noTimers });
+  await rig.link.setEnabled(false);
+  const [whole, foreign, gone] = [callLink(rig.link), callLink(rig.link), callLink(rig.link)];
+  whole.socket.write("GET /a HTTP/1.1\r\n\r\n");
+  foreign.socket.write("SSH-2.0-OpenSSH_9.6\r\n");
+  gone.socket.end("POST /b HTTP/1.1\r\nContent-Length: 9\r\n\r\n");
+  await waitFor(() => expect([whole.ended(), foreign.ended(), gone.ended()]).toEqual(["rst", "rst", "rst"]));
+});
+
+test("a refused request that is still being read when the link closes is counted", async () => {
+  await using callee = await httpCallee((_request, response) => response.end());
+  await using rig = await openRig(callee.port, "http", { world: noTimers });
+  await rig.link.setEnabled(false);
+  const caller = callLink(rig.link);
+  caller.socket.write(`POST /a HTTP/1.1\r\nX-Op: ${op}\r\nContent-Length: 9\r\n\r\n`);
+  await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+  await rig.link.close();
+  expect(rig.exchanges()).toMatchObject([{ ended: "refused", ops: [op] }]);
+});
+
 test("on a dead TCP link the caller is reset at once and no exchange is made", async () => {
   await using callee = await httpCallee((_request, response) => response.end());
   await using rig = await openRig(callee.port, "tcp");
@@ -286,7 +312,8 @@ test("a caller that leaves, a callee that closes and one that resets end the exc
     socket.on("data", (chunk) => {
       const path = chunk.toString().split(/[ ?]/)[1];
       if (path === "/reset") socket.resetAndDestroy();
-      if (path === "/close") socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+      if (path === "/close")
+        socket.end("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf");
     });
   });
   await using rig = await openRig(callee.port, "http");
@@ -329,7 +356,7 @@ test("what is open when the link closes is recorded as open", async () => {
   await rig.link.close();
   expect(rig.exchanges()).toMatchObject([
     { path: "/slow", ended: "open", ops: [op] },
-    { path: "/x", ended: "open" },
+    { path: "/x", ended: "open", bytesUp: "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n".length },
   ]);
   expect(rig.link.openExchanges()).toBe(0);
   caller.socket.destroy();

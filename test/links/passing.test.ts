@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
+import { realWorld, type World } from "../../src/world.ts";
 import { callLink, openRig, tcpCallee } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
@@ -70,7 +71,12 @@ test("the caller's end reaches the callee, which can still answer", async () => 
 });
 
 test("the callee's end reaches the caller", async () => {
-  await using callee = await tcpCallee((socket) => socket.end("bye"));
+  let calleeClosed = false;
+  await using callee = await tcpCallee((socket) => {
+    socket.resume();
+    socket.on("close", () => (calleeClosed = true));
+    socket.end("bye");
+  });
   await using rig = await openRig(callee.port, "tcp");
   const caller = callLink(rig.link);
   await waitFor(() => expect(caller.ended()).toBe("fin"));
@@ -79,6 +85,7 @@ test("the callee's end reaches the caller", async () => {
   expect(rig.signs).toEqual([{ is: "cut", how: "fin", inFlight: false }]);
   caller.socket.end();
   await once(caller.socket, "close");
+  await waitFor(() => expect(calleeClosed).toBe(true));
 });
 
 test("a caller that goes on sending to a callee that has gone is reset", async () => {
@@ -210,6 +217,65 @@ test("dropping connections ends both sides with FIN", async () => {
   expect(rig.link.dropConnections()).toBe(1);
   await waitFor(() => expect([caller.ended(), ...seen]).toEqual(["fin", "fin"]));
   caller.socket.end();
+});
+
+test("dropping connections ends them with FIN also while unread bytes are waiting", async () => {
+  await using callee = await tcpCallee((socket) => socket.pause());
+  await using rig = await openRig(callee.port, "tcp");
+  const caller = callLink(rig.link);
+  caller.socket.write(Buffer.alloc(32 * 1024 * 1024));
+  await stalled(() => caller.socket.bytesWritten - caller.socket.writableLength);
+  rig.link.dropConnections();
+  await waitFor(() => expect(caller.ended()).not.toBe("open"));
+  expect(caller.ended()).toBe("fin");
+  caller.socket.destroy();
+});
+
+test("a dropped caller that holds on is not held on to", async () => {
+  await using callee = await tcpCallee((socket) => socket.on("data", (chunk) => socket.write(chunk)));
+  const hasty: World = { ...realWorld, timer: (ms, fire) => realWorld.timer(ms / 100, fire) };
+  await using rig = await openRig(callee.port, "tcp", { world: hasty });
+  const caller = callLink(rig.link);
+  caller.socket.write("hello");
+  await waitFor(() => expect(caller.text()).toBe("hello"));
+  rig.link.dropConnections();
+  const sending = setInterval(() => caller.socket.write("more"), 5);
+  await waitFor(() => expect(caller.ended()).toBe("rst"));
+  clearInterval(sending);
+});
+
+test("no timer outlives a link", async () => {
+  await using callee = await tcpCallee((socket) => socket.on("data", () => {}));
+  const running = new Set<object>();
+  const counting: World = {
+    ...realWorld,
+    timer: (ms, fire) => {
+      const timer = realWorld.timer(ms, () => {
+        running.delete(timer);
+        fire();
+      });
+      running.add(timer);
+      return {
+        cancel: () => {
+          running.delete(timer);
+          timer.cancel();
+        },
+      };
+    },
+  };
+  await using rig = await openRig(callee.port, "http", { world: counting });
+  const [dropped, kept] = [callLink(rig.link), callLink(rig.link)];
+  await waitFor(() => expect(rig.connections()).toHaveLength(2));
+  rig.link.dropConnections();
+  await rig.link.setEnabled(false);
+  const refused = callLink(rig.link);
+  const left = callLink(rig.link);
+  left.socket.write("GET / HTTP/1.1\r\n\r\n");
+  await waitFor(() => expect(left.ended()).toBe("rst"));
+  expect(running.size).toBeGreaterThan(0);
+  await rig.link.close();
+  await waitFor(() => expect(running.size).toBe(0));
+  for (const { socket } of [dropped, kept, refused]) socket.destroy();
 });
 
 test("a closed link listens no more and leaves no connection, whoever holds on to it", async () => {

@@ -6,7 +6,7 @@ import type { Sign } from "../../src/faults/handles.ts";
 import type { ConnectionEvent, Exchange, Unstamped } from "../../src/history/events.ts";
 import { createTracer, type Tracer } from "../../src/history/ids.ts";
 import { openLink, type Link, type LinkOptions } from "../../src/links/link.ts";
-import { realWorld } from "../../src/world.ts";
+import { realWorld, type World } from "../../src/world.ts";
 import { smallEngine } from "./small-engine.ts";
 
 export const nonce = "0badcafe";
@@ -22,10 +22,15 @@ export interface Rig extends AsyncDisposable {
   url(path?: string): string;
 }
 
+export interface RigOptions {
+  readonly engine?: Engine;
+  readonly world?: World;
+}
+
 export async function openRig(
   port: number,
   protocol: LinkOptions["protocol"],
-  engine: Engine = smallEngine(),
+  { engine = smallEngine(), world = realWorld }: RigOptions = {},
 ): Promise<Rig> {
   const events: Unstamped[] = [];
   const signs: Sign[] = [];
@@ -42,7 +47,7 @@ export async function openRig(
       },
     },
     tracer,
-    world: realWorld,
+    world,
   });
   link.onSign((sign) => signs.push(sign));
   return {

@@ -69,6 +69,17 @@ test("silence shows when the caller leaves", async () => {
   expect(silent.every(({ waitedMs, usualMs }) => waitedMs >= 55 && usualMs === undefined)).toBe(true);
 });
 
+test("an answer that has begun is not silence", async () => {
+  await using callee = await httpCallee((_request, response) => void response.write("begun"));
+  await using rig = await openRig(callee.port, "http");
+  const caller = callLink(rig.link);
+  caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(caller.text()).toContain("begun"));
+  caller.socket.end();
+  await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "caller-left", status: 200 }]));
+  expect(rig.signs.map(({ is }) => is)).toEqual(["answered"]);
+});
+
 test("silence under a black hole shows just before the healing, for each request that waits", async () => {
   await using callee = await httpCallee((_request, response) => response.end("ok"));
   await using rig = await openRig(callee.port, "http");
@@ -94,23 +105,43 @@ test("a cut tells whether a request was in flight; a close that was foretold is 
       const path = chunk.toString().split(" ")[1] ?? "";
       const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
       if (path === "/foretold") socket.end(`${answer}Connection: close\r\n\r\n`);
+      if (path === "/foretold-not-kept")
+        socket.end("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\nhalf");
+      if (path === "/asked-for") socket.end(`${answer}\r\n`);
       if (path === "/idle") socket.end(`${answer}\r\n`);
       if (path === "/flight") socket.end();
       if (path === "/reset") socket.resetAndDestroy();
     }),
   );
   await using rig = await openRig(callee.port, "http");
-  for (const path of ["/foretold", "/idle", "/flight", "/reset"]) {
+  for (const path of ["/foretold", "/asked-for", "/foretold-not-kept", "/idle", "/flight", "/reset"]) {
     const caller = callLink(rig.link);
-    caller.socket.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    caller.socket.write(`GET ${path} HTTP/1.1\r\n${path === "/asked-for" ? "Connection: close\r\n" : ""}\r\n`);
     await waitFor(() => expect(caller.ended()).not.toBe("open"));
     caller.socket.destroy();
   }
   expect(signsOf(rig, "cut")).toEqual([
+    { is: "cut", how: "fin", inFlight: true },
     { is: "cut", how: "fin", inFlight: false },
     { is: "cut", how: "fin", inFlight: true },
     { is: "cut", how: "rst", inFlight: true },
   ]);
+});
+
+test("a tap that cannot connect for another reason than a dead link counts it but gives no sign", async () => {
+  const engine = smallEngine();
+  const proxy = {
+    setEnabled: () => Promise.resolve(),
+    addToxic: () => Promise.resolve({ heal: () => Promise.resolve() }),
+  };
+  const unreachable = { host: "255.255.255.255", port: 9 };
+  const away: Engine = { ...engine, openProxy: () => Promise.resolve({ ...proxy, address: unreachable }) };
+  await using rig = await openRig(0, "http", { engine: away });
+  const caller = callLink(rig.link);
+  caller.socket.write("GET / HTTP/1.1\r\n\r\n");
+  await waitFor(() => expect(caller.ended()).toBe("rst"));
+  expect(rig.events).toMatchObject([{ edge: "refused" }, { type: "exchange", ended: "refused" }]);
+  expect(rig.signs).toEqual([]);
 });
 
 test("switching the proxy off cuts what is in flight", async () => {
@@ -187,7 +218,7 @@ test("a cure that failed can be tried again, and one that worked does nothing mo
     }),
   };
   await using callee = await httpCallee((_request, response) => response.end("ok"));
-  await using rig = await openRig(callee.port, "http", stubborn);
+  await using rig = await openRig(callee.port, "http", { engine: stubborn });
   const refused = rig.link.addToxic({ type: "reset_peer", stream: "upstream", attributes: {} });
   await expect(refused).rejects.toThrow("no such toxic");
   const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: {} });

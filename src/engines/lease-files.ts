@@ -1,0 +1,52 @@
+/**
+ * What a lease looks like on disk: `<base>/<run nonce>/`, with `owner.json` and one file for each thing to end or to
+ * heal, told apart by its name. Only Node's own modules, because the reaper loads this file.
+ */
+import { lstatSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { getuid } from "node:process";
+
+export const ownerName = "owner.json";
+
+export type LeaseEntry =
+  | { readonly kind: "owner"; readonly path: string }
+  | { readonly kind: "process"; readonly path: string; readonly leader: number }
+  /** Written by another version of Squall, perhaps: not ours to throw away. */
+  | { readonly kind: "unknown"; readonly path: string; readonly name: string };
+
+/** Where the leases of this user are; no other user can write there. */
+export function leaseBase(): string {
+  return join(tmpdir(), `squall-${getuid?.() ?? 0}`, "leases");
+}
+
+/** Makes the base, or says why it cannot be trusted. */
+export async function openBase(base: string): Promise<{ readonly refused?: string }> {
+  await mkdir(base, { recursive: true, mode: 0o700 });
+  const home = dirname(base);
+  // Anyone may make a directory in a shared /tmp, and whoever owns it can put leases there that are not ours.
+  const strangers = base === leaseBase() && getuid !== undefined && lstatSync(home).uid !== getuid();
+  return strangers ? { refused: `${home} belongs to another user: remove it, or point TMPDIR elsewhere` } : {};
+}
+
+/** Undefined where the lease is gone. */
+export async function readLease(directory: string): Promise<readonly LeaseEntry[] | undefined> {
+  try {
+    return (await readdir(directory)).map((name) => entryNamed(directory, name));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+function entryNamed(directory: string, name: string): LeaseEntry {
+  const path = join(directory, name);
+  if (name.startsWith(ownerName)) return { kind: "owner", path };
+  const leader = Number(/^process-([1-9]\d{0,9})$/.exec(name)?.[1]);
+  return leader > 1 ? { kind: "process", path, leader } : { kind: "unknown", path, name };
+}

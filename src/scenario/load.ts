@@ -1,0 +1,97 @@
+/** From a file to a scenario in which nothing is wrong, or to all of its mistakes at once. */
+import { UserError, type Mistake } from "../errors.ts";
+import { openDocument, type ScenarioDocument } from "./document.ts";
+import { formatPath, type Finding, type Path } from "./mistakes.ts";
+import { referenceFindings } from "./references.ts";
+import { resolveScenario, type Scenario } from "./resolve.ts";
+import { scenarioSchema, type ScenarioInput } from "./schema.ts";
+import { applySets } from "./set.ts";
+import { survey } from "./survey.ts";
+import type { Surroundings } from "./targets.ts";
+import { schemaFindings } from "./validate.ts";
+
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  /** As resolved, secrets removed: what scenario.json holds. */
+  readonly document: unknown;
+}
+
+export async function loadScenario(
+  options: Surroundings & {
+    readonly file: string;
+    /** The file as the person named it. */
+    readonly named: string;
+    readonly sets: readonly string[];
+    readonly seed?: number;
+    /** Our own entry, for scenarios that import it. */
+    readonly entryUrl: URL;
+  },
+): Promise<LoadedScenario> {
+  const { file, named, sets, seed, entryUrl } = options;
+  const opened = await openDocument(file, entryUrl);
+  if ("broken" in opened) throw mistaken(opened.broken.map((mistake) => ({ ...mistake, file: named })));
+  const changed = applySets(opened.raw, seed === undefined ? sets : [...sets, `seed=${seed}`]);
+  const findings = [...schemaFindings(changed.raw), ...referenceFindings(survey(changed.raw), options)];
+  const place = placer(opened, named, changed.paths);
+  const mistakes = [
+    ...opened.mistakes.map((mistake) => ({ ...mistake, file: named })),
+    ...changed.mistakes,
+    ...distinct(findings).map(place),
+  ];
+  if (mistakes.length > 0) throw mistaken(mistakes.toSorted(byPlace));
+  // The schema has found nothing wrong, so the raw value is what the type says.
+  const raw = changed.raw as ScenarioInput;
+  return { scenario: resolveScenario(raw, scenarioSchema.parse(raw)), document: withoutSecrets(raw) };
+}
+
+function mistaken(mistakes: readonly Mistake[]): UserError {
+  return new UserError("the scenario is wrong", { mistakes });
+}
+
+/** One mistake a place: what the schema says comes first. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ path, says }) => {
+    const key = `${formatPath(path)} ${says}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function placer({ placeOf }: ScenarioDocument, file: string, setPaths: readonly Path[]): (finding: Finding) => Mistake {
+  const isSet = (path: Path): boolean => setPaths.some((set) => set.every((step, index) => path[index] === step));
+  return ({ path, says, hint, atKey = false }) => ({
+    path: formatPath(path),
+    says,
+    ...(hint === undefined ? {} : { hint }),
+    ...(isSet(path) ? { file: "--set" } : { file, ...placeOf(path, atKey) }),
+  });
+}
+
+function byPlace(a: Mistake, b: Mistake): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+const secretName = /secret|token|password|passwd|credential|authorization|api_?key|cookie/i;
+
+/** `${env.X}` stays as it is written; headers, and variables that sound secret, are masked. */
+export function withoutSecrets(raw: ScenarioInput): unknown {
+  const masked = (texts: Readonly<Record<string, string>> | undefined, all: boolean) =>
+    texts && Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, all || secretName.test(name) ? mask(text) : text]));
+  const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({ ...value, ...(value.env ? { env: masked(value.env, false) } : {}) });
+  return {
+    ...raw,
+    ...(raw.upstreams ? { upstreams: Object.fromEntries(Object.entries(raw.upstreams).map(([name, value]) => [name, target(value)])) } : {}),
+    servers: Object.fromEntries(
+      Object.entries(raw.servers).map(([name, value]) => [
+        name,
+        { ...target(value), ...(value.headers ? { headers: masked(value.headers, true) } : {}) },
+      ]),
+    ),
+  };
+}
+
+function mask(text: string): string {
+  return /^\$\{env\.\w+\}$/.test(text) ? text : "***";
+}

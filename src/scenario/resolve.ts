@@ -1,0 +1,242 @@
+/** The scenario as the rest of Squall knows it: defaults filled in, names explicit, durations in milliseconds. */
+import { faultKindNamed } from "../faults/registry.ts";
+import type { Cycle } from "../faults/handles.ts";
+import type { DeclaredLink, PhaseRole } from "../history/events.ts";
+import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly about: string;
+  readonly tags: readonly string[];
+  readonly seed: number;
+  readonly upstreams: readonly ScenarioUpstream[];
+  readonly servers: readonly ScenarioServer[];
+  readonly groups: readonly ScenarioGroup[];
+  readonly phases: readonly { readonly phase: string; readonly role: PhaseRole; readonly durationMs: number }[];
+  readonly faults: readonly ScenarioFault[];
+  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly checks: readonly string[];
+  readonly links: readonly DeclaredLink[];
+}
+
+export type ScenarioTarget =
+  | { readonly is: "fixture"; readonly fixture: string; readonly defects: readonly string[] }
+  | { readonly is: "command"; readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string }
+  | { readonly is: "url"; readonly url: string };
+
+interface Started {
+  readonly name: string;
+  readonly target: ScenarioTarget;
+  readonly env: Readonly<Record<string, string>>;
+  readonly startTimeoutMs: number;
+}
+
+export interface ScenarioUpstream extends Started {
+  readonly protocol: "http" | "tcp";
+}
+
+export interface ScenarioServer extends Started {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+}
+
+export interface ScenarioGroup {
+  readonly name: string;
+  readonly policy: {
+    readonly kind: string;
+    readonly timeoutMs: number;
+    readonly onTimeout: "cancel" | "close" | "abandon";
+    /** As written, for the policy's own kind to read. */
+    readonly attributes: Readonly<Record<string, unknown>>;
+  };
+  readonly arrivals:
+    | { readonly is: "open"; readonly perSecond: number; readonly agents: number }
+    | { readonly is: "closed"; readonly agents: number; readonly iterations?: number; readonly thinkTimeMs: number };
+  readonly budgetMs?: number;
+  readonly steps: readonly ScenarioStep[];
+}
+
+export interface ScenarioStep {
+  readonly server: string;
+  readonly tool: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly save: readonly { readonly name: string; readonly path: string }[];
+  readonly effect?: string;
+  readonly timeoutMs?: number;
+  readonly mayBeEmpty: boolean;
+}
+
+export interface ScenarioFault {
+  readonly id: string;
+  readonly kind: string;
+  readonly links: readonly string[];
+  readonly episode: string;
+  readonly atMs: number;
+  readonly forMs?: number;
+  /** As written, for the fault's own kind to read. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly cycle?: Cycle;
+}
+
+/** Takes a scenario in which nothing is wrong any more. */
+export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Scenario {
+  const groups = Object.entries(parsed.agents).map(([name, group]) => groupOf(name, group, raw.agents[name]?.policy));
+  const servers = Object.entries(parsed.servers).map(([name, server]) => serverOf(name, server));
+  const links = linksOf(groups, servers);
+  const phases = phasesOf(parsed.phases);
+  const episodes = phases.filter(({ role }) => role === "fault").map(({ phase }) => phase);
+  return {
+    name: parsed.name,
+    about: parsed.about ?? "",
+    tags: parsed.tags,
+    seed: parsed.seed,
+    upstreams: Object.entries(parsed.upstreams).map(([name, upstream]) => ({
+      ...startedOf(name, upstream),
+      protocol: upstream.protocol,
+    })),
+    servers,
+    groups,
+    phases,
+    faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
+    effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
+    checks: parsed.checks,
+    links,
+  };
+}
+
+/** `agents->server` means every group's link to it; the arrow may be drawn either way. */
+export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
+  const plain = name.replace(/\s*(?:→|->)\s*/, "->");
+  const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
+  return links
+    .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
+    .map(({ link }) => link);
+}
+
+/** The phases in order, each with the name that histories call it. */
+export function phasesOf(phases: ScenarioOutput["phases"]): Scenario["phases"] {
+  const planned: Scenario["phases"][number][] = [];
+  let episodes = 0;
+  for (const phase of phases) {
+    if (phase["warm-up"] !== undefined) {
+      planned.push({ phase: "warm-up", role: "warm-up", durationMs: phase["warm-up"] });
+    } else if (phase.baseline !== undefined) {
+      planned.push({ phase: "baseline", role: "baseline", durationMs: phase.baseline });
+    } else {
+      episodes += 1;
+      const name = phase.name ?? (episodes === 1 ? "fault" : `fault-${episodes}`);
+      planned.push({ phase: name, role: "fault", durationMs: phase.fault ?? 0 });
+      if (phase.recovery !== undefined) {
+        planned.push({ phase: `${name}.recovery`, role: "recovery", durationMs: phase.recovery });
+      }
+    }
+  }
+  return planned;
+}
+
+export function linksOf(
+  groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
+  servers: readonly { readonly name: string; readonly upstreams: ScenarioServer["upstreams"] }[],
+): DeclaredLink[] {
+  const ofAgents = groups.flatMap(({ name, steps }) =>
+    [...new Set(steps.map(({ server }) => server))].map((server) => ({
+      link: `${name}@${server}`,
+      plane: "agent-server" as const,
+      server,
+    })),
+  );
+  const ofServers = servers.flatMap(({ name, upstreams }) =>
+    upstreams.map(({ link }) => ({ link, plane: "server-upstream" as const, server: name })),
+  );
+  return [...ofAgents, ...ofServers];
+}
+
+function startedOf(name: string, target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined }): Started {
+  return { name, target: targetOf(target), env: target.env ?? {}, startTimeoutMs: target.startTimeout };
+}
+
+function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
+  const { fixture, command, url = "", cwd, defects = [] } = target;
+  if (fixture !== undefined) return { is: "fixture", fixture, defects };
+  const [program, ...args] = command ?? [];
+  if (program === undefined) return { is: "url", url };
+  return { is: "command", command: [program, ...args], url, ...(cwd === undefined ? {} : { cwd }) };
+}
+
+function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
+  return {
+    ...startedOf(name, { ...server, protocol: "http" }),
+    headers: server.headers ?? {},
+    upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
+      variable,
+      upstream,
+      link: `${name}->${upstream}`,
+    })),
+  };
+}
+
+const openAgentsMax = 1000;
+const openWalkMaxMs = 10_000;
+
+function groupOf(
+  name: string,
+  group: ScenarioOutput["agents"][string],
+  rawPolicy: Readonly<Record<string, unknown>> | undefined,
+): ScenarioGroup {
+  const { kind, timeout, onTimeout } = group.policy;
+  const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
+  const steps = group.chain.map(stepOf);
+  const { rate: perSecond, agents, count = 1, iterations, thinkTime = 0 } = group.arrivals;
+  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
+  const enough = Math.ceil(((perSecond ?? 0) * Math.min(walkMs, openWalkMaxMs)) / 1000);
+  return {
+    name,
+    policy: { kind, timeoutMs: timeout, onTimeout, attributes },
+    arrivals:
+      perSecond === undefined
+        ? { is: "closed", agents: count, thinkTimeMs: thinkTime, ...(iterations === undefined ? {} : { iterations }) }
+        : { is: "open", perSecond, agents: agents ?? Math.min(openAgentsMax, Math.max(1, enough)) },
+    ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
+    steps,
+  };
+}
+
+/** `server.Tool`; a tool's name may hold dots of its own. */
+export function splitCall(call: string): { readonly server: string; readonly tool: string } {
+  const dot = call.indexOf(".");
+  return { server: call.slice(0, Math.max(0, dot)), tool: call.slice(dot + 1) };
+}
+
+function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): ScenarioStep {
+  return {
+    ...splitCall(step.call),
+    args: step.args,
+    save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
+    ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
+    mayBeEmpty: step.mayBeEmpty,
+  };
+}
+
+function faultOf(about: {
+  readonly fault: ScenarioOutput["faults"][number];
+  readonly index: number;
+  readonly links: readonly DeclaredLink[];
+  readonly episodes: readonly string[];
+  readonly raw: Readonly<Record<string, unknown>> | undefined;
+}): ScenarioFault {
+  const { fault, index, links, episodes, raw } = about;
+  const { kind: _, link: __, during: ___, at: ____, for: _____, ...attributes } = raw ?? {};
+  const episode = fault.during ?? episodes[0] ?? "";
+  const { cycle } = faultKindNamed(fault.kind).prepare(attributes);
+  return {
+    id: `${episode}.${index}`,
+    kind: fault.kind,
+    links: linksNamed(fault.link, links),
+    episode,
+    atMs: fault.at ?? 0,
+    ...(fault.for === undefined ? {} : { forMs: fault.for }),
+    attributes,
+    ...(cycle === undefined ? {} : { cycle }),
+  };
+}

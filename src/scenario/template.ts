@@ -1,0 +1,144 @@
+/**
+ * Values with `${…}` in them: ids, what earlier steps saved, the environment, seeded chance. A text that is one `${…}`
+ * and nothing else keeps the value's type; otherwise the value is spliced in as text. `$${` is a plain `${`.
+ */
+import { query, type JSONValue } from "json-p3";
+import { parsedJson } from "../history/shape.ts";
+import type { Random } from "../world.ts";
+import { generatorNamed, type Generator } from "./generators.ts";
+
+export type Part =
+  | { readonly is: "text"; readonly text: string }
+  | { readonly is: "own"; readonly name: (typeof ownNames)[number] }
+  | { readonly is: "saved"; readonly name: string }
+  | { readonly is: "env"; readonly name: string; readonly otherwise?: string }
+  | { readonly is: "generated"; readonly generator: Generator; readonly args: readonly string[] }
+  | { readonly is: "wrong"; readonly says: string; readonly given: string };
+
+export const ownNames = ["op.id", "agent.id", "agent.group", "walk"] as const;
+
+export interface Scope {
+  readonly op: string;
+  readonly agent: string;
+  readonly group: string;
+  readonly walk: number;
+  readonly saved: ReadonlyMap<string, unknown>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly random: Random;
+}
+
+export type Rendered<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly missing: readonly string[] };
+
+const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+
+export function parseTemplate(text: string): readonly Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(placeholder)) {
+    if (match.index > end) parts.push({ is: "text", text: text.slice(end, match.index) });
+    end = match.index + match[0].length;
+    if (match[0] === "$${") parts.push({ is: "text", text: "${" });
+    else if (match[1] === undefined) parts.push({ is: "wrong", given: text, says: "${ is never closed with }" });
+    else parts.push(parsePart(match[1].trim()));
+  }
+  if (end < text.length) parts.push({ is: "text", text: text.slice(end) });
+  return parts;
+}
+
+/** Every placeholder in a value, however deep, with the path to the text that holds it. */
+export function partsIn(value: unknown, path: readonly (string | number)[] = []): { path: readonly (string | number)[]; part: Part }[] {
+  if (typeof value === "string") return parseTemplate(value).map((part) => ({ path, part }));
+  if (Array.isArray(value)) return value.flatMap((child, index) => partsIn(child, [...path, index]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => partsIn(child, [...path, key]));
+}
+
+export function render<T extends Readonly<Record<string, unknown>>>(template: T, scope: Scope): Rendered<T> {
+  const missing = new Set<string>();
+  const value = renderNode(template, scope, missing);
+  // The shape of a record is kept: only texts inside it change.
+  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T };
+}
+
+/** For settings, which know the environment only; `${port}` is left for whoever starts the target. */
+export function renderText(text: string, env: Scope["env"]): string {
+  return parseTemplate(text)
+    .map((part) => {
+      if (part.is === "text") return part.text;
+      if (part.is === "env") return env[part.name] ?? part.otherwise ?? "";
+      return part.is === "saved" ? `\${${part.name}}` : "";
+    })
+    .join("");
+}
+
+/** What a step saves: the first match in the structured content, else in the first text that is JSON. */
+export function saveFrom(result: unknown, path: string): unknown {
+  for (const document of documentsIn(result)) {
+    const [found] = query(path, document).values();
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function documentsIn(result: unknown): JSONValue[] {
+  if (typeof result !== "object" || result === null) return [];
+  const structured = "structuredContent" in result ? [result.structuredContent] : [];
+  const content = "content" in result && Array.isArray(result.content) ? result.content : [];
+  const texts = content.flatMap((item: unknown) =>
+    typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" ? [parsedJson(item.text)] : [],
+  );
+  // Both come out of JSON.parse, so they are JSON values whatever TypeScript knows of them.
+  return [...structured, ...texts].filter((document) => document !== undefined) as JSONValue[];
+}
+
+function parsePart(inside: string): Part {
+  const own = ownNames.find((name) => name === inside);
+  if (own !== undefined) return { is: "own", name: own };
+  const [, variable, otherwise] = /^env\.([A-Za-z_]\w*)(?::-(.*))?$/.exec(inside) ?? [];
+  if (variable !== undefined) return { is: "env", name: variable, ...(otherwise === undefined ? {} : { otherwise }) };
+  const [, called, args = ""] = /^([a-z]+)\((.*)\)$/.exec(inside) ?? [];
+  if (called === undefined) {
+    if (/^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(inside)) return { is: "saved", name: inside };
+    return { is: "wrong", given: inside, says: `\${${inside}} is no name, no env.NAME and no generator` };
+  }
+  const generator = generatorNamed(called);
+  const list = args.trim() === "" ? [] : args.split(",").map((arg) => arg.trim());
+  const says = generator === undefined ? `there is no generator ${called}()` : generator.wrongWith(list);
+  if (generator === undefined || says !== undefined) return { is: "wrong", given: inside, says: says ?? "" };
+  return { is: "generated", generator, args: list };
+}
+
+function renderNode(node: unknown, scope: Scope, missing: Set<string>): unknown {
+  if (typeof node === "string") return renderParts(parseTemplate(node), scope, missing);
+  if (Array.isArray(node)) return node.map((child) => renderNode(child, scope, missing));
+  if (typeof node !== "object" || node === null) return node;
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, renderNode(child, scope, missing)]));
+}
+
+function renderParts(parts: readonly Part[], scope: Scope, missing: Set<string>): unknown {
+  const values = parts.map((part) => valueOf(part, scope, missing));
+  if (values.length === 1) return values[0];
+  return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value))).join("");
+}
+
+function valueOf(part: Part, scope: Scope, missing: Set<string>): unknown {
+  switch (part.is) {
+    case "text":
+      return part.text;
+    case "own":
+      return { "op.id": scope.op, "agent.id": scope.agent, "agent.group": scope.group, walk: scope.walk }[part.name];
+    case "saved":
+      if (!scope.saved.has(part.name)) missing.add(part.name);
+      return scope.saved.get(part.name);
+    case "env":
+      return scope.env[part.name] ?? part.otherwise ?? "";
+    case "generated":
+      return part.generator.make(part.args, scope.random);
+    case "wrong":
+      throw new Error(`a wrong template got as far as the run: ${part.says}`);
+    default:
+      return part satisfies never;
+  }
+}

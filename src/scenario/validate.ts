@@ -1,0 +1,108 @@
+/** What the schema finds wrong, in our words: what was expected, what was got, and what may have been meant. */
+import { z } from "zod";
+import { shown } from "../units.ts";
+import { suggest, type Finding, type Path } from "./mistakes.ts";
+import { scenarioSchema } from "./schema.ts";
+
+type Issue = z.core.$ZodIssue;
+
+export function schemaFindings(raw: unknown): Finding[] {
+  const parsed = scenarioSchema.safeParse(raw, { reportInput: true });
+  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, raw));
+}
+
+function findingsOf(issue: Issue, raw: unknown): Finding[] {
+  const path = issue.path.filter((step) => typeof step !== "symbol");
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const known = keysAt(scenarioSchema, path, raw);
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        atKey: true,
+        says: "is not known here",
+        hint: suggest(key, known.filter((name) => name !== "$schema")),
+      }));
+    }
+    case "invalid_type":
+      if (issue.message.startsWith("expected") && issue.input !== undefined) return [{ path, says: issue.message }];
+      return [{ path, says: issue.input === undefined ? missing(issue.message) : `expected ${a(issue.expected)}, got ${shown(issue.input)}` }];
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      const known = values.length === 1 ? `expected ${shown(values[0])}` : `expected one of ${values.join(", ")}`;
+      return [{ path, says: `${known}, got ${shown(issue.input)}`, ...hintFor(issue.input, values) }];
+    }
+    case "invalid_union": {
+      const kinds = keysOfUnion(path, raw);
+      const given = valueAt(raw, path);
+      if (kinds.length === 0) return [{ path, says: issue.message }];
+      return [{ path, says: given === undefined ? `is missing: expected one of ${kinds.join(", ")}` : `there is no kind ${shown(given)}`, ...hintFor(given, kinds) }];
+    }
+    case "too_small":
+      return [{ path, says: issue.origin === "array" ? `expected at least ${issue.minimum} entry, got none` : `expected at least ${issue.minimum}, got ${shown(issue.input)}` }];
+    case "too_big":
+      return [{ path, says: `expected at most ${issue.maximum}, got ${shown(issue.input)}` }];
+    case "invalid_key":
+      return [{ path, atKey: true, says: issue.issues[0]?.message ?? issue.message }];
+    case "invalid_format":
+    case "not_multiple_of":
+    case "invalid_element":
+    case "custom":
+      return [{ path, says: issue.message }];
+    default:
+      return [issue satisfies never];
+  }
+}
+
+function missing(message: string): string {
+  return message.startsWith("expected") ? `is missing: ${message.replace(/, got nothing$/, "")}` : "is missing";
+}
+
+function a(expected: string): string {
+  const words: Record<string, string> = { object: "a map", record: "a map", array: "a list", string: "a text", int: "a whole number", number: "a number", boolean: "true or false" };
+  return words[expected] ?? expected;
+}
+
+function hintFor(given: unknown, known: readonly string[]): { hint?: string } {
+  return typeof given === "string" ? { hint: suggest(given, known) } : {};
+}
+
+function keysOfUnion(path: Path, raw: unknown): string[] {
+  const union = schemaAt(scenarioSchema, path.at(-1) === "kind" ? path.slice(0, -1) : path, raw);
+  return union instanceof z.ZodDiscriminatedUnion ? union.options.map(kindOf) : [];
+}
+
+function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
+  const found = schemaAt(schema, path, raw);
+  const chosen = found instanceof z.ZodDiscriminatedUnion ? optionFor(found, valueAt(raw, path)) : found;
+  return chosen instanceof z.ZodObject ? Object.keys(chosen.shape) : [];
+}
+
+/** The schema that speaks of a place in the scenario. */
+function schemaAt(schema: unknown, path: Path, raw: unknown): unknown {
+  const bare = unwrapped(schema);
+  const [step, ...rest] = path;
+  if (step === undefined) return bare;
+  const below = typeof raw === "object" && raw !== null ? Reflect.get(raw, step) : undefined;
+  if (bare instanceof z.ZodArray) return schemaAt(bare.element, rest, below);
+  if (bare instanceof z.ZodRecord) return schemaAt(bare.valueType, rest, below);
+  const object = bare instanceof z.ZodDiscriminatedUnion ? optionFor(bare, raw) : bare;
+  return object instanceof z.ZodObject ? schemaAt(object.shape[step], rest, below) : undefined;
+}
+
+function unwrapped(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrapped(schema.unwrap()) : schema;
+}
+
+function optionFor(union: z.ZodDiscriminatedUnion, raw: unknown): unknown {
+  const kind = typeof raw === "object" && raw !== null && "kind" in raw ? raw.kind : undefined;
+  return union.options.find((option) => kindOf(option) === kind);
+}
+
+function kindOf(option: unknown): string {
+  const literal: unknown = option instanceof z.ZodObject ? option.shape["kind"] : undefined;
+  return literal instanceof z.ZodLiteral ? String(literal.value) : "";
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((node, step) => (typeof node === "object" && node !== null ? Reflect.get(node, step) : undefined), raw);
+}

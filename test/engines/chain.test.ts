@@ -1,0 +1,372 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Stream } from "../../src/faults/handles.ts";
+import { Chain } from "../../src/engines/embedded/chain.ts";
+import { findToxicKind } from "../../src/engines/embedded/toxics/registry.ts";
+import type { LiveToxic } from "../../src/engines/embedded/toxics/toxic.ts";
+import { seededRandom } from "../../src/world.ts";
+import { fakeWorld } from "../fake-world.ts";
+
+interface Arrival {
+  readonly data: Buffer;
+  readonly atMs: number;
+}
+
+/** A chain between a source that obeys it and a sink that can be stopped up. */
+function rig({ seed = 1 }: { seed?: number } = {}) {
+  const world = fakeWorld();
+  const arrived: Arrival[] = [];
+  const unsent: Buffer[] = [];
+  let paused = false;
+  let sinkFull = false;
+  let ends = 0;
+  let nth = 0;
+
+  const chain = new Chain({
+    toxics: [],
+    sink: {
+      isFull: () => sinkFull,
+      push: ({ data }) => void arrived.push({ data, atMs: world.nowUs() / 1000 }),
+      end: () => void (ends += 1),
+    },
+    onRoom: () => void (paused = false),
+    randomFor: (toxic) => seededRandom(seed, toxic.nth),
+    world,
+  });
+  const flush = (): void => {
+    while (!paused) {
+      const data = unsent.shift();
+      if (data === undefined) break;
+      chain.push(data);
+      paused = chain.isFull();
+    }
+  };
+
+  return {
+    world,
+    chain,
+    arrived,
+    flush,
+    ends: () => ends,
+    /** How much the source could not get rid of. */
+    unsent: () => unsent.length,
+    received: () => Buffer.concat(arrived.map(({ data }) => data)).toString(),
+    send: (data: Buffer | string) => {
+      unsent.push(Buffer.from(data));
+      flush();
+    },
+    stopSink: (full: boolean) => {
+      sinkFull = full;
+      if (!full) chain.resume();
+      flush();
+    },
+    advance: async (ms: number) => {
+      await world.advance(ms);
+      flush();
+    },
+    toxic: (type: string, attributes: Record<string, number> = {}, toxicity = 1): LiveToxic => {
+      nth += 1;
+      return makeToxic(nth, type, attributes, toxicity);
+    },
+  };
+}
+
+function makeToxic(nth: number, type: string, attributes: Record<string, number>, toxicity: number): LiveToxic {
+  const kind = findToxicKind(type);
+  if (kind === undefined) throw new Error(`no toxic ${type}`);
+  const stream: Stream = "upstream";
+  return {
+    nth,
+    name: `${type}-${nth}`,
+    stream,
+    streamAsWritten: stream,
+    toxicity,
+    kind,
+    prepared: kind.prepare(attributes),
+  };
+}
+
+/** How late each of fifty chunks left, with a latency of 100 and a jitter of 40. */
+async function delays(seed: number): Promise<number[]> {
+  const { chain, toxic, send, advance, arrived, received } = rig({ seed });
+  chain.add(toxic("latency", { latency: 100, jitter: 40 }));
+  for (let sent = 0; sent < 50; sent += 1) {
+    send(String.fromCodePoint(33 + sent));
+    await advance(200);
+  }
+  expect(received()).toBe(Array.from({ length: 50 }, (_, sent) => String.fromCodePoint(33 + sent)).join(""));
+  return arrived.map(({ atMs }, sent) => atMs - sent * 200);
+}
+
+const updated = (toxic: LiveToxic, attributes: Record<string, number>, toxicity = 1): LiveToxic =>
+  makeToxic(toxic.nth, toxic.kind.type, attributes, toxicity);
+
+describe("a chain", () => {
+  test("without toxics hands everything on at once, in chunks of at most 32 KiB", () => {
+    const { chain, send, arrived, ends } = rig();
+    const data = Buffer.alloc(70_000, "abc");
+    send(data);
+    chain.end();
+    expect(arrived.map((arrival) => arrival.data.length)).toEqual([32_768, 32_768, 4464]);
+    expect(Buffer.concat(arrived.map((arrival) => arrival.data)).equals(data)).toBe(true);
+    expect(ends()).toBe(1);
+  });
+
+  test("stops the source while the sink is full, and wakes it when a toxic makes room", async () => {
+    const { chain, send, stopSink, unsent, toxic, flush, received } = rig();
+    stopSink(true);
+    send("a");
+    send("b");
+    expect(unsent()).toBe(1);
+    chain.add(toxic("latency"));
+    flush();
+    expect(unsent()).toBe(0);
+    stopSink(false);
+    expect(received()).toBe("ab");
+  });
+
+  test("hears of the end once only, also where a toxic closed before the source did", async () => {
+    const { chain, toxic, send, advance, ends } = rig();
+    chain.add(toxic("timeout", { timeout: 10 }));
+    await advance(10);
+    send("too late");
+    chain.end();
+    expect(ends()).toBe(1);
+  });
+
+  test("starts no toxic's timers once it has ended", async () => {
+    const { chain, toxic, advance, ends } = rig();
+    chain.end();
+    chain.add(toxic("timeout", { timeout: 10 }));
+    await advance(10);
+    expect(ends()).toBe(1);
+  });
+
+  test("whose sink is gone drops what it holds and calls nobody", async () => {
+    const { chain, toxic, send, advance, arrived, ends } = rig();
+    chain.add(toxic("latency", { latency: 10 }));
+    send("a");
+    chain.end();
+    chain.discard();
+    await advance(100);
+    expect(arrived).toEqual([]);
+    expect(ends()).toBe(0);
+  });
+});
+
+describe("latency", () => {
+  test("counts from the arrival of each chunk, and delays of two toxics add up", async () => {
+    const { chain, toxic, send, advance, arrived } = rig();
+    chain.add(toxic("latency", { latency: 50 }));
+    chain.add(toxic("latency", { latency: 100 }));
+    send("a");
+    await advance(30);
+    send("b");
+    await advance(300);
+    expect(arrived.map(({ data, atMs }) => [data.toString(), atMs])).toEqual([
+      ["a", 150],
+      ["b", 180],
+    ]);
+  });
+
+  test("varies by its jitter, never overtakes, and draws the same for the same seed", async () => {
+    const first = await delays(7);
+    expect(await delays(7)).toEqual(first);
+    expect(await delays(8)).not.toEqual(first);
+    expect(Math.min(...first)).toBeGreaterThanOrEqual(60);
+    expect(Math.max(...first)).toBeLessThanOrEqual(139);
+    expect(new Set(first).size).toBeGreaterThan(20);
+  });
+
+  test("lets the source run on for 1024 chunks, and no further", () => {
+    const { chain, toxic, send, unsent } = rig();
+    chain.add(toxic("latency", { latency: 1000 }));
+    for (let sent = 0; sent < 2000; sent += 1) send("x");
+    expect(2000 - unsent()).toBe(1025);
+  });
+
+  test("an update releases the chunk that was held and treats the others anew", async () => {
+    const { chain, toxic, send, advance, received } = rig();
+    const slow = toxic("latency", { latency: 1000 });
+    chain.add(slow);
+    send("a");
+    send("b");
+    chain.update(updated(slow, { latency: 300 }));
+    expect(received()).toBe("a");
+    await advance(299);
+    expect(received()).toBe("a");
+    await advance(1);
+    expect(received()).toBe("ab");
+  });
+
+  test("removed in the middle, passes what it holds to the next toxic, which still delays it", async () => {
+    const { chain, toxic, send, advance, arrived, ends } = rig();
+    const slow = toxic("latency", { latency: 1000 });
+    chain.add(slow);
+    chain.add(toxic("latency", { latency: 50 }));
+    send("a");
+    send("b");
+    chain.end();
+    await advance(10);
+    chain.remove(slow);
+    expect(arrived).toEqual([]);
+    await advance(40);
+    expect(arrived.map(({ data, atMs }) => [data.toString(), atMs])).toEqual([
+      ["a", 50],
+      ["b", 50],
+    ]);
+    expect(ends()).toBe(1);
+  });
+});
+
+describe("timeout", () => {
+  test("keeps dropping data behind a sink that is full", () => {
+    const { chain, toxic, send, stopSink, unsent } = rig();
+    chain.add(toxic("timeout"));
+    stopSink(true);
+    for (let sent = 0; sent < 100; sent += 1) send("x");
+    expect(unsent()).toBe(0);
+  });
+
+  test("an update starts the wait anew", async () => {
+    const { chain, toxic, advance, ends } = rig();
+    const silence = toxic("timeout", { timeout: 100 });
+    chain.add(silence);
+    await advance(90);
+    chain.update(updated(silence, { timeout: 50 }));
+    await advance(49);
+    expect(ends()).toBe(0);
+    await advance(1);
+    expect(ends()).toBe(1);
+  });
+});
+
+describe("reset_peer", () => {
+  test("an update keeps what it swallowed from getting through", async () => {
+    const { chain, toxic, send, advance, received, ends } = rig();
+    const reset = toxic("reset_peer", { timeout: 1000 });
+    chain.add(reset);
+    send("request");
+    chain.update(updated(reset, { timeout: 10 }));
+    await advance(10);
+    expect(received()).toBe("");
+    expect(ends()).toBe(1);
+  });
+
+  test("removed while it waits after an end, lets the end through", async () => {
+    const { chain, toxic, advance, ends } = rig();
+    const reset = toxic("reset_peer", { timeout: 1000 });
+    chain.add(reset);
+    chain.end();
+    await advance(10);
+    expect(ends()).toBe(0);
+    chain.remove(reset);
+    expect(ends()).toBe(1);
+  });
+});
+
+describe("toxicity", () => {
+  test("is drawn again by an update, and stays as drawn until then", async () => {
+    const { chain, toxic, send, received } = rig();
+    const spared = toxic("latency", { latency: 1000 }, 0);
+    chain.add(spared);
+    send("a");
+    expect(received()).toBe("a");
+    chain.update(updated(spared, { latency: 1000 }, 1));
+    send("b");
+    expect(received()).toBe("a");
+    chain.update(updated(spared, { latency: 1000 }, 0));
+    expect(received()).toBe("ab");
+  });
+});
+
+type Step =
+  | { readonly do: "send"; readonly bytes: number }
+  | { readonly do: "advance"; readonly ms: number }
+  | { readonly do: "add"; readonly latency: number; readonly jitter: number; readonly toxicity: number }
+  | { readonly do: "update"; readonly which: number; readonly latency: number }
+  | { readonly do: "remove"; readonly which: number }
+  | { readonly do: "stop-sink"; readonly full: boolean };
+
+const ms = fc.nat({ max: 300 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("send"), bytes: fc.oneof(ms, fc.nat({ max: 100_000 })) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("advance"), ms }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("add"),
+      latency: ms,
+      jitter: ms,
+      toxicity: fc.constantFrom(0, 0.5, 1),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("update"), which: fc.nat({ max: 5 }), latency: ms }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("remove"), which: fc.nat({ max: 5 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("stop-sink"), full: fc.boolean() }) },
+);
+
+describe("whatever happens to the latencies on a chain", () => {
+  test("every byte arrives, once and in order, and then the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer(), async (steps, seed) => {
+        const { chain, send, advance, stopSink, toxic, flush, unsent, received, ends } = rig({ seed });
+        const live: LiveToxic[] = [];
+        let sent = "";
+        for (const now of steps) {
+          const at = "which" in now && live.length > 0 ? now.which % live.length : -1;
+          const chosen = live[at];
+          if (now.do === "send") {
+            // Each position has its own digits, so that neither loss nor disorder can hide.
+            const data = Array.from({ length: now.bytes }, (_, index) => (sent.length + index) % 7919)
+              .join(",")
+              .slice(0, now.bytes);
+            sent += data;
+            send(data);
+          } else if (now.do === "advance") await advance(now.ms);
+          else if (now.do === "stop-sink") stopSink(now.full);
+          else if (now.do === "add") {
+            const added = toxic("latency", { latency: now.latency, jitter: now.jitter }, now.toxicity);
+            live.push(added);
+            chain.add(added);
+          } else if (chosen !== undefined && now.do === "update") {
+            live[at] = updated(chosen, { latency: now.latency });
+            chain.update(live[at]);
+          } else if (chosen !== undefined && now.do === "remove") {
+            live.splice(at, 1);
+            chain.remove(chosen);
+          }
+          flush();
+        }
+        expect(sent.startsWith(received())).toBe(true);
+        stopSink(false);
+        for (let tries = 0; unsent() > 0 && tries < 1000; tries += 1) await advance(100);
+        chain.end();
+        await advance(60_000);
+        expect(received() === sent).toBe(true);
+        expect(ends()).toBe(1);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("no byte leaves before its delay", async () => {
+    const gaps = fc.array(fc.tuple(fc.nat({ max: 40 }), fc.integer({ min: 1, max: 70_000 })), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(gaps, fc.array(ms, { minLength: 1, maxLength: 3 }), async (writes, latencies) => {
+        const { chain, send, advance, toxic, arrived, world } = rig();
+        for (const latency of latencies) chain.add(toxic("latency", { latency }));
+        const totalMs = latencies.reduce((sum, latency) => sum + latency, 0);
+        const dueMs: number[] = [];
+        for (const [gapMs, bytes] of writes) {
+          await advance(gapMs);
+          for (let chunk = 0; chunk < bytes; chunk += 32_768) dueMs.push(world.nowUs() / 1000 + totalMs);
+          send(Buffer.alloc(bytes));
+        }
+        await advance(10_000);
+        expect(arrived.map(({ atMs }) => atMs)).toEqual(dueMs);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

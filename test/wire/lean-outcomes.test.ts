@@ -1,0 +1,544 @@
+/** Every outcome class that a server, or the way to it, can cause: each is caused on real sockets. */
+import { createServer, type AddressInfo } from "node:net";
+import { describe, expect, test } from "vitest";
+import { outcomeClasses, type OutcomeClass } from "../../src/history/outcomes.ts";
+import { answerBytesMax, openPeer, openRequest, type Reply } from "../../src/wire/lean-http.ts";
+import { createWords } from "../../src/wire/mcp-result.ts";
+import type { Answer } from "../../src/wire/session.ts";
+import { realWorld } from "../../src/world.ts";
+import { answerTo, callOf, errorTo, eventOf, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";
+import type { FaultServerOptions, React } from "./fault-server.ts";
+
+interface Stimulus extends FaultServerOptions {
+  readonly when: string;
+  readonly react: React;
+  readonly sees?: Partial<Answer>;
+}
+
+/** Not a server's doing. */
+const notTheServers: Partial<Record<OutcomeClass, string>> = {
+  "no-session": "the runner's: no session, so no call; here only a call after close",
+  stopped: "the runner's: its signal aborts; tested with the timeouts",
+  refused: "needs a server that has gone; tested below",
+  unreachable: "needs a host that is not there; tested below",
+};
+
+const head = (type: string, rest = ""): string => `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n${rest}\r\n`;
+const chunked = "transfer-encoding: chunked\r\n";
+const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+const good: React = (asked) => asked.json(resultTo(asked, textResult("fine")));
+const end = (react: React): React => {
+  return (asked) => {
+    react(asked);
+    asked.response.end();
+  };
+};
+
+const stimuli: Partial<Record<OutcomeClass, readonly Stimulus[]>> = {
+  ok: [
+    { when: "a JSON answer", react: good, sees: { status: 200, reusedSocket: true } },
+    { when: "an event stream", react: end((asked) => asked.events(resultTo(asked, textResult("fine")))) },
+    {
+      when: "an event stream with comments, other events and notifications before the answer",
+      react: end((asked) =>
+        asked.events(
+          ": hello\n\n",
+          "id: 1\ndata: \n\n",
+          "event: weather\ndata: not JSON\n\n",
+          { jsonrpc: "2.0", method: "notifications/progress", params: {} },
+          resultTo(asked, textResult("fine")),
+        ),
+      ),
+    },
+    {
+      when: "an event stream with strange events before the answer",
+      react: end((asked) =>
+        asked.events("data: garbage\n\n", { jsonrpc: "2.0", id: 987, result: {} }, resultTo(asked, {})),
+      ),
+    },
+    { when: "an event stream that stays open after the answer", react: (asked) => asked.events(resultTo(asked, {})) },
+    { when: "an empty result object", react: (asked) => asked.json(resultTo(asked, {})) },
+    { when: "a batch that holds the answer", react: (asked) => asked.json([resultTo(asked, {})]) },
+    {
+      when: "JSON until the connection closes",
+      react: (asked) => {
+        asked.raw(head("application/json") + JSON.stringify(resultTo(asked, {})));
+        asked.socket.end();
+      },
+    },
+    {
+      when: "two answers, the first of which wins",
+      react: end((asked) => asked.events(resultTo(asked, {}), errorTo(asked, 1, "second"))),
+    },
+  ],
+  "tool-error": [
+    {
+      when: "isError in JSON",
+      react: (asked) =>
+        asked.json(resultTo(asked, { isError: true, content: [{ type: "text", text: "out of stock" }] })),
+      sees: { says: "out of stock", outcome: "failed" },
+    },
+    {
+      when: "isError in an event stream",
+      react: end((asked) => asked.events(resultTo(asked, { isError: true, content: [] }))),
+    },
+    {
+      when: "a tool that does not know what became of its effect",
+      react: (asked) =>
+        asked.json(resultTo(asked, { isError: true, structuredContent: { error: { outcome: "unknown" } } })),
+      sees: { outcome: "unknown" },
+    },
+  ],
+  "rpc-error": [
+    {
+      when: "an error in JSON",
+      react: (asked) => asked.json(errorTo(asked, -32602, "no such\n  tool")),
+      sees: { rpcCode: -32602, says: "no such tool", outcome: "failed", status: 200 },
+    },
+    {
+      when: "an error in an event stream",
+      react: end((asked) => asked.events(errorTo(asked, -32603, "broken"))),
+      sees: { rpcCode: -32603, says: "broken" },
+    },
+  ],
+  "wrong-id": [
+    { when: "another id in JSON", react: ({ json }) => json({ jsonrpc: "2.0", id: 987, result: {} }) },
+    {
+      when: "our id as a string",
+      react: ({ json, message }) => json({ jsonrpc: "2.0", id: String(message.id), result: {} }),
+    },
+    {
+      when: "an error without an id to blame",
+      react: ({ json }) => json({ jsonrpc: "2.0", id: null, error: { code: -32603, message: "Internal error" } }),
+      sees: { rpcCode: -32603, says: "Internal error" },
+    },
+    {
+      when: "another id in an event stream that then ends",
+      react: end(({ events }) => events({ jsonrpc: "2.0", id: 987, result: {} })),
+    },
+  ],
+  "malformed-answer": [
+    {
+      when: "JSON that breaks off",
+      react: ({ response }) => void response.writeHead(200, { "content-type": "application/json" }).end('{"jsonrpc":'),
+      sees: { says: '{"jsonrpc":' },
+    },
+    { when: "JSON that is not JSON-RPC", react: ({ json }) => json({ ok: true }), sees: { says: '{"ok":true}' } },
+    { when: "JSON that is not an object", react: ({ json }) => json("fine") },
+    { when: "no result and no error", react: (asked) => asked.json(resultTo(asked, undefined)) },
+    { when: "a null result", react: (asked) => asked.json(resultTo(asked, null)) },
+    { when: "a result and an error", react: ({ json, message: { id } }) => json({ id, result: {}, error: {} }) },
+    { when: "an empty batch", react: ({ json }) => json([]) },
+    { when: "a notification for an answer", react: ({ json }) => json({ jsonrpc: "2.0", method: "x" }) },
+    {
+      when: "an error without a code",
+      react: ({ json, message: { id } }) => json({ jsonrpc: "2.0", id, error: { message: "?" } }),
+    },
+    {
+      when: "a null result in an event stream that stays open",
+      react: (asked) => asked.events(resultTo(asked, null)),
+    },
+    { when: "garbage in an event stream that then ends", react: end(({ events }) => events("data: {garbage\n\n")) },
+    {
+      when: "bytes that are not HTTP",
+      react: ({ raw, socket }) => {
+        raw("+OK POP3 ready\r\n");
+        socket.end();
+      },
+      sees: { says: "+OK POP3 ready" },
+    },
+  ],
+  "empty-answer": [
+    {
+      when: "200 and no body as JSON",
+      react: ({ response }) => void response.writeHead(200, { "content-type": "application/json" }).end(),
+      sees: { bytes: 0 },
+    },
+    { when: "200, no body and no type", react: ({ response }) => void response.writeHead(200).end() },
+    { when: "204", react: ({ response }) => void response.writeHead(204).end(), sees: { status: 204 } },
+  ],
+  "accepted-only": [
+    { when: "202", react: ({ response }) => void response.writeHead(202).end(), sees: { status: 202 } },
+  ],
+  "not-mcp": [
+    {
+      when: "a web page",
+      react: ({ response }) =>
+        void response.writeHead(200, { "content-type": "text/html" }).end("<html>\n<h1>Sign in</h1>"),
+      sees: { says: "<html> <h1>Sign in</h1>" },
+    },
+    {
+      when: "JSON without a content type",
+      react: (asked) => void asked.response.writeHead(200).end(JSON.stringify(resultTo(asked, {}))),
+    },
+  ],
+  "stream-ended": [
+    { when: "an event stream of nothing", react: end(({ events }) => events()) },
+    {
+      when: "an event stream of notifications only",
+      react: end(({ events }) => events({ jsonrpc: "2.0", method: "notifications/progress" })),
+    },
+    {
+      when: "an event stream that ends inside the answer's event",
+      react: end((asked) => asked.events(eventOf(resultTo(asked, {})).trimEnd())),
+    },
+  ],
+  oversized: [
+    {
+      when: "a JSON answer over the limit",
+      react: (asked) => asked.json(resultTo(asked, textResult("x".repeat(answerBytesMax)))),
+    },
+    {
+      when: "events over the limit",
+      react: (asked) => asked.events(resultTo(asked, textResult("x".repeat(answerBytesMax)))),
+    },
+    {
+      when: "a head over Node's limit",
+      react: ({ raw }) => raw(head("application/json", `x-long: ${"x".repeat(100_000)}\r\n`)),
+    },
+  ],
+  "session-lost": [
+    {
+      when: "404 within a session",
+      sessionId: "s-1",
+      react: ({ json }) =>
+        json({ jsonrpc: "2.0", id: null, error: { code: -32001, message: "Session not found" } }, 404),
+      sees: { status: 404, rpcCode: -32001, says: "Session not found", outcome: "failed" },
+    },
+  ],
+  "http-refusal": [
+    {
+      when: "404 without a session",
+      react: ({ json }) => json({ error: "no such path" }, 404),
+      sees: { status: 404, says: '{"error":"no such path"}', outcome: "failed" },
+    },
+    {
+      when: "503 with a wait",
+      react: ({ json }) => json({}, 503, { "retry-after": "7" }),
+      sees: { status: 503, retryAfterMs: 7000 },
+    },
+    {
+      when: "400 with a JSON-RPC error of our id",
+      react: (asked) => asked.json(errorTo(asked, -32600, "bad"), 400),
+      sees: { status: 400, rpcCode: -32600, says: "bad" },
+    },
+    {
+      when: "a result with an error status",
+      react: (asked) => asked.json(resultTo(asked, textResult("fine")), 500),
+      sees: { status: 500 },
+    },
+    {
+      when: "an event stream with an error status",
+      react: (asked) =>
+        void asked.response
+          .writeHead(500, { "content-type": "text/event-stream" })
+          .end(eventOf(resultTo(asked, textResult("fine")))),
+      sees: { status: 500 },
+    },
+    {
+      when: "a redirect",
+      react: ({ response }) => void response.writeHead(307, { location: "/elsewhere" }).end(),
+      sees: { status: 307 },
+    },
+    {
+      when: "an error whose body breaks off",
+      react: ({ raw, socket }) => {
+        raw("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 100\r\n\r\nslow down");
+        socket.end();
+      },
+      sees: { status: 429, says: "slow down" },
+    },
+    {
+      when: "an error whose body never ends",
+      react: ({ raw }) => raw(`HTTP/1.1 500 Broken\r\n\r\n${"x".repeat(answerBytesMax + 1)}`),
+      sees: { status: 500, says: "x".repeat(200) },
+    },
+  ],
+  "http-gateway": [
+    { when: "502", react: ({ json }) => json({}, 502), sees: { status: 502, outcome: "unknown" } },
+    { when: "504", react: ({ json }) => json({}, 504), sees: { status: 504, outcome: "unknown" } },
+  ],
+  reset: [
+    {
+      when: "RST before the answer",
+      react: ({ socket }) => void socket.resetAndDestroy(),
+      sees: { reusedSocket: true },
+    },
+    {
+      when: "RST inside the head",
+      react: ({ raw, socket }) => {
+        raw("HTTP/1.1 200 OK\r\ncontent-ty");
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      },
+    },
+  ],
+  closed: [
+    { when: "FIN before the answer", react: ({ socket }) => void socket.end(), sees: { reusedSocket: true } },
+    {
+      when: "FIN inside the head",
+      react: ({ raw, socket }) => {
+        raw("HTTP/1.1 200 OK\r\ncontent-ty");
+        socket.end();
+      },
+    },
+    {
+      when: "an upgrade that nobody asked for",
+      react: ({ raw }) => raw("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: tls\r\n\r\n"),
+    },
+  ],
+  truncated: [
+    {
+      when: "FIN inside a JSON body of known length",
+      react: ({ raw, socket }) => {
+        raw(`${head("application/json", "content-length: 100\r\n")}{"jsonrpc":`);
+        socket.end();
+      },
+      sees: { status: 200, bytes: 11 },
+    },
+    {
+      when: "RST inside a chunked JSON body",
+      react: ({ raw, socket }) => {
+        raw(head("application/json", chunked) + chunk('{"jsonrpc":'));
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      },
+    },
+    {
+      when: "RST inside a JSON body that runs until the connection closes",
+      react: ({ raw, socket }) => {
+        raw(`${head("application/json")}{"jsonrpc":`);
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      },
+    },
+    {
+      when: "FIN inside an event stream",
+      react: ({ raw, socket }) => {
+        raw(head("text/event-stream", chunked) + chunk(": still working\n\n"));
+        socket.end();
+      },
+    },
+    {
+      when: "RST inside an event stream",
+      react: ({ events, socket }) => {
+        events(": still working\n\n");
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      },
+    },
+    {
+      when: "FIN inside a web page",
+      react: ({ raw, socket }) => {
+        raw(`${head("text/html", "content-length: 100\r\n")}<html>`);
+        socket.end();
+      },
+    },
+    {
+      when: "chunks that are not chunks",
+      react: ({ raw }) => raw(`${head("application/json", chunked)}zz\r\n{}`),
+    },
+  ],
+  timeout: [
+    { when: "nothing at all", react: () => undefined, sees: { onTimeout: "cancel" } },
+    {
+      when: "half a JSON answer",
+      react: ({ raw }) => raw(`${head("application/json", "content-length: 100\r\n")}{"jsonrpc":`),
+      sees: { status: 200, bytes: 11 },
+    },
+    {
+      when: "an event stream of comments",
+      react: ({ events }) => events(": still working\n\n"),
+      sees: { status: 200, bytes: 17 },
+    },
+    {
+      when: "garbage in an event stream that stays open",
+      react: ({ events }) => events("data: garbage\n\n"),
+      sees: { status: 200 },
+    },
+  ],
+};
+
+const names = Object.keys(outcomeClasses) as readonly OutcomeClass[];
+
+test("every outcome class has a stimulus or a reason why a server cannot cause it", () => {
+  const without = names.filter((name) => (stimuli[name] ?? []).length === 0 && notTheServers[name] === undefined);
+  const both = names.filter((name) => stimuli[name] !== undefined && notTheServers[name] !== undefined);
+  expect({ without, both }).toEqual({ without: [], both: [] });
+});
+
+for (const name of names) {
+  for (const { when, react, sees = {}, ...options } of stimuli[name] ?? []) {
+    test(`${name}: ${when}`, async () => {
+      const { answer } = await answerTo(react, {
+        ...options,
+        ...(name === "timeout" ? { call: { timeoutMs: 150 } } : {}),
+      });
+      expect(answer).toMatchObject({ outcome: outcomeClasses[name].outcome, ...sees, class: name });
+    });
+  }
+}
+
+describe("without a server", () => {
+  test("a server that has gone refuses", async () => {
+    const server = await startFaultServer(good, {
+      on: {
+        "notifications/initialized": ({ response }) => void response.writeHead(202, { connection: "close" }).end(),
+      },
+    });
+    const session = await openTo(server.url);
+    await server.stopListening();
+    const answer = await session.call(callOf());
+    await session.close();
+    expect(answer).toEqual({ class: "refused", outcome: "failed", reusedSocket: false });
+  });
+
+  test.for([
+    ["http://nowhere.invalid/mcp", "has a name that no one knows"],
+    ["http://255.255.255.255:9/mcp", "has an address without a route"],
+  ] as const)("%s, which %s, is unreachable", async ([url]) => {
+    const reply = await replyFrom(new URL(url), "{}");
+    expect(reply).toMatchObject({ is: "failure", class: "unreachable" });
+  });
+
+  test("a server that goes while it is still being told closes or resets", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const reply = await replyFrom(new URL(`http://127.0.0.1:${port}/`), "x".repeat(4_000_000));
+    await new Promise((resolve) => void server.close(resolve));
+    expect(["closed", "reset"]).toContain(reply.is === "failure" ? reply.class : "answer");
+  });
+
+  test("a call after close is not made", async () => {
+    const { session, server } = await answerTo(good);
+    const before = server.heard.length;
+    expect(await session.call(callOf())).toEqual({ class: "no-session", outcome: "failed" });
+    expect(server.heard.length).toBe(before);
+  });
+});
+
+describe("what the server is told and says", () => {
+  test("a call carries its arguments, its trace and the session's names", async () => {
+    const { server } = await answerTo(good, {
+      sessionId: "s-1",
+      session: { headers: { Authorization: "Bearer t-0123456789", Accept: "text/html" } },
+      call: { tool: "CreateLimitRequest", args: { limit: 200 } },
+    });
+    const { headers, message } = await server.hears("tools/call");
+    expect(message).toEqual({
+      jsonrpc: "2.0",
+      id: 2,
+      method: "tools/call",
+      params: { name: "CreateLimitRequest", arguments: { limit: 200 }, _meta: callOf().meta },
+    });
+    expect(headers).toMatchObject({
+      host: server.url.host,
+      authorization: "Bearer t-0123456789",
+      accept: "application/json, text/event-stream",
+      "content-type": "application/json",
+      "mcp-protocol-version": "2025-11-25",
+      "mcp-session-id": "s-1",
+      traceparent: callOf().meta.traceparent,
+      connection: "keep-alive",
+    });
+    expect(headers["content-length"]).toBe(String(JSON.stringify(message).length));
+  });
+
+  test("a result is handed back with its shape, and without being put in says", async () => {
+    const { answer } = await answerTo((asked) => asked.json(resultTo(asked, textResult('{"resources":[]}'))));
+    expect(answer).toEqual({
+      class: "ok",
+      outcome: "ok",
+      status: 200,
+      bytes: expect.any(Number),
+      reusedSocket: true,
+      answer: { form: "json", filled: ["$"], hollow: ["$.resources"] },
+      result: textResult('{"resources":[]}'),
+    });
+  });
+
+  test("what the server quotes of our secrets is blotted out", async () => {
+    const { answer } = await answerTo(({ json }) => json({ error: "token t-0123456789 has lapsed" }, 401), {
+      session: { headers: { authorization: "Bearer t-0123456789" } },
+    });
+    expect(answer.says).toBe('{"error":"token *** has lapsed"}');
+  });
+
+  test("long words are cut after they were cleaned, never inside a secret", () => {
+    const words = createWords(["Bearer t-0123456789"]);
+    expect(words(`${"x".repeat(195)} t-0123456789`)).toBe(`${"x".repeat(195)} ***`);
+    expect(words("x".repeat(300))).toHaveLength(200);
+    expect(words(" \n\t ")).toBeUndefined();
+    expect(words("\u001B[31mred\u0000")).toBe("[31mred");
+  });
+
+  test("a wait may be given as a date", async () => {
+    const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + 60_000);
+    const { answer } = await answerTo(({ json }) => json({}, 429, { "retry-after": at.toUTCString() }));
+    expect(answer.retryAfterMs).toBeGreaterThan(30_000);
+    expect(answer.retryAfterMs).toBeLessThanOrEqual(61_000);
+  });
+
+  test("a wait that is neither number nor date is none", async () => {
+    const { answer } = await answerTo(({ json }) => json({}, 429, { "retry-after": "soon" }));
+    expect(answer).not.toHaveProperty("retryAfterMs");
+  });
+
+  test("a redirect is not followed, and a dead kept connection is not tried again", async () => {
+    const redirected = await answerTo(({ response }) => void response.writeHead(308, { location: "/mcp" }).end());
+    const cut = await answerTo(({ socket }) => void socket.destroy());
+    for (const { server } of [redirected, cut]) {
+      expect(server.heard.filter(({ message }) => message.method === "tools/call")).toHaveLength(1);
+    }
+    expect(cut.answer).toMatchObject({ class: "closed", reusedSocket: true });
+  });
+
+  test("session.lost tells of a 404, and of nothing else", async () => {
+    const lost = await answerTo(({ response }) => void response.writeHead(404).end(), { sessionId: "s-1" });
+    const refused = await answerTo(({ response }) => void response.writeHead(400).end(), { sessionId: "s-1" });
+    expect([lost.session.lost, refused.session.lost]).toEqual([true, false]);
+    expect(lost.server.heard.map(({ httpMethod }) => httpMethod)).not.toContain("DELETE");
+  });
+
+  test("pings in the stream are answered, other requests of the server declined, all of them counted", async () => {
+    const { server, answer } = await answerTo((asked) => {
+      if (asked.message.method === undefined) return void asked.response.writeHead(202).end();
+      asked.events(
+        { jsonrpc: "2.0", id: "p-1", method: "ping" },
+        { jsonrpc: "2.0", id: 2, method: "sampling/createMessage", params: {} },
+        ...Array.from({ length: 100 }, (_, n) => ({ jsonrpc: "2.0", id: `flood-${n}`, method: "ping" })),
+        resultTo(asked, {}),
+      );
+      asked.response.end();
+    });
+    expect(answer.class).toBe("ok");
+    const answers = server.heard.map(({ message }) => message).filter(({ method, id }) => !method && id !== undefined);
+    expect(answers).toContainEqual({ jsonrpc: "2.0", id: "p-1", result: {} });
+    expect(answers).toContainEqual({
+      jsonrpc: "2.0",
+      id: 2,
+      error: { code: -32601, message: "Method not found: sampling/createMessage" },
+    });
+    expect(answers).toHaveLength(32);
+  });
+});
+
+/** One request without a session around it. */
+async function replyFrom(url: URL, body: string): Promise<Reply> {
+  const peer = openPeer(url);
+  const reply = await new Promise<Reply>((resolve) => {
+    openRequest(peer, {
+      id: 1,
+      method: "POST",
+      headers: ["host", url.host],
+      body,
+      inSession: false,
+      world: realWorld,
+      tell: resolve,
+      onServerRequest: () => undefined,
+      onClosed: () => undefined,
+    });
+  });
+  peer.close();
+  return reply;
+}
