@@ -1,4 +1,4 @@
-import { sweepLapsed } from "../engines/lease.ts";
+import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { AddCommand } from "./main.ts";
 
 export const addClean: AddCommand = (program, io) => {

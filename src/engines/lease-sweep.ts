@@ -54,7 +54,8 @@ async function sweep(name: string, directory: string, world: World): Promise<Swe
   }
 }
 
-const processSchema = z.object({ pid: z.int().min(2), startedAt: z.string() });
+// A runner may well be the first process, in a container.
+const processSchema = z.object({ pid: z.int().min(1), startedAt: z.string() });
 const ownerSchema = z.object({
   ...processSchema.shape,
   run: z.string(),
@@ -99,7 +100,10 @@ async function startedUnder(directory: string, entry: ProcessEntry, world: World
   if (entry.leader === world.pid) return false;
   const start = await startOf(entry.leader, world);
   if (start === "unknown") return false;
-  if (start === "gone") return (await Promise.all((membersOf(entry.leader) ?? []).map((pid) => marked(pid, directory)))).includes(true);
+  if (start === "gone") {
+    const members = membersOf(entry.leader) ?? [];
+    return (await Promise.all(members.map((pid) => marked(pid, directory)))).includes(true);
+  }
   return Math.abs(start.atMs - (await stat(entry.path)).mtimeMs) <= startToleranceMs;
 }
 

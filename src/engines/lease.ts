@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exitCodes, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import type { World } from "../world.ts";
 import { leaseBase, openBase, ownerName } from "./lease-files.ts";
 import { pidNamespace, startOf } from "./process-start.ts";
@@ -37,7 +37,7 @@ export interface Owner {
 
 export async function openLease({ world, run, base = leaseBase() }: LeaseOptions): Promise<Lease> {
   const { refused } = await openBase(base);
-  if (refused !== undefined) throw new UserError(refused, { exitCode: exitCodes.internal });
+  if (refused !== undefined) throw new UserError(refused);
   const directory = resolve(base, run.nonce);
   await mkdir(directory, { mode: 0o700 });
   const reaper = startReaper(directory, world);
@@ -69,6 +69,7 @@ interface Reaper {
   readonly ended: Promise<string>;
 }
 
+const startMaxMs = 10_000;
 const closeMaxMs = 10_000;
 
 async function closeLease({ directory, reaper, world }: { directory: string; reaper: Reaper; world: World }) {
@@ -99,8 +100,11 @@ function startReaper(directory: string, world: World): Reaper {
   });
   // Its end is told by `exit`; a pipe that breaks a moment earlier is no news.
   child.stdin.on("error", () => {});
+  const limit = world.timer(startMaxMs, () => void child.kill("SIGKILL"));
+  void ended.then(() => limit.cancel());
   const watching = new Promise<number>((resolve, reject) => {
     child.stdout.once("data", () => {
+      limit.cancel();
       if (child.pid !== undefined) resolve(child.pid);
       // A reaper that watches lets the runner end: that is what it watches for.
       child.stdout.destroy();

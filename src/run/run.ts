@@ -5,7 +5,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, UnhealedError } from "../errors.ts";
-import { openLease, sweepLapsed } from "../engines/lease.ts";
+import { openLease } from "../engines/lease.ts";
+import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { RunEnded, Unstamped } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
@@ -71,7 +72,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     replay: options.replay,
     declared: plan.declared,
   });
-  const act = { ...options, nonce, directory, closing, history: recorder, observer };
+  const act = { ...options, run, nonce, directory, closing, history: recorder, observer };
   let ended: Unstamped = { type: "run-ended", reason: "broken" };
   try {
     ended = await actOut(act);
@@ -88,6 +89,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
 }
 
 type Act = RunOptions & {
+  readonly run: string;
   readonly nonce: string;
   readonly directory: string;
   readonly closing: Closing;
@@ -102,8 +104,13 @@ async function actOut(act: Act): Promise<RunEnded> {
   act.stopping.addEventListener("abort", stop, { once: true });
   if (act.stopping.aborted) stop();
 
-  const lease = await openLease({ world, run: nonce });
+  const lease = await openLease({ world, run: { id: act.run, nonce } });
   closing.defer("the lease", () => lease.close());
+  let unguarded: Error | undefined;
+  void lease.broken.then((error) => {
+    unguarded = error;
+    stop();
+  });
   const tracer = createTracer(nonce, scenario.groups.map(({ name }) => name));
   const stage = await openStage({
     ...act,
@@ -128,6 +135,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   observer.step("waiting for late effects");
   await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
+  if (unguarded !== undefined) throw unguarded;
   const reason = endOf(act) ?? played.reason;
   return { type: "run-ended", reason, ...("says" in played ? { says: played.says } : {}) };
 }

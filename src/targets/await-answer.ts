@@ -1,66 +1,80 @@
-/** Awaiting the first HTTP answer of a target, whatever it says: 404 and 405 are answers too. */
+/** Waiting until an address answers. Any HTTP answer counts: whether it is a good one is for the run to find out. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect } from "node:net";
 import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
-import type { Recorder, TargetEvent } from "../history/events.ts";
+import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
+import { shownAddress, type Target, type TargetRole } from "./target.ts";
 
-const askEveryMs = 50;
-const oneAskMs = 2000;
-
-/** The URL once it answers; undefined when the wait is given up. */
-export async function answers(url: URL | undefined, world: World, signal: AbortSignal): Promise<URL | undefined> {
-  if (url === undefined) throw new Error("a command is awaited by its URL, and there is none");
-  do {
-    if ((await ask(url)) === undefined) return url;
-  } while (await world.sleep(askEveryMs, signal));
-  return undefined;
-}
-
-/** For what runs already: it must answer now. */
-export async function awaitUrl(options: {
+export interface UrlOptions {
   readonly name: string;
-  readonly role: TargetEvent["role"];
+  readonly role: TargetRole;
   readonly url: URL;
+  readonly world: World;
   readonly recorder: Recorder;
-}): Promise<void> {
-  const { name, role, url, recorder } = options;
-  const error = await ask(url);
-  if (error === undefined) {
-    recorder.record({ type: "target", target: name, role, edge: "ready", address: url.host });
-    return;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A target that somebody else started. */
+export async function awaitUrl({ name, role, url, world, recorder, timeoutMs, signal }: UrlOptions): Promise<Target> {
+  const address = shownAddress(url);
+  const came = await awaitAnswer({ url, world, timeoutMs, signal });
+  signal.throwIfAborted();
+  if (came.is === "silent") {
+    throw new UserError(
+      `${role} "${name}" does not answer at ${address} (${came.because}): start it, or correct its url`,
+      { exitCode: exitCodes.unreachable },
+    );
   }
-  const why = codeOf(error) ?? messageOf(error);
-  throw new UserError(`${name}: nothing answers at ${url.href} (${why}). Is it running, and is the port right?`, {
-    exitCode: exitCodes.unreachable,
-    cause: error,
-  });
+  recorder.record({ type: "target", target: name, role, edge: "ready", address });
+  return { name, role, url, stop: () => Promise.resolve() };
 }
 
-/** Undefined for any HTTP answer, or for a connection where HTTP is not spoken; else what went wrong. */
-function ask(url: URL): Promise<unknown> {
-  if (!/^https?:$/.test(url.protocol)) return connectTo(url);
-  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+/** What one try, or many, came to; `because` is the system's code where there is one. */
+export type Came = { readonly is: "answered" } | { readonly is: "silent"; readonly because: string };
+
+const patienceMs = 5000;
+const pauseMaxMs = 250;
+
+/** Tries again and again until the address answers, the time is over or the signal aborts. */
+export async function awaitAnswer(options: {
+  readonly url: URL;
+  readonly world: World;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}): Promise<Came> {
+  const { url, world, timeoutMs, signal } = options;
+  const untilUs = world.nowUs() + timeoutMs * 1000;
+  const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
+    const came = await askOnce({ url, world, timeoutMs: Math.min(patienceMs, leftMs()), signal });
+    if (came.is === "answered" || signal.aborted || world.nowUs() >= untilUs) return came;
+    await world.sleep(Math.min(pauseMs, leftMs()), signal);
+  }
+}
+
+/** One GET; its answer is not read further than its head. */
+export function askOnce(options: {
+  readonly url: URL;
+  readonly world: World;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}): Promise<Came> {
+  const { url, world, timeoutMs, signal } = options;
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
-    const asked = request(url, { method: "GET", agent: false, timeout: oneAskMs }, (response) => {
-      resolve(undefined);
-      response.destroy();
-    });
-    asked.once("timeout", () => asked.destroy(new Error(`no answer within ${oneAskMs / 1000} s`)));
-    asked.once("error", resolve);
+    const headers = { accept: "application/json, text/event-stream" };
+    const asked = send(url, { agent: false, headers, signal });
+    const limit = world.timer(timeoutMs, () => settle({ is: "silent", because: "connected, but no answer" }));
+    const settle = (came: Came): void => {
+      limit.cancel();
+      resolve(came);
+      // An event stream would go on for ever.
+      asked.destroy();
+    };
+    asked.once("response", () => settle({ is: "answered" }));
+    asked.on("error", (error) => settle({ is: "silent", because: codeOf(error) ?? messageOf(error) }));
     asked.end();
-  });
-}
-
-function connectTo(url: URL): Promise<unknown> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname, port: Number(url.port), timeout: oneAskMs });
-    socket.once("connect", () => {
-      resolve(undefined);
-      socket.destroy();
-    });
-    socket.once("timeout", () => socket.destroy(new Error(`no connection within ${oneAskMs / 1000} s`)));
-    socket.once("error", resolve);
   });
 }

@@ -1,60 +1,81 @@
-/** The fixtures that scenarios may name: servers and upstreams of our own, some with defects on purpose. */
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { TargetEvent } from "../history/events.ts";
+/** The targets that come with Squall. To add one: its file in fixtures/, and its entry here. */
+import { extname, join } from "node:path";
+import type { World } from "../world.ts";
+import type { TargetRole } from "./target.ts";
 
 export interface Fixture {
   readonly name: string;
-  readonly role: TargetEvent["role"];
+  readonly role: TargetRole;
   readonly about: string;
-  /** The program's file. */
+  /** The file that Node runs. */
   readonly entry: string;
+  /** What it is started with, whatever the scenario adds. */
   readonly env: Readonly<Record<string, string>>;
-  /** Defects that a scenario may choose; none where the name already says which it has. */
+  /** The defects that DEFECTS may plant in it. */
   readonly defects: readonly string[];
-  /** Where the ledger of its effects is read. */
+  /** Where on it the ledger of effects is read. */
   readonly ledger?: string;
 }
 
-const cloudDefects = ["swallow-errors", "eager-retry", "ignore-request-id", "ignore-cancel", "die-on-reset"] as const;
-const cloud = { role: "server", entry: entryOf("cloud") } as const;
+export const cloudDefects = [
+  "swallow-errors",
+  "eager-retry",
+  "ignore-request-id",
+  "ignore-cancel",
+  "die-on-reset",
+] as const;
 
-export const fixtures: readonly Fixture[] = [
+export const fixtures = [
   {
     name: "cloud-api",
     role: "upstream",
-    about: "An HTTP API with resources, limits and a ledger of the limit requests it has made.",
+    about: "The cloud's own API, with a ledger of every limit request that it has committed.",
     entry: entryOf("cloud-api"),
     env: {},
     defects: [],
     ledger: "/_control/ledger",
   },
   {
-    ...cloud,
     name: "cloud",
-    about: `An MCP server in front of cloud-api, with the defects it is given: ${cloudDefects.join(", ")}.`,
+    role: "server",
+    about: "An MCP server in front of cloud-api; DEFECTS says what is wrong with it.",
+    entry: entryOf("cloud"),
     env: {},
     defects: cloudDefects,
   },
   {
-    ...cloud,
     name: "cloud-naive",
-    about: "The same with every defect.",
+    role: "server",
+    about: "The cloud server with every defect.",
+    entry: entryOf("cloud"),
     env: { DEFECTS: cloudDefects.join(",") },
+    defects: cloudDefects,
+  },
+  {
+    name: "cloud-hardened",
+    role: "server",
+    about: "The cloud server with no defect.",
+    entry: entryOf("cloud"),
+    env: { DEFECTS: "" },
     defects: [],
   },
-  { ...cloud, name: "cloud-hardened", about: "The same without any defect.", env: { DEFECTS: "" }, defects: [] },
-];
+] as const satisfies readonly Fixture[];
 
-export function fixtureNamed(name: string): Fixture {
+export type FixtureName = (typeof fixtures)[number]["name"];
+
+export function fixtureNamed(name: FixtureName): Fixture {
   const found = fixtures.find((fixture) => fixture.name === name);
   if (found === undefined) throw new Error(`no fixture ${name}`);
   return found;
 }
 
-/** Beside the sources a fixture is TypeScript; in the package it is built into dist/fixtures. */
-function entryOf(program: string): string {
-  const ending = extname(import.meta.filename);
-  const folder = ending === ".ts" ? "../../fixtures" : "../fixtures";
-  return fileURLToPath(new URL(`${folder}/${program}${ending}`, import.meta.url));
+export function commandOf(fixture: Fixture, world: World): readonly [string, string] {
+  return [world.execPath, fixture.entry];
+}
+
+/** Built, the fixtures lie beside the rooms of src; as sources, beside src itself. */
+function entryOf(name: string): string {
+  const extension = extname(import.meta.filename);
+  const folder = extension === ".ts" ? ["..", "..", "fixtures"] : ["..", "fixtures"];
+  return join(import.meta.dirname, ...folder, `${name}${extension}`);
 }

@@ -1,35 +1,33 @@
-/** A fixture tells where it listens by one line of JSON on stdout; lines before it that are none are passed over. */
-import type { ChildProcess } from "node:child_process";
+/** Waiting for the line in which a fixture says where it listens: `{"ready":{"url":"http://127.0.0.1:40123/mcp"}}`. */
+import type { Readable } from "node:stream";
 import { z } from "zod";
+import { parsedJson } from "../history/shape.ts";
 
-const line = z.object({ ready: z.object({ url: z.url() }) });
-const waitedForMax = 64 * 1024;
+const readySchema = z.object({ ready: z.object({ url: z.url({ protocol: /^https?$/ }) }) });
 
-/** The URL, or undefined when the wait is given up. */
-export function readyLine(child: ChildProcess, signal: AbortSignal): Promise<URL | undefined> {
+// A line that never ends is none of a fixture's, and must not fill the memory.
+const lineMaxCharacters = 64 * 1024;
+
+/** Other lines are skipped; undefined when the signal aborts first. */
+export function awaitReadyLine(stdout: Readable, signal: AbortSignal): Promise<URL | undefined> {
+  const decoder = new TextDecoder();
   return new Promise((resolve) => {
-    let pending = "";
-    const take = (text: string): void => {
-      const lines = (pending + text).split("\n");
-      pending = (lines.pop() ?? "").slice(-waitedForMax);
-      for (const candidate of lines) {
-        const url = urlIn(candidate);
-        if (url === undefined) continue;
-        child.stdout?.off("data", take);
-        resolve(url);
-        return;
+    let rest = "";
+    const settle = (url: URL | undefined): void => {
+      stdout.off("data", onData);
+      signal.removeEventListener("abort", onAbort);
+      resolve(url);
+    };
+    const onAbort = (): void => settle(undefined);
+    const onData = (chunk: Buffer): void => {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = (lines.pop() ?? "").slice(0, lineMaxCharacters);
+      for (const line of lines) {
+        const found = readySchema.safeParse(parsedJson(line));
+        if (found.success) return settle(new URL(found.data.ready.url));
       }
     };
-    child.stdout?.on("data", take);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    stdout.on("data", onData);
+    signal.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-function urlIn(text: string): URL | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    return new URL(line.parse(JSON.parse(text)).ready.url);
-  } catch {
-    return undefined;
-  }
 }

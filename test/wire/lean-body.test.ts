@@ -1,5 +1,5 @@
 /** How bytes were cut on their way must never matter, and every answer is read as what it is. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { bodyReader, type Found } from "../../src/wire/lean-body.ts";
 

@@ -33,8 +33,7 @@ async function startSdkServer({ sessions, json }: Kind): Promise<Started> {
       onsessioninitialized: (id) => void transports.set(id, transport),
       onsessionclosed: (id) => void transports.delete(id),
     });
-    // The SDK's own types do not agree under exactOptionalPropertyTypes.
-    await serverWithTools(traces).connect(transport as Parameters<McpServer["connect"]>[0]);
+    await serverWithTools(traces).connect(transport);
     return transport;
   };
   const server = createServer((request, response) => {
@@ -64,7 +63,7 @@ async function startSdkServer({ sessions, json }: Kind): Promise<Started> {
 }
 
 function serverWithTools(traces: unknown[]): McpServer {
-  const server = new McpServer({ name: "sdk", version: "1" });
+  const server = new McpServer({ name: "sdk", version: "1" }, { capabilities: { logging: {} } });
   const wait = { waitMs: z.number().default(0) };
   server.registerTool(
     "FetchResources",

@@ -322,9 +322,8 @@ describe("over TLS", () => {
   test("a server whose certificate is not trusted is told nothing", () =>
     withSecureServer(async (url) => {
       const error = await thrownBy(openTo(url));
-      expect(error.message).toBe(
-        `${url.href} did not answer initialize: no route or no such name, so nothing was sent (self-signed certificate)`,
-      );
+      expect(error.message).toContain(`${url.href} did not answer initialize: no route or no such name`);
+      expect(error.message).toContain("self-signed certificate");
       expect(error.cause).toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
     }));
 });

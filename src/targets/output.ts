@@ -1,0 +1,87 @@
+/**
+ * What a target writes: always drained, so that it never blocks on a full pipe; the end of it kept in memory, and all
+ * of it in a log file, up to a limit.
+ */
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { dirname } from "node:path";
+import type { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+
+export interface Output {
+  stderrTail(): string;
+  stdoutTail(): string;
+  /** Stops reading and closes the log. */
+  close(): void;
+}
+
+const tailMaxBytes = 64 * 1024;
+const logMaxBytes = 10 * 1024 * 1024;
+
+export function keepOutput(options: { stdout: Readable; stderr: Readable; logFile: string | undefined }): Output {
+  const { stdout, stderr, logFile } = options;
+  const log = logFile === undefined ? undefined : openLog(logFile);
+  const tails = { stdout: createTail(), stderr: createTail() };
+  for (const [name, stream] of [["stdout", stdout], ["stderr", stderr]] as const) {
+    stream.on("data", (chunk: Buffer) => {
+      tails[name].add(chunk);
+      log?.add(chunk);
+    });
+    // The other end may break at any moment; what counts is how the process ends.
+    stream.on("error", () => {});
+  }
+  return {
+    stderrTail: tails.stderr.text,
+    stdoutTail: tails.stdout.text,
+    close: () => {
+      stdout.destroy();
+      stderr.destroy();
+      log?.close();
+    },
+  };
+}
+
+/** The last lines of a text as messages and events quote them: no colours, no blank ends. */
+export function lastLines(text: string, { linesMax, charactersMax }: { linesMax: number; charactersMax: number }): string {
+  const plain = stripVTControlCharacters(text).replaceAll("\r", "").trimEnd();
+  return plain.split("\n").slice(-linesMax).join("\n").slice(-charactersMax);
+}
+
+function createTail(): { add(chunk: Buffer): void; text(): string } {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  return {
+    add: (chunk) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      // Joined only now and then, so that many small writes cost little.
+      if (bytes <= 2 * tailMaxBytes) return;
+      chunks = [Buffer.concat(chunks).subarray(-tailMaxBytes)];
+      bytes = tailMaxBytes;
+    },
+    text: () => Buffer.concat(chunks).subarray(-tailMaxBytes).toString("utf8"),
+  };
+}
+
+function openLog(path: string): { add(chunk: Buffer): void; close(): void } {
+  mkdirSync(dirname(path), { recursive: true });
+  let file: WriteStream | undefined = createWriteStream(path, { flags: "a" });
+  let leftBytes = logMaxBytes;
+  const close = (): void => {
+    file?.end();
+    file = undefined;
+  };
+  // A full disk costs the log, not the run.
+  file.on("error", () => {
+    file = undefined;
+  });
+  return {
+    add: (chunk) => {
+      file?.write(chunk.subarray(0, leftBytes));
+      leftBytes -= chunk.length;
+      if (leftBytes > 0) return;
+      file?.write(`\n[this log ends here: it has reached ${logMaxBytes / 1024 / 1024} MiB]\n`);
+      close();
+    },
+    close,
+  };
+}
