@@ -92,7 +92,10 @@ export function readProcStat(pid: number): ProcStat | undefined {
 const killedWithinMs = 1000;
 
 /** SIGTERM, then SIGKILL to what is left when the grace ends. Answers whether the whole group is gone. */
-export async function endGroup(leader: number, { graceMs, clock }: { graceMs: number; clock: Clock }): Promise<boolean> {
+export async function endGroup(
+  leader: number,
+  { graceMs, clock }: { graceMs: number; clock: Clock },
+): Promise<boolean> {
   if (graceMs > 0) {
     signalGroup(leader, "SIGTERM");
     // A stopped process hears SIGTERM only once it goes on.

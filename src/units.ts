@@ -26,9 +26,11 @@ export function formatDuration(ms: number): string {
   if (ms < 1) return `${round(ms * 1000)}us`;
   if (ms < 1000) return `${round(ms)}ms`;
   if (ms < 60_000) return `${round(ms / 1000)}s`;
-  const minutes = Math.floor(ms / 60_000);
-  const rest = ms - minutes * 60_000;
-  return rest === 0 ? `${minutes}m` : `${minutes}m${round(rest / 1000)}s`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const seconds = round((ms % 60_000) / 1000);
+  const parts = [hours > 0 ? `${hours}h` : "", minutes > 0 ? `${minutes}m` : "", seconds > 0 ? `${seconds}s` : ""];
+  return parts.join("");
 }
 
 function round(value: number): number {
@@ -40,6 +42,7 @@ export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: nu
   return z
     .string({ error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}` })
     .regex(durationPattern, {
+      abort: true,
       error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}`,
     })
     .refine((text) => within(parseDuration(text), leastMs, mostMs), {
@@ -53,7 +56,7 @@ export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: nu
 export function rate() {
   return z
     .string({ error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
-    .regex(ratePattern, { error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
+    .regex(ratePattern, { abort: true, error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
     .refine((text) => within(parseRate(text), Number.MIN_VALUE, 100_000), {
       error: (issue) => `expected a rate above 0/s and up to 100000/s, got ${shown(issue.input)}`,
     })

@@ -34,7 +34,7 @@ test.each([
 
 test("bounds are told in the words of the person", () => {
   const said = (schema: ReturnType<typeof duration>, value: unknown) => schema.safeParse(value).error?.issues[0]?.message;
-  expect(said(duration({ leastMs: 10 }), "5ms")).toBe('expected a duration from 10ms to 1440m, got "5ms"');
+  expect(said(duration({ leastMs: 10 }), "5ms")).toBe('expected a duration from 10ms to 24h, got "5ms"');
   expect(said(duration(), "-5s")).toBe('expected a duration such as "500ms" or "1.5s", got "-5s"');
   expect(said(duration(), 500)).toBe('expected a duration such as "500ms" or "1.5s", got 500');
   expect(said(rate(), "0/s")).toBe('expected a rate above 0/s and up to 100000/s, got "0/s"');

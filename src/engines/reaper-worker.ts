@@ -11,7 +11,11 @@ const [, , lease = ""] = process.argv;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => {});
 
 const runnerGone = new Promise<void>((resolve) => {
-  process.stdin.on("end", resolve).on("error", () => resolve()).on("close", resolve).resume();
+  process.stdin
+    .on("end", resolve)
+    .on("error", () => resolve())
+    .on("close", resolve)
+    .resume();
 });
 // The runner may be gone already, and then nobody reads this.
 process.stdout.on("error", () => {});

@@ -14,7 +14,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
 import { renderText } from "../scenario/template.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { fixtureNamed } from "../targets/fixtures.ts";
+import { fixtures, type Fixture } from "../targets/fixtures.ts";
 import { startProcess } from "../targets/process.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
@@ -114,7 +114,7 @@ async function startTarget(
   const { target: what } = target;
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
-    await awaitUrl({ name, role, recorder, url });
+    await awaitUrl({ ...common, url, timeoutMs: openTimeoutMs });
     return url;
   }
   const start = what.is === "fixture" ? fixtureStart(options, name, what) : commandStart(options, what);
@@ -248,4 +248,8 @@ function known<T>(all: ReadonlyMap<string, T>, name: string): T {
   const found = all.get(name);
   if (found === undefined) throw new Error(`${name} is not open`);
   return found;
+}
+
+function fixtureNamed(name: string): Fixture {
+  return named<Fixture>(fixtures, name);
 }

@@ -147,6 +147,8 @@ function effectFindings({ effects, groups, upstreams }: Survey, { fixtures }: Su
 }
 
 function phaseFindings(phases: Survey["phases"]): Finding[] {
+  // Without any phase the schema has said all there is to say.
+  if (phases.length === 0) return [];
   const found: Finding[] = [];
   const seen = new Set<string>();
   let baselines = 0;

@@ -10,6 +10,7 @@ export interface KnownFixture {
   readonly name: string;
   readonly role: "server" | "upstream";
   readonly defects: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly ledger?: string;
 }
 
@@ -93,9 +94,9 @@ function serverFindings(
     const says = "cannot be given to a server that runs already: its variables are set by whoever started it";
     found.push({ path: [...path, "upstreams"], atKey: true, says, hint: "give its command, so that Squall starts it" });
   }
-  const known = fixtures.find(({ name }) => name === value.fixture)?.defects ?? [];
+  const takers = fixtures.filter(takesDefects).map(({ name }) => name);
+  const known = fixtures.find(({ name }) => name === value.fixture && takers.includes(name))?.defects ?? [];
   if (value.defects !== undefined && known.length === 0) {
-    const takers = fixtures.filter(({ defects }) => defects.length > 0).map(({ name }) => name);
     found.push({ path: [...path, "defects"], atKey: true, says: "can be chosen only for the fixture " + takers.join(", ") });
   } else {
     for (const [index, defect] of (value.defects ?? []).entries()) {
@@ -104,6 +105,11 @@ function serverFindings(
     }
   }
   return found;
+}
+
+/** A fixture that is named for its defects, or for having none, has them fixed. */
+function takesDefects({ defects, env }: KnownFixture): boolean {
+  return defects.length > 0 && (env["DEFECTS"] ?? "") === "";
 }
 
 /** Settings know the environment and `${port}`, nothing else: they are read before any op exists. */

@@ -25,13 +25,16 @@ export const cloudDefects = [
   "die-on-reset",
 ] as const;
 
+// Set even where it is the default: the targets also get our own environment, and many shells export a PORT.
+const own = { PORT: "0", DEFECTS: "" };
+
 export const fixtures = [
   {
     name: "cloud-api",
     role: "upstream",
     about: "The cloud's own API, with a ledger of every limit request that it has committed.",
     entry: entryOf("cloud-api"),
-    env: {},
+    env: own,
     defects: [],
     ledger: "/_control/ledger",
   },
@@ -40,7 +43,7 @@ export const fixtures = [
     role: "server",
     about: "An MCP server in front of cloud-api; DEFECTS says what is wrong with it.",
     entry: entryOf("cloud"),
-    env: {},
+    env: own,
     defects: cloudDefects,
   },
   {
@@ -48,7 +51,7 @@ export const fixtures = [
     role: "server",
     about: "The cloud server with every defect.",
     entry: entryOf("cloud"),
-    env: { DEFECTS: cloudDefects.join(",") },
+    env: { ...own, DEFECTS: cloudDefects.join(",") },
     defects: cloudDefects,
   },
   {
@@ -56,7 +59,7 @@ export const fixtures = [
     role: "server",
     about: "The cloud server with no defect.",
     entry: entryOf("cloud"),
-    env: { DEFECTS: "" },
+    env: own,
     defects: [],
   },
 ] as const satisfies readonly Fixture[];

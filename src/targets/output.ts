@@ -2,7 +2,7 @@
  * What a target writes: always drained, so that it never blocks on a full pipe; the end of it kept in memory, and all
  * of it in a log file, up to a limit.
  */
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { createWriteStream, mkdirSync, statSync, type WriteStream } from "node:fs";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
@@ -21,7 +21,10 @@ export function keepOutput(options: { stdout: Readable; stderr: Readable; logFil
   const { stdout, stderr, logFile } = options;
   const log = logFile === undefined ? undefined : openLog(logFile);
   const tails = { stdout: createTail(), stderr: createTail() };
-  for (const [name, stream] of [["stdout", stdout], ["stderr", stderr]] as const) {
+  for (const [name, stream] of [
+    ["stdout", stdout],
+    ["stderr", stderr],
+  ] as const) {
     stream.on("data", (chunk: Buffer) => {
       tails[name].add(chunk);
       log?.add(chunk);
@@ -41,7 +44,10 @@ export function keepOutput(options: { stdout: Readable; stderr: Readable; logFil
 }
 
 /** The last lines of a text as messages and events quote them: no colours, no blank ends. */
-export function lastLines(text: string, { linesMax, charactersMax }: { linesMax: number; charactersMax: number }): string {
+export function lastLines(
+  text: string,
+  { linesMax, charactersMax }: { linesMax: number; charactersMax: number },
+): string {
   const plain = stripVTControlCharacters(text).replaceAll("\r", "").trimEnd();
   return plain.split("\n").slice(-linesMax).join("\n").slice(-charactersMax);
 }
@@ -65,7 +71,8 @@ function createTail(): { add(chunk: Buffer): void; text(): string } {
 function openLog(path: string): { add(chunk: Buffer): void; close(): void } {
   mkdirSync(dirname(path), { recursive: true });
   let file: WriteStream | undefined = createWriteStream(path, { flags: "a" });
-  let leftBytes = logMaxBytes;
+  // A target that is started again goes on with the log of the first time.
+  let leftBytes = logMaxBytes - (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
   const close = (): void => {
     file?.end();
     file = undefined;
@@ -76,7 +83,7 @@ function openLog(path: string): { add(chunk: Buffer): void; close(): void } {
   });
   return {
     add: (chunk) => {
-      file?.write(chunk.subarray(0, leftBytes));
+      file?.write(chunk.subarray(0, Math.max(0, leftBytes)));
       leftBytes -= chunk.length;
       if (leftBytes > 0) return;
       file?.write(`\n[this log ends here: it has reached ${logMaxBytes / 1024 / 1024} MiB]\n`);

@@ -1,161 +1,198 @@
 /**
- * Starting a server or an upstream as a process group of its own, awaiting its first answer, and ending all of it.
- * What it says is kept: a target that does not come up is explained by its own words.
+ * A target that Squall starts itself: a command in its own process group, under the run's lease. It is ready when it
+ * says so on stdout, or when its address answers; until then its every end is an error that a person can mend.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { exitCodes, UserError } from "../errors.ts";
-import type { Recorder, TargetEvent } from "../history/events.ts";
-import { endGroups } from "../processes.ts";
+import type { Recorder } from "../history/events.ts";
+import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
-import { answers } from "./await-answer.ts";
+import { askOnce, awaitAnswer } from "./await-answer.ts";
 import { freePort } from "./free-port.ts";
-import { keepOutput, type KeptOutput } from "./kept-output.ts";
-import { readyLine } from "./ready-line.ts";
+import { endedWithoutLease, launch, type Running } from "./launch.ts";
+import { lastLines } from "./output.ts";
+import { awaitReadyLine } from "./ready-line.ts";
+import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./target.ts";
 
-export type Command = readonly [string, ...string[]];
+/** How a started process shows that it is ready; in a url, `${port}` stands for a free port. */
+export type Readiness = { readonly by: "line" } | { readonly by: "url"; readonly url: string };
 
 export interface ProcessOptions {
   readonly name: string;
-  readonly role: TargetEvent["role"];
-  /** `${port}` here, in `env` and in the URL is a free port of ours. */
-  readonly command: Command;
+  readonly role: TargetRole;
+  readonly command: readonly [string, ...string[]];
   readonly cwd?: string;
+  /** Added to Squall's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** The lease's folder, into which the process writes itself before it begins. */
+  /** The directory of the run's lease. */
   readonly lease: string;
-  /** Fixtures say where they listen; other commands are asked until they answer. */
-  readonly ready: { readonly by: "line" } | { readonly by: "url"; readonly url: string };
+  /** Gets all that the target writes, up to 10 MiB. */
   readonly logFile?: string;
-  readonly startTimeoutMs: number;
+  readonly ready: Readiness;
   readonly world: World;
   readonly recorder: Recorder;
+  readonly startTimeoutMs: number;
+  /** Ends the wait for the start; a target that is ready is ended by its stop(). */
   readonly signal: AbortSignal;
 }
 
-export interface StartedProcess {
-  readonly url: URL;
-  readonly pid: number;
-  readonly exited: Promise<Exit>;
-  stop(): Promise<void>;
-}
+export async function startProcess(options: ProcessOptions): Promise<ProcessTarget> {
+  const { ready } = options;
+  const port = "${port}";
+  const portIsOurs = ready.by === "url" && ready.url.includes(port);
+  if (ready.by === "url" && !portIsOurs) await refuseTaken(options, new URL(ready.url));
 
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-export async function startProcess(options: ProcessOptions): Promise<StartedProcess> {
-  const first = await tryStart(options);
+  const first = await start(options);
   if ("url" in first) return first;
-  // Between our choosing a port and its taking it, somebody else was faster: once more with another.
-  const again = first.portTaken ? await tryStart(options) : first;
-  if ("url" in again) return again;
-  throw again.error;
+  // Between our choice of a port and its use somebody else may have taken it.
+  const second = portIsOurs && first.addressInUse ? await start(options) : first;
+  if ("url" in second) return second;
+  throw new UserError(second.says, { exitCode: exitCodes.unreachable });
 }
 
-type Started = StartedProcess | { readonly error: UserError; readonly portTaken: boolean };
+interface NotStarted {
+  readonly says: string;
+  readonly addressInUse: boolean;
+}
 
-async function tryStart(options: ProcessOptions): Promise<Started> {
-  const { name, role, recorder, world, signal, startTimeoutMs } = options;
-  const filled = await withPort(options);
-  const child = launch(options, filled);
-  const output = keepOutput(child, options.logFile);
-  const exited = exitOf(child);
-  let stopping = false;
+async function start(template: ProcessOptions): Promise<ProcessTarget | NotStarted> {
+  const options = await withPort(template);
+  const running = await launch(options);
+  if ("failed" in running) return notStarted(options, { what: running.failed });
+  try {
+    const came = await awaitReady(options, running);
+    if (came.is === "ready") return targetOf(options, running, came.url);
+    await running.end();
+    options.signal.throwIfAborted();
+    return notStarted(options, { what: came.what, running });
+  } catch (error) {
+    await running.end();
+    throw error;
+  }
+}
+
+type Readied = { readonly is: "ready"; readonly url: URL } | { readonly is: "not"; readonly what: string };
+
+async function awaitReady(options: ProcessOptions, running: Running): Promise<Readied> {
+  const { ready, world, startTimeoutMs, lease } = options;
+  // Whichever comes first ends the others.
+  const first = new AbortController();
+  const signal = AbortSignal.any([first.signal, options.signal]);
+  const not = (what: string): Readied => ({ is: "not", what });
+  const within = `within ${formatDuration(startTimeoutMs)}`;
+
+  const readied = async (): Promise<Readied> => {
+    if (ready.by === "line") {
+      const url = await awaitReadyLine(running.stdout, signal);
+      return url === undefined ? not("stopped") : { is: "ready", url };
+    }
+    const url = new URL(ready.url);
+    const came = await awaitAnswer({ url, world, timeoutMs: startTimeoutMs, signal });
+    if (came.is === "answered") return { is: "ready", url };
+    return not(`no HTTP answer at ${shownAddress(url)} ${within} (${came.because})`);
+  };
+  const timedOut = async (): Promise<Readied> => {
+    await world.sleep(startTimeoutMs, signal);
+    return not(`no line {"ready":{"url":…}} on its stdout ${within}`);
+  };
+  const exited = async (): Promise<Readied> => {
+    const exit = await running.silent;
+    if (endedWithoutLease(exit, lease)) return not("the run's lease is gone, so nothing may start any more");
+    const waitedFor = ready.by === "url" ? `an answer at ${shownAddress(new URL(ready.url))}` : "its ready line";
+    return not(`it exited with ${exitWords(exit)} before ${waitedFor} came`);
+  };
+  const came = await Promise.race([readied(), exited(), ...(ready.by === "line" ? [timedOut()] : [])]);
+  first.abort();
+  return came;
+}
+
+function targetOf(options: ProcessOptions, running: Running, url: URL): ProcessTarget {
+  const { name, role, recorder } = options;
+  const about = { type: "target", target: name, role } as const;
+  recorder.record({ ...about, edge: "ready", address: shownAddress(url) });
+  let stopping: Promise<void> | undefined;
+  let over = false;
+
+  void running.silent.then(({ code, signal }) => {
+    over = true;
+    if (stopping !== undefined) return;
+    const said = lastLines(running.output.stderrTail(), { linesMax: 20, charactersMax: 4000 });
+    recorder.record({
+      ...about,
+      edge: "exited",
+      ...(code === null ? {} : { code }),
+      ...(signal === null ? {} : { signal }),
+      ...(said === "" ? {} : { stderr: said }),
+    });
+  });
+
   const stop = async (): Promise<void> => {
-    stopping = true;
-    if (child.pid !== undefined) await endGroups([child.pid], world);
-    await exited;
+    const wasOver = over;
+    await running.end();
+    // What had ended by itself has said so already.
+    if (!wasOver) recorder.record({ ...about, edge: "stopped" });
   };
-
-  const waiting = new AbortController();
-  const giveUp = (): void => waiting.abort();
-  signal.addEventListener("abort", giveUp, { once: true });
-  const patience = world.timer(startTimeoutMs, giveUp);
-  const ready = options.ready.by === "line" ? readyLine(child, waiting.signal) : answers(filled.url, world, waiting.signal);
-  const came = await Promise.race([ready, exited]);
-  patience.cancel();
-  waiting.abort();
-  signal.removeEventListener("abort", giveUp);
-  if (!(came instanceof URL) || child.pid === undefined) {
-    await stop();
-    const error = new UserError(explain(options, filled, came, output), { exitCode: exitCodes.unreachable });
-    return { error, portTaken: output.tail().includes("EADDRINUSE") && filled.usesPort };
-  }
-
-  recorder.record({ type: "target", target: name, role, edge: "ready", address: came.host });
-  void exited.then(({ code, signal: by }) => {
-    const how = { ...(code === null ? {} : { code }), ...(by === null ? {} : { signal: by }) };
-    if (stopping) recorder.record({ type: "target", target: name, role, edge: "stopped", ...how });
-    else recorder.record({ type: "target", target: name, role, edge: "exited", ...how, stderr: output.tail() });
-  });
-  return { url: came, pid: child.pid, exited, stop };
-}
-
-interface Filled {
-  readonly command: Command;
-  readonly env: Readonly<Record<string, string>>;
-  readonly url: URL | undefined;
-  readonly usesPort: boolean;
-}
-
-async function withPort({ command, env, ready }: ProcessOptions): Promise<Filled> {
-  const url = ready.by === "url" ? ready.url : undefined;
-  const usesPort = [...command, ...Object.values(env), url ?? ""].some((text) => text.includes("${port}"));
-  const port = usesPort ? String(await freePort()) : "";
-  const fill = (text: string): string => text.replaceAll("${port}", port);
-  const [program, ...args] = command;
   return {
-    command: [fill(program), ...args.map(fill)],
-    env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, fill(value)])),
-    url: url === undefined ? undefined : new URL(fill(url)),
-    usesPort,
+    name,
+    role,
+    url,
+    pid: running.pid,
+    exited: running.exited,
+    stop: () => (stopping ??= stop()),
+    stderrTail: running.output.stderrTail,
   };
 }
 
-// The shell writes itself into the lease and becomes the command: the process is in the lease before it is itself, and
-// without a lease it does not start at all.
-const intoLease = ': > "$1/process-$$" || exit 125; shift; exec "$@"';
-
-function launch({ lease, cwd, world }: ProcessOptions, { command, env }: Filled): ChildProcess {
-  return spawn("/bin/sh", ["-c", intoLease, "sh", lease, ...command], {
-    cwd,
-    env: { ...world.env, ...env },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+function notStarted(options: ProcessOptions, came: { what: string; running?: Running }): NotStarted {
+  const { name, role, command } = options;
+  const output = came.running?.output;
+  const said = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
+  const from = said.stderr.trim() === "" ? "stdout" : "stderr";
+  const lines = lastLines(said[from], { linesMax: 20, charactersMax: 4000 });
+  const says = [
+    `${role} "${name}" did not start: ${came.what}`,
+    `  command: ${command.map(quoted).join(" ")}`,
+    ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, lines.replaceAll(/^/gm, "    ")]),
+  ].join("\n");
+  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(said.stderr + said.stdout) };
 }
 
-function exitOf(child: ChildProcess): Promise<Exit> {
-  return new Promise((resolve) => {
-    child.once("close", (code, signal) => resolve({ code, signal }));
-    child.once("error", () => resolve({ code: null, signal: null }));
-  });
+function exitWords({ code, signal }: Exit): string {
+  if (signal !== null) return `signal ${signal}`;
+  if (code === 127) return "code 127 (command not found)";
+  if (code === 126) return "code 126 (not executable)";
+  return `code ${code}`;
 }
 
-function explain(
-  { name, command, startTimeoutMs, signal }: ProcessOptions,
-  { url }: Filled,
-  came: URL | Exit | undefined,
-  output: KeptOutput,
-): string {
-  const what = `${name} (${command.join(" ")})`;
-  const where = url === undefined ? "" : ` at ${url.href}`;
-  const said = output.tail().trim();
-  const words = said === "" ? "It wrote nothing to stderr." : `Its last words on stderr:\n${indented(said)}`;
-  if (came !== undefined && !(came instanceof URL)) {
-    const how = came.signal === null ? `exit code ${came.code ?? "unknown"}` : came.signal;
-    const hint = came.code === 127 || came.code === 126 ? " (the command was not found or cannot be executed)" : "";
-    return `${what} ended with ${how}${hint} before it answered${where}. ${words}`;
-  }
-  if (signal.aborted) return `${what} was stopped before it answered${where}.`;
-  return `${what} did not answer${where} within ${startTimeoutMs / 1000} s. ${words}`;
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
 }
 
-function indented(text: string): string {
-  return text
-    .split("\n")
-    .slice(-12)
-    .map((line) => `  ${line}`)
-    .join("\n");
+async function withPort(options: ProcessOptions): Promise<ProcessOptions> {
+  const { command, env, ready } = options;
+  const texts = [...command, ...Object.values(env), ...(ready.by === "url" ? [ready.url] : [])];
+  const placeholder = "${port}";
+  if (!texts.some((text) => text.includes(placeholder))) return options;
+  const port = String(await freePort());
+  const filled = (text: string): string => text.replaceAll(placeholder, port);
+  const [file, ...args] = command;
+  return {
+    ...options,
+    command: [filled(file), ...args.map(filled)],
+    env: Object.fromEntries(Object.entries(env).map(([key, text]) => [key, filled(text)])),
+    ready: ready.by === "url" ? { by: "url", url: filled(ready.url) } : ready,
+  };
+}
+
+const takenMs = 1000;
+
+/** Else the run would test whoever answers there, perhaps the same server left over from an hour ago. */
+async function refuseTaken({ name, role, world, signal }: ProcessOptions, url: URL): Promise<void> {
+  const came = await askOnce({ url, world, timeoutMs: takenMs, signal });
+  signal.throwIfAborted();
+  if (came.is === "silent") return;
+  throw new UserError(
+    `${role} "${name}" cannot be started: something else answers at ${shownAddress(url)} already; ` +
+      "stop that, or let Squall choose the port with ${port}",
+    { exitCode: exitCodes.unreachable },
+  );
 }

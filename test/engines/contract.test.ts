@@ -169,6 +169,19 @@ for (const { name, absent, start } of enginesUnderTest) {
       expect(client.received()).toHaveLength(0);
     });
 
+    test("an answer that is on its way still reaches a client that says no more", async () => {
+      await using echo = await openEcho();
+      const proxy = await openProxy(echo.address);
+      await proxy.addToxic(latency(300));
+      const client = await openClient(proxy.address);
+      client.socket.write("x");
+      await (await echo.peer(0)).got(1);
+      await still(50);
+      client.socket.end();
+      expect(await client.ended).toBe("fin");
+      expect(client.received().toString()).toBe("x");
+    });
+
     test.for(["client", "server"] as const)("a reset of the %s arrives as an end at the other side", async (who) => {
       await using server = await openServer();
       const client = await openClient((await openProxy(server.address)).address);

@@ -38,11 +38,11 @@ export interface Asked extends Heard {
   readonly socket: Socket;
   /** Resolves once the connection is gone. */
   readonly gone: Promise<void>;
-  json(value: unknown, status?: number, headers?: Readonly<Record<string, string>>): void;
+  readonly json: (value: unknown, status?: number, headers?: Readonly<Record<string, string>>) => void;
   /** Starts an event stream; each value becomes one event, and strings go out as they are. */
-  events(...values: readonly unknown[]): void;
+  readonly events: (...values: readonly unknown[]) => void;
   /** Writes bytes straight to the socket, past all that Node knows of HTTP. */
-  raw(text: string): void;
+  readonly raw: (text: string) => void;
 }
 
 export type React = (asked: Asked) => void;
@@ -70,7 +70,8 @@ export async function startFaultServer(onCall: React, options: FaultServerOption
   let connections = 0;
 
   const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
+    const hear = async (): Promise<void> => {
+      const body = await bodyOf(request);
       const message: Message = body === "" ? {} : JSON.parse(body);
       const at = sockets.get(request.socket)!;
       const one = { httpMethod: request.method, headers: request.headers, message, connection: at.number };
@@ -79,7 +80,8 @@ export async function startFaultServer(onCall: React, options: FaultServerOption
       const name = message.method ?? request.method ?? "";
       const react = options.on?.[name] ?? openings(options)[name] ?? onCall;
       react({ ...one, response, socket: request.socket, gone: at.gone, ...waysToAnswer(request, response) });
-    });
+    };
+    void hear();
   });
   server.keepAliveTimeout = 60_000;
   server.on("connection", (socket) => {
@@ -116,10 +118,11 @@ export async function startFaultServer(onCall: React, options: FaultServerOption
   };
 }
 
+const accept: React = ({ response }) => void response.writeHead(202).end();
+
 function openings({ sessionId, protocolVersion = "2025-11-25" }: FaultServerOptions): Record<string, React> {
   const headers = sessionId === undefined ? {} : { "mcp-session-id": sessionId };
   const serverInfo = { name: "fault-server", version: "1" };
-  const accept: React = ({ response }) => void response.writeHead(202).end();
   return {
     initialize: (asked) => asked.json(resultTo(asked, { protocolVersion, capabilities: {}, serverInfo }), 200, headers),
     "notifications/initialized": accept,

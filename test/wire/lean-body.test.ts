@@ -56,7 +56,10 @@ function read(chunks: readonly Buffer[], { type, status }: { readonly type: stri
     { id: 7, inSession: true, onServerRequest: (request) => asked.push(request) },
   );
   let early: Found | undefined;
-  for (const chunk of chunks) early ??= reader.feed(chunk);
+  for (const chunk of chunks) {
+    const found = reader.feed(chunk);
+    early ??= found;
+  }
   return { found: early ?? reader.end(), asked };
 }
 

@@ -502,7 +502,10 @@ describe("what the server is told and says", () => {
 
   test("pings in the stream are answered, other requests of the server declined, all of them counted", async () => {
     const { server, answer } = await answerTo((asked) => {
-      if (asked.message.method === undefined) return void asked.response.writeHead(202).end();
+      if (asked.message.method === undefined) {
+        asked.response.writeHead(202).end();
+        return;
+      }
       asked.events(
         { jsonrpc: "2.0", id: "p-1", method: "ping" },
         { jsonrpc: "2.0", id: 2, method: "sampling/createMessage", params: {} },

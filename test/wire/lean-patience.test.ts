@@ -11,9 +11,10 @@ interface Stage {
   readonly session: Session;
   readonly world: FakeWorld;
   /** Makes a call; resolves once the server has heard it. */
-  call(
-    options?: Partial<CallRequest>,
-  ): Promise<{ readonly asked: Asked; readonly answer: ReturnType<Session["call"]> }>;
+  readonly call: (options?: Partial<CallRequest>) => Promise<{
+    readonly asked: Asked;
+    readonly answer: ReturnType<Session["call"]>;
+  }>;
 }
 
 /** A server that answers calls only when a test does, and a clock that moves only when a test moves it. */
@@ -119,8 +120,8 @@ test.for([
 );
 
 test.for([
-  ["a connection that closes", (asked: Asked) => void asked.socket.end()],
-  ["a connection that resets", (asked: Asked) => void asked.socket.resetAndDestroy()],
+  ["a connection that closes", (asked: Asked): void => void asked.socket.end()],
+  ["a connection that resets", (asked: Asked): void => void asked.socket.resetAndDestroy()],
   [
     "a stream that ends as a cancelled one should",
     (asked: Asked) => {

@@ -134,20 +134,20 @@ describe.each<Kind>([
     await session.close();
     await server.close();
   });
+});
 
-  test.runIf(kind.sessions)("that has forgotten the session loses it", async () => {
-    const server = await startSdkServer(kind);
-    const session = await openTo(server.url);
-    server.forgetSessions();
-    expect(await session.call(callOf())).toMatchObject({
-      class: "session-lost",
-      outcome: "failed",
-      status: 404,
-      rpcCode: -32001,
-      says: "Session not found",
-    });
-    expect(session.lost).toBe(true);
-    await session.close();
-    await server.close();
+test.for([true, false])("a server of the SDK that has forgotten the session loses it, with JSON: %s", async (json) => {
+  const server = await startSdkServer({ sessions: true, json });
+  const session = await openTo(server.url);
+  server.forgetSessions();
+  expect(await session.call(callOf())).toMatchObject({
+    class: "session-lost",
+    outcome: "failed",
+    status: 404,
+    rpcCode: -32001,
+    says: "Session not found",
   });
+  expect(session.lost).toBe(true);
+  await session.close();
+  await server.close();
 });

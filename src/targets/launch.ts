@@ -1,0 +1,79 @@
+/** One started process: its group under the run's lease, its output, its end. What it is for is not known here. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { endGroup, groupFile, groupLives, leaseGoneCode, leaseVariable, underLease } from "../process-group.ts";
+import type { World } from "../world.ts";
+import { keepOutput, type Output } from "./output.ts";
+import type { Exit } from "./target.ts";
+import type { Readable } from "node:stream";
+
+export interface Launch {
+  readonly command: readonly [string, ...string[]];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly lease: string;
+  readonly logFile?: string;
+  readonly world: World;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly output: Output;
+  readonly exited: Promise<Exit>;
+  /** Resolves when it has exited and its last words are in the output. */
+  readonly silent: Promise<Exit>;
+  /** Ends the whole group, and resolves when it is gone. */
+  end(): Promise<void>;
+}
+
+const graceMs = 2000;
+// Its children may hold its pipes open for ever; its own last words come at once.
+const lastWordsMs = 250;
+
+/** Answers the system's words where nothing could be started at all. */
+export async function launch(what: Launch): Promise<Running | { readonly failed: string }> {
+  const { lease, world } = what;
+  if (what.cwd !== undefined && !existsSync(what.cwd)) return { failed: `no such directory: ${what.cwd}` };
+  const [shell, args] = underLease(lease, what.command);
+  const child = spawn(shell, args, {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...world.env, ...what.env, [leaseVariable]: lease },
+    ...(what.cwd === undefined ? {} : { cwd: what.cwd }),
+  });
+  const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined) {
+    return new Promise((resolve) => child.once("error", (error) => resolve({ failed: error.message })));
+  }
+  child.on("error", () => {});
+  const output = keepOutput({ stdout, stderr, logFile: what.logFile });
+  const silent = exited.then(async (exit) => {
+    const waited = new AbortController();
+    await Promise.race([closed, world.sleep(lastWordsMs, waited.signal)]);
+    waited.abort();
+    return exit;
+  });
+  const forget = (): Promise<void> => rm(groupFile(lease, pid), { force: true });
+  // Once the group is gone its number may be given to others, and the lease must not name them.
+  void exited.then(() => (groupLives(pid) ? undefined : forget())).catch(() => {});
+
+  const end = async (): Promise<void> => {
+    if (!(await endGroup(pid, { graceMs, clock: world }))) {
+      throw new Error(`the process group ${pid} (${what.command.join(" ")}) did not end after SIGKILL`);
+    }
+    await silent;
+    output.close();
+    await forget();
+  };
+  let ending: Promise<void> | undefined;
+  return { pid, stdout, output, exited, silent, end: () => (ending ??= end()) };
+}
+
+/** Whether it ended because the run's lease is gone: then nothing may be started any more. */
+export function endedWithoutLease(exit: Exit, lease: string): boolean {
+  return exit.code === leaseGoneCode && !existsSync(lease);
+}
