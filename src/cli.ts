@@ -8,5 +8,3 @@ if (major < 22 || (major === 22 && minor < 19)) {
   const { start } = await import("./commands/start.ts");
   await start();
 }
-
-export {};

@@ -1,46 +1,133 @@
-/** Process groups: telling whether they live, when they began, and ending them. Node's own modules only. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+/**
+ * Other processes: starting a group of them under a lease, signalling it, ending it. This is the only door to signals.
+ * It loads nothing but Node's own modules, because the reaper loads it too and must be up in no time.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { World } from "./world.ts";
 
-const run = promisify(execFile);
+export type Clock = Pick<World, "nowUs" | "sleep">;
 
-// Polite first, then for sure. What not even SIGKILL ends is a zombie that its parent does not collect: no harm.
-const politeMs = 1500;
-const giveUpMs = 4000;
-const pollMs = 25;
+/** The user's number; Windows has none, and no process groups either. */
+export const userId = process.getuid?.() ?? 0;
 
-/** Resolves when none of the groups has a living member. */
-export async function endGroups(pids: readonly number[], world: Pick<World, "sleep" | "nowUs">): Promise<void> {
-  const beganUs = world.nowUs();
-  for (const pid of pids) signalGroup(pid, "SIGTERM");
-  let left = pids.filter((pid) => signalGroup(pid, 0));
-  while (left.length > 0) {
-    const passedMs = (world.nowUs() - beganUs) / 1000;
-    if (passedMs >= giveUpMs) return;
-    if (passedMs >= politeMs) for (const pid of left) signalGroup(pid, "SIGKILL");
-    await world.sleep(pollMs);
-    left = left.filter((pid) => signalGroup(pid, 0));
+/** The mark that all processes of a lease carry in their environment: its directory. */
+export const leaseVariable = "SQUALL_LEASE";
+
+/** The file that stands in a lease for one process group. */
+export function groupFile(lease: string, leader: number): string {
+  return join(lease, `process-${leader}`);
+}
+
+// The shell writes its own pid down, then becomes the command: same pid, so no moment between the start and the lease.
+// Without the lease's directory nothing starts. Not `:`, whose failing redirection ends a POSIX shell with 1 or 2.
+const writeThenBecome = 'true > "$1/process-$$" || exit 125; shift; exec "$@"';
+
+/** What the shell exits with when the lease is gone. */
+export const leaseGoneCode = 125;
+
+/** The command that starts another one under a lease; to be spawned detached, so that it leads its own group. */
+export function underLease(lease: string, command: readonly [string, ...string[]]): readonly [string, string[]] {
+  return ["/bin/sh", ["-c", writeThenBecome, "sh", lease, ...command]];
+}
+
+/** Signals a whole group (0 only asks); false where there is none, or none that we may signal. */
+export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+  // kill(-1) would reach every process of the user, and our own group holds more than what we started.
+  if (!Number.isSafeInteger(leader) || leader <= 1 || leader === process.pid) {
+    throw new Error(`refusing to signal the process group ${leader}`);
+  }
+  try {
+    process.kill(-leader, signal);
+    return true;
+  } catch (error) {
+    // macOS answers EPERM for a group that holds only zombies.
+    if (error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM")) return false;
+    throw error;
   }
 }
 
-/** Whether there was somebody to take the signal; 0 only asks. */
-export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+/** Whether anything of the group still runs. */
+export function groupLives(leader: number): boolean {
+  if (!signalGroup(leader, 0)) return false;
+  // On Linux zombies are signalled as well, and where the first process never waits, as in many containers, they stay.
+  const members = membersOf(leader);
+  return members === undefined || members.length > 0;
+}
+
+/** The running members of a group, from /proc; undefined where there is no /proc. */
+export function membersOf(leader: number): readonly number[] | undefined {
+  const names = namesIn("/proc").filter((name) => /^\d+$/.test(name));
+  if (names.length === 0) return undefined;
+  return names.map(Number).filter((pid) => {
+    const stat = readProcStat(pid);
+    return stat !== undefined && stat.group === leader && !stat.zombie;
+  });
+}
+
+/** Whether a process has this pid, be it a zombie. */
+export function pidIsTaken(pid: number): boolean {
   try {
-    return process.kill(-pid, signal);
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+export interface ProcStat {
+  readonly group: number;
+  readonly zombie: boolean;
+  /** Since the machine's boot, in hundredths of a second. */
+  readonly startTicks: number;
+}
+
+export function readProcStat(pid: number): ProcStat | undefined {
+  const text = textOf(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // The second field is the program's name in parentheses, which may hold anything; the rest is counted from its end.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, , group] = fields;
+  return { group: Number(group), zombie: state === "Z" || state === "X", startTicks: Number(fields[19]) };
+}
+
+const killedWithinMs = 1000;
+
+/** SIGTERM, then SIGKILL to what is left when the grace ends. Answers whether the whole group is gone. */
+export async function endGroup(
+  leader: number,
+  { graceMs, clock }: { graceMs: number; clock: Clock },
+): Promise<boolean> {
+  if (graceMs > 0) {
+    signalGroup(leader, "SIGTERM");
+    // A stopped process hears SIGTERM only once it goes on.
+    signalGroup(leader, "SIGCONT");
+    if (await goneWithin(leader, { withinMs: graceMs, clock })) return true;
+  }
+  signalGroup(leader, "SIGKILL");
+  return goneWithin(leader, { withinMs: killedWithinMs, clock });
+}
+
+async function goneWithin(leader: number, { withinMs, clock }: { withinMs: number; clock: Clock }): Promise<boolean> {
+  const untilUs = clock.nowUs() + withinMs * 1000;
+  for (let waitMs = 5; groupLives(leader); waitMs = Math.min(50, waitMs * 2)) {
+    if (clock.nowUs() >= untilUs) return false;
+    await clock.sleep(waitMs);
+  }
+  return true;
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
   } catch {
-    // ESRCH: nobody is left. EPERM: whoever has the number now is not ours.
-    return false;
+    return [];
   }
 }
 
-/** When a process began, as `ps` tells it on Linux and macOS alike; undefined where there is none with this number. */
-export async function startOf(pid: number): Promise<string | undefined> {
+function textOf(path: string): string | undefined {
   try {
-    const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)], {
-      env: { PATH: "/bin:/usr/bin", LC_ALL: "C" },
-    });
-    return stdout.trim() === "" ? undefined : stdout.trim();
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

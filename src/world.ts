@@ -11,11 +11,11 @@ export interface Timer {
 
 export interface World {
   /** Microseconds on the machine's monotonic clock, the same for every process on it. */
-  nowUs(): number;
+  readonly nowUs: () => number;
   /** Time of day: for names and headings, never for arithmetic. */
   date(): Date;
   /** Calls back once, never before `ms` have passed. */
-  timer(ms: number, fire: () => void): Timer;
+  readonly timer: (ms: number, fire: () => void) => Timer;
   /** Resolves to true after `ms`, or to false as soon as the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
   /** Eight hex digits, unlike those of any other run; never all zero. */

@@ -95,7 +95,15 @@ export function opIdOf(walk: number, step: 0 | 1 = 1): string {
 }
 
 /** An op with its attempts, ten milliseconds each. */
-export function op({ atMs, walk, step = 1, attempts = ["ok"], answer = { id: "r-1" }, tookMs = 10, outcome }: OpLine): Timed[] {
+export function op({
+  atMs,
+  walk,
+  step = 1,
+  attempts = ["ok"],
+  answer = { id: "r-1" },
+  tookMs = 10,
+  outcome,
+}: OpLine): Timed[] {
   const id = opIdOf(walk, step);
   const tool = step === 0 ? "FetchResources" : "CreateLimitRequest";
   const outcomes = attempts.map((is) => outcomeClasses[is].outcome);
@@ -126,20 +134,18 @@ export function op({ atMs, walk, step = 1, attempts = ["ok"], answer = { id: "r-
         ...(step === 1 ? { effect: "limit-request" } : {}),
       },
     ],
-    ...attempts.map(
-      (is, index): Timed => [
-        atMs + tookMs,
-        {
-          type: "attempt",
-          op: id,
-          attempt: index + 1,
-          startedUs: atMs * 1000,
-          class: is,
-          outcome: outcomeClasses[is].outcome,
-          ...(is === "ok" ? { answer: shapeOf(answer) } : {}),
-        },
-      ],
-    ),
+    ...attempts.map((is, index): Timed => [
+      atMs + tookMs,
+      {
+        type: "attempt",
+        op: id,
+        attempt: index + 1,
+        startedUs: atMs * 1000,
+        class: is,
+        outcome: outcomeClasses[is].outcome,
+        ...(is === "ok" ? { answer: shapeOf(answer) } : {}),
+      },
+    ]),
     [atMs + tookMs, { type: "op-ended", op: id, outcome: came }],
   ];
 }

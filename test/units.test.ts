@@ -33,7 +33,8 @@ test.each([
 ])("%s is %d a second", (text, perSecond) => expect(parseRate(text)).toBe(perSecond));
 
 test("bounds are told in the words of the person", () => {
-  const said = (schema: ReturnType<typeof duration>, value: unknown) => schema.safeParse(value).error?.issues[0]?.message;
+  const said = (schema: ReturnType<typeof duration>, value: unknown) =>
+    schema.safeParse(value).error?.issues[0]?.message;
   expect(said(duration({ leastMs: 10 }), "5ms")).toBe('expected a duration from 10ms to 24h, got "5ms"');
   expect(said(duration(), "-5s")).toBe('expected a duration such as "500ms" or "1.5s", got "-5s"');
   expect(said(duration(), 500)).toBe('expected a duration such as "500ms" or "1.5s", got 500');

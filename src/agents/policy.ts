@@ -15,7 +15,7 @@ export type Decision = { readonly do: "stop" } | { readonly do: "retry"; readonl
 
 /** Asked after each attempt of an op that is not ok; `seen` holds every attempt so far, the last one last. */
 export interface Policy {
-  readonly decide: (seen: readonly [Seen, ...Seen[]], random: Random) => Decision;
+  readonly decide: (seen: readonly [...Seen[], Seen], random: Random) => Decision;
 }
 
 /** What every policy has: the patience for one attempt, and what happens when it ends. */

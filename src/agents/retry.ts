@@ -25,8 +25,8 @@ export const retry = policyKind({
   attributes,
   prepare: (settings) => ({
     decide: (seen, random) => {
-      const last = seen.at(-1) ?? seen[0];
-      const again = seen.length < settings.attempts && settings.retryOn.some((rung) => rung === last.rung);
+      const last = seen.at(-1);
+      const again = seen.length < settings.attempts && settings.retryOn.some((rung) => rung === last?.rung);
       return again ? { do: "retry", afterMs: waitMs(settings, seen.length, random) } : { do: "stop" };
     },
   }),

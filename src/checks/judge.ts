@@ -53,7 +53,7 @@ export async function judge(read: ReadEvents, registry: readonly Check[]): Promi
 }
 
 /** False beats unknown beats true; and nothing judged is unknown, never a pass. */
-export function overall(results: readonly { readonly verdict: Verdict }[]): Verdict {
+function overall(results: readonly { readonly verdict: Verdict }[]): Verdict {
   if (results.some(({ verdict }) => verdict === "fail")) return "fail";
   return results.length === 0 || results.some(({ verdict }) => verdict === "unknown") ? "unknown" : "pass";
 }

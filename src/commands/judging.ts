@@ -55,7 +55,11 @@ export function parseOutputs(asked: readonly string[]): readonly Output[] {
   if (unknown.length > 0) {
     const names = reporters.map(({ name }) => name);
     throw new UserError(`no reporter "${unknown.join('", "')}"`, {
-      mistakes: unknown.map((name) => ({ path: "--reporter", says: `"${name}" is unknown`, hint: suggest(name, names) })),
+      mistakes: unknown.map((name) => ({
+        path: "--reporter",
+        says: `"${name}" is unknown`,
+        hint: suggest(name, names),
+      })),
     });
   }
   return outputs.filter((output) => typeof output !== "string");

@@ -28,7 +28,9 @@ export function showProgress(io: Io, plan: Plan): Live {
   };
 
   const total = formatDuration(plan.durationMs);
-  io.stderr(`${plan.scenario}  seed ${plan.seed}  ${plan.mode === "control" ? "control run, no faults  " : ""}${total}\n`);
+  io.stderr(
+    `${plan.scenario}  seed ${plan.seed}  ${plan.mode === "control" ? "control run, no faults  " : ""}${total}\n`,
+  );
   return {
     on: (progress) => {
       const nowUs = io.world.nowUs();

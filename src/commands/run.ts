@@ -37,7 +37,12 @@ export const addRun: AddCommand = (program, io, done) => {
     .option("--seed <n>", "same seed, same plan", parseSeed)
     .option("--engine <engine>", "what makes the network faults: auto or embedded", "auto")
     .option("--tag <tag>", "only scenarios with this tag; may be given several times", collect, [])
-    .option("--set <path=value>", "change the scenario, for example agents.planner.budget=2s; several times", collect, [])
+    .option(
+      "--set <path=value>",
+      "change the scenario, for example agents.planner.budget=2s; several times",
+      collect,
+      [],
+    )
     .option(...reporterOption, collect, [])
     .option("--out <dir>", "where the run's folder is made", "reports")
     .option("--no-faults", "a control run: the same plan, no fault injected")
@@ -135,7 +140,9 @@ async function runAll(scenarios: readonly Loaded[], { options, outputs, io }: Ru
   io.onSignal((signal) => {
     if (stopping.signal.aborted) hurrying.abort();
     else {
-      io.stderr(`\n${signal === "SIGINT" ? "Interrupted" : "Asked to stop"}: healing and closing (again: do not wait for answers)\n`);
+      io.stderr(
+        `\n${signal === "SIGINT" ? "Interrupted" : "Asked to stop"}: healing and closing (again: do not wait for answers)\n`,
+      );
       stopping.abort(signal);
     }
   });

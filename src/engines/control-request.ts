@@ -71,6 +71,7 @@ function exchange({ method, url, body, signal }: Exchange): Promise<{ status: nu
 async function readText(response: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
+  // Parts are buffers, as no encoding is set.
   for await (const part of response as AsyncIterable<Buffer>) {
     bytes += part.length;
     if (bytes > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);

@@ -6,7 +6,7 @@ import { lstatSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { getuid } from "node:process";
+import { userId } from "../processes.ts";
 
 export const ownerName = "owner.json";
 
@@ -18,7 +18,7 @@ export type LeaseEntry =
 
 /** Where the leases of this user are; no other user can write there. */
 export function leaseBase(): string {
-  return join(tmpdir(), `squall-${getuid?.() ?? 0}`, "leases");
+  return join(tmpdir(), `squall-${userId}`, "leases");
 }
 
 /** Makes the base, or says why it cannot be trusted. */
@@ -26,7 +26,7 @@ export async function openBase(base: string): Promise<{ readonly refused?: strin
   await mkdir(base, { recursive: true, mode: 0o700 });
   const home = dirname(base);
   // Anyone may make a directory in a shared /tmp, and whoever owns it can put leases there that are not ours.
-  const strangers = base === leaseBase() && getuid !== undefined && lstatSync(home).uid !== getuid();
+  const strangers = base === leaseBase() && lstatSync(home).uid !== userId;
   return strangers ? { refused: `${home} belongs to another user: remove it, or point TMPDIR elsewhere` } : {};
 }
 

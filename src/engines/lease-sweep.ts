@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../errors.ts";
-import { leaseVariable, membersOf, pidIsTaken } from "../process-group.ts";
+import { leaseVariable, membersOf, pidIsTaken } from "../processes.ts";
 import type { World } from "../world.ts";
 import type { Owner } from "./lease.ts";
 import { isMissing, leaseBase, openBase, ownerName } from "./lease-files.ts";

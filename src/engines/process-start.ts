@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { readFile, readlink } from "node:fs/promises";
-import { readProcStat } from "../process-group.ts";
+import { readProcStat } from "../processes.ts";
 import type { World } from "../world.ts";
 
 export interface ProcessStart {

@@ -3,7 +3,7 @@
  * under it. The reaper does this when its runner is gone, and the sweep does it for leases of the past.
  */
 import { rm, rmdir } from "node:fs/promises";
-import { endGroup, groupLives, type Clock } from "../process-group.ts";
+import { endGroup, groupLives, type Clock } from "../processes.ts";
 import { readLease, type LeaseEntry } from "./lease-files.ts";
 
 export type ProcessEntry = Extract<LeaseEntry, { readonly kind: "process" }>;

@@ -261,7 +261,7 @@ export type EventOf<T extends EventType> = Extract<HistoryEvent, { readonly type
 /** Where events go while a run lives. */
 export interface Recorder {
   /** Stamps the event and keeps it; the stamp tells where it stands. */
-  record(event: Unstamped): Stamp;
+  readonly record: (event: Unstamped) => Stamp;
   /** Now, on the history's clock. */
-  nowUs(): number;
+  readonly nowUs: () => number;
 }

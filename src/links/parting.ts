@@ -16,8 +16,9 @@ export function part(socket: Socket, world: World): void {
 /** Ends it with a RST. */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  // The system refuses to reset a socket whose FIN is just being sent.
-  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  // While a FIN is just being sent, resetting fails and would leave the socket neither open nor closed.
+  const ending = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
+  if (ending) socket.once("finish", () => socket.resetAndDestroy());
   else socket.resetAndDestroy();
 }
 

@@ -7,7 +7,7 @@ import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
 import { seededRandom, type Random } from "../world.ts";
 import { planArrivals, type PlannedArrivals } from "./arrivals.ts";
 
-export const planSchema = "squall.plan/1";
+const planSchema = "squall.plan/1";
 
 export interface PlannedPhase {
   readonly phase: string;
@@ -91,18 +91,14 @@ function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: 
     return;
   }
   const varied = (ms: number): number => Math.max(1, Math.round(ms + (2 * random.next() - 1) * cycle.jitterMs));
-  for (let downMs = startMs; downMs < endMs; ) {
+  for (let downMs = startMs; downMs < endMs;) {
     const upMs = Math.min(endMs, downMs + varied(cycle.downMs));
     yield { startMs: downMs, endMs: upMs };
     downMs = upMs + varied(cycle.upMs);
   }
 }
 
-function declaredBy(
-  scenario: Scenario,
-  phases: readonly PlannedPhase[],
-  faults: readonly PlannedFault[],
-): Declared {
+function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults: readonly PlannedFault[]): Declared {
   return {
     phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
     links: scenario.links.map(({ link, plane, server }) => ({ link, plane, server })),

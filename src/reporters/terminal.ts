@@ -53,7 +53,8 @@ function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: 
 
 function checkLines({ check, verdict, because, strength, warnings, findings }: Check, paint: Paint): string[] {
   const note = because ?? strength;
-  const warned = warnings > 0 && verdict === "pass" ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : "";
+  const warned =
+    warnings > 0 && verdict === "pass" ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : "";
   const tail = note === undefined ? "" : `  ${note}`;
   return [
     paint(colours[verdict], `${marks[verdict]} ${check}`) + warned + tail,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Judged } from "../checks/judge.ts";
 import { exitCodes, type ExitCode } from "../errors.ts";
 
-export const verdictsSchema = "squall.verdicts/1";
+const verdictsSchema = "squall.verdicts/1";
 
 const verdict = z.enum(["pass", "fail", "unknown"]);
 const finding = z.strictObject({

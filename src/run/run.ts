@@ -109,9 +109,12 @@ async function actOut(act: Act): Promise<RunEnded> {
   let unguarded: Error | undefined;
   void lease.broken.then((error) => {
     unguarded = error;
-    stop();
+    return stop();
   });
-  const tracer = createTracer(nonce, scenario.groups.map(({ name }) => name));
+  const tracer = createTracer(
+    nonce,
+    scenario.groups.map(({ name }) => name),
+  );
   const stage = await openStage({
     ...act,
     lease: lease.directory,
@@ -224,4 +227,3 @@ function stamp(date: Date): string {
 async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
 }
-

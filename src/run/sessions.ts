@@ -42,7 +42,14 @@ export function createAgentSessions(options: {
         clientName: `squall ${group}.${agent}`,
       });
       sessions.set(server, session);
-      recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion: session.protocolVersion });
+      recorder.record({
+        type: "session",
+        group,
+        agent,
+        server,
+        edge: "opened",
+        protocolVersion: session.protocolVersion,
+      });
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;

@@ -47,6 +47,8 @@ export interface Stage {
 
 const openTimeoutMs = 10_000;
 const openAtOnce = 16;
+// What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
+const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, closing, world, plan } = options;
@@ -86,7 +88,7 @@ type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") 
 
 /** Opens a link once and answers the callee's URL as seen through it. */
 function linkOpener(options: StageOptions, engine: Engine, links: Map<string, Link>): OpenLinkTo {
-  const { recorder, tracer, world, closing, nonce } = options;
+  const { recorder, tracer, world, closing } = options;
   return async (name, callee, protocol) => {
     const defaultPort = callee.protocol === "https:" ? 443 : 80;
     const upstream = { host: callee.hostname, port: Number(callee.port) || defaultPort };
@@ -114,7 +116,7 @@ async function startTarget(
   const { target: what } = target;
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
-    await awaitUrl({ ...common, url, timeoutMs: openTimeoutMs });
+    await awaitUrl({ ...common, url, timeoutMs: alreadyRunningMs });
     return url;
   }
   const start = what.is === "fixture" ? fixtureStart(options, name, what) : commandStart(options, what);
@@ -148,7 +150,11 @@ function fixtureStart(
 
 function commandStart(
   { world, home }: StageOptions,
-  { command, url, cwd }: { readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string },
+  {
+    command,
+    url,
+    cwd,
+  }: { readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string },
 ) {
   const [program, ...args] = command;
   return {
@@ -175,7 +181,15 @@ async function openAgents(
   await preflight(group, targets, world);
   const count = group.arrivals.agents;
   const agents = Array.from({ length: count }, (_, agent) =>
-    createAgentSessions({ group: group.name, agent, targets, openSession: openLeanSession, recorder, world, timeoutMs: openTimeoutMs }),
+    createAgentSessions({
+      group: group.name,
+      agent,
+      targets,
+      openSession: openLeanSession,
+      recorder,
+      world,
+      timeoutMs: openTimeoutMs,
+    }),
   );
   closing.defer(`the sessions of ${group.name}`, async () => {
     await Promise.all(agents.map((agent) => agent.close()));
@@ -190,17 +204,17 @@ async function openAgents(
 }
 
 /** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
-async function preflight(
-  group: ScenarioGroup,
-  targets: readonly SessionTarget[],
-  world: World,
-): Promise<void> {
+async function preflight(group: ScenarioGroup, targets: readonly SessionTarget[], world: World): Promise<void> {
   for (const { server, url, headers } of targets) {
-    const session = await openLeanSession({ url, headers, timeoutMs: openTimeoutMs, world, clientName: "squall" }).catch(
-      (error: unknown) => {
-        throw unreachable(`${server}: ${messageOf(error)}`);
-      },
-    );
+    const session = await openLeanSession({
+      url,
+      headers,
+      timeoutMs: openTimeoutMs,
+      world,
+      clientName: "squall",
+    }).catch((error: unknown) => {
+      throw unreachable(`${server}: ${messageOf(error)}`);
+    });
     try {
       const tools = new Set((await session.listTools(openTimeoutMs)).map(({ name }) => name));
       const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));

@@ -6,8 +6,8 @@ import type { World } from "../world.ts";
 import type { FaultDesk } from "./fault-desk.ts";
 
 export interface Tally {
-  count(outcome: OpOutcome, phase: string): void;
-  of(phase: string): { readonly ops: number; readonly bad: number };
+  readonly count: (outcome: OpOutcome, phase: string) => void;
+  readonly of: (phase: string) => { readonly ops: number; readonly bad: number };
 }
 
 /** Ops by phase: how many, and how many were not ok. */
@@ -47,7 +47,7 @@ export async function playTimeline(options: {
   readonly stopping: AbortSignal;
   readonly onPhase: (phase: PlannedPhase) => void;
 }): Promise<Played> {
-  const { plan, originUs, recorder, world, stopping } = options;
+  const { originUs, recorder, world, stopping } = options;
   for (const { atMs, act } of momentsOf(options)) {
     const leftMs = (originUs + atMs * 1000 - recorder.nowUs()) / 1000;
     if (leftMs > 0 && !(await world.sleep(leftMs, stopping))) return { reason: "interrupted" };
@@ -108,7 +108,10 @@ function brokenPremise(
     return { reason: "baseline-failed", says: `the baseline does not hold: ${bad} of ${ops} ops were not ok` };
   }
   if (role === "recovery" && moreToBreak && bad > ops * recoveredShareMax) {
-    return { reason: "not-recovered", says: `${phase}: ${bad} of ${ops} ops were not ok, so no further fault was injected` };
+    return {
+      reason: "not-recovered",
+      says: `${phase}: ${bad} of ${ops} ops were not ok, so no further fault was injected`,
+    };
   }
   return undefined;
 }

@@ -42,8 +42,7 @@ export async function walkChain(context: WalkContext, walk: Walk): Promise<void>
   const { group, agent } = walk;
   const saved = new Map<string, unknown>();
   const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
-  const deadlineUs =
-    group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
+  const deadlineUs = group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
   let intendedUs = walk.intendedUs;
   for (const [index, step] of group.steps.entries()) {
     if (context.stopping.aborted) return;
@@ -127,9 +126,8 @@ async function tryOp(context: WalkContext, op: ReadyOp): Promise<readonly Answer
       outcome,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
-    const [first = last, ...rest] = [...seen, last];
+    const decision = op.policy.decide([...seen, last], op.random);
     seen.push(last);
-    const decision = op.policy.decide([first, ...rest], op.random);
     if (decision.do === "stop") return attempts;
     if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) return attempts;
   }

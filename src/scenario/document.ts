@@ -59,7 +59,8 @@ function placeIn(about: {
 }): Place | undefined {
   const { document, lines, path, atKey } = about;
   for (let depth = path.length; depth >= 0; depth -= 1) {
-    const offset = atKey && depth === path.length ? keyOffset(document, path) : valueOffset(document, path.slice(0, depth));
+    const offset =
+      atKey && depth === path.length ? keyOffset(document, path) : valueOffset(document, path.slice(0, depth));
     if (offset === undefined) continue;
     const { line, col } = lines.linePos(offset);
     return { line, column: col };

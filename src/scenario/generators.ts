@@ -9,10 +9,23 @@ export interface Generator {
   readonly make: (args: readonly string[], random: Random) => unknown;
 }
 
-const words = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "grove", "harbor", "iris", "juniper", "kelp", "lagoon"] as const;
+const words = [
+  "amber",
+  "basalt",
+  "cedar",
+  "delta",
+  "ember",
+  "fjord",
+  "grove",
+  "harbor",
+  "iris",
+  "juniper",
+  "kelp",
+  "lagoon",
+] as const;
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-export const generators: readonly Generator[] = [
+const generators: readonly Generator[] = [
   {
     name: "int",
     usage: "int(1, 100)",
@@ -48,7 +61,8 @@ export const generators: readonly Generator[] = [
     usage: "text(12)",
     wrongWith: ([length, ...more]) =>
       more.length === 0 && /^\d{1,5}$/.test(length ?? "") ? undefined : "text() takes its length, as in text(12)",
-    make: ([length], random) => Array.from({ length: Number(length) }, () => letters[random.integer(0, letters.length - 1)]).join(""),
+    make: ([length], random) =>
+      Array.from({ length: Number(length) }, () => letters[random.integer(0, letters.length - 1)]).join(""),
   },
 ];
 

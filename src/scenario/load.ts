@@ -76,13 +76,21 @@ function byPlace(a: Mistake, b: Mistake): number {
 const secretName = /secret|token|password|passwd|credential|authorization|api_?key|cookie/i;
 
 /** `${env.X}` stays as it is written; headers, and variables that sound secret, are masked. */
-export function withoutSecrets(raw: ScenarioInput): unknown {
+function withoutSecrets(raw: ScenarioInput): unknown {
   const masked = (texts: Readonly<Record<string, string>> | undefined, all: boolean) =>
-    texts && Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, all || secretName.test(name) ? mask(text) : text]));
-  const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({ ...value, ...(value.env ? { env: masked(value.env, false) } : {}) });
+    texts &&
+    Object.fromEntries(
+      Object.entries(texts).map(([name, text]) => [name, all || secretName.test(name) ? mask(text) : text]),
+    );
+  const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({
+    ...value,
+    ...(value.env ? { env: masked(value.env, false) } : {}),
+  });
   return {
     ...raw,
-    ...(raw.upstreams ? { upstreams: Object.fromEntries(Object.entries(raw.upstreams).map(([name, value]) => [name, target(value)])) } : {}),
+    ...(raw.upstreams
+      ? { upstreams: Object.fromEntries(Object.entries(raw.upstreams).map(([name, value]) => [name, target(value)])) }
+      : {}),
     servers: Object.fromEntries(
       Object.entries(raw.servers).map(([name, value]) => [
         name,

@@ -16,7 +16,11 @@ export interface Finding {
 export function formatPath(path: Path): string {
   return path.reduce<string>(
     (text, step) =>
-      typeof step === "number" ? `${text}[${step}]` : /^[\w-]+$/.test(step) ? `${text}${text === "" ? "" : "."}${step}` : `${text}["${step}"]`,
+      typeof step === "number"
+        ? `${text}[${step}]`
+        : /^[\w-]+$/.test(step)
+          ? `${text}${text === "" ? "" : "."}${step}`
+          : `${text}["${step}"]`,
     "",
   );
 }

@@ -29,7 +29,12 @@ function groupFindings(group: Group, surveyed: Survey, surroundings: Surrounding
     found.push({ path: [...group.path, "arrivals"], says, hint: "keep one of the two" });
   }
   if (rate === undefined && agents !== undefined) {
-    found.push({ path: [...group.path, "arrivals", "agents"], atKey: true, says: "goes with rate", hint: "in the closed model it is called count" });
+    found.push({
+      path: [...group.path, "arrivals", "agents"],
+      atKey: true,
+      says: "goes with rate",
+      hint: "in the closed model it is called count",
+    });
   }
   const saved = new Map<string, number>();
   for (const [index, { value }] of group.steps.entries()) {
@@ -62,7 +67,13 @@ function saveFindings({ path, value }: Entry<Step>): Finding[] {
       compile(query);
       return [];
     } catch (error) {
-      return [{ path: [...path, "save", name], says: `${shown(query)} is no JSONPath: ${messageOf(error)}`, hint: 'for example "$.items[0].id"' }];
+      return [
+        {
+          path: [...path, "save", name],
+          says: `${shown(query)} is no JSONPath: ${messageOf(error)}`,
+          hint: 'for example "$.items[0].id"',
+        },
+      ];
     }
   });
 }
@@ -82,7 +93,13 @@ function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundi
         return [{ path, says: part.says }];
       case "env":
         if (env[part.name] !== undefined || part.otherwise !== undefined) return [];
-        return [{ path, says: `the variable ${part.name} is not set`, hint: `set it, or give a default: \${env.${part.name}:-value}` }];
+        return [
+          {
+            path,
+            says: `the variable ${part.name} is not set`,
+            hint: `set it, or give a default: \${env.${part.name}:-value}`,
+          },
+        ];
       case "saved": {
         const at = saved.get(part.name);
         if (at === undefined) {
@@ -97,7 +114,12 @@ function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundi
   });
 }
 
-function usedTooEarly(about: { name: string; at: number; index: number; steps: readonly Entry<Step>[] }): Pick<Finding, "says" | "hint"> {
+function usedTooEarly(about: {
+  name: string;
+  at: number;
+  index: number;
+  steps: readonly Entry<Step>[];
+}): Pick<Finding, "says" | "hint"> {
   const { name, at, index, steps } = about;
   if (at === index) return { says: `"${name}" is saved only by this step's own answer` };
   const mine = new Set(Object.keys(steps[index]?.value?.save ?? {}));
@@ -106,7 +128,10 @@ function usedTooEarly(about: { name: string; at: number; index: number; steps: r
   if (back === undefined) {
     return { says: `"${name}" is saved only later, by step ${at + 1}`, hint: "move that step before this one" };
   }
-  return { says: `a cycle: this step needs "${name}" of step ${at + 1}, which needs "${back}" of this one`, hint: "one of the two must come first" };
+  return {
+    says: `a cycle: this step needs "${name}" of step ${at + 1}, which needs "${back}" of this one`,
+    hint: "one of the two must come first",
+  };
 }
 
 function stepEffectFindings({ path, value }: Entry<Step>, { effects }: Survey): Finding[] {
@@ -114,7 +139,11 @@ function stepEffectFindings({ path, value }: Entry<Step>, { effects }: Survey): 
   const names = effects.map(({ name }) => name);
   const found: Finding[] = [];
   if (!names.includes(value.effect)) {
-    found.push({ path: [...path, "effect"], says: `there is no effect "${value.effect}"`, hint: suggest(value.effect, names) });
+    found.push({
+      path: [...path, "effect"],
+      says: `there is no effect "${value.effect}"`,
+      hint: suggest(value.effect, names),
+    });
   }
   if (!partsIn(value.args).some(({ part }) => part.is === "own" && part.name === "op.id")) {
     const says = "has an effect, but its args do not hold ${op.id}, so the ledger cannot tell its ops apart";
@@ -129,7 +158,12 @@ function effectFindings({ effects, groups, upstreams }: Survey, { fixtures }: Su
   return effects.flatMap(({ name, path, value }): Finding[] => {
     const found: Finding[] = [];
     if (allStepsRead && !used.has(name)) {
-      found.push({ path, atKey: true, says: "no step has this effect", hint: `say effect: ${name} at the step that makes it` });
+      found.push({
+        path,
+        atKey: true,
+        says: "no step has this effect",
+        hint: `say effect: ${name} at the step that makes it`,
+      });
     }
     if (value === undefined) return found;
     const at = [...path, "ledger"];
@@ -140,7 +174,11 @@ function effectFindings({ effects, groups, upstreams }: Survey, { fixtures }: Su
       found.push({ path: at, says: `there is no upstream "${value.ledger}"`, hint: suggest(value.ledger, names) });
     } else if (upstream.value !== undefined && fixture?.ledger === undefined) {
       const keepers = fixtures.filter(({ ledger }) => ledger !== undefined).map((keeper) => keeper.name);
-      found.push({ path: at, says: `"${value.ledger}" keeps no ledger`, hint: `fixtures that keep one: ${keepers.join(", ")}` });
+      found.push({
+        path: at,
+        says: `"${value.ledger}" keeps no ledger`,
+        hint: `fixtures that keep one: ${keepers.join(", ")}`,
+      });
     }
     return found;
   });
@@ -164,12 +202,14 @@ function phaseFindings(phases: Survey["phases"]): Finding[] {
     }
     if (kinds[0] === "warm-up" && index > 0) found.push({ path, says: "a warm-up comes first" });
     if (kinds[0] === "baseline") baselines += 1;
-    if (kinds[0] === "fault" && baselines === 0) found.push({ path, says: "a baseline comes before the first fault", hint: "put - { baseline: 5s } before it" });
+    if (kinds[0] === "fault" && baselines === 0)
+      found.push({ path, says: "a baseline comes before the first fault", hint: "put - { baseline: 5s } before it" });
   }
   if (baselines !== 1) found.push({ path: ["phases"], says: `expected one baseline, got ${baselines}` });
   const names = phasesOf(phases.flatMap(({ value }) => (value === undefined ? [] : [value])));
   for (const { phase, role } of names) {
-    if (role === "fault" && seen.has(phase)) found.push({ path: ["phases"], says: `two episodes are called "${phase}"` });
+    if (role === "fault" && seen.has(phase))
+      found.push({ path: ["phases"], says: `two episodes are called "${phase}"` });
     seen.add(phase);
   }
   return found;
@@ -187,7 +227,11 @@ function faultLinkFindings(path: Path, fault: ScenarioOutput["faults"][number], 
   }));
   const servers = surveyed.servers.map(({ name, value }) => ({
     name,
-    upstreams: Object.entries(value?.upstreams ?? {}).map(([variable, upstream]) => ({ variable, upstream, link: `${name}->${upstream}` })),
+    upstreams: Object.entries(value?.upstreams ?? {}).map(([variable, upstream]) => ({
+      variable,
+      upstream,
+      link: `${name}->${upstream}`,
+    })),
   }));
   const links = linksOf(groups, servers);
   const named = links.filter(({ link }) => linksNamed(fault.link, links).includes(link));
@@ -201,14 +245,29 @@ function faultLinkFindings(path: Path, fault: ScenarioOutput["faults"][number], 
   const found: Finding[] = [];
   if (link?.plane === "agent-server") {
     for (const key of ["method", "path"] as const) {
-      if (fault[key] !== undefined) found.push({ path: [...path, key], atKey: true, says: "is for links to an upstream", hint: "to agents, name the tool" });
+      if (fault[key] !== undefined)
+        found.push({
+          path: [...path, key],
+          atKey: true,
+          says: "is for links to an upstream",
+          hint: "to agents, name the tool",
+        });
     }
     const tools = toolsCalledAt(link.server, surveyed);
     if (fault.tool !== undefined && !tools.includes(fault.tool)) {
-      found.push({ path: [...path, "tool"], says: `no chain calls "${fault.tool}" at ${link.server}`, hint: suggest(fault.tool, tools) });
+      found.push({
+        path: [...path, "tool"],
+        says: `no chain calls "${fault.tool}" at ${link.server}`,
+        hint: suggest(fault.tool, tools),
+      });
     }
   } else if (fault.tool !== undefined) {
-    found.push({ path: [...path, "tool"], atKey: true, says: "is for links from agents", hint: "to an upstream, name the method or path" });
+    found.push({
+      path: [...path, "tool"],
+      atKey: true,
+      says: "is for links from agents",
+      hint: "to an upstream, name the method or path",
+    });
   }
   return found;
 }
@@ -218,16 +277,30 @@ function faultTimeFindings(path: Path, fault: ScenarioOutput["faults"][number], 
   const planned = phasesOf(phases.flatMap(({ value }) => (value === undefined ? [] : [value])));
   const episodes = planned.filter(({ role }) => role === "fault");
   const names = episodes.map(({ phase }) => phase);
-  if (episodes.length === 0) return [{ path, says: "there is no phase with a fault for it", hint: "add - { fault: 5s, recovery: 5s } to phases" }];
+  if (episodes.length === 0)
+    return [
+      { path, says: "there is no phase with a fault for it", hint: "add - { fault: 5s, recovery: 5s } to phases" },
+    ];
   if (fault.during === undefined && episodes.length > 1) {
     return [{ path, says: "does not say during which episode", hint: `there is ${names.join(", ")}` }];
   }
   const episode = fault.during === undefined ? episodes[0] : episodes.find(({ phase }) => phase === fault.during);
   if (episode === undefined) {
-    return [{ path: [...path, "during"], says: `there is no episode "${fault.during ?? ""}"`, hint: suggest(fault.during ?? "", names) }];
+    return [
+      {
+        path: [...path, "during"],
+        says: `there is no episode "${fault.during ?? ""}"`,
+        hint: suggest(fault.during ?? "", names),
+      },
+    ];
   }
   const endMs = (fault.at ?? 0) + (fault.for ?? 0);
   if (endMs <= episode.durationMs && (fault.at ?? 0) < episode.durationMs) return [];
   const key = fault.for === undefined ? "at" : "for";
-  return [{ path: [...path, key], says: `ends ${formatDuration(endMs)} into ${episode.phase}, whose fault phase lasts ${formatDuration(episode.durationMs)}` }];
+  return [
+    {
+      path: [...path, key],
+      says: `ends ${formatDuration(endMs)} into ${episode.phase}, whose fault phase lasts ${formatDuration(episode.durationMs)}`,
+    },
+  ];
 }

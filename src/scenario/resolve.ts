@@ -21,7 +21,12 @@ export interface Scenario {
 
 export type ScenarioTarget =
   | { readonly is: "fixture"; readonly fixture: string; readonly defects: readonly string[] }
-  | { readonly is: "command"; readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string }
+  | {
+      readonly is: "command";
+      readonly command: readonly [string, ...string[]];
+      readonly url: string;
+      readonly cwd?: string;
+    }
   | { readonly is: "url"; readonly url: string };
 
 interface Started {
@@ -151,7 +156,10 @@ export function linksOf(
   return [...ofAgents, ...ofServers];
 }
 
-function startedOf(name: string, target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined }): Started {
+function startedOf(
+  name: string,
+  target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
+): Started {
   return { name, target: targetOf(target), env: target.env ?? {}, startTimeoutMs: target.startTimeout };
 }
 

@@ -110,18 +110,26 @@ const effect = z.strictObject({
   ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
 });
 
-export const sections = {
+const sections = {
   name: name.describe("what the run and its report are called"),
   about: z.string().optional().describe("one sentence: what must hold"),
   tags: z.array(name).default([]).describe("for --tag"),
-  seed: z.int().min(0).max(2 ** 31 - 1).default(42).describe("same seed, same plan"),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(42)
+    .describe("same seed, same plan"),
   upstreams: z.record(name, upstream).default({}),
   servers: z.record(name, server),
   agents: z.record(name, group),
   phases: z.array(phase).min(1),
   faults: z.array(fault).default([]),
   effects: z.record(name, effect).default({}),
-  checks: z.array(z.enum(checkNames)).min(1).default([...checkNames]),
+  checks: z
+    .array(z.enum(checkNames))
+    .min(1)
+    .default([...checkNames]),
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */

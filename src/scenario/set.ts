@@ -24,14 +24,22 @@ export function applySets(raw: unknown, sets: readonly string[]): Changed {
   const setPaths = new Set(changes.map(({ path }) => path.join("\0")));
   for (const { path, value } of changes) {
     const [section, name, key, ...deeper] = path;
-    const replaces = (section === "servers" || section === "upstreams") && deeper.length === 0 && ["fixture", "command", "url"].includes(String(key));
+    const replaces =
+      (section === "servers" || section === "upstreams") &&
+      deeper.length === 0 &&
+      ["fixture", "command", "url"].includes(String(key));
     if (replaces && section !== undefined && name !== undefined) {
       for (const other of identity) {
         if (!setPaths.has([section, name, other].join("\0"))) changed = without(changed, [section, name, other]);
       }
     }
     const next = withValue(changed, path, value);
-    if (next === undefined) mistakes.push({ file: "--set", path: path.join("."), says: "leads through something that is no map and no list" });
+    if (next === undefined)
+      mistakes.push({
+        file: "--set",
+        path: path.join("."),
+        says: "leads through something that is no map and no list",
+      });
     else changed = next.value;
   }
   return { raw: changed, paths: changes.map(({ path }) => path), mistakes };

@@ -48,12 +48,16 @@ export function survey(raw: unknown): Survey {
 
 /** The tools that some chain calls at a server. */
 export function toolsCalledAt(server: string, { groups }: Survey): readonly string[] {
-  const calls = groups.flatMap(({ steps }) => steps.flatMap(({ value }) => (value === undefined ? [] : [splitCall(value.call)])));
+  const calls = groups.flatMap(({ steps }) =>
+    steps.flatMap(({ value }) => (value === undefined ? [] : [splitCall(value.call)])),
+  );
   return [...new Set(calls.filter((call) => call.server === server).map(({ tool }) => tool))];
 }
 
 function surveyMap<T>(raw: unknown, path: readonly [string], schema: z.ZodType<T>): Entry<T>[] {
-  return Object.entries(mapAt(raw, path[0])).map(([name, entry]) => parsed(entry, { path: [...path, name], name, schema }));
+  return Object.entries(mapAt(raw, path[0])).map(([name, entry]) =>
+    parsed(entry, { path: [...path, name], name, schema }),
+  );
 }
 
 function surveyList<T>(list: unknown, path: Path, schema: z.ZodType<T>): Entry<T>[] {
@@ -61,7 +65,10 @@ function surveyList<T>(list: unknown, path: Path, schema: z.ZodType<T>): Entry<T
   return items.map((entry, index) => parsed(entry, { path: [...path, index], name: String(index), schema }));
 }
 
-function parsed<T>(entry: unknown, { path, name, schema }: { path: Path; name: string; schema: z.ZodType<T> }): Entry<T> {
+function parsed<T>(
+  entry: unknown,
+  { path, name, schema }: { path: Path; name: string; schema: z.ZodType<T> },
+): Entry<T> {
   const result = schema.safeParse(entry);
   return { path, name, ...(result.success ? { value: result.data } : {}) };
 }

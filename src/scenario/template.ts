@@ -33,7 +33,7 @@ export type Rendered<T> =
 
 const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
-export function parseTemplate(text: string): readonly Part[] {
+function parseTemplate(text: string): readonly Part[] {
   const parts: Part[] = [];
   let end = 0;
   for (const match of text.matchAll(placeholder)) {
@@ -48,7 +48,10 @@ export function parseTemplate(text: string): readonly Part[] {
 }
 
 /** Every placeholder in a value, however deep, with the path to the text that holds it. */
-export function partsIn(value: unknown, path: readonly (string | number)[] = []): { path: readonly (string | number)[]; part: Part }[] {
+export function partsIn(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): { path: readonly (string | number)[]; part: Part }[] {
   if (typeof value === "string") return parseTemplate(value).map((part) => ({ path, part }));
   if (Array.isArray(value)) return value.flatMap((child, index) => partsIn(child, [...path, index]));
   if (typeof value !== "object" || value === null) return [];
@@ -87,7 +90,9 @@ function documentsIn(result: unknown): JSONValue[] {
   const structured = "structuredContent" in result ? [result.structuredContent] : [];
   const content = "content" in result && Array.isArray(result.content) ? result.content : [];
   const texts = content.flatMap((item: unknown) =>
-    typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" ? [parsedJson(item.text)] : [],
+    typeof item === "object" && item !== null && "text" in item && typeof item.text === "string"
+      ? [parsedJson(item.text)]
+      : [],
   );
   // Both come out of JSON.parse, so they are JSON values whatever TypeScript knows of them.
   return [...structured, ...texts].filter((document) => document !== undefined) as JSONValue[];
@@ -120,7 +125,7 @@ function renderNode(node: unknown, scope: Scope, missing: Set<string>): unknown 
 function renderParts(parts: readonly Part[], scope: Scope, missing: Set<string>): unknown {
   const values = parts.map((part) => valueOf(part, scope, missing));
   if (values.length === 1) return values[0];
-  return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value))).join("");
+  return values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join("");
 }
 
 function valueOf(part: Part, scope: Scope, missing: Set<string>): unknown {

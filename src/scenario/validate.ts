@@ -20,12 +20,23 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
         path: [...path, key],
         atKey: true,
         says: "is not known here",
-        hint: suggest(key, known.filter((name) => name !== "$schema")),
+        hint: suggest(
+          key,
+          known.filter((name) => name !== "$schema"),
+        ),
       }));
     }
     case "invalid_type":
       if (issue.message.startsWith("expected") && issue.input !== undefined) return [{ path, says: issue.message }];
-      return [{ path, says: issue.input === undefined ? missing(issue.message) : `expected ${a(issue.expected)}, got ${shown(issue.input)}` }];
+      return [
+        {
+          path,
+          says:
+            issue.input === undefined
+              ? missing(issue.message)
+              : `expected ${a(issue.expected)}, got ${shown(issue.input)}`,
+        },
+      ];
     case "invalid_value": {
       const values = issue.values.map(String);
       const known = values.length === 1 ? `expected ${shown(values[0])}` : `expected one of ${values.join(", ")}`;
@@ -35,10 +46,27 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
       const kinds = keysOfUnion(path, raw);
       const given = valueAt(raw, path);
       if (kinds.length === 0) return [{ path, says: issue.message }];
-      return [{ path, says: given === undefined ? `is missing: expected one of ${kinds.join(", ")}` : `there is no kind ${shown(given)}`, ...hintFor(given, kinds) }];
+      return [
+        {
+          path,
+          says:
+            given === undefined
+              ? `is missing: expected one of ${kinds.join(", ")}`
+              : `there is no kind ${shown(given)}`,
+          ...hintFor(given, kinds),
+        },
+      ];
     }
     case "too_small":
-      return [{ path, says: issue.origin === "array" ? `expected at least ${issue.minimum} entry, got none` : `expected at least ${issue.minimum}, got ${shown(issue.input)}` }];
+      return [
+        {
+          path,
+          says:
+            issue.origin === "array"
+              ? `expected at least ${issue.minimum} entry, got none`
+              : `expected at least ${issue.minimum}, got ${shown(issue.input)}`,
+        },
+      ];
     case "too_big":
       return [{ path, says: `expected at most ${issue.maximum}, got ${shown(issue.input)}` }];
     case "invalid_key":
@@ -58,7 +86,15 @@ function missing(message: string): string {
 }
 
 function a(expected: string): string {
-  const words: Record<string, string> = { object: "a map", record: "a map", array: "a list", string: "a text", int: "a whole number", number: "a number", boolean: "true or false" };
+  const words: Record<string, string> = {
+    object: "a map",
+    record: "a map",
+    array: "a list",
+    string: "a text",
+    int: "a whole number",
+    number: "a number",
+    boolean: "true or false",
+  };
   return words[expected] ?? expected;
 }
 
@@ -104,5 +140,8 @@ function kindOf(option: unknown): string {
 }
 
 function valueAt(raw: unknown, path: Path): unknown {
-  return path.reduce<unknown>((node, step) => (typeof node === "object" && node !== null ? Reflect.get(node, step) : undefined), raw);
+  return path.reduce<unknown>(
+    (node, step) => (typeof node === "object" && node !== null ? Reflect.get(node, step) : undefined),
+    raw,
+  );
 }

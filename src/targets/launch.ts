@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { endGroup, groupFile, groupLives, leaseGoneCode, leaseVariable, underLease } from "../process-group.ts";
+import { endGroup, groupFile, groupLives, leaseGoneCode, leaseVariable, underLease } from "../processes.ts";
 import type { World } from "../world.ts";
 import { keepOutput, type Output } from "./output.ts";
 import type { Exit } from "./target.ts";

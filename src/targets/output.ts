@@ -8,8 +8,8 @@ import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
 export interface Output {
-  stderrTail(): string;
-  stdoutTail(): string;
+  readonly stderrTail: () => string;
+  readonly stdoutTail: () => string;
   /** Stops reading and closes the log. */
   close(): void;
 }
@@ -52,11 +52,11 @@ export function lastLines(
   return plain.split("\n").slice(-linesMax).join("\n").slice(-charactersMax);
 }
 
-function createTail(): { add(chunk: Buffer): void; text(): string } {
+function createTail() {
   let chunks: Buffer[] = [];
   let bytes = 0;
   return {
-    add: (chunk) => {
+    add: (chunk: Buffer): void => {
       chunks.push(chunk);
       bytes += chunk.length;
       // Joined only now and then, so that many small writes cost little.
@@ -64,30 +64,32 @@ function createTail(): { add(chunk: Buffer): void; text(): string } {
       chunks = [Buffer.concat(chunks).subarray(-tailMaxBytes)];
       bytes = tailMaxBytes;
     },
-    text: () => Buffer.concat(chunks).subarray(-tailMaxBytes).toString("utf8"),
+    text: (): string => Buffer.concat(chunks).subarray(-tailMaxBytes).toString("utf8"),
   };
 }
 
 function openLog(path: string): { add(chunk: Buffer): void; close(): void } {
-  mkdirSync(dirname(path), { recursive: true });
-  let file: WriteStream | undefined = createWriteStream(path, { flags: "a" });
-  // A target that is started again goes on with the log of the first time.
-  let leftBytes = logMaxBytes - (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  let file: WriteStream | undefined;
+  let leftBytes = logMaxBytes;
   const close = (): void => {
     file?.end();
     file = undefined;
   };
   // A full disk costs the log, not the run.
-  file.on("error", () => {
-    file = undefined;
-  });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // A target that is started again goes on with the log of the first time.
+    leftBytes -= statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    file = createWriteStream(path, { flags: "a" }).on("error", close);
+  } catch {
+    close();
+  }
   return {
     add: (chunk) => {
-      file?.write(chunk.subarray(0, Math.max(0, leftBytes)));
+      if (leftBytes <= 0) return close();
+      file?.write(chunk.subarray(0, leftBytes));
       leftBytes -= chunk.length;
-      if (leftBytes > 0) return;
-      file?.write(`\n[this log ends here: it has reached ${logMaxBytes / 1024 / 1024} MiB]\n`);
-      close();
+      if (leftBytes <= 0) file?.write(`\n[this log ends here: it has reached ${logMaxBytes / 1024 / 1024} MiB]\n`);
     },
     close,
   };

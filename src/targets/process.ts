@@ -35,10 +35,12 @@ export interface ProcessOptions {
   readonly signal: AbortSignal;
 }
 
+const placeholder = "${port}";
+
 export async function startProcess(options: ProcessOptions): Promise<ProcessTarget> {
-  const { ready } = options;
-  const port = "${port}";
-  const portIsOurs = ready.by === "url" && ready.url.includes(port);
+  const { ready, signal } = options;
+  signal.throwIfAborted();
+  const portIsOurs = ready.by === "url" && ready.url.includes(placeholder);
   if (ready.by === "url" && !portIsOurs) await refuseTaken(options, new URL(ready.url));
 
   const first = await start(options);
@@ -72,12 +74,13 @@ async function start(template: ProcessOptions): Promise<ProcessTarget | NotStart
 
 type Readied = { readonly is: "ready"; readonly url: URL } | { readonly is: "not"; readonly what: string };
 
+const not = (what: string): Readied => ({ is: "not", what });
+
 async function awaitReady(options: ProcessOptions, running: Running): Promise<Readied> {
   const { ready, world, startTimeoutMs, lease } = options;
   // Whichever comes first ends the others.
   const first = new AbortController();
   const signal = AbortSignal.any([first.signal, options.signal]);
-  const not = (what: string): Readied => ({ is: "not", what });
   const within = `within ${formatDuration(startTimeoutMs)}`;
 
   const readied = async (): Promise<Readied> => {
@@ -98,7 +101,7 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
     const exit = await running.silent;
     if (endedWithoutLease(exit, lease)) return not("the run's lease is gone, so nothing may start any more");
     const waitedFor = ready.by === "url" ? `an answer at ${shownAddress(new URL(ready.url))}` : "its ready line";
-    return not(`it exited with ${exitWords(exit)} before ${waitedFor} came`);
+    return not(`it ended with ${exitWords(exit)} before ${waitedFor} came`);
   };
   const came = await Promise.race([readied(), exited(), ...(ready.by === "line" ? [timedOut()] : [])]);
   first.abort();
@@ -109,28 +112,25 @@ function targetOf(options: ProcessOptions, running: Running, url: URL): ProcessT
   const { name, role, recorder } = options;
   const about = { type: "target", target: name, role } as const;
   recorder.record({ ...about, edge: "ready", address: shownAddress(url) });
-  let stopping: Promise<void> | undefined;
-  let over = false;
 
-  void running.silent.then(({ code, signal }) => {
-    over = true;
-    if (stopping !== undefined) return;
-    const said = lastLines(running.output.stderrTail(), { linesMax: 20, charactersMax: 4000 });
-    recorder.record({
-      ...about,
-      edge: "exited",
-      ...(code === null ? {} : { code }),
-      ...(signal === null ? {} : { signal }),
-      ...(said === "" ? {} : { stderr: said }),
-    });
-  });
+  let is: "running" | "stopping" | "over" = "running";
+  const markOver = (): void => {
+    if (is === "running") is = "over";
+  };
+  const recordExit = (exit: Exit): void => {
+    if (is !== "over") return;
+    const stderr = lastLines(running.output.stderrTail(), said);
+    recorder.record({ ...about, edge: "exited", ...howOf(exit), ...(stderr === "" ? {} : { stderr }) });
+  };
+  void running.exited.then(markOver);
+  void running.silent.then(recordExit);
 
   const stop = async (): Promise<void> => {
-    const wasOver = over;
+    if (is === "running") is = "stopping";
     await running.end();
-    // What had ended by itself has said so already.
-    if (!wasOver) recorder.record({ ...about, edge: "stopped" });
+    if (is === "stopping") recorder.record({ ...about, edge: "stopped", ...howOf(await running.exited) });
   };
+  let stopping: Promise<void> | undefined;
   return {
     name,
     role,
@@ -142,25 +142,31 @@ function targetOf(options: ProcessOptions, running: Running, url: URL): ProcessT
   };
 }
 
+function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {
+  return { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) };
+}
+
+const said = { linesMax: 20, charactersMax: 4000 };
+
 function notStarted(options: ProcessOptions, came: { what: string; running?: Running }): NotStarted {
   const { name, role, command } = options;
   const output = came.running?.output;
-  const said = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
-  const from = said.stderr.trim() === "" ? "stdout" : "stderr";
-  const lines = lastLines(said[from], { linesMax: 20, charactersMax: 4000 });
+  const written = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
+  const from = written.stderr.trim() === "" ? "stdout" : "stderr";
+  const lines = lastLines(written[from], said);
   const says = [
     `${role} "${name}" did not start: ${came.what}`,
     `  command: ${command.map(quoted).join(" ")}`,
     ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, lines.replaceAll(/^/gm, "    ")]),
   ].join("\n");
-  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(said.stderr + said.stdout) };
+  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(written.stderr + written.stdout) };
 }
 
 function exitWords({ code, signal }: Exit): string {
   if (signal !== null) return `signal ${signal}`;
-  if (code === 127) return "code 127 (command not found)";
-  if (code === 126) return "code 126 (not executable)";
-  return `code ${code}`;
+  if (code === 127) return "exit code 127 (command not found)";
+  if (code === 126) return "exit code 126 (not executable)";
+  return `exit code ${code}`;
 }
 
 function quoted(word: string): string {
@@ -170,7 +176,6 @@ function quoted(word: string): string {
 async function withPort(options: ProcessOptions): Promise<ProcessOptions> {
   const { command, env, ready } = options;
   const texts = [...command, ...Object.values(env), ...(ready.by === "url" ? [ready.url] : [])];
-  const placeholder = "${port}";
   if (!texts.some((text) => text.includes(placeholder))) return options;
   const port = String(await freePort());
   const filled = (text: string): string => text.replaceAll(placeholder, port);

@@ -21,7 +21,7 @@ export interface ProcessTarget extends Target {
   /** However it ended; never rejects. */
   readonly exited: Promise<Exit>;
   /** The end of what it wrote to stderr, 64 KiB at most. */
-  stderrTail(): string;
+  readonly stderrTail: () => string;
 }
 
 /** An address as histories and messages show it: passwords and queries stay out of them. */

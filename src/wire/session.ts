@@ -6,8 +6,7 @@ import type { Attempt } from "../history/events.ts";
 import type { World } from "../world.ts";
 
 /** What a caller does when its patience ends. SDKs of the 2025 era cancel and leave the request open. */
-export const timeoutActions = ["cancel", "close", "abandon"] as const;
-export type TimeoutAction = (typeof timeoutActions)[number];
+export type TimeoutAction = "cancel" | "close" | "abandon";
 
 export interface CallRequest {
   readonly tool: string;

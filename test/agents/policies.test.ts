@@ -6,15 +6,19 @@ import { outcomeClasses, type OutcomeClass } from "../../src/history/outcomes.ts
 import { seededRandom } from "../../src/world.ts";
 
 const random = () => seededRandom(42, "test");
-const seen = (is: OutcomeClass): Seen => ({ class: is, rung: outcomeClasses[is].rung, outcome: outcomeClasses[is].outcome });
+const seen = (is: OutcomeClass): Seen => ({
+  class: is,
+  rung: outcomeClasses[is].rung,
+  outcome: outcomeClasses[is].outcome,
+});
 
 /** The waits that a policy chooses when every attempt ends the same way. */
 function waits(attributes: object, is: OutcomeClass, chance = random()): number[] {
   const policy = policyKindNamed("retry").prepare(attributes);
-  const history: [Seen, ...Seen[]] = [seen(is)];
+  const history: Seen[] = [];
   const chosen: number[] = [];
   for (let limit = 0; limit < 200; limit += 1) {
-    const decision = policy.decide(history, chance);
+    const decision = policy.decide([...history, seen(is)], chance);
     if (decision.do === "stop") return chosen;
     chosen.push(decision.afterMs);
     history.push(seen(is));
@@ -23,7 +27,11 @@ function waits(attributes: object, is: OutcomeClass, chance = random()): number[
 }
 
 test("none never tries again", () => {
-  expect(policyKindNamed("none").prepare({}).decide([seen("timeout")], random())).toEqual({ do: "stop" });
+  expect(
+    policyKindNamed("none")
+      .prepare({})
+      .decide([seen("timeout")], random()),
+  ).toEqual({ do: "stop" });
 });
 
 describe("retry", () => {
@@ -58,7 +66,7 @@ describe("retry", () => {
         for (const [index, waitMs] of jittered.entries()) {
           const fullMs = plain[index] ?? 0;
           expect(waitMs).toBeLessThanOrEqual(Math.min(fullMs, Number.parseInt(settings.delayMax)));
-          const leastMs = { none: fullMs, equal: fullMs / 2, full: 0 }[settings.jitter as "none" | "equal" | "full"];
+          const leastMs = { none: fullMs, equal: fullMs / 2, full: 0 }[settings.jitter];
           expect(waitMs).toBeGreaterThanOrEqual(leastMs);
         }
         expect(waits(settings, "closed", seededRandom(seed))).toEqual(jittered);

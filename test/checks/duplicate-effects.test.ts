@@ -4,7 +4,10 @@ import { duplicateEffects } from "../../src/checks/duplicate-effects.ts";
 import { effect, frame, historyOf, judged, op, opIdOf, runStarted, verdictOn, type Timed } from "../literal-history.ts";
 
 /** Baseline writes that the ledger shows once each, so that its silence elsewhere means something. */
-const baseline: Timed[] = [1, 2, 3].flatMap((walk) => [...op({ atMs: walk * 100, walk }), effect(walk, walk * 100 + 5)]);
+const baseline: Timed[] = [1, 2, 3].flatMap((walk) => [
+  ...op({ atMs: walk * 100, walk }),
+  effect(walk, walk * 100 + 5),
+]);
 const start = [runStarted(), ...frame(), ...baseline];
 
 describe("the table of op outcomes against effects", () => {
@@ -73,15 +76,17 @@ describe("is unknown", () => {
   });
 
   test("where the ledger never grew quiet, and an effect that is missing is not called lost", async () => {
-    const events = [...start, ...op({ atMs: 1100, walk: 10 })].map(
-      ([at, event]): Timed => [at, event.type === "ledger-read" ? { ...event, quiet: false } : event],
-    );
+    const events = [...start, ...op({ atMs: 1100, walk: 10 })].map(([at, event]): Timed => [
+      at,
+      event.type === "ledger-read" ? { ...event, quiet: false } : event,
+    ]);
     const result = await verdictOn(duplicateEffects, historyOf(events));
     expect(result).toMatchObject({ verdict: "unknown", findings: [] });
   });
 
   test("where the history is cut off, but a duplicate seen before the cut stays a fail", async () => {
-    const cut = (events: readonly Timed[]) => events.filter(([, { type }]) => type !== "run-ended" && type !== "ledger-read");
+    const cut = (events: readonly Timed[]) =>
+      events.filter(([, { type }]) => type !== "run-ended" && type !== "ledger-read");
     const honest = [...start, ...op({ atMs: 1100, walk: 10 }), effect(10, 1105)];
     expect((await verdictOn(duplicateEffects, historyOf(cut(honest)))).verdict).toBe("unknown");
     expect((await verdictOn(duplicateEffects, historyOf(cut([...honest, effect(10, 1107)])))).verdict).toBe("fail");
@@ -102,19 +107,44 @@ test("in a control run every write counts, without any fault", async () => {
 
 test("the order in which effects and ops become known changes no verdict", async () => {
   const line = fc.record({
-    attempts: fc.constantFrom(["ok"] as const, ["timeout"] as const, ["tool-error"] as const, ["closed", "ok"] as const),
+    attempts: fc.constantFrom(
+      ["ok"] as const,
+      ["timeout"] as const,
+      ["tool-error"] as const,
+      ["closed", "ok"] as const,
+    ),
     effects: fc.integer({ min: 0, max: 3 }),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(line, { maxLength: 12 }), fc.infiniteStream(fc.integer({ min: 1100, max: 3500 })), async (lines, times) => {
-      const ops = lines.flatMap(({ attempts }, n) => op({ atMs: 1100 + n, walk: 10 + n, attempts }));
-      const rows = (atMs: () => number) =>
-        lines.flatMap(({ effects }, n) => Array.from({ length: effects }, () => effect(10 + n, atMs(), { row: "1" })));
-      const orderly = await verdictOn(duplicateEffects, historyOf(start, ops, rows(() => 1500)));
-      const mixed = await verdictOn(duplicateEffects, historyOf(start, ops, rows(() => times.next().value)));
-      expect(mixed.verdict).toBe(orderly.verdict);
-      expect(mixed.findings.map(({ says }) => says)).toEqual(orderly.findings.map(({ says }) => says));
-    }),
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 12 }),
+      fc.infiniteStream(fc.integer({ min: 1100, max: 3500 })),
+      async (lines, times) => {
+        const ops = lines.flatMap(({ attempts }, n) => op({ atMs: 1100 + n, walk: 10 + n, attempts }));
+        const rows = (atMs: () => number) =>
+          lines.flatMap(({ effects }, n) =>
+            Array.from({ length: effects }, () => effect(10 + n, atMs(), { row: "1" })),
+          );
+        const orderly = await verdictOn(
+          duplicateEffects,
+          historyOf(
+            start,
+            ops,
+            rows(() => 1500),
+          ),
+        );
+        const mixed = await verdictOn(
+          duplicateEffects,
+          historyOf(
+            start,
+            ops,
+            rows(() => times.next().value),
+          ),
+        );
+        expect(mixed.verdict).toBe(orderly.verdict);
+        expect(mixed.findings.map(({ says }) => says)).toEqual(orderly.findings.map(({ says }) => says));
+      },
+    ),
     { seed: 42, numRuns: 60 },
   );
 });

@@ -66,12 +66,34 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
   const without = (type: Timed[1]["type"]) => honest.filter(([, event]) => event.type !== type);
   const cases: readonly (readonly [string, readonly Timed[], string])[] = [
     ["a history without an end", without("run-ended"), "no end mark"],
-    ["a link that nothing used", honest.filter(([, e]) => e.type !== "connection" || e.link !== "cloud->cloud-api"), "nothing ever connected over cloud->cloud-api"],
-    ["a fault that was never observed", honest.filter(([, e]) => e.type !== "fault" || e.edge !== "observed"), "nothing at the tap shows it"],
+    [
+      "a link that nothing used",
+      honest.filter(([, e]) => e.type !== "connection" || e.link !== "cloud->cloud-api"),
+      "nothing ever connected over cloud->cloud-api",
+    ],
+    [
+      "a fault that was never observed",
+      honest.filter(([, e]) => e.type !== "fault" || e.edge !== "observed"),
+      "nothing at the tap shows it",
+    ],
     ["a fault that was never injected", without("fault"), "was never injected"],
     ["no call at all", [runStarted(), ...frame()], "no tool was called"],
-    ["a generator that fell behind", [...honest, [4500, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }]], "fell behind"],
-    ["a baseline that failed", [...without("run-ended"), [5000, { type: "run-ended", reason: "baseline-failed", says: "the baseline does not hold: 3 of 9 ops were not ok" }]], "the baseline does not hold"],
+    [
+      "a generator that fell behind",
+      [...honest, [4500, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }]],
+      "fell behind",
+    ],
+    [
+      "a baseline that failed",
+      [
+        ...without("run-ended"),
+        [
+          5000,
+          { type: "run-ended", reason: "baseline-failed", says: "the baseline does not hold: 3 of 9 ops were not ok" },
+        ],
+      ],
+      "the baseline does not hold",
+    ],
   ];
 
   test.each(cases)("%s", async (_, events, says) => {

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { silentEmpty } from "../../src/checks/silent-empty.ts";
-import { exchange, frame, historyOf, judged, op, opIdOf, runStarted, verdictOn, type Timed } from "../literal-history.ts";
+import {
+  exchange,
+  frame,
+  historyOf,
+  judged,
+  op,
+  opIdOf,
+  runStarted,
+  verdictOn,
+  type Timed,
+} from "../literal-history.ts";
 
 const full = { resources: [{ id: "r-1" }, { id: "r-2" }] };
 const baseline: Timed[] = Array.from({ length: 10 }, (_, walk) => [
@@ -107,7 +117,10 @@ describe("is unknown", () => {
     const moody = Array.from({ length: 10 }, (_, n) =>
       op({ atMs: 600 + n, walk: 50 + n, step: 0, answer: n % 2 === 0 ? full : { resources: [] } }),
     ).flat();
-    const result = await verdictOn(silentEmpty, historyOf(runStarted(), frame(), moody, call(20, { resources: [] }, refused)));
+    const result = await verdictOn(
+      silentEmpty,
+      historyOf(runStarted(), frame(), moody, call(20, { resources: [] }, refused)),
+    );
     expect(result).toMatchObject({ verdict: "unknown", findings: [] });
     expect(result.because).toContain("come and go without any fault");
   });
@@ -120,13 +133,17 @@ describe("is unknown", () => {
     const history = historyOf(runStarted(), frame({ observed: false }), baseline, loud);
     const result = await verdictOn(silentEmpty, history);
     expect(result.verdict).toBe("unknown");
-    expect(result.because).toContain("egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it");
+    expect(result.because).toContain(
+      "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it",
+    );
   });
 });
 
 test("an op that straddles two phases is left out", async () => {
   const straddler = op({ atMs: 990, walk: 20, step: 0, answer: { resources: [] }, tookMs: 100 });
-  expect((await verdictOn(silentEmpty, historyOf(start, straddler, exchange(20, 1050, refused), loud))).verdict).toBe("pass");
+  expect((await verdictOn(silentEmpty, historyOf(start, straddler, exchange(20, 1050, refused), loud))).verdict).toBe(
+    "pass",
+  );
 });
 
 test("does not apply where no fault breaks an upstream", async () => {

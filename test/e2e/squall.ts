@@ -42,12 +42,18 @@ export function startSquall(args: readonly string[], options: { cwd?: string; en
   return { child, ended, mark };
 }
 
-export function squall(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+export function squall(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return startSquall(args, options).ended;
 }
 
 /** A run whose verdicts are read from what `--json` printed. */
-export async function verdictsFrom(args: readonly string[], cwd: string): Promise<Verdicts & { readonly ended: Ended }> {
+export async function verdictsFrom(
+  args: readonly string[],
+  cwd: string,
+): Promise<Verdicts & { readonly ended: Ended }> {
   const ended = await squall(["run", ...args, "--json", "--quiet"], { cwd });
   try {
     return { ...verdictsDocument.parse(JSON.parse(ended.stdout)), ended };

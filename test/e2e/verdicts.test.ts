@@ -12,7 +12,9 @@ describe.each(scenarios)("%s", (name) => {
     const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name]], folder.path);
     expect(verdicts).toMatchObject({ verdict: "fail", exitCode: 1, mode: "faults" });
     expect(ended.code).toBe(1);
-    expect(verdicts.checks.map(({ check, verdict }) => ({ check, verdict }))).toEqual([{ check: name, verdict: "fail" }]);
+    expect(verdicts.checks.map(({ check, verdict }) => ({ check, verdict }))).toEqual([
+      { check: name, verdict: "fail" },
+    ]);
     const [finding] = verdicts.checks[0]?.findings ?? [];
     expect(finding?.witness.ops.length).toBeGreaterThan(0);
     expect(finding?.says).toContain(finding?.witness.ops[0]);
@@ -45,7 +47,8 @@ describe.each(scenarios)("%s", (name) => {
 });
 
 test("the same seed gives the same plan byte for byte, another seed another", async () => {
-  const plan = async (seed: number) => (await squall(["run", "duplicate-effects", "silent-empty", "--dry-run", "--json", "--seed", `${seed}`])).stdout;
+  const plan = async (seed: number) =>
+    (await squall(["run", "duplicate-effects", "silent-empty", "--dry-run", "--json", "--seed", `${seed}`])).stdout;
   const first = await plan(7);
   expect(JSON.parse(first)).toHaveLength(2);
   expect(await plan(7)).toBe(first);
@@ -60,7 +63,15 @@ test("the same seed gives the same verdicts, every time", { timeout: 600_000 }, 
     await using folder = await temporaryFolder();
     const { verdict, exitCode, checks, gaps, notCovered } = await verdictsFrom([name, ...brief[name]], folder.path);
     const plan = await readFile(join(await onlyRun(folder.path), "plan.json"), "utf8");
-    return { name, verdict, exitCode, checks: checks.map(({ check, verdict }) => `${check} ${verdict}`), gaps, notCovered, plan };
+    return {
+      name,
+      verdict,
+      exitCode,
+      checks: checks.map(({ check, verdict }) => `${check} ${verdict}`),
+      gaps,
+      notCovered,
+      plan,
+    };
   });
   for (const name of scenarios) {
     const [first, ...others] = verdicts.filter((run) => run.name === name);

@@ -99,31 +99,34 @@ const cases: Readonly<Record<(typeof faultKinds)[number]["kind"], readonly Case[
 };
 
 describe.each(faultKinds.map((kind) => [kind.kind, kind] as const))("%s", (name, kind) => {
-  test.each(cases[name])("$attributes: the caller gets $callerGets, the callee acts $executes times", async (expected) => {
-    const link = await openTestLink();
-    const fault = kind.prepare(expected.attributes);
-    const shown: Sign[] = [];
-    try {
-      for (let calm = 0; calm < 5; calm += 1) expect(await call(link)).toBe("ok");
-      link.onSign((sign) => {
-        if (fault.showsIn(sign)) shown.push(sign);
-      });
-      const before = executed;
-      const cure = await fault.inject(link);
-      expect(await call(link)).toBe(expected.callerGets);
-      await cure.heal();
-      await expect.poll(() => executed - before).toBe(expected.executes);
-      const idle = JSON.stringify(expected.attributes).includes("elsewhere");
-      expect(shown.length, `the mark of ${name} at the tap`).toBeGreaterThanOrEqual(idle ? 0 : 1);
-      if (idle) expect(shown).toEqual([]);
+  test.each(cases[name])(
+    "$attributes: the caller gets $callerGets, the callee acts $executes times",
+    async (expected) => {
+      const link = await openTestLink();
+      const fault = kind.prepare(expected.attributes);
+      const shown: Sign[] = [];
+      try {
+        for (let calm = 0; calm < 5; calm += 1) expect(await call(link)).toBe("ok");
+        link.onSign((sign) => {
+          if (fault.showsIn(sign)) shown.push(sign);
+        });
+        const before = executed;
+        const cure = await fault.inject(link);
+        expect(await call(link)).toBe(expected.callerGets);
+        await cure.heal();
+        await expect.poll(() => executed - before).toBe(expected.executes);
+        const idle = JSON.stringify(expected.attributes).includes("elsewhere");
+        expect(shown.length, `the mark of ${name} at the tap`).toBeGreaterThanOrEqual(idle ? 0 : 1);
+        if (idle) expect(shown).toEqual([]);
 
-      shown.length = 0;
-      for (let healed = 0; healed < 3; healed += 1) expect(await call(link)).toBe("ok");
-      expect(shown, "nothing shows once it is healed").toEqual([]);
-    } finally {
-      await link.close();
-    }
-  });
+        shown.length = 0;
+        for (let healed = 0; healed < 3; healed += 1) expect(await call(link)).toBe("ok");
+        expect(shown, "nothing shows once it is healed").toEqual([]);
+      } finally {
+        await link.close();
+      }
+    },
+  );
 
   test("says what it is, and refuses what it does not know", () => {
     expect(kind.about).toMatch(/^[A-Z].*\.$/);

@@ -18,7 +18,9 @@ test("a trace context tells the op and the attempt that it was made for", () => 
     fc.property(coordinates, attempt, (at, n) => {
       const header = tracer.traceparent(at, n);
       expect(header).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-      expect(tracer.find(`GET / HTTP/1.1\r\ntraceparent: ${header}\r\n`)).toEqual([{ op: opId(nonce, at), attempt: n }]);
+      expect(tracer.find(`GET / HTTP/1.1\r\ntraceparent: ${header}\r\n`)).toEqual([
+        { op: opId(nonce, at), attempt: n },
+      ]);
     }),
     { seed: 42 },
   );

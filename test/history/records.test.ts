@@ -15,7 +15,12 @@ function opIn(records: readonly HistoryRecord[], id: string): OpRecord {
 }
 
 test("an op comes with its attempts, its exchanges and the faults that it met", () => {
-  const history = historyOf(runStarted(), frame(), op({ atMs: 1100, walk: 1, attempts: ["closed", "ok"] }), exchange(1, 1105, {}, 1));
+  const history = historyOf(
+    runStarted(),
+    frame(),
+    op({ atMs: 1100, walk: 1, attempts: ["closed", "ok"] }),
+    exchange(1, 1105, {}, 1),
+  );
   const record = opIn(assemble(history), opIdOf(1));
   expect(record.attempts.map(({ class: is }) => is)).toEqual(["closed", "ok"]);
   expect(record.exchanges).toMatchObject([{ link: "cloud->cloud-api", joinedBy: "canary" }]);
@@ -41,7 +46,9 @@ test("an exchange without a canary is joined by time if just one call was under 
 });
 
 test("an op that the history cuts off is of unknown outcome", () => {
-  const history = historyOf(runStarted(), frame(), op({ atMs: 1100, walk: 1 })).filter(({ type }) => type !== "op-ended");
+  const history = historyOf(runStarted(), frame(), op({ atMs: 1100, walk: 1 })).filter(
+    ({ type }) => type !== "op-ended",
+  );
   expect(opIn(assemble(history), opIdOf(1))).toMatchObject({ outcome: "unknown", straddles: true });
 });
 

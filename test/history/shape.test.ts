@@ -22,9 +22,12 @@ describe("the shape of an answer", () => {
     expect(shapeOfText("  ").form).toBe("none");
   });
 
-  test.each([[undefined], [null], [{}], [[]], [""], ["  "], [{ a: [], b: { c: "" } }], [[null]]])("%j is empty", (value) => {
-    expect(isEmpty(shapeOf(value))).toBe(true);
-  });
+  test.each([[undefined], [null], [{}], [[]], [""], ["  "], [{ a: [], b: { c: "" } }], [[null]]])(
+    "%j is empty",
+    (value) => {
+      expect(isEmpty(shapeOf(value))).toBe(true);
+    },
+  );
 
   test("leaves are the paths that hold a value of their own", () => {
     expect(leavesOf(shapeOf({ a: { b: 1, c: [] }, d: [2] }))).toEqual(["$.a.b", "$.d[]"]);

@@ -22,7 +22,9 @@ function allowed(from: string, to: string): boolean {
   if (forAll.has(to) || roomOf(from) === roomOf(to)) return true;
   if (from === "cli.ts" || from === "index.ts") return true;
   const room = rooms.find((candidate) => candidate.room === roomOf(from));
-  return room?.mayImport.some((name) => name === "everything" || name === roomOf(to) || name === to) ?? forAll.has(from);
+  return (
+    room?.mayImport.some((name) => name === "everything" || name === roomOf(to) || name === to) ?? forAll.has(from)
+  );
 }
 
 describe("the rooms", () => {

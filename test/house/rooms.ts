@@ -9,11 +9,13 @@ export interface Room {
 }
 
 export function roomsOf(architecture: string): Room[] {
-  return [...architecture.matchAll(/^\| `([a-z]+)\/` \| (.+?) \| (.+?) \|$/gm)].map(([, room = "", holds = "", imports = ""]) => ({
-    room,
-    holds,
-    mayImport: [...imports.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
-  }));
+  return [...architecture.matchAll(/^\| `([a-z]+)\/` \| (.+?) \| (.+?) \|$/gm)].map(
+    ([, room = "", holds = "", imports = ""]) => ({
+      room,
+      holds,
+      mayImport: [...imports.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
+    }),
+  );
 }
 
 export const rooms = roomsOf(readFileSync(new URL("../../ARCHITECTURE.md", import.meta.url), "utf8"));

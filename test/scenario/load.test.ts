@@ -15,13 +15,19 @@ const folder = fileURLToPath(new URL("bad", import.meta.url));
 const scenarios = fileURLToPath(new URL("../../scenarios", import.meta.url));
 const entryUrl = new URL("../../src/index.ts", import.meta.url);
 
-function load(file: string, options: { sets?: string[]; seed?: number; allowHosts?: string[]; env?: Record<string, string> } = {}): Promise<LoadedScenario> {
+function load(
+  file: string,
+  options: { sets?: string[]; seed?: number; allowHosts?: string[]; env?: Record<string, string> } = {},
+): Promise<LoadedScenario> {
   const { sets = [], allowHosts = [], env = {}, ...rest } = options;
   return loadScenario({ file, named: basename(file), sets, allowHosts, env, fixtures, entryUrl, ...rest });
 }
 
 async function mistakesIn(file: string, options: Parameters<typeof load>[1] = {}): Promise<readonly Mistake[]> {
-  const error: unknown = await load(file, options).then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await load(file, options).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof UserError)) throw new Error(`expected mistakes, got ${String(error)}`);
   expect(error.exitCode).toBe(64);
   return error.mistakes;
@@ -62,7 +68,10 @@ describe("a good file", () => {
   });
 
   test("--set changes values, --seed the seed, and the document keeps the change", async () => {
-    const { scenario, document } = await load(good, { sets: ["agents.planner.arrivals.rate=3/s", "agents.planner.chain[3].args.limit=7"], seed: 9 });
+    const { scenario, document } = await load(good, {
+      sets: ["agents.planner.arrivals.rate=3/s", "agents.planner.chain[3].args.limit=7"],
+      seed: 9,
+    });
     expect(scenario.groups[0]?.arrivals).toMatchObject({ is: "open", perSecond: 3 });
     expect(scenario.groups[0]?.steps[3]?.args).toMatchObject({ limit: 7 });
     expect(scenario.seed).toBe(9);
@@ -133,29 +142,46 @@ phases: [{ baseline: 1s }]
 test("a host beyond loopback must be named", async () => {
   const text = `name: r\nservers: { mine: { url: "http://staging.example.com/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n`;
   await withFile("r.yaml", text, async (file) => {
-    expect(await mistakesIn(file)).toMatchObject([{ path: "servers.mine.url", hint: "if it is yours to break: --allow-host staging.example.com" }]);
+    expect(await mistakesIn(file)).toMatchObject([
+      { path: "servers.mine.url", hint: "if it is yours to break: --allow-host staging.example.com" },
+    ]);
     await expect(load(file, { allowHosts: ["staging.example.com"] })).resolves.toBeDefined();
   });
 });
 
-test("a scenario that is mangled in any line gives mistakes or loads, and never crashes", { timeout: 60_000 }, async () => {
-  const lines = readFileSync(join(scenarios, "duplicate-effects.yaml"), "utf8").split("\n");
-  const mangle = fc.array(fc.tuple(fc.nat(lines.length - 1), fc.constantFrom("", "x", "- 1", "  a: [", "null", "faults: {}", "\t", ": :", "agents: null")), { minLength: 1, maxLength: 4 });
-  await fc.assert(
-    fc.asyncProperty(mangle, async (changes) => {
-      const changed = [...lines];
-      for (const [at, text] of changes) changed[at] = text;
-      await withFile("mangled.yaml", changed.join("\n"), async (file) => {
-        const outcome: unknown = await load(file).then(() => undefined, (error: unknown) => error);
-        if (outcome === undefined) return;
-        expect(outcome).toBeInstanceOf(UserError);
-        expect(formatMistakes((outcome as UserError).mistakes).length).toBeGreaterThan(0);
-      });
-    }),
-    { seed: 42, numRuns: 300 },
-  );
-});
+test(
+  "a scenario that is mangled in any line gives mistakes or loads, and never crashes",
+  { timeout: 60_000 },
+  async () => {
+    const lines = readFileSync(join(scenarios, "duplicate-effects.yaml"), "utf8").split("\n");
+    const mangle = fc.array(
+      fc.tuple(
+        fc.nat(lines.length - 1),
+        fc.constantFrom("", "x", "- 1", "  a: [", "null", "faults: {}", "\t", ": :", "agents: null"),
+      ),
+      { minLength: 1, maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(mangle, async (changes) => {
+        const changed = [...lines];
+        for (const [at, text] of changes) changed[at] = text;
+        await withFile("mangled.yaml", changed.join("\n"), async (file) => {
+          const outcome: unknown = await load(file).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          if (outcome === undefined) return;
+          expect(outcome).toBeInstanceOf(UserError);
+          expect(formatMistakes((outcome as UserError).mistakes).length).toBeGreaterThan(0);
+        });
+      }),
+      { seed: 42, numRuns: 300 },
+    );
+  },
+);
 
 test("schema/scenario.schema.json is what the code says; if not: npm run schema", () => {
-  expect(readFileSync(new URL("../../schema/scenario.schema.json", import.meta.url), "utf8")).toBe(scenarioJsonSchema());
+  expect(readFileSync(new URL("../../schema/scenario.schema.json", import.meta.url), "utf8")).toBe(
+    scenarioJsonSchema(),
+  );
 });

@@ -27,6 +27,8 @@ export interface Message {
 
 export interface Heard {
   readonly httpMethod: string | undefined;
+  /** With the query. */
+  readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly message: Message;
   /** Which connection it came on: 1, 2, … */
@@ -74,7 +76,13 @@ export async function startFaultServer(onCall: React, options: FaultServerOption
       const body = await bodyOf(request);
       const message: Message = body === "" ? {} : JSON.parse(body);
       const at = sockets.get(request.socket)!;
-      const one = { httpMethod: request.method, headers: request.headers, message, connection: at.number };
+      const one = {
+        httpMethod: request.method,
+        path: request.url,
+        headers: request.headers,
+        message,
+        connection: at.number,
+      };
       heard.push(one);
       for (const look of waiting) look();
       const name = message.method ?? request.method ?? "";

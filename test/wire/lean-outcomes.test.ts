@@ -58,6 +58,13 @@ const stimuli: Partial<Record<OutcomeClass, readonly Stimulus[]>> = {
     },
     { when: "an event stream that stays open after the answer", react: (asked) => asked.events(resultTo(asked, {})) },
     { when: "an empty result object", react: (asked) => asked.json(resultTo(asked, {})) },
+    {
+      when: "JSON behind a byte order mark",
+      react: (asked) =>
+        void asked.response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(`\uFEFF${JSON.stringify(resultTo(asked, {}))}`),
+    },
     { when: "a batch that holds the answer", react: (asked) => asked.json([resultTo(asked, {})]) },
     {
       when: "JSON until the connection closes",
@@ -127,7 +134,12 @@ const stimuli: Partial<Record<OutcomeClass, readonly Stimulus[]>> = {
     { when: "JSON that is not an object", react: ({ json }) => json("fine") },
     { when: "no result and no error", react: (asked) => asked.json(resultTo(asked, undefined)) },
     { when: "a null result", react: (asked) => asked.json(resultTo(asked, null)) },
-    { when: "a result and an error", react: ({ json, message: { id } }) => json({ id, result: {}, error: {} }) },
+    {
+      when: "a result and an error",
+      react: ({ json, message: { id } }) => json({ jsonrpc: "2.0", id, result: {}, error: { code: 1, message: "?" } }),
+    },
+    { when: "a result that is not JSON-RPC 2.0", react: ({ json, message: { id } }) => json({ id, result: {} }) },
+    { when: "a result without an id", react: ({ json }) => json({ jsonrpc: "2.0", result: {} }) },
     { when: "an empty batch", react: ({ json }) => json([]) },
     { when: "a notification for an answer", react: ({ json }) => json({ jsonrpc: "2.0", method: "x" }) },
     {
@@ -174,6 +186,10 @@ const stimuli: Partial<Record<OutcomeClass, readonly Stimulus[]>> = {
   ],
   "stream-ended": [
     { when: "an event stream of nothing", react: end(({ events }) => events()) },
+    {
+      when: "an event stream with an empty event, and one of another name, only",
+      react: end(({ events }) => events("id: 1\ndata: \n\n", "event: weather\ndata: not JSON\n\n")),
+    },
     {
       when: "an event stream of notifications only",
       react: end(({ events }) => events({ jsonrpc: "2.0", method: "notifications/progress" })),
@@ -468,8 +484,13 @@ describe("what the server is told and says", () => {
     const words = createWords(["Bearer t-0123456789"]);
     expect(words(`${"x".repeat(195)} t-0123456789`)).toBe(`${"x".repeat(195)} ***`);
     expect(words("x".repeat(300))).toHaveLength(200);
+    expect(words(`${"x".repeat(199)}🙂`)).toBe(`${"x".repeat(199)}\uFFFD`);
     expect(words(" \n\t ")).toBeUndefined();
     expect(words("\u001B[31mred\u0000")).toBe("[31mred");
+  });
+
+  test("a secret that begins like another is blotted out whole", () => {
+    expect(createWords(["k-0123456789", "k-0123456789-and-more"])("no k-0123456789-and-more")).toBe("no ***");
   });
 
   test("a wait may be given as a date", async () => {

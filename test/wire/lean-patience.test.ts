@@ -248,6 +248,32 @@ test("signals that are used once are not held on to", () =>
     expect(signals.map((signal) => getEventListeners(signal, "abort").length)).toEqual([0, 0, 0, 0, 1]);
   }));
 
+test("a signal is let go of when its last call ends, once another has come", () =>
+  onStage(async ({ call }) => {
+    const [older, newer] = [new AbortController(), new AbortController()];
+    const first = await call({ signal: older.signal });
+    await call({ signal: newer.signal });
+    expect(getEventListeners(older.signal, "abort")).toHaveLength(1);
+    first.asked.json(resultTo(first.asked, {}));
+    await first.answer;
+    expect(getEventListeners(older.signal, "abort")).toEqual([]);
+    expect(getEventListeners(newer.signal, "abort")).toHaveLength(1);
+  }));
+
+test("closing the session drops what was left open before the farewell is answered", () =>
+  onStage(
+    async ({ session, world, call }) => {
+      const left = await call({ onTimeout: "abandon" });
+      await world.advance(1000);
+      await left.answer;
+      const closing = session.close();
+      await left.asked.gone;
+      await world.advance(2000);
+      await closing;
+    },
+    { sessionId: "s-1", on: { DELETE: () => undefined } },
+  ));
+
 test("closing the session ends calls under way and drops those left open", () =>
   onStage(async ({ session, world, call }) => {
     const onLate = vi.fn();

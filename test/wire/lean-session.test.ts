@@ -6,9 +6,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { SessionError } from "../../src/wire/session.ts";
 import { toolPagesMax } from "../../src/wire/lean.ts";
+import { realWorld, type World } from "../../src/world.ts";
 import { fakeWorld } from "../fake-world.ts";
 import { callOf, errorTo, openTo, resultTo, startFaultServer } from "./fault-server.ts";
 import type { FaultServer, FaultServerOptions, React } from "./fault-server.ts";
@@ -166,7 +167,9 @@ describe("opening", () => {
     const error = await thrownBy(openTo(url));
     expect(error.message).toBe(`${server.url.href} answered initialize with HTTP 403`);
     const basic = `Basic ${Buffer.from("ann:p@ss-word").toString("base64")}`;
-    expect((await server.hears("initialize")).headers.authorization).toBe(basic);
+    const { headers, path } = await server.hears("initialize");
+    expect(headers.authorization).toBe(basic);
+    expect(path).toBe("/mcp?key=k-0123456789");
   });
 
   test("a header that cannot be sent is told without its value", async () => {
@@ -256,6 +259,36 @@ describe("closing", () => {
     await server.hears("DELETE");
     await world.advance(2000);
     await closing;
+  });
+
+  test("leaves no timer behind", async () => {
+    let live = 0;
+    const timer: World["timer"] = (ms, fire) => {
+      live += 1;
+      const running = realWorld.timer(ms, () => {
+        live -= 1;
+        fire();
+      });
+      let cancelled = false;
+      const cancel = (): void => {
+        if (!cancelled) live -= 1;
+        cancelled = true;
+        running.cancel();
+      };
+      return { cancel };
+    };
+    const server = await serve({ sessionId: "s-1" }, (asked) => {
+      if (asked.message.method !== "tools/call") asked.json(resultTo(asked, { tools: [] }));
+      else if (asked.message.params?.name === "FetchResources") asked.events(resultTo(asked, {}));
+    });
+    const session = await openTo(server.url, { world: { ...realWorld, timer } });
+    await session.listTools(10_000);
+    await session.call(callOf());
+    await session.call(callOf({ tool: "Slow", timeoutMs: 20 }));
+    expect(live).toBeGreaterThan(0);
+    await session.close();
+    // The requests left open end with their connections, a moment after those were dropped.
+    await vi.waitFor(() => expect(live).toBe(0));
   });
 
   test("twice is once", async () => {

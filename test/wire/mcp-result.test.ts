@@ -63,6 +63,11 @@ describe("the shape of a result", () => {
     expect(shapeOfResult(result)).toEqual(shape);
   });
 
+  test("structured content too large to tell stands for itself", () => {
+    const structuredContent = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`part-${n}`, []]));
+    expect(shapeOfResult({ structuredContent, content: [textItem("one")] })).toMatchObject({ form: "json", cut: true });
+  });
+
   test("an item that only names its kind is empty", () => {
     for (const item of [{ type: "image", mimeType: "image/png" }, { type: "resource" }, { type: "hologram" }]) {
       expect(isEmpty(shapeOfResult({ content: [item] }))).toBe(true);

@@ -4,9 +4,9 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { World } from "../../world.ts";
 import { toApiError } from "./api-error.ts";
+import { formatListen, listeningAt } from "./listen-address.ts";
 import { createProxies, toxicNamed, type Proxies } from "./proxies.ts";
 import type { Proxy } from "./proxy.ts";
 import { parseBody, readBody } from "./request-body.ts";
@@ -43,10 +43,9 @@ export async function openApi(options: { readonly world: World; readonly seed: n
   });
   server.listen({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${formatListen(listeningAt(server))}`,
     close: async () => {
       await inTurn(() => proxies.stopAll());
       const closed = once(server, "close");

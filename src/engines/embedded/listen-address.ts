@@ -1,6 +1,6 @@
 /** Listen addresses as Go reads and writes them: clients compare these strings. */
 import { lookup } from "node:dns/promises";
-import { isIP, isIPv6, type AddressInfo } from "node:net";
+import { isIP, isIPv6, type Server } from "node:net";
 
 export interface ListenAddress {
   /** Empty for every interface. */
@@ -32,6 +32,9 @@ export function formatListen({ host, port }: ListenAddress): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-export function fromSocket({ address, port }: AddressInfo): ListenAddress {
-  return { host: address, port };
+/** Where a server listens that was told to. */
+export function listeningAt(server: Server): ListenAddress {
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("the server does not listen on TCP");
+  return { host: bound.address, port: bound.port };
 }

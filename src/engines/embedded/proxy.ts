@@ -1,12 +1,12 @@
 /** One proxy: a listener, its connections, and the toxics on each direction. */
-import { connect as dial, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import type { Stream } from "../../faults/handles.ts";
 import { codeOf, messageOf } from "../../errors.ts";
 import { seededRandom, type World } from "../../world.ts";
 import { parseAddress } from "../engine.ts";
 import { connect, type Connection } from "./connection.ts";
-import { formatListen, fromSocket, parseListen, resolveListen, type ListenAddress } from "./listen-address.ts";
+import { formatListen, listeningAt, parseListen, resolveListen, type ListenAddress } from "./listen-address.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
 
 export interface ProxySettings {
@@ -62,7 +62,7 @@ export class Proxy {
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     this.#server = await startListening(this.#listen, (client) => this.#accept(client));
-    this.#listen = formatListen(fromSocket(this.#server.address() as AddressInfo));
+    this.#listen = formatListen(listeningAt(this.#server));
   }
 
   /** Nothing listens and nothing is connected afterwards; what was on its way is lost. */

@@ -8,7 +8,7 @@ const bodyBytesMax = 1024 * 1024;
 export async function readBody(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  // What is too long is still read, so that the client gets to see the answer.
+  // What is too long is still read, so that the client gets to see the answer. Parts are buffers, as no encoding is set.
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length;
     if (bytes <= bodyBytesMax) parts.push(part);

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import type { Unstamped } from "../../src/history/events.ts";
+import { awaitAnswer, awaitUrl } from "../../src/targets/await-answer.ts";
+import { realWorld } from "../../src/world.ts";
+
+const world = realWorld;
+const signal = new AbortController().signal;
+
+function await_(url: URL, timeoutMs: number, events: Unstamped[] = []) {
+  const recorder = {
+    record: (event: Unstamped) => ({ id: `test:${events.push(event)}`, atUs: 0 }),
+    nowUs: world.nowUs,
+  };
+  return awaitUrl({ name: "cloud", role: "server", url, world, recorder, timeoutMs, signal });
+}
+
+async function serve(answer: RequestListener): Promise<Server & AsyncDisposable & { readonly port: number }> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(server, { port });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test.concurrent.each([200, 302, 404, 405, 500])(
+  "an answer of %i counts, and is recorded without its secrets",
+  async (status) => {
+    await using server = await serve((_, response) => response.writeHead(status).end());
+    const events: Unstamped[] = [];
+    const url = new URL(`http://user:password@127.0.0.1:${server.port}/mcp?token=secret`);
+    const target = await await_(url, 5000, events);
+    expect(target.url).toBe(url);
+    const address = `http://127.0.0.1:${server.port}/mcp`;
+    expect(events).toEqual([{ type: "target", target: "cloud", role: "server", edge: "ready", address }]);
+    // Nobody of ours started it, so nobody of ours stops it.
+    await target.stop();
+    expect(server.listening).toBe(true);
+  },
+);
+
+test.concurrent("an event stream that never ends counts, and is let go", async () => {
+  let closed = false;
+  await using server = await serve((_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    response.once("close", () => (closed = true));
+  });
+  await await_(new URL(`http://127.0.0.1:${server.port}/sse`), 5000);
+  while (!closed) await world.sleep(5);
+});
+
+test.concurrent("nobody there is told with the address and the system's word for it", async () => {
+  const port = await freePort();
+  const url = new URL(`http://127.0.0.1:${port}/mcp?token=secret`);
+  await expect(await_(url, 100)).rejects.toMatchObject({
+    name: "UserError",
+    exitCode: 75,
+    message: `server "cloud" does not answer at http://127.0.0.1:${port}/mcp (ECONNREFUSED): start it, or correct its url`,
+  });
+  await expect(await_(new URL("http://no-such-host.invalid/"), 100)).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+});
+
+test.concurrent("one that comes up while it is awaited is met", async () => {
+  const port = await freePort();
+  const awaited = await_(new URL(`http://127.0.0.1:${port}/`), 10_000);
+  await world.sleep(150);
+  const server = createServer((_, response) => response.end()).listen(port, "127.0.0.1");
+  expect((await awaited).url.port).toBe(String(port));
+  server.close();
+});
+
+test.concurrent("what accepts but never answers, or answers in another language, does not count", async () => {
+  const mute = createTcpServer(() => {}).listen(0, "127.0.0.1");
+  const foreign = createTcpServer((socket) => socket.on("error", () => {}).end("220 smtp ready\r\n")).listen(
+    0,
+    "127.0.0.1",
+  );
+  await Promise.all([once(mute, "listening"), once(foreign, "listening")]);
+  const urlOf = (server: typeof mute): URL => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await expect(await_(urlOf(mute), 200)).rejects.toThrow("(connected, but no answer)");
+  await expect(await_(urlOf(foreign), 200)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
+  mute.close();
+  foreign.close();
+});
+
+test.concurrent("the wait ends at once when the run is stopped", async () => {
+  const port = await freePort();
+  const stopping = new AbortController();
+  const url = new URL(`http://127.0.0.1:${port}/`);
+  const waiting = awaitAnswer({ url, world, timeoutMs: 600_000, signal: stopping.signal });
+  await world.sleep(50);
+  stopping.abort();
+  expect(await waiting).toMatchObject({ is: "silent" });
+});
