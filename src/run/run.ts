@@ -19,6 +19,7 @@ import { createClosing, type Closing } from "./closing.ts";
 import { drive, type Drive } from "./drive.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
+import { masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 
@@ -58,7 +59,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const closing = createClosing();
   const history = await openHistory(join(directory, "history"), world);
   const observer = createObserver(options.onProgress);
-  const recorder = { ...history, record: observer.watching(history.record) };
+  const record = masking(observer.watching(history.record), secretsOf(scenario, world.env));
+  const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
     schema: historySchema,

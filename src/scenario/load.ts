@@ -8,6 +8,7 @@ import { scenarioSchema, type ScenarioInput } from "./schema.ts";
 import { applySets } from "./set.ts";
 import { survey } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
+import { soundsSecret } from "./template.ts";
 import { schemaFindings } from "./validate.ts";
 
 export interface LoadedScenario {
@@ -73,14 +74,12 @@ function byPlace(a: Mistake, b: Mistake): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
-const secretName = /secret|token|password|passwd|credential|authorization|api_?key|cookie/i;
-
 /** `${env.X}` stays as it is written; headers, and variables that sound secret, are masked. */
 function withoutSecrets(raw: ScenarioInput): unknown {
   const masked = (texts: Readonly<Record<string, string>> | undefined, all: boolean) =>
     texts &&
     Object.fromEntries(
-      Object.entries(texts).map(([name, text]) => [name, all || secretName.test(name) ? mask(text) : text]),
+      Object.entries(texts).map(([name, text]) => [name, all || soundsSecret(name) ? mask(text) : text]),
     );
   const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({
     ...value,

@@ -76,6 +76,13 @@ export function renderText(text: string, env: Scope["env"]): string {
     .join("");
 }
 
+const secretName = /secret|token|password|passwd|credential|authorization|api_?key|cookie/i;
+
+/** Whether a variable of this name is likely to hold something that nobody else should see. */
+export function soundsSecret(name: string): boolean {
+  return secretName.test(name);
+}
+
 /** What a step saves: the first match in the structured content, else in the first text that is JSON. */
 export function saveFrom(result: unknown, path: string): unknown {
   for (const document of documentsIn(result)) {

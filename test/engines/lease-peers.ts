@@ -9,28 +9,33 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 // Sleeps in short turns: the process that sleeps for it does not carry the mark, and shall not linger either.
-const stubborn = `
-trap "" TERM
-sh -c 'trap "" TERM; while :; do sleep 0.2; done' grandchild "$1" &
+const withChild = `
+sh -c 'while :; do sleep 0.2; done' grandchild "$1" &
 echo '{"ready":{"url":"http://127.0.0.1:9/"}}'
 while :; do sleep 0.2; done
 `;
+// What is ignored here is ignored by the children as well.
+const stubborn = `trap "" TERM${withChild}`;
 
 export interface Den extends AsyncDisposable {
   readonly base: string;
   /** In the arguments of every process that belongs to this test, and of no other. */
   readonly mark: string;
+  /** A command that has a child. */
+  readonly docile: readonly [string, string, string];
+  /** The same, but neither of them listens to SIGTERM. */
   readonly stubborn: readonly [string, string, string];
 }
 
 export async function openDen(): Promise<Den> {
   const folder = await mkdtemp(join(tmpdir(), "squall-lease-test-"));
-  const script = join(folder, "stubborn.sh");
-  await writeFile(script, stubborn);
+  await writeFile(join(folder, "docile.sh"), withChild);
+  await writeFile(join(folder, "stubborn.sh"), stubborn);
   return {
     base: join(folder, "leases"),
     mark: folder,
-    stubborn: ["sh", script, folder],
+    docile: ["sh", join(folder, "docile.sh"), folder],
+    stubborn: ["sh", join(folder, "stubborn.sh"), folder],
     [Symbol.asyncDispose]: async () => {
       for (const pid of await alive(folder)) process.kill(pid, "SIGKILL");
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -36,7 +36,7 @@ async function writeLease(den: Den, nonce: string, owner: Partial<Owner> = {}): 
 }
 
 async function startGroup(den: Den, env: Readonly<Record<string, string>> = {}) {
-  const [file, ...args] = den.stubborn;
+  const [file, ...args] = den.docile;
   const child = spawn(file, args, {
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],

@@ -12,7 +12,7 @@ import { alive, aliveAfter, openDen, type Den } from "./lease-peers.ts";
 const world = realWorld;
 
 function startUnder(lease: string, den: Den): number {
-  const [file, args] = underLease(lease, den.stubborn);
+  const [file, args] = underLease(lease, den.docile);
   const child = spawn(file, args, { detached: true, stdio: "ignore" });
   if (child.pid === undefined) throw new Error("the target did not start");
   return child.pid;

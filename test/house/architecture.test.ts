@@ -48,22 +48,21 @@ describe("the rooms", () => {
 });
 
 describe("the doors to the outside", () => {
-  const doors = {
-    "Date.now": [],
-    "new Date(": ["world.ts"],
-    "setTimeout(": ["world.ts"],
-    "setInterval(": [],
-    "Math.random": [],
-    "process.": ["world.ts", "processes.ts", "cli.ts", "commands/start.ts", "engines/reaper-worker.ts"],
-    "console.": [],
-  } as const;
+  const doors: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/\bDate\.now\b/, []],
+    [/\bnew Date\(/, ["world.ts"]],
+    [/\bset(Timeout|Interval|Immediate)\(/, ["world.ts"]],
+    [/\bMath\.random\b/, []],
+    // Files may be called process.ts.
+    [/\bprocess\.(?!ts\b)/, ["world.ts", "processes.ts", "cli.ts", "commands/start.ts", "engines/reaper-worker.ts"]],
+    [/\bconsole\./, []],
+  ];
 
-  test.each(Object.entries(doors))("%s is used only where it may be", (word, allowedFiles: readonly string[]) => {
+  test.each(doors)("%s is used only where it may be", (word, allowedFiles) => {
     const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    const users = files.filter((file) => withoutComments(textOf(file)).includes(word));
-    expect(users.filter((file) => !allowedFiles.includes(file))).toEqual([]);
-    // A door that nobody uses any more is a hole in this list.
-    expect(allowedFiles.filter((file) => !users.includes(file))).toEqual([]);
+    const users = files.filter((file) => word.test(withoutComments(textOf(file))));
+    // A door that nobody uses any more is a hole in this list, so it must be exact.
+    expect(users.sort()).toEqual([...allowedFiles].sort());
   });
 });
 

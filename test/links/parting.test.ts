@@ -21,7 +21,8 @@ test.each(["open", "ending", "ended"] as const)("a socket that is %s can be rese
   reset(socket);
   reset(socket);
   await closed;
-  await expect.poll(() => seen).toEqual(["rst"]);
+  // After a FIN a peer of Node's own no longer reads, so it does not hear of the reset by itself.
+  await expect.poll(() => seen).toEqual(state === "open" ? ["rst"] : []);
 });
 
 test("both are closed once the second one is, whichever that is", async () => {

@@ -9,7 +9,7 @@ import { realWorld } from "../../src/world.ts";
 const world = realWorld;
 const signal = new AbortController().signal;
 
-function await_(url: URL, timeoutMs: number, events: Unstamped[] = []) {
+function awaited(url: URL, timeoutMs: number, events: Unstamped[] = []) {
   const recorder = {
     record: (event: Unstamped) => ({ id: `test:${events.push(event)}`, atUs: 0 }),
     nowUs: world.nowUs,
@@ -39,7 +39,7 @@ test.concurrent.each([200, 302, 404, 405, 500])(
     await using server = await serve((_, response) => response.writeHead(status).end());
     const events: Unstamped[] = [];
     const url = new URL(`http://user:password@127.0.0.1:${server.port}/mcp?token=secret`);
-    const target = await await_(url, 5000, events);
+    const target = await awaited(url, 5000, events);
     expect(target.url).toBe(url);
     const address = `http://127.0.0.1:${server.port}/mcp`;
     expect(events).toEqual([{ type: "target", target: "cloud", role: "server", edge: "ready", address }]);
@@ -50,32 +50,32 @@ test.concurrent.each([200, 302, 404, 405, 500])(
 );
 
 test.concurrent("an event stream that never ends counts, and is let go", async () => {
-  let closed = false;
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
   await using server = await serve((_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
-    response.once("close", () => (closed = true));
+    response.once("close", onClose);
   });
-  await await_(new URL(`http://127.0.0.1:${server.port}/sse`), 5000);
-  while (!closed) await world.sleep(5);
+  await awaited(new URL(`http://127.0.0.1:${server.port}/sse`), 5000);
+  await closed;
 });
 
 test.concurrent("nobody there is told with the address and the system's word for it", async () => {
   const port = await freePort();
   const url = new URL(`http://127.0.0.1:${port}/mcp?token=secret`);
-  await expect(await_(url, 100)).rejects.toMatchObject({
+  await expect(awaited(url, 100)).rejects.toMatchObject({
     name: "UserError",
     exitCode: 75,
     message: `server "cloud" does not answer at http://127.0.0.1:${port}/mcp (ECONNREFUSED): start it, or correct its url`,
   });
-  await expect(await_(new URL("http://no-such-host.invalid/"), 100)).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+  await expect(awaited(new URL("http://no-such-host.invalid/"), 100)).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
 });
 
 test.concurrent("one that comes up while it is awaited is met", async () => {
   const port = await freePort();
-  const awaited = await_(new URL(`http://127.0.0.1:${port}/`), 10_000);
+  const coming = awaited(new URL(`http://127.0.0.1:${port}/`), 10_000);
   await world.sleep(150);
   const server = createServer((_, response) => response.end()).listen(port, "127.0.0.1");
-  expect((await awaited).url.port).toBe(String(port));
+  expect((await coming).url.port).toBe(String(port));
   server.close();
 });
 
@@ -87,8 +87,8 @@ test.concurrent("what accepts but never answers, or answers in another language,
   );
   await Promise.all([once(mute, "listening"), once(foreign, "listening")]);
   const urlOf = (server: typeof mute): URL => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await expect(await_(urlOf(mute), 200)).rejects.toThrow("(connected, but no answer)");
-  await expect(await_(urlOf(foreign), 200)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
+  await expect(awaited(urlOf(mute), 200)).rejects.toThrow("(connected, but no answer)");
+  await expect(awaited(urlOf(foreign), 200)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
   mute.close();
   foreign.close();
 });

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import type { FaultDesk } from "../../src/run/fault-desk.ts";
+import { createTally, playTimeline, type Played, type Tally } from "../../src/run/timeline.ts";
+import type { Plan, PlannedFault } from "../../src/plan/plan.ts";
+import { fakeWorld } from "../fake-world.ts";
+import { declared } from "../literal-history.ts";
+
+const fault = (name: string, windows: PlannedFault["windows"]): PlannedFault => ({
+  fault: name,
+  kind: "flap",
+  link: "cloud->cloud-api",
+  phase: "outage",
+  attributes: {},
+  windows,
+});
+
+const plan: Plan = {
+  schema: "squall.plan/1",
+  scenario: "made-up",
+  seed: 42,
+  mode: "faults",
+  durationMs: 6000,
+  phases: [
+    { phase: "baseline", role: "baseline", startMs: 0, endMs: 1000 },
+    { phase: "one", role: "fault", startMs: 1000, endMs: 2000 },
+    { phase: "one.recovery", role: "recovery", startMs: 2000, endMs: 3000 },
+    { phase: "two", role: "fault", startMs: 3000, endMs: 4000 },
+  ],
+  faults: [
+    fault("one.0", [
+      { startMs: 1000, endMs: 1400 },
+      { startMs: 1600, endMs: 2000 },
+    ]),
+    fault("two.1", [{ startMs: 3000, endMs: 4000 }]),
+  ],
+  arrivals: [],
+  declared,
+};
+
+/** Plays the plan on a fake clock and tells what happened when. */
+async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played; happened: string[] }> {
+  const world = fakeWorld();
+  const stopping = new AbortController();
+  const happened: string[] = [];
+  const say = (what: string): void => void happened.push(`${world.nowUs() / 1000} ${what}`);
+  const desk: FaultDesk = {
+    inject: async ({ fault }, window) => say(`inject ${fault}/${window}`),
+    heal: async ({ fault }, window) => say(`heal ${fault}/${window}`),
+    healAll: async () => say("heal all"),
+    active: () => [],
+  };
+  const recorder = {
+    nowUs: world.nowUs,
+    record: (event: { type: string; phase?: string; edge?: string }) => {
+      say(`${event.edge} ${event.phase}`);
+      return { id: "t:1", atUs: 0 };
+    },
+  };
+  const playing = playTimeline({ plan, originUs: 0, desk, tally, recorder, world, stopping: stopping.signal, onPhase: () => {} });
+  if (stopAtMs !== undefined) {
+    await world.advance(stopAtMs);
+    stopping.abort();
+  }
+  await world.advance(10_000);
+  return { result: await playing, happened };
+}
+
+function tallyOf(counts: Readonly<Record<string, readonly [ok: number, failed: number]>>): Tally {
+  const tally = createTally();
+  for (const [phase, [ok, failed]] of Object.entries(counts)) {
+    for (let n = 0; n < ok; n += 1) tally.count("ok", phase);
+    for (let n = 0; n < failed; n += 1) tally.count("failed", phase);
+  }
+  return tally;
+}
+
+test("phases and faults come at their moments; at one instant the old is healed before the new begins", async () => {
+  const { result, happened } = await played(tallyOf({ baseline: [100, 0], "one.recovery": [100, 0] }));
+  expect(result).toEqual({ reason: "finished" });
+  expect(happened).toEqual([
+    "0 start baseline",
+    "1000 end baseline",
+    "1000 start one",
+    "1000 inject one.0/0",
+    "1400 heal one.0/0",
+    "1600 inject one.0/1",
+    "2000 heal one.0/1",
+    "2000 end one",
+    "2000 start one.recovery",
+    "3000 end one.recovery",
+    "3000 start two",
+    "3000 inject two.1/0",
+    "4000 heal two.1/0",
+    "4000 end two",
+  ]);
+});
+
+test("nothing is broken after a baseline that does not hold", async () => {
+  const { result, happened } = await played(tallyOf({ baseline: [97, 3] }));
+  expect(result).toEqual({ reason: "baseline-failed", says: "the baseline does not hold: 3 of 100 ops were not ok" });
+  expect(happened.some((line) => line.includes("inject"))).toBe(false);
+});
+
+test("one failure in a hundred is still a baseline, none at all is not", async () => {
+  expect((await played(tallyOf({ baseline: [99, 1], "one.recovery": [9, 0] }))).result.reason).toBe("finished");
+  expect((await played(tallyOf({}))).result.reason).toBe("baseline-failed");
+});
+
+test("the next episode does not start on the ruins of the last", async () => {
+  const { result, happened } = await played(tallyOf({ baseline: [100, 0], "one.recovery": [5, 5] }));
+  expect(result.reason).toBe("not-recovered");
+  expect(happened.some((line) => line.includes("two"))).toBe(false);
+});
+
+test("a stop ends it at once, in whatever phase", async () => {
+  const { result, happened } = await played(tallyOf({ baseline: [100, 0] }), 1500);
+  expect(result).toEqual({ reason: "interrupted" });
+  expect(happened.at(-1)).toBe("1400 heal one.0/0");
+});

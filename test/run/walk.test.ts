@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import type { Unstamped } from "../../src/history/events.ts";
+import { createTracer } from "../../src/history/ids.ts";
+import { policyKindNamed } from "../../src/agents/registry.ts";
+import type { ScenarioGroup, ScenarioStep } from "../../src/scenario/resolve.ts";
+import type { AgentSessions } from "../../src/run/sessions.ts";
+import { walkChain } from "../../src/run/walk.ts";
+import type { Answer, CallRequest } from "../../src/wire/session.ts";
+import { fakeWorld } from "../fake-world.ts";
+
+const step = (tool: string, over: Partial<ScenarioStep> = {}): ScenarioStep => ({
+  server: "cloud",
+  tool,
+  args: {},
+  save: [],
+  mayBeEmpty: false,
+  ...over,
+});
+
+interface Played {
+  readonly steps: readonly ScenarioStep[];
+  readonly budgetMs?: number;
+  readonly policy?: { readonly kind: string; readonly attributes?: object; readonly timeoutMs?: number };
+  /** What each call comes to, and how long it takes. */
+  readonly answer: (call: CallRequest, n: number) => Answer & { readonly tookMs?: number };
+}
+
+async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Played) {
+  const world = fakeWorld();
+  const events: Unstamped[] = [];
+  const calls: CallRequest[] = [];
+  const never = new AbortController().signal;
+  const group: ScenarioGroup = {
+    name: "planner",
+    policy: { kind: policy.kind, timeoutMs: policy.timeoutMs ?? 1000, onTimeout: "cancel", attributes: { ...policy.attributes } },
+    arrivals: { is: "closed", agents: 1, thinkTimeMs: 0 },
+    steps,
+    ...(budgetMs === undefined ? {} : { budgetMs }),
+  };
+  const sessions: AgentSessions = {
+    open: () =>
+      Promise.resolve({
+        protocolVersion: "2025-11-25",
+        lost: false,
+        call: async (call) => {
+          calls.push(call);
+          const { tookMs = 10, ...came } = answer(call, calls.length);
+          await world.sleep(tookMs);
+          return came;
+        },
+        listTools: () => Promise.resolve([]),
+        close: () => Promise.resolve(),
+      }),
+    close: () => Promise.resolve(),
+  };
+  const done = walkChain(
+    {
+      world,
+      recorder: {
+        nowUs: world.nowUs,
+        record: (event) => {
+          events.push(event);
+          return { id: `t:${events.length}`, atUs: world.nowUs() };
+        },
+      },
+      tracer: createTracer("0000f00d", ["planner"]),
+      nonce: "0000f00d",
+      seed: 42,
+      env: { REGION: "north" },
+      phaseAt: () => "baseline",
+      stopping: never,
+      cutOff: never,
+      onOp: () => {},
+    },
+    { group, policy: policyKindNamed(policy.kind).prepare(group.policy.attributes), sessions, agent: 3, walk: 7, intendedUs: 0 },
+  );
+  await world.advance(100_000);
+  await done;
+  const ended = events.flatMap((event) => (event.type === "op-ended" ? [`${event.outcome}${event.because === undefined ? "" : `: ${event.because}`}`] : []));
+  return { calls, events, ended };
+}
+
+const ok = (result: unknown = {}): Answer => ({ class: "ok", outcome: "ok", result });
+
+describe("data flows from step to step", () => {
+  test("saved values, ids, the environment and seeded values reach the arguments with their types", async () => {
+    const { calls } = await walked({
+      steps: [
+        step("Find", { save: [{ name: "found", path: "$.items[0].id" }] }),
+        step("Use", { args: { id: "${found}", text: "no. ${found} in ${env.REGION}", op: "${op.id}", who: ["${agent.id}"], n: "${int(1, 9)}" } }),
+      ],
+      answer: () => ok({ structuredContent: { items: [{ id: 12 }] } }),
+    });
+    expect(calls[1]?.args).toMatchObject({ id: 12, text: "no. 12 in north", op: "0000f00d.planner.3.7.1", who: ["planner.3"] });
+    expect(calls[1]?.args["n"]).toSatisfy((n: unknown) => Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 9);
+    expect(calls[1]?.meta).toMatchObject({ "squall/op": "0000f00d.planner.3.7.1" });
+  });
+
+  test("a text that is JSON is looked into where there is no structured content", async () => {
+    const { calls } = await walked({
+      steps: [step("Find", { save: [{ name: "id", path: "$.id" }] }), step("Use", { args: { id: "${id}" } })],
+      answer: () => ok({ content: [{ type: "text", text: "hello" }, { type: "text", text: '{"id":"x"}' }] }),
+    });
+    expect(calls[1]?.args).toEqual({ id: "x" });
+  });
+
+  test("a step whose input is missing is not run, and says which", async () => {
+    const { calls, ended } = await walked({
+      steps: [step("Find", { save: [{ name: "id", path: "$.id" }] }), step("Use", { args: { id: "${id}" } }), step("Other")],
+      answer: () => ok({ structuredContent: {} }),
+    });
+    expect(calls.map(({ tool }) => tool)).toEqual(["Find", "Other"]);
+    expect(ended).toEqual(["ok", "not-run: no input: id", "ok"]);
+  });
+});
+
+describe("time", () => {
+  test("an attempt waits no longer than the budget leaves, and without any left a step is not run", async () => {
+    const { calls, ended } = await walked({
+      steps: [step("Slow"), step("Next"), step("Late")],
+      budgetMs: 1500,
+      answer: (_, n) => (n === 1 ? { ...ok(), tookMs: 900 } : { class: "timeout", outcome: "unknown", tookMs: 600 }),
+    });
+    expect(calls.map(({ timeoutMs }) => timeoutMs)).toEqual([1000, 600]);
+    expect(ended).toEqual(["ok", "unknown", "not-run: no budget"]);
+  });
+
+  test("a step's own timeout goes before the policy's", async () => {
+    const { calls } = await walked({ steps: [step("Quick", { timeoutMs: 50 })], answer: () => ok() });
+    expect(calls[0]?.timeoutMs).toBe(50);
+  });
+});
+
+describe("attempts", () => {
+  const failing = { class: "closed", outcome: "unknown" } as const;
+
+  test("retries are further attempts of one op, with the op's id and spans of their own", async () => {
+    const { calls, events, ended } = await walked({
+      steps: [step("Write", { args: { id: "${op.id}" } })],
+      policy: { kind: "retry", attributes: { attempts: 3, delay: "50ms" } },
+      answer: (_, n) => (n < 3 ? failing : ok()),
+    });
+    expect(new Set(calls.map(({ args }) => args["id"])).size).toBe(1);
+    expect(new Set(calls.map(({ meta }) => meta.traceparent)).size).toBe(3);
+    const attempts = events.flatMap((event) => (event.type === "attempt" ? [event] : []));
+    expect(attempts.map(({ attempt, startedUs }) => [attempt, startedUs / 1000])).toEqual([[1, 0], [2, 60], [3, 120]]);
+    expect(ended).toEqual(["ok"]);
+  });
+
+  test("an op is failed only if every attempt surely failed", async () => {
+    const outcomes = async (answers: readonly Answer[]) =>
+      (await walked({
+        steps: [step("Write")],
+        policy: { kind: "retry", attributes: { attempts: answers.length, retryOn: ["connection", "tool-error"] } },
+        answer: (_, n) => answers[n - 1] ?? ok(),
+      })).ended;
+    const refused = { class: "refused", outcome: "failed" } as const;
+    expect(await outcomes([refused, refused])).toEqual(["failed"]);
+    expect(await outcomes([refused, failing])).toEqual(["unknown"]);
+    expect(await outcomes([failing, { class: "tool-error", outcome: "failed" }])).toEqual(["unknown"]);
+  });
+});
