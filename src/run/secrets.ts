@@ -7,7 +7,10 @@ import { renderText, soundsSecret } from "../scenario/template.ts";
 const secretCharactersMin = 6;
 
 /** The values that must not be seen: of headers, and of variables that sound secret. */
-export function secretsOf({ servers, upstreams }: Scenario, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function secretsOf(
+  { servers, upstreams }: Scenario,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
   const headers = servers.flatMap((server) => Object.values(server.headers));
   const variables = [...servers, ...upstreams].flatMap(({ env: given }) =>
     Object.entries(given).flatMap(([name, text]) => (soundsSecret(name) ? [text] : [])),
@@ -21,7 +24,9 @@ export function secretsOf({ servers, upstreams }: Scenario, env: Readonly<Record
 /** The same recording, with every secret masked. */
 export function masking(record: (event: Unstamped) => Stamp, secrets: readonly string[]): (event: Unstamped) => Stamp {
   if (secrets.length === 0) return record;
-  const longestFirst = secrets.toSorted((a, b) => b.length - a.length).map((secret) => JSON.stringify(secret).slice(1, -1));
+  const longestFirst = secrets
+    .toSorted((a, b) => b.length - a.length)
+    .map((secret) => JSON.stringify(secret).slice(1, -1));
   return (event) => {
     const text = JSON.stringify(event);
     if (!longestFirst.some((secret) => text.includes(secret))) return record(event);

@@ -34,6 +34,7 @@ export async function awaitUrl({ name, role, url, world, recorder, timeoutMs, si
 /** What one try, or many, came to; `because` is the system's code where there is one. */
 export type Came = { readonly is: "answered" } | { readonly is: "silent"; readonly because: string };
 
+const unconnected = "no connection in time";
 const patienceMs = 5000;
 const pauseMaxMs = 250;
 
@@ -47,9 +48,13 @@ export async function awaitAnswer(options: {
   const { url, world, timeoutMs, signal } = options;
   const untilUs = world.nowUs() + timeoutMs * 1000;
   const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
+  let reason = unconnected;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
     const came = await askOnce({ url, world, timeoutMs: Math.min(patienceMs, leftMs()), signal });
-    if (came.is === "answered" || signal.aborted || world.nowUs() >= untilUs) return came;
+    if (came.is === "answered") return came;
+    // The last try may have been too short to learn anything; an earlier one knows better.
+    if (came.because !== unconnected) reason = came.because;
+    if (signal.aborted || world.nowUs() >= untilUs) return { is: "silent", because: reason };
     await world.sleep(Math.min(pauseMs, leftMs()), signal);
   }
 }
@@ -66,7 +71,10 @@ export function askOnce(options: {
   return new Promise((resolve) => {
     const headers = { accept: "application/json, text/event-stream" };
     const asked = send(url, { agent: false, headers, signal });
-    const limit = world.timer(timeoutMs, () => settle({ is: "silent", because: "connected, but no answer" }));
+    const limit = world.timer(timeoutMs, () => {
+      const connected = asked.socket?.connecting === false;
+      settle({ is: "silent", because: connected ? "connected, but no answer" : unconnected });
+    });
     const settle = (came: Came): void => {
       limit.cancel();
       resolve(came);

@@ -10,11 +10,20 @@ const file = fileURLToPath(new URL("../../scenarios/silent-empty.yaml", import.m
 
 async function plan(sets: readonly string[] = [], seed = 42): Promise<Plan> {
   const entryUrl = new URL("../../src/index.ts", import.meta.url);
-  const { scenario } = await loadScenario({ file, named: "s", sets, seed, env: {}, allowHosts: [], fixtures, entryUrl });
+  const { scenario } = await loadScenario({
+    file,
+    named: "s",
+    sets,
+    seed,
+    env: {},
+    allowHosts: [],
+    fixtures,
+    entryUrl,
+  });
   return planScenario(scenario, "faults");
 }
 
-const flap = 'faults=[{ link: cloud->cloud-api, kind: flap, down: 300ms, up: 200ms, jitter: 100ms, at: 500ms }]';
+const flap = "faults=[{ link: cloud->cloud-api, kind: flap, down: 300ms, up: 200ms, jitter: 100ms, at: 500ms }]";
 
 test("the plan at seed 42 is what it always was", async () => {
   await expect(JSON.stringify(await plan([flap]), undefined, 2)).toMatchFileSnapshot("golden-plan.json");
@@ -33,21 +42,27 @@ test("a plan holds no id of a run and no time of day", async () => {
 describe("the windows of a flap", () => {
   test("stay inside their episode, in order, each as long as it says", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 20, max: 900 }), fc.integer({ min: 20, max: 900 }), fc.integer({ min: 0, max: 15 }), fc.nat(1000), async (down, up, jitter, seed) => {
-        const spec = `faults=[{ link: cloud->cloud-api, kind: flap, down: ${down}ms, up: ${up}ms, jitter: ${jitter}ms }]`;
-        const { faults, phases } = await plan([spec], seed);
-        const outage = phases.find(({ phase }) => phase === "outage");
-        const windows = faults[0]?.windows ?? [];
-        expect(windows.length).toBeGreaterThan(0);
-        let lastMs = outage?.startMs ?? 0;
-        for (const { startMs, endMs } of windows) {
-          expect(startMs).toBeGreaterThanOrEqual(lastMs);
-          expect(endMs).toBeLessThanOrEqual(outage?.endMs ?? 0);
-          expect(endMs - startMs).toBeLessThanOrEqual(down + jitter);
-          if (endMs !== outage?.endMs) expect(endMs - startMs).toBeGreaterThanOrEqual(down - jitter);
-          lastMs = endMs;
-        }
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 20, max: 900 }),
+        fc.integer({ min: 20, max: 900 }),
+        fc.integer({ min: 0, max: 15 }),
+        fc.nat(1000),
+        async (down, up, jitter, seed) => {
+          const spec = `faults=[{ link: cloud->cloud-api, kind: flap, down: ${down}ms, up: ${up}ms, jitter: ${jitter}ms }]`;
+          const { faults, phases } = await plan([spec], seed);
+          const outage = phases.find(({ phase }) => phase === "outage");
+          const windows = faults[0]?.windows ?? [];
+          expect(windows.length).toBeGreaterThan(0);
+          let lastMs = outage?.startMs ?? 0;
+          for (const { startMs, endMs } of windows) {
+            expect(startMs).toBeGreaterThanOrEqual(lastMs);
+            expect(endMs).toBeLessThanOrEqual(outage?.endMs ?? 0);
+            expect(endMs - startMs).toBeLessThanOrEqual(down + jitter);
+            if (endMs !== outage?.endMs) expect(endMs - startMs).toBeGreaterThanOrEqual(down - jitter);
+            lastMs = endMs;
+          }
+        },
+      ),
       { seed: 42, numRuns: 40 },
     );
   });
@@ -58,12 +73,17 @@ describe("open arrivals", () => {
 
   test("come at their rate, each agent in turn, whatever the answers do", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 100, max: 3000 }), (perSecond, agents, durationMs) => {
-        const all = [...openArrivals(arrivals(perSecond, agents), durationMs)];
-        expect(all).toHaveLength(Math.ceil((perSecond * durationMs) / 1000));
-        expect(new Set(all.map(({ agent, walk }) => `${agent}.${walk}`)).size).toBe(all.length);
-        expect(all.every(({ agent }) => agent < agents)).toBe(true);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 100, max: 3000 }),
+        (perSecond, agents, durationMs) => {
+          const all = [...openArrivals(arrivals(perSecond, agents), durationMs)];
+          expect(all).toHaveLength(Math.ceil((perSecond * durationMs) / 1000));
+          expect(new Set(all.map(({ agent, walk }) => `${agent}.${walk}`)).size).toBe(all.length);
+          expect(all.every(({ agent }) => agent < agents)).toBe(true);
+        },
+      ),
       { seed: 42 },
     );
   });

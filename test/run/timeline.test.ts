@@ -56,7 +56,16 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
       return { id: "t:1", atUs: 0 };
     },
   };
-  const playing = playTimeline({ plan, originUs: 0, desk, tally, recorder, world, stopping: stopping.signal, onPhase: () => {} });
+  const playing = playTimeline({
+    plan,
+    originUs: 0,
+    desk,
+    tally,
+    recorder,
+    world,
+    stopping: stopping.signal,
+    onPhase: () => {},
+  });
   if (stopAtMs !== undefined) {
     await world.advance(stopAtMs);
     stopping.abort();

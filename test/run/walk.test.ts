@@ -32,7 +32,12 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
   const never = new AbortController().signal;
   const group: ScenarioGroup = {
     name: "planner",
-    policy: { kind: policy.kind, timeoutMs: policy.timeoutMs ?? 1000, onTimeout: "cancel", attributes: { ...policy.attributes } },
+    policy: {
+      kind: policy.kind,
+      timeoutMs: policy.timeoutMs ?? 1000,
+      onTimeout: "cancel",
+      attributes: { ...policy.attributes },
+    },
     arrivals: { is: "closed", agents: 1, thinkTimeMs: 0 },
     steps,
     ...(budgetMs === undefined ? {} : { budgetMs }),
@@ -72,11 +77,20 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
       cutOff: never,
       onOp: () => {},
     },
-    { group, policy: policyKindNamed(policy.kind).prepare(group.policy.attributes), sessions, agent: 3, walk: 7, intendedUs: 0 },
+    {
+      group,
+      policy: policyKindNamed(policy.kind).prepare(group.policy.attributes),
+      sessions,
+      agent: 3,
+      walk: 7,
+      intendedUs: 0,
+    },
   );
   await world.advance(100_000);
   await done;
-  const ended = events.flatMap((event) => (event.type === "op-ended" ? [`${event.outcome}${event.because === undefined ? "" : `: ${event.because}`}`] : []));
+  const ended = events.flatMap((event) =>
+    event.type === "op-ended" ? [`${event.outcome}${event.because === undefined ? "" : `: ${event.because}`}`] : [],
+  );
   return { calls, events, ended };
 }
 
@@ -87,11 +101,24 @@ describe("data flows from step to step", () => {
     const { calls } = await walked({
       steps: [
         step("Find", { save: [{ name: "found", path: "$.items[0].id" }] }),
-        step("Use", { args: { id: "${found}", text: "no. ${found} in ${env.REGION}", op: "${op.id}", who: ["${agent.id}"], n: "${int(1, 9)}" } }),
+        step("Use", {
+          args: {
+            id: "${found}",
+            text: "no. ${found} in ${env.REGION}",
+            op: "${op.id}",
+            who: ["${agent.id}"],
+            n: "${int(1, 9)}",
+          },
+        }),
       ],
       answer: () => ok({ structuredContent: { items: [{ id: 12 }] } }),
     });
-    expect(calls[1]?.args).toMatchObject({ id: 12, text: "no. 12 in north", op: "0000f00d.planner.3.7.1", who: ["planner.3"] });
+    expect(calls[1]?.args).toMatchObject({
+      id: 12,
+      text: "no. 12 in north",
+      op: "0000f00d.planner.3.7.1",
+      who: ["planner.3"],
+    });
     expect(calls[1]?.args["n"]).toSatisfy((n: unknown) => Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 9);
     expect(calls[1]?.meta).toMatchObject({ "squall/op": "0000f00d.planner.3.7.1" });
   });
@@ -99,14 +126,24 @@ describe("data flows from step to step", () => {
   test("a text that is JSON is looked into where there is no structured content", async () => {
     const { calls } = await walked({
       steps: [step("Find", { save: [{ name: "id", path: "$.id" }] }), step("Use", { args: { id: "${id}" } })],
-      answer: () => ok({ content: [{ type: "text", text: "hello" }, { type: "text", text: '{"id":"x"}' }] }),
+      answer: () =>
+        ok({
+          content: [
+            { type: "text", text: "hello" },
+            { type: "text", text: '{"id":"x"}' },
+          ],
+        }),
     });
     expect(calls[1]?.args).toEqual({ id: "x" });
   });
 
   test("a step whose input is missing is not run, and says which", async () => {
     const { calls, ended } = await walked({
-      steps: [step("Find", { save: [{ name: "id", path: "$.id" }] }), step("Use", { args: { id: "${id}" } }), step("Other")],
+      steps: [
+        step("Find", { save: [{ name: "id", path: "$.id" }] }),
+        step("Use", { args: { id: "${id}" } }),
+        step("Other"),
+      ],
       answer: () => ok({ structuredContent: {} }),
     });
     expect(calls.map(({ tool }) => tool)).toEqual(["Find", "Other"]);
@@ -143,17 +180,23 @@ describe("attempts", () => {
     expect(new Set(calls.map(({ args }) => args["id"])).size).toBe(1);
     expect(new Set(calls.map(({ meta }) => meta.traceparent)).size).toBe(3);
     const attempts = events.flatMap((event) => (event.type === "attempt" ? [event] : []));
-    expect(attempts.map(({ attempt, startedUs }) => [attempt, startedUs / 1000])).toEqual([[1, 0], [2, 60], [3, 120]]);
+    expect(attempts.map(({ attempt, startedUs }) => [attempt, startedUs / 1000])).toEqual([
+      [1, 0],
+      [2, 60],
+      [3, 120],
+    ]);
     expect(ended).toEqual(["ok"]);
   });
 
   test("an op is failed only if every attempt surely failed", async () => {
     const outcomes = async (answers: readonly Answer[]) =>
-      (await walked({
-        steps: [step("Write")],
-        policy: { kind: "retry", attributes: { attempts: answers.length, retryOn: ["connection", "tool-error"] } },
-        answer: (_, n) => answers[n - 1] ?? ok(),
-      })).ended;
+      (
+        await walked({
+          steps: [step("Write")],
+          policy: { kind: "retry", attributes: { attempts: answers.length, retryOn: ["connection", "tool-error"] } },
+          answer: (_, n) => answers[n - 1] ?? ok(),
+        })
+      ).ended;
     const refused = { class: "refused", outcome: "failed" } as const;
     expect(await outcomes([refused, refused])).toEqual(["failed"]);
     expect(await outcomes([refused, failing])).toEqual(["unknown"]);

@@ -1,0 +1,58 @@
+/** What the documents say is tried: every scenario in them loads, and their tables are what the code has. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { exitCodes } from "../../src/errors.ts";
+import { loadScenario } from "../../src/scenario/load.ts";
+import { fixtures } from "../../src/targets/fixtures.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const documents = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+  (file) => file.endsWith(".md") && !/node_modules|^reports\/\d|^dist/.test(file),
+);
+const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
+
+const blocks = documents.flatMap((file) =>
+  [...textOf(file).matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""], index) => ({ file, index, text })),
+);
+
+test("the documents are found", () => {
+  expect(documents).toContain("README.md");
+  expect(documents).toContain("ARCHITECTURE.md");
+  expect(blocks.length).toBeGreaterThan(0);
+});
+
+describe("every YAML block of a document is a scenario that loads", () => {
+  test.each(blocks)("$file block $index", async ({ text }) => {
+    expect(parse(text)).toHaveProperty("name");
+    const folder = mkdtempSync(join(tmpdir(), "squall-doc-"));
+    try {
+      const file = join(folder, "block.yaml");
+      writeFileSync(file, text);
+      const entryUrl = new URL("../../src/index.ts", import.meta.url);
+      await expect(
+        loadScenario({ file, named: "block.yaml", sets: [], env: {}, allowHosts: [], fixtures, entryUrl }),
+      ).resolves.toBeDefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+test("the README's table of exit codes is the code's", () => {
+  const told = [...textOf("README.md").matchAll(/^\| ([\d /]+) \| /gm)].flatMap(([, codes = ""]) =>
+    codes.split("/").map(Number),
+  );
+  expect(told.toSorted((a, b) => a - b)).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
+});
+
+test("every file that ARCHITECTURE.md links or names is there", () => {
+  const named = [...textOf("ARCHITECTURE.md").matchAll(/`((?:src|fixtures)\/[\w/.-]+\.(?:ts|md))`/g)].map(
+    ([, file = ""]) => file,
+  );
+  expect(named.length).toBeGreaterThan(8);
+  for (const file of named) expect(() => textOf(file), file).not.toThrow();
+});

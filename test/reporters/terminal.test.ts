@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { checks } from "../../src/checks/registry.ts";
+import { judge } from "../../src/checks/judge.ts";
+import { reporters } from "../../src/reporters/registry.ts";
+import { terminal } from "../../src/reporters/terminal.ts";
+import { verdictsDocument, verdictsOf, type Verdicts } from "../../src/reporters/verdicts.ts";
+import { effect, exchange, frame, historyOf, op, runStarted, type Timed } from "../literal-history.ts";
+
+const honest: Timed[] = [
+  runStarted(),
+  ...frame(),
+  ...Array.from({ length: 8 }, (_, walk) => [
+    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
+    exchange(walk, 52 + walk * 50),
+    ...op({ atMs: 60 + walk * 50, walk }),
+    effect(walk, 65 + walk * 50, { row: String(walk) }),
+  ]).flat(),
+  ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
+  ...op({ atMs: 1110, walk: 20, attempts: ["timeout", "ok"] }),
+  effect(20, 1120, { row: "20" }),
+];
+
+async function verdictsFor(...events: readonly (Timed | readonly Timed[])[]): Promise<Verdicts> {
+  const history = historyOf(...events);
+  return verdictsOf(
+    await judge(async function* () {
+      yield* history;
+    }, checks),
+  );
+}
+
+const text = (verdicts: Verdicts, colour = false): string =>
+  terminal.render({ verdicts, directory: "reports/a-run" }, { colour });
+
+describe("the terminal reporter", () => {
+  test("a pass says what it is worth", async () => {
+    expect(text(await verdictsFor(honest))).toMatchInlineSnapshot(`
+      "PASSED  made-up  seed 42
+
+      ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed writes
+      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+
+      Files:  reports/a-run
+      Replay: squall run made-up --seed 42
+      "
+    `);
+  });
+
+  test("a fail names op, ledger rows, reason and remedy", async () => {
+    expect(text(await verdictsFor(honest, effect(20, 1130, { row: "21" })))).toMatchInlineSnapshot(`
+      "FAILED  made-up  seed 42
+
+      ✗ duplicate-effects
+          violation of the server: 1 of 9 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
+            why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
+            how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
+            witness: t:75 t:76 t:77 t:78 t:79 t:80
+      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+
+      Files:  reports/a-run
+      Replay: squall run made-up --seed 42
+      "
+    `);
+  });
+
+  test("a run without evidence says what is missing", async () => {
+    const unseen = honest.filter(([, event]) => event.type !== "fault" || event.edge !== "observed");
+    expect(text(await verdictsFor(unseen))).toMatchInlineSnapshot(`
+      "INCONCLUSIVE  made-up  seed 42
+
+      ? duplicate-effects  egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
+      ? silent-empty  egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
+
+      Missing evidence:
+        ? egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
+
+      Files:  reports/a-run
+      Replay: squall run made-up --seed 42
+      "
+    `);
+  });
+
+  test("no name or text of a server can steer the terminal", async () => {
+    const verdicts = await verdictsFor(honest);
+    const evil = "\u001B[2J\u001B]0;owned\u0007\r\u009B31m";
+    const told = text({ ...verdicts, scenario: evil, notCovered: [{ check: "x", because: evil }] }, true);
+    // oxlint-disable-next-line no-control-regex
+    expect(told.replace(/\u001B\[\d{1,2}m/g, "").replaceAll("\n", "")).not.toMatch(/[\u0000-\u001F\u007F-\u009F]/);
+    expect(told).toContain("\uFFFD[2J");
+  });
+});
+
+test.each(reporters)("$name gives the same from the verdicts read back as from the run itself", async (reporter) => {
+  const verdicts = await verdictsFor(honest, effect(3, 1500, { row: "99" }));
+  const readBack = verdictsDocument.parse(JSON.parse(JSON.stringify(verdicts)));
+  const style = { colour: false };
+  expect(reporter.render({ verdicts: readBack, directory: "d" }, style)).toBe(
+    reporter.render({ verdicts, directory: "d" }, style),
+  );
+});
+
+test("the verdicts document has the shape that others build on", async () => {
+  expect(await verdictsFor(honest)).toMatchObject({
+    schema: "squall.verdicts/1",
+    mode: "faults",
+    verdict: "pass",
+    exitCode: 0,
+    checks: [
+      { check: "duplicate-effects", verdict: "pass", looked: 1, warnings: 0, findings: [] },
+      { check: "silent-empty" },
+    ],
+    thresholds: [],
+    notCovered: [],
+    replay: "squall run made-up --seed 42",
+  });
+});

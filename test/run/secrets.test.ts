@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { Unstamped } from "../../src/history/events.ts";
+import { masking, secretsOf } from "../../src/run/secrets.ts";
+import type { Scenario } from "../../src/scenario/resolve.ts";
+
+const scenario = {
+  servers: [
+    { headers: { authorization: "Bearer ${env.TOKEN}" }, env: { DB_PASSWORD: 'pass"word', REGION: "north-east" } },
+  ],
+  upstreams: [],
+} as unknown as Scenario;
+
+const secrets = secretsOf(scenario, { TOKEN: "hunter2-hunter2" });
+
+test("header values and variables that sound secret are secrets, others are not", () => {
+  expect(secrets).toContain("hunter2-hunter2");
+  expect(secrets).toContain('pass"word');
+  expect(secrets.join(" ")).not.toContain("north-east");
+});
+
+test("what a server repeats of them never reaches the history", () => {
+  const kept: Unstamped[] = [];
+  const record = masking((event) => {
+    kept.push(event);
+    return { id: "t:1", atUs: 0 };
+  }, secrets);
+  record({
+    type: "attempt",
+    op: "o",
+    attempt: 1,
+    startedUs: 0,
+    class: "tool-error",
+    outcome: "failed",
+    says: 'bad token hunter2-hunter2 for pass"word',
+  });
+  record({ type: "op-ended", op: "o", outcome: "failed" });
+  expect(JSON.stringify(kept)).not.toMatch(/hunter2|pass\\?"word/);
+  expect(kept[0]).toMatchObject({ says: "bad token *** for ***" });
+  expect(kept[1]).toEqual({ type: "op-ended", op: "o", outcome: "failed" });
+});
