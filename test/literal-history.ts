@@ -7,7 +7,7 @@ import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
 import { shapeOf } from "../src/history/shape.ts";
 
-export const nonce = "0000f00d";
+const nonce = "0000f00d";
 
 export const declared: Declared = {
   phases: [

@@ -191,5 +191,6 @@ function strengthOf(state: State, looked: number): string {
     ({ op, outcome }) => outcome === "unknown" && state.rowsByOp.get(op)?.length === 1,
   ).length;
   const aside = recovered > 0 ? `; ${recovered} of unknown fate turned out done` : "";
-  return `0 duplicated, lost or orphaned in ${looked} ${state.control ? "" : "exposed "}writes${aside}`;
+  const writes = `${looked} ${state.control ? "" : "exposed "}${looked === 1 ? "write" : "writes"}`;
+  return `0 duplicated, lost or orphaned in ${writes}${aside}`;
 }

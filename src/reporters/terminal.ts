@@ -17,7 +17,7 @@ export const terminal: Reporter = {
     const lines = [
       headline(verdicts, paint),
       "",
-      ...checks.flatMap((check) => checkLines(check, paint)),
+      ...checks.flatMap((check) => checkLines(check, gaps.length > 0, paint)),
       ...(notCovered.length === 0
         ? []
         : ["", "Not covered:", ...notCovered.map(({ check, because }) => `  - ${check}: ${because}`)]),
@@ -51,8 +51,13 @@ function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: 
   return `${paint(["bold", colours[verdict]], titles[mode][verdict])}${interrupted}  ${scenario}  seed ${seed}`;
 }
 
-function checkLines({ check, verdict, because, strength, warnings, findings }: Check, paint: Paint): string[] {
-  const note = because ?? strength;
+function checkLines(
+  { check, verdict, because, strength, warnings, findings }: Check,
+  evidenceIsMissing: boolean,
+  paint: Paint,
+): string[] {
+  // What is missing is missing for every check alike; it is said once, below.
+  const note = verdict === "unknown" && evidenceIsMissing ? "evidence is missing" : (because ?? strength);
   const warned =
     warnings > 0 && verdict === "pass" ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : "";
   const tail = note === undefined ? "" : `  ${note}`;

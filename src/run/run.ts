@@ -76,16 +76,18 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   });
   const act = { ...options, run, nonce, directory, closing, history: recorder, observer };
   let ended: Unstamped = { type: "run-ended", reason: "broken" };
+  let left: readonly string[] = [];
   try {
     ended = await actOut(act);
   } catch (error) {
     ended = { type: "run-ended", reason: endOf(options) ?? "broken", says: messageOf(error) };
     if (ended.reason === "broken" || error instanceof UnhealedError) throw error;
   } finally {
-    const failures = await closing.close();
-    recorder.record({ ...ended, ...(failures.length > 0 ? { says: failures.join("; ") } : {}) });
+    left = await closing.close();
+    recorder.record({ ...ended, ...(left.length > 0 ? { says: left.join("; ") } : {}) });
     await history.close();
   }
+  if (left.length > 0) throw new Error(`the run left something behind: ${left.join("; ")}`);
   if (history.failed !== undefined) throw history.failed;
   return { run, directory };
 }

@@ -49,7 +49,7 @@ test("a PUT that is repeated without a second row is no duplicate", async () => 
   const write = op({ atMs: 1100, walk: 10, attempts: ["closed", "closed", "ok"] });
   const result = await verdictOn(duplicateEffects, historyOf(start, write, effect(10, 1105)));
   expect(result).toMatchObject({ verdict: "pass", looked: 1 });
-  expect(result.strength).toBe("0 duplicated, lost or orphaned in 1 exposed writes");
+  expect(result.strength).toBe("0 duplicated, lost or orphaned in 1 exposed write");
 });
 
 test("a duplicate in the baseline is found too: it is an invariant", async () => {

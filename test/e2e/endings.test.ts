@@ -176,14 +176,14 @@ describe("missing evidence exits 2 and is named", () => {
       "was injected but nothing at the tap shows it",
     ],
     [
-      "no call at all",
+      "no call after the warm-up",
       [
         "--set",
-        "agents.planner.arrivals={count: 1, iterations: 1, thinkTime: 1s}",
+        "agents.planner.arrivals={rate: 1/m}",
         "--set",
-        "phases=[{baseline: 10ms}, {fault: 400ms, recovery: 100ms, name: lost-replies}]",
+        "phases=[{warm-up: 500ms}, {baseline: 1s}, {fault: 2s, recovery: 1s, name: lost-replies}]",
       ],
-      "",
+      "the baseline has no op",
     ],
     ["a baseline that fails", ["--set", "upstreams.cloud-api.env={EMPTY: resources}"], "the baseline does not hold"],
   ] as const;

@@ -35,7 +35,7 @@ describe("the package, as somebody installs it", () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "squall-package-"));
     npm(["pack", "--ignore-scripts", "--pack-destination", home], root);
-    const [tarball = ""] = readdirSync(home).filter((name) => name.endsWith(".tgz"));
+    const tarball = readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "";
     npm(["init", "-y"], home);
     npm(["install", "--no-audit", "--no-fund", join(home, tarball)], home);
   }, 180_000);

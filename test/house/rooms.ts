@@ -8,7 +8,7 @@ export interface Room {
   readonly mayImport: readonly string[];
 }
 
-export function roomsOf(architecture: string): Room[] {
+function roomsOf(architecture: string): Room[] {
   return [...architecture.matchAll(/^\| `([a-z]+)\/` \| (.+?) \| (.+?) \|$/gm)].map(
     ([, room = "", holds = "", imports = ""]) => ({
       room,

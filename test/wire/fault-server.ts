@@ -186,7 +186,7 @@ export function openTo(url: URL, options: Partial<SessionOptions> = {}): Promise
   return openLeanSession({ url, headers: {}, timeoutMs: 10_000, world: realWorld, clientName: "squall", ...options });
 }
 
-export const traceparent = "00-0000f00d000000000100000000000051-0000f00d00000001-01";
+const traceparent = "00-0000f00d000000000100000000000051-0000f00d00000001-01";
 
 export function callOf(options: Partial<CallRequest> = {}): CallRequest {
   return {

@@ -13,7 +13,7 @@ import { parseBody, readBody } from "./request-body.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
 
 /** The release whose API this is; the build tells the two apart. */
-export const embeddedVersion = "2.12.0+squall";
+const embeddedVersion = "2.12.0+squall";
 
 export interface Api {
   readonly url: string;

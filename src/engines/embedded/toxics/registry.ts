@@ -4,7 +4,7 @@ import { resetPeer } from "./reset-peer.ts";
 import { timeout } from "./timeout.ts";
 import type { ToxicKind } from "./toxic.ts";
 
-export const toxicKinds: readonly ToxicKind[] = [latency, resetPeer, timeout];
+const toxicKinds: readonly ToxicKind[] = [latency, resetPeer, timeout];
 
 export function findToxicKind(type: string): ToxicKind | undefined {
   return toxicKinds.find((kind) => kind.type === type);
