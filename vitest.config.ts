@@ -4,6 +4,7 @@ const shared = { pool: "threads", testTimeout: 30_000, hookTimeout: 30_000 } as 
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/skipped-reporter.ts"],
     projects: [
       { test: { ...shared, name: "rooms", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
       {

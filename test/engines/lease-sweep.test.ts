@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openLease, type Owner } from "../../src/engines/lease.ts";
@@ -201,3 +201,22 @@ test.concurrent("ps tells the same start as /proc, whatever the zone, and neithe
   expect([await startOf(dead, world), await startFromPs(dead, world)]).toEqual(["gone", "gone"]);
   expect(await startFromPs(process.pid, { ...world, env: { PATH: "/nowhere" } })).toBe("unknown");
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "leases in a folder that another user has made are neither swept nor opened",
+  async () => {
+    await using den = await openDen();
+    const before = process.env["TMPDIR"];
+    process.env["TMPDIR"] = den.mark;
+    try {
+      await mkdir(join(den.mark, "squall-0"));
+      await chown(join(den.mark, "squall-0"), 12_345, 12_345);
+      const because = expect.stringContaining("belongs to another user") as string;
+      expect(await sweepLapsed({ world })).toMatchObject({ leases: [{ killed: [], because }] });
+      await expect(openLease({ world, run: { id: "run-1", nonce: "00000001" } })).rejects.toThrow("another user");
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+    }
+  },
+);
