@@ -14,7 +14,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
 import { renderText } from "../scenario/template.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { fixtures, type Fixture } from "../targets/fixtures.ts";
+import { commandOf, fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess } from "../targets/process.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
@@ -138,7 +138,7 @@ function fixtureStart(
 ) {
   const fixture = fixtureNamed(called);
   return {
-    command: [world.execPath, fixture.entry] as const,
+    command: commandOf(fixture, world),
     env: {
       ...fixture.env,
       ...(defects.length > 0 ? { DEFECTS: defects.join(",") } : {}),
@@ -262,8 +262,4 @@ function known<T>(all: ReadonlyMap<string, T>, name: string): T {
   const found = all.get(name);
   if (found === undefined) throw new Error(`${name} is not open`);
   return found;
-}
-
-function fixtureNamed(name: string): Fixture {
-  return named<Fixture>(fixtures, name);
 }

@@ -173,7 +173,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
 const certificateCodes = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
 
 /** What an error before the first byte of an answer means. */
-export function classOfError(error: Error): OutcomeClass {
+function classOfError(error: Error): OutcomeClass {
   const code = codeOf(error) ?? "";
   const syscall = "syscall" in error ? error.syscall : undefined;
   // Once bytes have flowed, the same codes no longer mean that nothing was sent. A FIN comes as ECONNRESET too, but
@@ -190,7 +190,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const httpDate = /^\w{3}, (\d{2}) (\w{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
 
 /** `Retry-After` is a number of seconds or a date. */
-export function retryAfterMs(value: string | undefined, world: Pick<World, "date">): number | undefined {
+function retryAfterMs(value: string | undefined, world: Pick<World, "date">): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const [, day, month = "", year, hour, minute, second] = httpDate.exec(value) ?? [];

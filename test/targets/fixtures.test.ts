@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
+import { defectNames } from "../../fixtures/cloud/defects.ts";
 import { commandOf, fixtureNamed, fixtures } from "../../src/targets/fixtures.ts";
 import { realWorld } from "../../src/world.ts";
 import { openStand } from "./stand.ts";
@@ -7,6 +8,10 @@ import { openStand } from "./stand.ts";
 test("every fixture's entry is a file that is there, and no name is given twice", () => {
   for (const { name, entry } of fixtures) expect(existsSync(entry), `${name}: ${entry}`).toBe(true);
   expect(new Set(fixtures.map(({ name }) => name)).size).toBe(fixtures.length);
+});
+
+test("the cloud server is offered with exactly the defects that it knows", () => {
+  expect([...fixtureNamed("cloud").defects].sort()).toEqual([...defectNames].sort());
 });
 
 test("every fixture starts with the environment of its entry, whatever our own says, and stops", async () => {
