@@ -210,3 +210,18 @@ export async function verdictOn(check: Check, history: readonly HistoryEvent[]) 
   if (result === undefined) throw new Error(`${check.name} was not judged`);
   return result;
 }
+
+/** A run that every check passes: nothing is wrong, and each check has something to judge. */
+export const honestRun: readonly Timed[] = [
+  runStarted(),
+  ...frame(),
+  ...Array.from({ length: 10 }, (_, walk) => [
+    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
+    exchange(walk, 52 + walk * 50),
+    ...op({ atMs: 60 + walk * 50, walk }),
+    effect(walk, 65 + walk * 50, { row: String(walk) }),
+  ]).flat(),
+  ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
+  ...op({ atMs: 1110, walk: 20, attempts: ["timeout", "ok"] }),
+  effect(20, 1120, { row: "20" }),
+];

@@ -2,8 +2,7 @@
  * What a lease looks like on disk: `<base>/<run nonce>/`, with `owner.json` and one file for each thing to end or to
  * heal, told apart by its name. Only Node's own modules, because the reaper loads this file.
  */
-import { lstatSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { userId } from "../processes.ts";
@@ -23,11 +22,18 @@ export function leaseBase(): string {
 
 /** Makes the base, or says why it cannot be trusted. */
 export async function openBase(base: string): Promise<{ readonly refused?: string }> {
+  if (base === leaseBase()) {
+    const home = dirname(base);
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    // Anyone may make this folder in a shared /tmp, or put a link in its place, and then put leases there that name
+    // processes of ours.
+    const found = await lstat(home);
+    if (found.uid !== userId || !found.isDirectory()) {
+      return { refused: `${home} is not a folder of this user's own: remove it, or point TMPDIR elsewhere` };
+    }
+  }
   await mkdir(base, { recursive: true, mode: 0o700 });
-  const home = dirname(base);
-  // Anyone may make a directory in a shared /tmp, and whoever owns it can put leases there that are not ours.
-  const strangers = base === leaseBase() && lstatSync(home).uid !== userId;
-  return strangers ? { refused: `${home} belongs to another user: remove it, or point TMPDIR elsewhere` } : {};
+  return {};
 }
 
 /** Undefined where the lease is gone. */

@@ -57,7 +57,17 @@ function identityFindings(
   } else if (fixture !== undefined) {
     found.push(...fixtureFindings({ path, fixture, role }, surroundings));
   } else if (url !== undefined) {
-    found.push(...urlFindings({ path: [...path, "url"], url, started: command !== undefined }, surroundings));
+    found.push(
+      ...urlFindings(
+        {
+          path: [...path, "url"],
+          url,
+          started: command !== undefined,
+          speaks: "protocol" in value ? value.protocol : "http",
+        },
+        surroundings,
+      ),
+    );
     if (command === undefined && Object.keys(env).length > 0) {
       found.push({
         path: [...path, "env"],
@@ -89,14 +99,30 @@ function fixtureFindings(
 }
 
 function urlFindings(
-  { path, url, started }: { readonly path: Finding["path"]; readonly url: string; readonly started: boolean },
+  {
+    path,
+    url,
+    started,
+    speaks,
+  }: {
+    readonly path: Finding["path"];
+    readonly url: string;
+    readonly started: boolean;
+    readonly speaks: "http" | "tcp";
+  },
   { env, allowHosts }: Surroundings,
 ): Finding[] {
   const text = renderText(url, env).replaceAll("${port}", "1");
   if (!started && url.includes("${port}"))
     return [{ path, says: "${port} is only for what Squall starts", hint: "name the port it listens on" }];
   if (!URL.canParse(text)) return [{ path, says: `expected a URL such as "http://127.0.0.1:3001/mcp", got "${url}"` }];
-  const { hostname } = new URL(text);
+  const { hostname, protocol, port } = new URL(text);
+  const isHttp = /^https?:$/.test(protocol);
+  if (speaks === "http" && !isHttp) {
+    const hint = "if it is an upstream that speaks something else: protocol: tcp";
+    return [{ path, says: `expected an http URL, got "${url}"`, hint }];
+  }
+  if (!isHttp && port === "") return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host) || allowHosts.includes(host))
     return [];

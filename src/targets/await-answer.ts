@@ -1,6 +1,7 @@
 /** Waiting until an address answers. Any HTTP answer counts: whether it is a good one is for the run to find out. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
 import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
@@ -39,13 +40,7 @@ const patienceMs = 5000;
 const pauseMaxMs = 250;
 
 /** Tries again and again until the address answers, the time is over or the signal aborts. */
-export async function awaitAnswer(options: {
-  readonly url: URL;
-  readonly world: World;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}): Promise<Came> {
-  const { url, world, timeoutMs, signal } = options;
+export async function awaitAnswer({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
   const untilUs = world.nowUs() + timeoutMs * 1000;
   const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
   let reason = unconnected;
@@ -59,14 +54,33 @@ export async function awaitAnswer(options: {
   }
 }
 
-/** One GET; its answer is not read further than its head. */
-export function askOnce(options: {
+interface Ask {
   readonly url: URL;
   readonly world: World;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-}): Promise<Came> {
-  const { url, world, timeoutMs, signal } = options;
+}
+
+/** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection is all there is. */
+export function askOnce(ask: Ask): Promise<Came> {
+  return /^https?:$/.test(ask.url.protocol) ? getOnce(ask) : connectOnce(ask);
+}
+
+function connectOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port), signal });
+    const limit = world.timer(timeoutMs, () => settle({ is: "silent", because: unconnected }));
+    const settle = (came: Came): void => {
+      limit.cancel();
+      resolve(came);
+      socket.destroy();
+    };
+    socket.once("connect", () => settle({ is: "answered" }));
+    socket.on("error", (error) => settle({ is: "silent", because: codeOf(error) ?? messageOf(error) }));
+  });
+}
+
+function getOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
     const headers = { accept: "application/json, text/event-stream" };

@@ -2,24 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/checks/check.ts";
 import { checks } from "../../src/checks/registry.ts";
 import { verdictsOf } from "../../src/reporters/verdicts.ts";
-import { effect, exchange, frame, historyOf, judged, op, runStarted, type Timed } from "../literal-history.ts";
-
-/** A run that every check passes. */
-const honest: Timed[] = [
-  runStarted(),
-  ...frame(),
-  ...Array.from({ length: 10 }, (_, walk) => [
-    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
-    exchange(walk, 52 + walk * 50),
-    ...op({ atMs: 60 + walk * 50, walk }),
-    effect(walk, 65 + walk * 50),
-  ]).flat(),
-  ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
-  ...op({ atMs: 1100, walk: 20, attempts: ["tool-error"] }),
-];
+import { effect, frame, historyOf, honestRun, judged, runStarted, type Timed } from "../literal-history.ts";
 
 test("an honest run passes every check, each with its strength", async () => {
-  const result = await judged(historyOf(honest));
+  const result = await judged(historyOf(honestRun));
   expect(result.verdict).toBe("pass");
   expect(result.checks.map(({ check }) => check)).toEqual(checks.map(({ name }) => name));
   for (const { strength } of result.checks) expect(strength).toMatch(/^0 /);
@@ -35,14 +21,14 @@ describe.each(checks.map((check) => [check.name, check] as const))("the pass of 
         return { on, end: () => ({ ...end(), verdict: "pass", findings: [] }) };
       },
     };
-    const { checks: results, verdict } = await judged(historyOf(honest), [blinded]);
+    const { checks: results, verdict } = await judged(historyOf(honestRun), [blinded]);
     expect(verdict).toBe("unknown");
     expect(results[0]?.because).toContain("the pass is blind");
   });
 
   test("turns unknown when nothing is planted", async () => {
     const idle: Check = { ...check, plant: () => (event) => [event] };
-    expect((await judged(historyOf(honest), [idle])).verdict).toBe("unknown");
+    expect((await judged(historyOf(honestRun), [idle])).verdict).toBe("unknown");
   });
 
   test("turns unknown when the check crashes, and the others are still judged", async () => {
@@ -56,31 +42,31 @@ describe.each(checks.map((check) => [check.name, check] as const))("the pass of 
       }),
     };
     const others = checks.filter(({ name }) => name !== check.name);
-    const { checks: results } = await judged(historyOf(honest), [broken, ...others]);
+    const { checks: results } = await judged(historyOf(honestRun), [broken, ...others]);
     expect(results[0]).toMatchObject({ verdict: "unknown", because: "the check itself failed: oops" });
     expect(results.slice(1).map(({ verdict }) => verdict)).toEqual(others.map(() => "pass"));
   });
 });
 
 describe("a gap in the evidence keeps every pass from being believed", () => {
-  const without = (type: Timed[1]["type"]) => honest.filter(([, event]) => event.type !== type);
+  const without = (type: Timed[1]["type"]) => honestRun.filter(([, event]) => event.type !== type);
   const cases: readonly (readonly [string, readonly Timed[], string])[] = [
     ["a history without an end", without("run-ended"), "no end mark"],
     [
       "a link that nothing used",
-      honest.filter(([, e]) => e.type !== "connection" || e.link !== "cloud->cloud-api"),
+      honestRun.filter(([, e]) => e.type !== "connection" || e.link !== "cloud->cloud-api"),
       "nothing ever connected over cloud->cloud-api",
     ],
     [
       "a fault that was never observed",
-      honest.filter(([, e]) => e.type !== "fault" || e.edge !== "observed"),
+      honestRun.filter(([, e]) => e.type !== "fault" || e.edge !== "observed"),
       "nothing at the tap shows it",
     ],
     ["a fault that was never injected", without("fault"), "was never injected"],
     ["no call at all", [runStarted(), ...frame()], "no tool was called"],
     [
       "a generator that fell behind",
-      [...honest, [4500, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }]],
+      [...honestRun, [4500, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }]],
       "fell behind",
     ],
     [
@@ -115,7 +101,7 @@ test.each([
   ["terminated", 143],
   ["broken", 70],
 ] as const)("a run that was %s exits %i, whatever was found", async (reason, exitCode) => {
-  const events = honest.map(([at, event]): Timed => [at, event.type === "run-ended" ? { ...event, reason } : event]);
+  const events = honestRun.map(([at, event]): Timed => [at, event.type === "run-ended" ? { ...event, reason } : event]);
   expect(verdictsOf(await judged(historyOf(events, effect(3, 1500)))).exitCode).toBe(exitCode);
 });
 
@@ -124,7 +110,7 @@ test("a fault that could not be healed is the worst of all", async () => {
     2500,
     { type: "fault", fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", window: 0, edge: "unhealed" },
   ];
-  expect(verdictsOf(await judged(historyOf(honest, stuck))).exitCode).toBe(76);
+  expect(verdictsOf(await judged(historyOf(honestRun, stuck))).exitCode).toBe(76);
 });
 
 test("no applicable check at all is unknown", async () => {

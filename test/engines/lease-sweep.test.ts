@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chown, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openLease, type Owner } from "../../src/engines/lease.ts";
 import { sweepLapsed } from "../../src/engines/lease-sweep.ts";
 import { pidNamespace, startFromPs, startOf } from "../../src/engines/process-start.ts";
-import { groupFile, groupLives, leaseVariable, signalGroup } from "../../src/processes.ts";
+import { groupFile, groupLives, leaseVariable, signalGroup, userId } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
 import { alive, aliveAfter, killed, openDen, startRunner, type Den } from "./lease-peers.ts";
 
@@ -202,21 +202,30 @@ test.concurrent("ps tells the same start as /proc, whatever the zone, and neithe
   expect(await startFromPs(process.pid, { ...world, env: { PATH: "/nowhere" } })).toBe("unknown");
 });
 
-test.runIf(process.getuid?.() === 0)(
-  "leases in a folder that another user has made are neither swept nor opened",
-  async () => {
-    await using den = await openDen();
-    const before = process.env["TMPDIR"];
-    process.env["TMPDIR"] = den.mark;
-    try {
-      await mkdir(join(den.mark, "squall-0"));
-      await chown(join(den.mark, "squall-0"), 12_345, 12_345);
-      const because = expect.stringContaining("belongs to another user") as string;
+test("leases in a folder that is not the user's own are neither swept nor opened", async () => {
+  await using den = await openDen();
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = den.mark;
+  try {
+    const home = join(den.mark, `squall-${userId}`);
+    const because = expect.stringContaining("not a folder of this user's own") as string;
+    const expectRefusal = async (): Promise<void> => {
       expect(await sweepLapsed({ world })).toMatchObject({ leases: [{ killed: [], because }] });
-      await expect(openLease({ world, run: { id: "run-1", nonce: "00000001" } })).rejects.toThrow("another user");
-    } finally {
-      if (before === undefined) delete process.env["TMPDIR"];
-      else process.env["TMPDIR"] = before;
-    }
-  },
-);
+      await expect(openLease({ world, run: { id: "run-1", nonce: "00000001" } })).rejects.toThrow(
+        "not a folder of this",
+      );
+    };
+    await mkdir(join(den.mark, "elsewhere"));
+    await symlink(join(den.mark, "elsewhere"), home);
+    await expectRefusal();
+    // Only root can give a folder away.
+    if (userId !== 0) return;
+    await rm(home);
+    await mkdir(home);
+    await chown(home, 12_345, 12_345);
+    await expectRefusal();
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+});

@@ -4,21 +4,7 @@ import { judge } from "../../src/checks/judge.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { terminal } from "../../src/reporters/terminal.ts";
 import { verdictsDocument, verdictsOf, type Verdicts } from "../../src/reporters/verdicts.ts";
-import { effect, exchange, frame, historyOf, op, runStarted, type Timed } from "../literal-history.ts";
-
-const honest: Timed[] = [
-  runStarted(),
-  ...frame(),
-  ...Array.from({ length: 8 }, (_, walk) => [
-    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
-    exchange(walk, 52 + walk * 50),
-    ...op({ atMs: 60 + walk * 50, walk }),
-    effect(walk, 65 + walk * 50, { row: String(walk) }),
-  ]).flat(),
-  ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
-  ...op({ atMs: 1110, walk: 20, attempts: ["timeout", "ok"] }),
-  effect(20, 1120, { row: "20" }),
-];
+import { effect, historyOf, honestRun, type Timed } from "../literal-history.ts";
 
 async function verdictsFor(...events: readonly (Timed | readonly Timed[])[]): Promise<Verdicts> {
   const history = historyOf(...events);
@@ -34,10 +20,10 @@ const text = (verdicts: Verdicts, colour = false): string =>
 
 describe("the terminal reporter", () => {
   test("a pass says what it is worth", async () => {
-    expect(text(await verdictsFor(honest))).toMatchInlineSnapshot(`
+    expect(text(await verdictsFor(honestRun))).toMatchInlineSnapshot(`
       "PASSED  made-up  seed 42
 
-      ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed writes
+      ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
       Files:  reports/a-run
@@ -47,14 +33,14 @@ describe("the terminal reporter", () => {
   });
 
   test("a fail names op, ledger rows, reason and remedy", async () => {
-    expect(text(await verdictsFor(honest, effect(20, 1130, { row: "21" })))).toMatchInlineSnapshot(`
+    expect(text(await verdictsFor(honestRun, effect(20, 1130, { row: "21" })))).toMatchInlineSnapshot(`
       "FAILED  made-up  seed 42
 
       ✗ duplicate-effects
-          violation of the server: 1 of 9 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
+          violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
-            witness: t:75 t:76 t:77 t:78 t:79 t:80
+            witness: t:91 t:92 t:93 t:94 t:95 t:96
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
       Files:  reports/a-run
@@ -64,12 +50,12 @@ describe("the terminal reporter", () => {
   });
 
   test("a run without evidence says what is missing", async () => {
-    const unseen = honest.filter(([, event]) => event.type !== "fault" || event.edge !== "observed");
+    const unseen = honestRun.filter(([, event]) => event.type !== "fault" || event.edge !== "observed");
     expect(text(await verdictsFor(unseen))).toMatchInlineSnapshot(`
       "INCONCLUSIVE  made-up  seed 42
 
-      ? duplicate-effects  egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
-      ? silent-empty  egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
+      ? duplicate-effects  evidence is missing
+      ? silent-empty  evidence is missing
 
       Missing evidence:
         ? egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
@@ -81,7 +67,7 @@ describe("the terminal reporter", () => {
   });
 
   test("no name or text of a server can steer the terminal", async () => {
-    const verdicts = await verdictsFor(honest);
+    const verdicts = await verdictsFor(honestRun);
     const evil = "\u001B[2J\u001B]0;owned\u0007\r\u009B31m";
     const told = text({ ...verdicts, scenario: evil, notCovered: [{ check: "x", because: evil }] }, true);
     // oxlint-disable-next-line no-control-regex
@@ -91,7 +77,7 @@ describe("the terminal reporter", () => {
 });
 
 test.each(reporters)("$name gives the same from the verdicts read back as from the run itself", async (reporter) => {
-  const verdicts = await verdictsFor(honest, effect(3, 1500, { row: "99" }));
+  const verdicts = await verdictsFor(honestRun, effect(3, 1500, { row: "99" }));
   const readBack = verdictsDocument.parse(JSON.parse(JSON.stringify(verdicts)));
   const style = { colour: false };
   expect(reporter.render({ verdicts: readBack, directory: "d" }, style)).toBe(
@@ -100,7 +86,7 @@ test.each(reporters)("$name gives the same from the verdicts read back as from t
 });
 
 test("the verdicts document has the shape that others build on", async () => {
-  expect(await verdictsFor(honest)).toMatchObject({
+  expect(await verdictsFor(honestRun)).toMatchObject({
     schema: "squall.verdicts/1",
     mode: "faults",
     verdict: "pass",

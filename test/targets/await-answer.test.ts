@@ -89,10 +89,19 @@ test.concurrent("what accepts but never answers, or answers in another language,
   );
   await Promise.all([once(mute, "listening"), once(foreign, "listening")]);
   const urlOf = (server: typeof mute): URL => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await expect(awaited(urlOf(mute), 200)).rejects.toThrow("(connected, but no answer)");
-  await expect(awaited(urlOf(foreign), 200)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
+  await expect(awaited(urlOf(mute), 1500)).rejects.toThrow("(connected, but no answer)");
+  await expect(awaited(urlOf(foreign), 1500)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
   mute.close();
   foreign.close();
+});
+
+test.concurrent("of a target that does not speak HTTP a connection is enough, and nobody listening is not", async () => {
+  const database = createTcpServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(database, "listening");
+  const { port } = database.address() as AddressInfo;
+  await expect(awaited(new URL(`postgres://127.0.0.1:${port}/app`), 1000)).resolves.toBeDefined();
+  database.close();
+  await expect(awaited(new URL(`postgres://127.0.0.1:${await freePort()}/app`), 100)).rejects.toThrow("ECONNREFUSED");
 });
 
 test.concurrent("the wait ends at once when the run is stopped", async () => {
