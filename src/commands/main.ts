@@ -1,7 +1,7 @@
 /** argv → command → exit code. Mistakes of people are shown without a stack, our own with it. */
 import { Command, CommanderError } from "commander";
 import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
-import { formatMistakes } from "../scenario/mistakes.ts";
+import { errorDocument, explainMistakes } from "./explain.ts";
 import { version } from "../version.ts";
 import { addCheck } from "./check.ts";
 import { addClean } from "./clean.ts";
@@ -35,14 +35,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    return explain(error, io);
+    return explain(error, io, argv.includes("--json"));
   }
 }
 
-function explain(error: unknown, io: Io): number {
+function explain(error: unknown, io: Io, asJson: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage;
   if (error instanceof UserError) {
-    io.stderr(`squall: ${error.message}\n${formatMistakes(error.mistakes)}`);
+    explainMistakes(error, io);
+    if (asJson) io.stdout(`${JSON.stringify(errorDocument(error), undefined, 2)}\n`);
     return error.exitCode;
   }
   if (error instanceof UnhealedError) {

@@ -8,6 +8,7 @@ import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
 import { chosenReporters } from "./check.ts";
 import { describePlan } from "./dry-run.ts";
+import { explainMistakes } from "./explain.ts";
 import type { Io } from "./io.ts";
 import { judgeRun, parseOutputs, present, type Output } from "./judging.ts";
 import { showProgress } from "./live.ts";
@@ -150,24 +151,17 @@ async function runAll(scenarios: readonly Loaded[], { options, outputs, io }: Ru
   const results: RunResult[] = [];
   for (const loaded of scenarios) {
     if (stopping.signal.aborted) break;
-    const plan = planOf(loaded.scenario, options);
-    const live = options.quiet === true ? undefined : showProgress(io, plan);
-    const files = await runScenario({
-      scenario: loaded.scenario,
-      plan,
-      document: loaded.document,
-      replay: replayOf(loaded, options),
-      home: dirname(loaded.source.file),
-      out: resolve(io.cwd, options.out),
-      world: io.world,
-      stopping: stopping.signal,
-      hurrying: hurrying.signal,
-      onProgress: live?.on ?? ignore,
-    }).finally(() => live?.end());
-    const result = await judgeRun(files.directory);
-    results.push(result);
-    codes.push(result.verdicts.exitCode as ExitCode);
-    if (options.json !== true || scenarios.length === 1) await present(result, outputs, io);
+    try {
+      const result = await runOne(loaded, { options, io, stopping: stopping.signal, hurrying: hurrying.signal });
+      results.push(result);
+      codes.push(result.verdicts.exitCode as ExitCode);
+      if (options.json !== true || scenarios.length === 1) await present(result, outputs, io);
+    } catch (error) {
+      // A target that is not there is no reason to leave the other scenarios untried.
+      if (!(error instanceof UserError) || scenarios.length === 1) throw error;
+      explainMistakes(error, io);
+      codes.push(error.exitCode);
+    }
   }
   const exitCode = worstExitCode(codes);
   if (options.json === true && scenarios.length > 1) {
@@ -177,6 +171,27 @@ async function runAll(scenarios: readonly Loaded[], { options, outputs, io }: Ru
   return codes.length === 0 ? exitCodes.interrupted : exitCode;
 }
 
+async function runOne(
+  loaded: Loaded,
+  on: { readonly options: RunOptions; readonly io: Io; readonly stopping: AbortSignal; readonly hurrying: AbortSignal },
+): Promise<RunResult> {
+  const { options, io, stopping, hurrying } = on;
+  const plan = planOf(loaded.scenario, options);
+  const live = options.quiet === true ? undefined : showProgress(io, plan);
+  const { directory } = await runScenario({
+    scenario: loaded.scenario,
+    plan,
+    document: loaded.document,
+    replay: replayOf(loaded, options),
+    home: dirname(loaded.source.file),
+    out: resolve(io.cwd, options.out),
+    world: io.world,
+    stopping,
+    hurrying,
+    onProgress: live?.on ?? ignore,
+  }).finally(() => live?.end());
+  return judgeRun(directory);
+}
 function ignore(): void {
   // --quiet: progress goes nowhere.
 }

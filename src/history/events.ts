@@ -233,7 +233,14 @@ export interface GeneratorHealth {
 
 export interface RunEnded {
   readonly type: "run-ended";
-  readonly reason: "finished" | "baseline-failed" | "not-recovered" | "interrupted" | "terminated" | "broken";
+  readonly reason:
+    | "finished"
+    | "baseline-failed"
+    | "not-recovered"
+    | "interrupted"
+    | "terminated"
+    | "unreachable"
+    | "broken";
   readonly says?: string;
 }
 

@@ -67,6 +67,7 @@ export function verdictsOf(judged: Judged): Verdicts {
 function exitCodeOf({ verdict, account }: Judged): ExitCode {
   if (account.unhealed.length > 0) return exitCodes.unhealed;
   if (account.reason === "broken") return exitCodes.internal;
+  if (account.reason === "unreachable") return exitCodes.unreachable;
   if (account.reason === "interrupted") return exitCodes.interrupted;
   if (account.reason === "terminated") return exitCodes.terminated;
   if (verdict === "fail") return exitCodes.failed;

@@ -15,7 +15,6 @@ export interface DrivenGroup {
 export interface Drive {
   /** Resolves when every walk that was begun has ended. */
   readonly done: Promise<void>;
-  readonly inFlight: () => number;
   readonly health: () => Extract<Unstamped, { type: "generator" }>;
 }
 
@@ -25,7 +24,8 @@ export function drive(
   { originUs, durationMs }: { readonly originUs: number; readonly durationMs: number },
 ): Drive {
   const lagsUs: number[] = [];
-  let inFlight = 0;
+  // A walk that throws is a defect of ours. It must be heard at once, not when the last arrival has come.
+  const broken = Promise.withResolvers<never>();
 
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
@@ -33,12 +33,8 @@ export function drive(
       const sessions = driven.agents[agent];
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
       lagsUs.push(context.recorder.nowUs() - intendedUs);
-      inFlight += 1;
-      try {
-        await walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
-      } finally {
-        inFlight -= 1;
-      }
+      const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
+      await walking.catch(broken.reject);
     };
     return { arrivals: driven.arrivals, begin };
   });
@@ -84,8 +80,7 @@ export function drive(
   );
 
   return {
-    done: Promise.all(running).then(() => undefined),
-    inFlight: () => inFlight,
+    done: Promise.race([Promise.all(running).then(() => undefined), broken.promise]),
     health: () => healthOf(lagsUs, lagBudgetUs(groups)),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, UnhealedError } from "../errors.ts";
+import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { RunEnded, Unstamped } from "../history/events.ts";
@@ -80,8 +80,9 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   try {
     ended = await actOut(act);
   } catch (error) {
-    ended = { type: "run-ended", reason: endOf(options) ?? "broken", says: messageOf(error) };
-    if (ended.reason === "broken" || error instanceof UnhealedError) throw error;
+    const reason = endOf(options);
+    ended = { type: "run-ended", reason: reason ?? brokenBy(error), says: messageOf(error) };
+    if (reason === undefined || error instanceof UnhealedError) throw error;
   } finally {
     left = await closing.close();
     recorder.record({ ...ended, ...(left.length > 0 ? { says: left.join("; ") } : {}) });
@@ -145,6 +146,10 @@ async function actOut(act: Act): Promise<RunEnded> {
   if (unguarded !== undefined) throw unguarded;
   const reason = endOf(act) ?? played.reason;
   return { type: "run-ended", reason, ...("says" in played ? { says: played.says } : {}) };
+}
+
+function brokenBy(error: unknown): RunEnded["reason"] {
+  return error instanceof UserError && error.exitCode === exitCodes.unreachable ? "unreachable" : "broken";
 }
 
 /** Which signal ended the run, if any did. */

@@ -56,6 +56,16 @@ describe("usage that cannot be understood exits 64, says why, and what to do", (
   });
 });
 
+test("with --json a mistake is a document too, and stdout holds nothing else", async () => {
+  const { code, stdout } = await squall("run", "silent-emty", "--json");
+  expect(code).toBe(64);
+  expect(JSON.parse(stdout)).toMatchObject({
+    schema: "squall.error/1",
+    exitCode: 64,
+    mistakes: [{ path: "silent-emty" }],
+  });
+});
+
 test("list prints every kind from the registries, as text and as JSON", async () => {
   const { stdout } = await squall("list", "--json");
   const names = (entries: readonly { name: string }[]): string[] => entries.map(({ name }) => name);

@@ -237,6 +237,22 @@ phases: [{ baseline: 1s }]
   });
 });
 
+test(
+  "over several scenarios one that cannot be reached does not keep the others from being tried",
+  { timeout: 60_000 },
+  async () => {
+    await using folder = await temporaryFolder();
+    const text = (name: string, port: number): string =>
+      `name: ${name}\nservers: { mine: { url: "http://127.0.0.1:${port}/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n`;
+    await writeFile(join(folder.path, "a.yaml"), text("a", await closedPort()));
+    await writeFile(join(folder.path, "b.yaml"), text("b", await closedPort()));
+    const { code, stdout, stderr } = await squall(["run", ".", "--json", "--quiet"], { cwd: folder.path });
+    expect(code).toBe(75);
+    expect(JSON.parse(stdout)).toEqual({ schema: "squall.runs/1", exitCode: 75, runs: [] });
+    expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2);
+  },
+);
+
 test("mistakes in a scenario exit 64 and start nothing", async () => {
   await using folder = await temporaryFolder();
   const bad = new URL("../scenario/bad", import.meta.url).pathname;

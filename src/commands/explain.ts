@@ -1,0 +1,12 @@
+/** What a person's mistake looks like: to people on stderr, to machines as a document. */
+import type { UserError } from "../errors.ts";
+import { formatMistakes } from "../scenario/mistakes.ts";
+import type { Io } from "./io.ts";
+
+export function explainMistakes(error: UserError, io: Io): void {
+  io.stderr(`squall: ${error.message}\n${formatMistakes(error.mistakes)}`);
+}
+
+export function errorDocument({ exitCode, message, mistakes }: UserError) {
+  return { schema: "squall.error/1", exitCode, error: message, mistakes };
+}
