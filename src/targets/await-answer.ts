@@ -37,6 +37,8 @@ export type Came = { readonly is: "answered" } | { readonly is: "silent"; readon
 
 const unconnected = "no connection in time";
 const patienceMs = 5000;
+// The last try must be long enough for an answer.
+const tryMinMs = 50;
 const pauseMaxMs = 250;
 
 /** Tries again and again until the address answers, the time is over or the signal aborts. */
@@ -47,9 +49,9 @@ export async function awaitAnswer({ url, world, timeoutMs, signal }: Ask): Promi
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
     const came = await askOnce({ url, world, timeoutMs: Math.min(patienceMs, leftMs()), signal });
     if (came.is === "answered") return came;
-    // The last try may have been too short to learn anything; an earlier one knows better.
+    // A try that our own limit cut short has learned nothing; an earlier one may know better.
     if (came.because !== unconnected) reason = came.because;
-    if (signal.aborted || world.nowUs() >= untilUs) return { is: "silent", because: reason };
+    if (signal.aborted || leftMs() < tryMinMs) return { is: "silent", because: reason };
     await world.sleep(Math.min(pauseMs, leftMs()), signal);
   }
 }

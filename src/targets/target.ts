@@ -26,5 +26,6 @@ export interface ProcessTarget extends Target {
 
 /** An address as histories and messages show it: passwords and queries stay out of them. */
 export function shownAddress(url: URL): string {
-  return `${url.origin}${url.pathname}`;
+  // Not its origin, which is null where the scheme is not one of the web's.
+  return `${url.protocol}//${url.host}${url.pathname}`;
 }

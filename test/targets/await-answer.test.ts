@@ -83,10 +83,10 @@ test.concurrent("one that comes up while it is awaited is met", async () => {
 
 test.concurrent("what accepts but never answers, or answers in another language, does not count", async () => {
   const mute = createTcpServer(() => {}).listen(0, "127.0.0.1");
-  const foreign = createTcpServer((socket) => socket.on("error", () => {}).end("220 smtp ready\r\n")).listen(
-    0,
-    "127.0.0.1",
-  );
+  const foreign = createTcpServer((socket) => {
+    // It hears the request out, or the connection would be reset before its own words arrive.
+    socket.on("error", () => {}).once("data", () => socket.end("220 smtp ready\r\n"));
+  }).listen(0, "127.0.0.1");
   await Promise.all([once(mute, "listening"), once(foreign, "listening")]);
   const urlOf = (server: typeof mute): URL => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   await expect(awaited(urlOf(mute), 1500)).rejects.toThrow("(connected, but no answer)");
