@@ -6,8 +6,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** Whether results may be coloured. */
   readonly colour: boolean;
-  /** Whether progress may redraw a line. */
-  readonly live: boolean;
+  /** How wide the line is that progress may redraw; absent where it may not. */
+  readonly liveColumns?: number;
   readonly cwd: string;
   readonly world: World;
   readonly onSignal: (listener: (signal: "SIGINT" | "SIGTERM") => void) => void;

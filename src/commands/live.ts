@@ -13,6 +13,8 @@ const redrawEveryUs = 100_000;
 const heartbeatEveryUs = 30_000_000;
 
 export function showProgress(io: Io, plan: Plan): Live {
+  const { liveColumns: columns = 0 } = io;
+  const isLive = columns > 0;
   let doing = "";
   let drawnUs = 0;
   const faultsOn = new Set<string>();
@@ -24,7 +26,8 @@ export function showProgress(io: Io, plan: Plan): Live {
   };
   const redraw = (text: string): void => {
     drawnUs = io.world.nowUs();
-    io.stderr(io.live ? `\r\u001B[2K${text}` : `${text}\n`);
+    // A line that wraps could not be drawn over.
+    io.stderr(isLive ? `\r\u001B[2K${text.slice(0, columns - 1)}` : `${text}\n`);
   };
 
   const total = formatDuration(plan.durationMs);
@@ -37,7 +40,7 @@ export function showProgress(io: Io, plan: Plan): Live {
       switch (progress.is) {
         case "step":
           doing = progress.says;
-          if (io.live) redraw(doing);
+          if (isLive) redraw(doing);
           return;
         case "phase": {
           const { phase, startMs, endMs } = progress.phase;
@@ -49,18 +52,18 @@ export function showProgress(io: Io, plan: Plan): Live {
           const { kind, link, edge } = progress.fault;
           if (edge === "requested") faultsOn.add(`${kind} ${link}`);
           if (edge === "healed") faultsOn.delete(`${kind} ${link}`);
-          if (io.live) redraw(line(progress.counts));
+          if (isLive) redraw(line(progress.counts));
           return;
         }
         case "op":
-          if (nowUs - drawnUs > (io.live ? redrawEveryUs : heartbeatEveryUs)) redraw(line(progress.counts));
+          if (nowUs - drawnUs > (isLive ? redrawEveryUs : heartbeatEveryUs)) redraw(line(progress.counts));
           return;
         default:
           progress satisfies never;
       }
     },
     end: () => {
-      io.stderr(`${io.live ? "\r\u001B[2K" : ""}done in ${formatDuration((io.world.nowUs() - startedUs) / 1000)}\n`);
+      io.stderr(`${isLive ? "\r\u001B[2K" : ""}done in ${formatDuration((io.world.nowUs() - startedUs) / 1000)}\n`);
     },
   };
 }

@@ -7,7 +7,7 @@ export async function start(): Promise<void> {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     colour: process.stdout.hasColors?.() ?? false,
-    live: process.stderr.isTTY && process.env["CI"] === undefined,
+    ...(process.stderr.isTTY && process.env["CI"] === undefined ? { liveColumns: process.stderr.columns } : {}),
     cwd: process.cwd(),
     world: realWorld,
     onSignal: (listener) => {

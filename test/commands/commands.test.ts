@@ -15,7 +15,6 @@ async function squall(...argv: string[]): Promise<{ code: number; stdout: string
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
     colour: false,
-    live: false,
     cwd: import.meta.dirname,
     world: realWorld,
     onSignal: () => {},
