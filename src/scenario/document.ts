@@ -3,9 +3,19 @@ import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isMap, isNode, LineCounter, parseDocument, type Document, type YAMLError } from "yaml";
-import { messageOf, type Mistake } from "../errors.ts";
-import type { Path } from "./mistakes.ts";
+import {
+  isMap,
+  isNode,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+  type YAMLWarning,
+} from "yaml";
+import { codeOf, messageOf, type Mistake } from "../errors.ts";
+import { dataFrom } from "./data.ts";
+import { formatPath, type Path } from "./mistakes.ts";
 
 export interface Place {
   readonly line: number;
@@ -31,24 +41,55 @@ async function openYaml(file: string): Promise<Opened> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    return { broken: [{ path: "", file, says: `cannot be read: ${messageOf(error)}` }] };
+    const says = codeOf(error) === "ENOENT" ? "there is no such file" : `cannot be read: ${messageOf(error)}`;
+    return { broken: [{ path: "", file, says }] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const mistakes = document.errors.map((error) => yamlMistake(error, file, lines));
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const at = (offset: number, says: string): Mistake => {
+    const { line, col: column } = lines.linePos(offset);
+    return { path: "", says, file, line, column };
+  };
+  const mistakes = [...document.errors, ...document.warnings].map((problem) =>
+    at(problem.pos[0], saysOf(problem, text)),
+  );
   // A key that stands twice leaves the rest readable; any other error of syntax makes guesses of what follows.
   if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return { broken: mistakes };
+  const aliases = unresolvedAliases(document).map(({ offset, name }) =>
+    at(offset, `there is no anchor &${name} before this`),
+  );
+  if (aliases.length > 0) return { broken: [...mistakes, ...aliases] };
+  if (document.contents === null) return { broken: [...mistakes, at(0, "there is nothing in this file")] };
+  let value: unknown;
   try {
-    return { raw: document.toJS(), placeOf: (path, atKey) => placeIn({ document, lines, path, atKey }), mistakes };
+    value = document.toJS();
   } catch (error) {
-    return { broken: [{ path: "", file, says: messageOf(error) }] };
+    return { broken: [...mistakes, at(0, messageOf(error))] };
   }
+  const placeOf: ScenarioDocument["placeOf"] = (path, atKey) => placeIn({ document, lines, path, atKey });
+  const { data: raw, findings } = dataFrom(value);
+  if (findings.length === 0) return { raw, placeOf, mistakes };
+  const noData = findings.map(({ path, says }) => ({ path: formatPath(path), says, file, ...placeOf(path, false) }));
+  return { broken: [...mistakes, ...noData] };
 }
 
-function yamlMistake({ code, message, pos }: YAMLError, file: string, lines: LineCounter): Mistake {
-  const { line, col: column } = lines.linePos(pos[0]);
-  const says = code === "DUPLICATE_KEY" ? "this key stands twice in one map" : `this is not YAML: ${message}`;
-  return { path: "", says, file, line, column };
+function saysOf({ code, message, pos }: YAMLError | YAMLWarning, text: string): string {
+  // The error points at the first letter of the key only.
+  if (code === "DUPLICATE_KEY")
+    return `${(/^[^:\n]+/.exec(text.slice(pos[0])) ?? ["this key"])[0]} stands twice in one map`;
+  if (code === "MULTIPLE_DOCS") return "a second document begins here; a file holds one scenario";
+  if (code === "TAG_RESOLVE_FAILED") return `the tag ${text.slice(...pos)} means nothing here`;
+  return `this is not YAML: ${message}`;
+}
+
+function unresolvedAliases(document: Document): { readonly offset: number; readonly name: string }[] {
+  const found: { readonly offset: number; readonly name: string }[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) found.push({ offset: alias.range?.[0] ?? 0, name: alias.source });
+    },
+  });
+  return found;
 }
 
 function placeIn(about: {
@@ -92,7 +133,10 @@ async function openModule(file: string, entryUrl: URL): Promise<Opened> {
     if (typeof module !== "object" || module === null || !("default" in module)) {
       return broken("it has no default export; write `export default defineScenario({ … })`");
     }
-    return { raw: module.default, placeOf: () => undefined, mistakes: [] };
+    const { data: raw, findings } = dataFrom(module.default);
+    if (findings.length > 0)
+      return { broken: findings.map(({ path, says }) => ({ path: formatPath(path), says, file })) };
+    return { raw, placeOf: () => undefined, mistakes: [] };
   } catch (error) {
     return broken(`it cannot be loaded: ${messageOf(error)}`);
   } finally {

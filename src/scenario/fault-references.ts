@@ -1,96 +1,89 @@
 /** Faults that cannot be: on links that are not there, in episodes that are not, for longer than these last. */
+import type { DeclaredLink } from "../history/events.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
-import { linksNamed, linksOf, phasesOf, splitCall } from "./resolve.ts";
+import { episodesIn } from "./phase-references.ts";
+import { linksNamed, linksOf, splitCall } from "./resolve.ts";
 import type { ScenarioOutput } from "./schema.ts";
-import { toolsCalledAt, type Entry, type Survey } from "./survey.ts";
+import { toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
-export function faultFindings({ path, value }: Entry<ScenarioOutput["faults"][number]>, surveyed: Survey): Finding[] {
-  if (value === undefined) return [];
-  return [...faultLinkFindings(path, value, surveyed), ...faultTimeFindings(path, value, surveyed)];
+type Fault = ScenarioOutput["faults"][number];
+
+export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  return [...faultLinkFindings(fault, surveyed), ...faultTimeFindings(fault, surveyed)];
 }
 
-function faultLinkFindings(path: Path, fault: ScenarioOutput["faults"][number], surveyed: Survey): Finding[] {
-  const groups = surveyed.groups.map(({ name, steps }) => ({
-    name,
-    steps: steps.flatMap(({ value }) => (value === undefined ? [] : [splitCall(value.call)])),
+function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed: Survey): Finding[] {
+  if (name === undefined) return [];
+  const groups = surveyed.groups.map((group) => ({
+    name: group.name,
+    steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
   }));
-  const servers = surveyed.servers.map(({ name, value }) => ({
-    name,
-    upstreams: Object.entries(value?.upstreams ?? {}).map(([variable, upstream]) => ({
-      variable,
-      upstream,
-      link: `${name}->${upstream}`,
-    })),
-  }));
-  const links = linksOf(groups, servers);
-  const named = links.filter(({ link }) => linksNamed(fault.link, links).includes(link));
-  if (named.length === 0) {
-    const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
-    const known = [...new Set([...called, ...links.map(({ link }) => link)])];
-    return [{ path: [...path, "link"], says: `there is no link "${fault.link}"`, hint: suggest(fault.link, known) }];
-  }
+  const links = linksOf(groups, surveyed.servers);
+  const named = linksNamed(name, links);
+  const link = links.find((candidate) => named.includes(candidate.link));
+  if (link !== undefined) return value === undefined ? [] : lostAnswerFindings({ path, fault: value, link }, surveyed);
+  if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
+  const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
+  const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
+  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
+}
+
+function lostAnswerFindings(
+  { path, fault, link }: { readonly path: Path; readonly fault: Fault; readonly link: DeclaredLink },
+  surveyed: Survey,
+): Finding[] {
   if (fault.kind !== "lost-answer") return [];
-  const [link] = named;
   const found: Finding[] = [];
-  if (link?.plane === "agent-server") {
-    for (const key of ["method", "path"] as const) {
-      if (fault[key] !== undefined)
-        found.push({
-          path: [...path, key],
-          atKey: true,
-          says: "is for links to an upstream",
-          hint: "to agents, name the tool",
-        });
+  const misplaced = (key: "tool" | "method" | "path", says: string, hint: string): void => {
+    if (fault[key] !== undefined) found.push({ path: [...path, key], atKey: true, says, hint });
+  };
+  if (link.plane === "server-upstream") {
+    misplaced("tool", "is for links from agents", "to an upstream, name the method or path");
+    const upstream = surveyed.upstreams.find(({ name }) => link.link === `${link.server}->${name}`);
+    if (upstream?.value?.protocol === "tcp") {
+      const says = `lost-answer must tell answers apart, and ${upstream.name} speaks plain tcp`;
+      found.push({ path: [...path, "kind"], says, hint: "on such a link, egress-block with how: reset comes closest" });
     }
-    const tools = toolsCalledAt(link.server, surveyed);
-    if (fault.tool !== undefined && !tools.includes(fault.tool)) {
-      found.push({
-        path: [...path, "tool"],
-        says: `no chain calls "${fault.tool}" at ${link.server}`,
-        hint: suggest(fault.tool, tools),
-      });
-    }
-  } else if (fault.tool !== undefined) {
-    found.push({
-      path: [...path, "tool"],
-      atKey: true,
-      says: "is for links from agents",
-      hint: "to an upstream, name the method or path",
-    });
+    return found;
+  }
+  misplaced("method", "is for links to an upstream", "to agents, name the tool");
+  misplaced("path", "is for links to an upstream", "to agents, name the tool");
+  const tools = toolsCalledAt(link.server, surveyed);
+  if (surveyed.read.chains && fault.tool !== undefined && !tools.includes(fault.tool)) {
+    const says = `no chain calls "${fault.tool}" at ${link.server}`;
+    found.push({ path: [...path, "tool"], says, hint: suggest(fault.tool, tools) });
   }
   return found;
 }
 
-function faultTimeFindings(path: Path, fault: ScenarioOutput["faults"][number], { phases }: Survey): Finding[] {
-  if (phases.some(({ value }) => value === undefined)) return [];
-  const planned = phasesOf(phases.flatMap(({ value }) => (value === undefined ? [] : [value])));
-  const episodes = planned.filter(({ role }) => role === "fault");
+function faultTimeFindings({ path, during, value }: SurveyedFault, { phases }: Survey): Finding[] {
+  const episodes = episodesIn(phases);
+  // Where there is no phase at all, the schema has said so.
+  if (episodes === undefined || phases.length === 0) return [];
   const names = episodes.map(({ phase }) => phase);
-  if (episodes.length === 0)
-    return [
-      { path, says: "there is no phase with a fault for it", hint: "add - { fault: 5s, recovery: 5s } to phases" },
-    ];
-  if (fault.during === undefined && episodes.length > 1) {
+  if (names.length === 0) {
+    const hint = "add - { fault: 5s, recovery: 5s } to phases";
+    return [{ path, says: "there is no phase with a fault for it", hint }];
+  }
+  if (during === undefined && names.length > 1) {
     return [{ path, says: "does not say during which episode", hint: `there is ${names.join(", ")}` }];
   }
-  const episode = fault.during === undefined ? episodes[0] : episodes.find(({ phase }) => phase === fault.during);
+  const episode = during === undefined ? episodes[0] : episodes.find(({ phase }) => phase === during);
   if (episode === undefined) {
-    return [
-      {
-        path: [...path, "during"],
-        says: `there is no episode "${fault.during ?? ""}"`,
-        hint: suggest(fault.during ?? "", names),
-      },
-    ];
+    const says = `there is no episode "${during ?? ""}"`;
+    return [{ path: [...path, "during"], says, hint: suggest(during ?? "", names) }];
   }
-  const endMs = (fault.at ?? 0) + (fault.for ?? 0);
-  if (endMs <= episode.durationMs && (fault.at ?? 0) < episode.durationMs) return [];
-  const key = fault.for === undefined ? "at" : "for";
-  return [
-    {
-      path: [...path, key],
-      says: `ends ${formatDuration(endMs)} into ${episode.phase}, whose fault phase lasts ${formatDuration(episode.durationMs)}`,
-    },
-  ];
+  return value === undefined ? [] : lengthFindings(path, value, episode);
+}
+
+function lengthFindings(
+  path: Path,
+  { at = 0, for: lasts = 0 }: Fault,
+  { phase, durationMs }: { readonly phase: string; readonly durationMs: number },
+): Finding[] {
+  const limit = `${phase}, whose fault phase lasts ${formatDuration(durationMs)}`;
+  if (at >= durationMs) return [{ path: [...path, "at"], says: `begins ${formatDuration(at)} into ${limit}` }];
+  if (at + lasts <= durationMs) return [];
+  return [{ path: [...path, "for"], says: `ends ${formatDuration(at + lasts)} into ${limit}` }];
 }

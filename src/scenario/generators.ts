@@ -29,7 +29,7 @@ const generators: readonly Generator[] = [
   {
     name: "int",
     usage: "int(1, 100)",
-    wrongWith: (args) => wrongRange("int", args, Number.isInteger),
+    wrongWith: (args) => wrongRange("int", args, Number.isSafeInteger),
     make: ([min, max], random) => random.integer(Number(min), Number(max)),
   },
   {
@@ -71,7 +71,7 @@ export function generatorNamed(name: string): Generator | undefined {
 }
 
 function wrongRange(name: string, args: readonly string[], fits: (value: number) => boolean): string | undefined {
-  const [min, max] = args.map(Number);
+  const [min, max] = args.map((arg) => (arg === "" ? Number.NaN : Number(arg)));
   const right = args.length === 2 && min !== undefined && max !== undefined && fits(min) && fits(max) && min <= max;
   return right ? undefined : `${name}() takes a least and a greatest value, as in ${name}(1, 100)`;
 }

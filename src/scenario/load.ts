@@ -49,7 +49,7 @@ function mistaken(mistakes: readonly Mistake[]): UserError {
   return new UserError("the scenario is wrong", { mistakes });
 }
 
-/** One mistake a place: what the schema says comes first. */
+/** The same mistake is told once, whoever finds it. */
 function distinct(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ path, says }) => {

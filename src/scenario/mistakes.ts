@@ -29,7 +29,8 @@ export function formatPath(path: Path): string {
 export function suggest(given: string, known: readonly string[]): string {
   const [closest] = known.toSorted((a, b) => distance(given, a) - distance(given, b));
   if (closest === undefined) return "there is none yet";
-  if (distance(given, closest) <= Math.max(2, given.length / 3)) return `did you mean "${closest}"?`;
+  const slips = given.length <= 3 ? 1 : Math.max(2, given.length / 3);
+  if (given !== "" && distance(given, closest) <= slips) return `did you mean "${closest}"?`;
   return `there is ${known.join(", ")}`;
 }
 

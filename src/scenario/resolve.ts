@@ -119,7 +119,7 @@ export function linksNamed(name: string, links: readonly DeclaredLink[]): readon
 }
 
 /** The phases in order, each with the name that histories call it. */
-export function phasesOf(phases: ScenarioOutput["phases"]): Scenario["phases"] {
+export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): Scenario["phases"] {
   const planned: Scenario["phases"][number][] = [];
   let episodes = 0;
   for (const phase of phases) {

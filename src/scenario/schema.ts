@@ -10,9 +10,10 @@ import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/handles.ts";
 import { duration, rate, shown } from "../units.ts";
 
-const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
+// Names become parts of ids and of file names.
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const name = z.string().regex(namePattern, {
-  error: (issue) => `expected a name of letters, digits, "-" and "_", got ${shown(issue.input)}`,
+  error: (issue) => `expected a name of at most 64 letters, digits, "-" and "_", got ${shown(issue.input)}`,
 });
 const template = z.record(z.string(), z.string());
 
@@ -83,8 +84,8 @@ const group = z.strictObject({
 
 const phase = z.strictObject({
   "warm-up": duration().optional(),
-  baseline: duration().optional(),
-  fault: duration().optional(),
+  baseline: duration({ leastMs: 1 }).optional(),
+  fault: duration({ leastMs: 1 }).optional(),
   recovery: duration().optional(),
   name: name.optional().describe("what faults and thresholds call this episode"),
 });
@@ -133,7 +134,7 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, step, arrivals, phase, fault, effect };
+export const entries = { upstream, server, arrivals, phase, fault };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

@@ -1,7 +1,8 @@
 /** `--set path=value`: changes to the raw scenario before it is looked at. Values are read as YAML. */
 import { parse } from "yaml";
 import { messageOf, type Mistake } from "../errors.ts";
-import type { Path } from "./mistakes.ts";
+import { dataFrom } from "./data.ts";
+import { formatPath, type Path } from "./mistakes.ts";
 
 /** What a target is; setting one of these drops those that are not set as well. */
 const identity = ["fixture", "command", "url", "defects"];
@@ -20,7 +21,7 @@ export function applySets(raw: unknown, sets: readonly string[]): Changed {
     if (typeof change === "string") mistakes.push({ file: "--set", path: set, says: change });
     else changes.push(change);
   }
-  let changed: unknown = structuredClone(raw);
+  let changed = raw;
   const setPaths = new Set(changes.map(({ path }) => path.join("\0")));
   for (const { path, value } of changes) {
     const [section, name, key, ...deeper] = path;
@@ -37,7 +38,7 @@ export function applySets(raw: unknown, sets: readonly string[]): Changed {
     if (next === undefined)
       mistakes.push({
         file: "--set",
-        path: path.join("."),
+        path: formatPath(path),
         says: "leads through something that is no map and no list",
       });
     else changed = next.value;
@@ -51,8 +52,9 @@ function parseSet(set: string): { path: Path; value: unknown } | string {
   const path = parsePath(set.slice(0, equals));
   if (path === undefined) return "expected a path such as agents.planner.chain[1].timeout before the =";
   try {
-    const value: unknown = parse(set.slice(equals + 1));
-    return { path, value };
+    const parsed: unknown = parse(set.slice(equals + 1), { prettyErrors: false, logLevel: "error" });
+    const { data: value, findings } = dataFrom(parsed);
+    return findings[0]?.says ?? { path, value };
   } catch (error) {
     return `the value is not YAML: ${messageOf(error)}`;
   }

@@ -1,10 +1,10 @@
 /**
- * What can be made of a scenario in which some things are wrong: each entry that is right by itself, so that names and
- * references are checked even where the neighbour has a mistake.
+ * What can be made of a scenario in which some things are wrong: each entry that is right by itself, and of the others
+ * their names and what they refer to, so that one mistake neither hides the next nor makes others up.
  */
 import type { z } from "zod";
 import type { Path } from "./mistakes.ts";
-import { splitCall } from "./resolve.ts";
+import { splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -14,66 +14,140 @@ export interface Entry<T> {
   readonly value?: T;
 }
 
-export type Step = ScenarioOutput["agents"][string]["chain"][number];
+export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]> {
+  readonly upstreams: ScenarioServer["upstreams"];
+}
+
+/** As written: what a step refers to can be told whatever else is wrong with it. */
+export interface SurveyedStep {
+  readonly path: Path;
+  readonly call?: string;
+  readonly args: unknown;
+  readonly save: ReadonlyMap<string, string>;
+  readonly effect?: string;
+}
+
+export interface SurveyedGroup {
+  readonly path: Path;
+  readonly name: string;
+  readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
+  readonly steps: readonly SurveyedStep[];
+}
+
+export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
+  readonly link?: string;
+  readonly during?: string;
+}
+
+export interface SurveyedEffect {
+  readonly path: Path;
+  readonly name: string;
+  readonly ledger?: string;
+}
 
 export interface Survey {
   readonly upstreams: readonly Entry<ScenarioOutput["upstreams"][string]>[];
-  readonly servers: readonly Entry<ScenarioOutput["servers"][string]>[];
-  readonly groups: readonly {
-    readonly path: Path;
-    readonly name: string;
-    readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
-    readonly steps: readonly Entry<Step>[];
-  }[];
+  readonly servers: readonly SurveyedServer[];
+  readonly groups: readonly SurveyedGroup[];
+  /** The scenario says so itself: a map with nothing in it. */
+  readonly noAgents: boolean;
   readonly phases: readonly Entry<ScenarioOutput["phases"][number]>[];
-  readonly faults: readonly Entry<ScenarioOutput["faults"][number]>[];
-  readonly effects: readonly Entry<ScenarioOutput["effects"][string]>[];
+  readonly faults: readonly SurveyedFault[];
+  readonly effects: readonly SurveyedEffect[];
+  /** Where something could not be read, what is not found may be there all the same. */
+  readonly read: { readonly servers: boolean; readonly wiring: boolean; readonly chains: boolean };
 }
 
 export function survey(raw: unknown): Survey {
+  const servers = entriesOf(raw, "servers");
+  const groups = entriesOf(raw, "agents").map(([name, group]) => surveyGroup(name, mapAt(group)));
   return {
-    upstreams: surveyMap(raw, ["upstreams"], entries.upstream),
-    servers: surveyMap(raw, ["servers"], entries.server),
-    groups: Object.entries(mapAt(raw, "agents")).map(([name, group]) => {
-      const path = ["agents", name];
-      const arrivals = entries.arrivals.safeParse(mapAt(group)["arrivals"]);
-      const steps = surveyList(mapAt(group)["chain"], [...path, "chain"], entries.step);
-      return { path, name, steps, ...(arrivals.success ? { arrivals: arrivals.data } : {}) };
-    }),
-    phases: surveyList(mapAt(raw)["phases"], ["phases"], entries.phase),
-    faults: surveyList(mapAt(raw)["faults"], ["faults"], entries.fault),
-    effects: surveyMap(raw, ["effects"], entries.effect),
+    upstreams: entriesOf(raw, "upstreams").map(([name, entry]) =>
+      parsed(entry, { path: ["upstreams", name], name, schema: entries.upstream }),
+    ),
+    servers: servers.map(([name, entry]) => ({
+      ...parsed(entry, { path: ["servers", name], name, schema: entries.server }),
+      upstreams: [...textsAt(entry, "upstreams")].map(([variable, upstream]) => ({
+        variable,
+        upstream,
+        link: `${name}->${upstream}`,
+      })),
+    })),
+    groups,
+    noAgents: isMap(mapAt(raw)["agents"]) && groups.length === 0,
+    phases: listAt(mapAt(raw)["phases"]).map((entry, index) =>
+      parsed(entry, { path: ["phases", index], name: String(index), schema: entries.phase }),
+    ),
+    faults: listAt(mapAt(raw)["faults"]).map((entry, index) => ({
+      ...parsed(entry, { path: ["faults", index], name: String(index), schema: entries.fault }),
+      ...textAt(entry, "link"),
+      ...textAt(entry, "during"),
+    })),
+    effects: entriesOf(raw, "effects").map(([name, entry]) => ({
+      path: ["effects", name],
+      name,
+      ...textAt(entry, "ledger"),
+    })),
+    read: {
+      servers: servers.length > 0,
+      wiring: servers.every(([, entry]) => isMap(entry) && isMap(entry["upstreams"] ?? {})),
+      chains:
+        groups.length > 0 &&
+        groups.every(({ steps }) => steps.length > 0 && steps.every(({ call }) => call !== undefined)),
+    },
   };
 }
 
 /** The tools that some chain calls at a server. */
 export function toolsCalledAt(server: string, { groups }: Survey): readonly string[] {
-  const calls = groups.flatMap(({ steps }) =>
-    steps.flatMap(({ value }) => (value === undefined ? [] : [splitCall(value.call)])),
-  );
+  const calls = groups.flatMap(({ steps }) => steps.map(({ call }) => splitCall(call ?? "")));
   return [...new Set(calls.filter((call) => call.server === server).map(({ tool }) => tool))];
 }
 
-function surveyMap<T>(raw: unknown, path: readonly [string], schema: z.ZodType<T>): Entry<T>[] {
-  return Object.entries(mapAt(raw, path[0])).map(([name, entry]) =>
-    parsed(entry, { path: [...path, name], name, schema }),
-  );
-}
-
-function surveyList<T>(list: unknown, path: Path, schema: z.ZodType<T>): Entry<T>[] {
-  const items: readonly unknown[] = Array.isArray(list) ? list : [];
-  return items.map((entry, index) => parsed(entry, { path: [...path, index], name: String(index), schema }));
+function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
+  const path = ["agents", name];
+  const arrivals = entries.arrivals.safeParse(group["arrivals"]);
+  const steps = listAt(group["chain"]).map((step, index) => ({
+    path: [...path, "chain", index],
+    ...textAt(step, "call"),
+    args: mapAt(step)["args"] ?? {},
+    save: textsAt(step, "save"),
+    ...textAt(step, "effect"),
+  }));
+  return { path, name, steps, ...(arrivals.success ? { arrivals: arrivals.data } : {}) };
 }
 
 function parsed<T>(
   entry: unknown,
-  { path, name, schema }: { path: Path; name: string; schema: z.ZodType<T> },
+  { path, name, schema }: { readonly path: Path; readonly name: string; readonly schema: z.ZodType<T> },
 ): Entry<T> {
   const result = schema.safeParse(entry);
   return { path, name, ...(result.success ? { value: result.data } : {}) };
 }
 
-function mapAt(value: unknown, key?: string): Record<string, unknown> {
-  if (key !== undefined) return mapAt(mapAt(value)[key]);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+function entriesOf(raw: unknown, section: string): [string, unknown][] {
+  return Object.entries(mapAt(mapAt(raw)[section]));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function mapAt(value: unknown): Record<string, unknown> {
+  return isMap(value) ? value : {};
+}
+
+function listAt(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textAt<Key extends string>(value: unknown, key: Key): { readonly [K in Key]?: string } {
+  const text = mapAt(value)[key];
+  // TypeScript takes the type of a computed key for string.
+  return (typeof text === "string" ? { [key]: text } : {}) as { readonly [K in Key]?: string };
+}
+
+function textsAt(value: unknown, key: string): ReadonlyMap<string, string> {
+  const texts = Object.entries(mapAt(mapAt(value)[key]));
+  return new Map(texts.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }

@@ -2,8 +2,8 @@
 import type { Finding } from "./mistakes.ts";
 import { suggest } from "./mistakes.ts";
 import type { ScenarioOutput } from "./schema.ts";
-import type { Entry, Survey } from "./survey.ts";
-import { partsIn, renderText } from "./template.ts";
+import type { Entry, Survey, SurveyedServer } from "./survey.ts";
+import { partsIn, renderText, type Part } from "./template.ts";
 
 /** What a fixture is to a scenario. */
 export interface KnownFixture {
@@ -57,17 +57,9 @@ function identityFindings(
   } else if (fixture !== undefined) {
     found.push(...fixtureFindings({ path, fixture, role }, surroundings));
   } else if (url !== undefined) {
-    found.push(
-      ...urlFindings(
-        {
-          path: [...path, "url"],
-          url,
-          started: command !== undefined,
-          speaks: "protocol" in value ? value.protocol : "http",
-        },
-        surroundings,
-      ),
-    );
+    const speaks = "protocol" in value ? value.protocol : "http";
+    const at = [...path, "url"];
+    found.push(...urlFindings({ path: at, url, started: command !== undefined, speaks }, surroundings));
     if (command === undefined && Object.keys(env).length > 0) {
       found.push({
         path: [...path, "env"],
@@ -98,34 +90,34 @@ function fixtureFindings(
   ];
 }
 
-function urlFindings(
-  {
-    path,
-    url,
-    started,
-    speaks,
-  }: {
-    readonly path: Finding["path"];
-    readonly url: string;
-    readonly started: boolean;
-    readonly speaks: "http" | "tcp";
-  },
-  { env, allowHosts }: Surroundings,
-): Finding[] {
-  const text = renderText(url, env).replaceAll("${port}", "1");
+interface UrlAt {
+  readonly path: Finding["path"];
+  readonly url: string;
+  /** Whether Squall starts what answers there. */
+  readonly started: boolean;
+  readonly speaks: "http" | "tcp";
+}
+
+function urlFindings({ path, url, started, speaks }: UrlAt, { env, allowHosts }: Surroundings): Finding[] {
+  // A variable that is not set is told as such; what the URL would be with it nobody knows.
+  if (partsIn(url).some(({ part }) => part.is === "env" && variableFindings([], part, env).length > 0)) return [];
   if (!started && url.includes("${port}"))
     return [{ path, says: "${port} is only for what Squall starts", hint: "name the port it listens on" }];
-  if (!URL.canParse(text)) return [{ path, says: `expected a URL such as "http://127.0.0.1:3001/mcp", got "${url}"` }];
-  const { hostname, protocol, port } = new URL(text);
-  const isHttp = /^https?:$/.test(protocol);
+  const parsed = URL.parse(renderText(url, env).replaceAll("${port}", "1"));
+  if (parsed === null || parsed.hostname === "") {
+    return [{ path, says: `expected a URL such as "http://127.0.0.1:3001/mcp", got "${url}"` }];
+  }
+  const isHttp = /^https?:$/.test(parsed.protocol);
   if (speaks === "http" && !isHttp) {
     const hint = "if it is an upstream that speaks something else: protocol: tcp";
     return [{ path, says: `expected an http URL, got "${url}"`, hint }];
   }
-  if (!isHttp && port === "") return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host) || allowHosts.includes(host))
-    return [];
+  if (!isHttp && parsed.port === "") {
+    return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
+  }
+  const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
+  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return [];
+  if (allowHosts.some((allowed) => allowed.toLowerCase() === host)) return [];
   return [
     {
       path,
@@ -135,45 +127,54 @@ function urlFindings(
   ];
 }
 
-function serverFindings(
-  { path, value }: Entry<ScenarioOutput["servers"][string]>,
-  upstreams: Survey["upstreams"],
-  { fixtures }: Surroundings,
-): Finding[] {
-  if (value === undefined) return [];
-  const found: Finding[] = [];
-  const names = upstreams.map(({ name }) => name);
-  for (const [variable, upstream] of Object.entries(value.upstreams ?? {})) {
-    if (names.includes(upstream)) continue;
-    found.push({
-      path: [...path, "upstreams", variable],
-      says: `there is no upstream "${upstream}"`,
-      hint: suggest(upstream, names),
-    });
-  }
-  if (value.url !== undefined && value.command === undefined && Object.keys(value.upstreams ?? {}).length > 0) {
+function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], { fixtures }: Surroundings): Finding[] {
+  const { path, value } = server;
+  const found = wiringFindings(server, upstreams);
+  if (value === undefined) return found;
+  if (value.url !== undefined && value.command === undefined && server.upstreams.length > 0) {
     const says = "cannot be given to a server that runs already: its variables are set by whoever started it";
-    found.push({ path: [...path, "upstreams"], atKey: true, says, hint: "give its command, so that Squall starts it" });
-  }
-  const takers = fixtures.filter(takesDefects).map(({ name }) => name);
-  const known = fixtures.find(({ name }) => name === value.fixture && takers.includes(name))?.defects ?? [];
-  if (value.defects !== undefined && known.length === 0) {
     found.push({
-      path: [...path, "defects"],
+      path: [...path, "upstreams"],
       atKey: true,
-      says: "can be chosen only for the fixture " + takers.join(", "),
+      says,
+      hint: "give its command, so that Squall starts it; or take them away",
     });
-  } else {
-    for (const [index, defect] of (value.defects ?? []).entries()) {
-      if (known.includes(defect)) continue;
-      found.push({
-        path: [...path, "defects", index],
-        says: `there is no defect "${defect}"`,
-        hint: suggest(defect, known),
-      });
-    }
   }
-  return found;
+  return [...found, ...defectFindings(path, value, fixtures)];
+}
+
+function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {
+  const names = upstreams.map(({ name }) => name);
+  return wiring.flatMap(({ variable, upstream }, index): Finding[] => {
+    const at = [...path, "upstreams", variable];
+    if (!names.includes(upstream)) {
+      return [{ path: at, says: `there is no upstream "${upstream}"`, hint: suggest(upstream, names) }];
+    }
+    const earlier = wiring.slice(0, index).find((other) => other.upstream === upstream);
+    if (earlier === undefined) return [];
+    const says = `${earlier.variable} leads to ${upstream} already, and a server has one link to an upstream`;
+    return [{ path: at, says }];
+  });
+}
+
+function defectFindings(
+  path: Finding["path"],
+  { fixture, defects }: ScenarioOutput["servers"][string],
+  fixtures: Surroundings["fixtures"],
+): Finding[] {
+  // Of a fixture that nobody knows, nobody knows the defects either.
+  if (defects === undefined || (fixture !== undefined && !fixtures.some(({ name }) => name === fixture))) return [];
+  const takers = fixtures.filter(takesDefects);
+  const known = takers.find(({ name }) => name === fixture)?.defects;
+  if (known === undefined) {
+    const names = takers.map(({ name }) => name).join(", ");
+    return [{ path: [...path, "defects"], atKey: true, says: `can be chosen only for the fixture ${names}` }];
+  }
+  return defects.flatMap((defect, index) =>
+    known.includes(defect)
+      ? []
+      : [{ path: [...path, "defects", index], says: `there is no defect "${defect}"`, hint: suggest(defect, known) }],
+  );
 }
 
 /** A fixture that is named for its defects, or for having none, has them fixed. */
@@ -187,17 +188,20 @@ function settingFindings(value: Target, path: Finding["path"], { env }: Surround
   const settings = { url: value.url, command: value.command, env: value.env, headers };
   return partsIn(settings, path).flatMap(({ path: at, part }): Finding[] => {
     if (part.is === "text") return [];
-    if (part.is === "env" && (env[part.name] !== undefined || part.otherwise !== undefined)) return [];
-    if (part.is === "env") {
-      return [
-        {
-          path: at,
-          says: `the variable ${part.name} is not set`,
-          hint: `set it, or give a default: \${env.${part.name}:-value}`,
-        },
-      ];
-    }
-    if (part.is === "saved" && part.name === "port") return [];
-    return [{ path: at, says: "only ${env.NAME} and ${port} may stand here" }];
+    if (part.is === "env") return variableFindings(at, part, env);
+    const portFits = at[path.length] !== "headers";
+    if (portFits && part.is === "saved" && part.name === "port") return [];
+    return [{ path: at, says: `only \${env.NAME}${portFits ? " and ${port}" : ""} may stand here` }];
   });
+}
+
+/** A variable that is not set and has no default. */
+export function variableFindings(
+  path: Finding["path"],
+  { name, otherwise }: Extract<Part, { readonly is: "env" }>,
+  env: Surroundings["env"],
+): Finding[] {
+  if (env[name] !== undefined || otherwise !== undefined) return [];
+  const hint = `set it, or give a default: \${env.${name}:-value}`;
+  return [{ path, says: `the variable ${name} is not set`, hint }];
 }

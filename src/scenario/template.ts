@@ -2,7 +2,7 @@
  * Values with `${…}` in them: ids, what earlier steps saved, the environment, seeded chance. A text that is one `${…}`
  * and nothing else keeps the value's type; otherwise the value is spliced in as text. `$${` is a plain `${`.
  */
-import { query, type JSONValue } from "json-p3";
+import { JSONPathRecursionLimitError, query, type JSONValue } from "json-p3";
 import { parsedJson } from "../history/shape.ts";
 import type { Random } from "../world.ts";
 import { generatorNamed, type Generator } from "./generators.ts";
@@ -86,10 +86,20 @@ export function soundsSecret(name: string): boolean {
 /** What a step saves: the first match in the structured content, else in the first text that is JSON. */
 export function saveFrom(result: unknown, path: string): unknown {
   for (const document of documentsIn(result)) {
-    const [found] = query(path, document).values();
+    const found = firstMatch(path, document);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function firstMatch(path: string, document: JSONValue): unknown {
+  try {
+    return query(path, document).values()[0];
+  } catch (error) {
+    // A server may nest its answer as deep as it likes; where the path cannot follow, it has found nothing.
+    if (error instanceof JSONPathRecursionLimitError) return undefined;
+    throw error;
+  }
 }
 
 function documentsIn(result: unknown): JSONValue[] {

@@ -27,16 +27,7 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
       }));
     }
     case "invalid_type":
-      if (issue.message.startsWith("expected") && issue.input !== undefined) return [{ path, says: issue.message }];
-      return [
-        {
-          path,
-          says:
-            issue.input === undefined
-              ? missing(issue.message)
-              : `expected ${a(issue.expected)}, got ${shown(issue.input)}`,
-        },
-      ];
+      return [{ path, says: typeSays(issue, path), ...quotesHint(issue.input, path) }];
     case "invalid_value": {
       const values = issue.values.map(String);
       const known = values.length === 1 ? `expected ${shown(values[0])}` : `expected one of ${values.join(", ")}`;
@@ -44,29 +35,10 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
     }
     case "invalid_union": {
       const kinds = keysOfUnion(path, raw);
-      const given = valueAt(raw, path);
-      if (kinds.length === 0) return [{ path, says: issue.message }];
-      return [
-        {
-          path,
-          says:
-            given === undefined
-              ? `is missing: expected one of ${kinds.join(", ")}`
-              : `there is no kind ${shown(given)}`,
-          ...hintFor(given, kinds),
-        },
-      ];
+      return kinds.length === 0 ? [{ path, says: issue.message }] : [kindFinding(path, valueAt(raw, path), kinds)];
     }
     case "too_small":
-      return [
-        {
-          path,
-          says:
-            issue.origin === "array"
-              ? `expected at least ${issue.minimum} entry, got none`
-              : `expected at least ${issue.minimum}, got ${shown(issue.input)}`,
-        },
-      ];
+      return [{ path, says: tooSmallSays(issue) }];
     case "too_big":
       return [{ path, says: `expected at most ${issue.maximum}, got ${shown(issue.input)}` }];
     case "invalid_key":
@@ -81,8 +53,32 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
   }
 }
 
-function missing(message: string): string {
-  return message.startsWith("expected") ? `is missing: ${message.replace(/, got nothing$/, "")}` : "is missing";
+function typeSays({ message, expected, input }: z.core.$ZodIssueInvalidType, path: Path): string {
+  // A schema that has words of its own for this knows better.
+  const own = message.startsWith("expected");
+  if (input !== undefined) return own ? message : `expected ${a(expected)}, got ${shown(input)}`;
+  if (path.length === 0) return `expected ${a(expected)}, got nothing`;
+  return own ? `is missing: ${message.replace(/, got nothing$/, "")}` : "is missing";
+}
+
+/** YAML reads `3000` as a number, where a variable or a header is a text. */
+function quotesHint(input: unknown, path: Path): { hint?: string } {
+  const isText = ["env", "headers", "command"].includes(String(path.at(-2)));
+  return isText && ["number", "boolean"].includes(typeof input)
+    ? { hint: `write it in quotes: "${shown(input)}"` }
+    : {};
+}
+
+function kindFinding(path: Path, given: unknown, kinds: readonly string[]): Finding {
+  if (typeof given === "string") return { path, says: `there is no kind ${shown(given)}`, hint: suggest(given, kinds) };
+  const known = `expected one of ${kinds.join(", ")}`;
+  return { path, says: given === undefined ? `is missing: ${known}` : `${known}, got ${shown(given)}` };
+}
+
+function tooSmallSays({ origin, minimum, input }: z.core.$ZodIssueTooSmall): string {
+  if (origin === "array") return `expected at least ${minimum} entry, got none`;
+  if (origin === "string") return "expected a text, got an empty one";
+  return `expected at least ${minimum}, got ${shown(input)}`;
 }
 
 function a(expected: string): string {
