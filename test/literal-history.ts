@@ -199,8 +199,12 @@ export function historyOf(...parts: readonly (Timed | readonly Timed[])[]): Hist
 }
 
 export function judged(history: readonly HistoryEvent[], registry: readonly Check[] = checks): Promise<Judged> {
+  const asked = registry.map(({ name }) => name);
+  const events = history.map((event) =>
+    event.type === "run-started" ? { ...event, declared: { ...event.declared, checks: asked } } : event,
+  );
   return judge(async function* () {
-    yield* history;
+    yield* events;
   }, registry);
 }
 

@@ -3,6 +3,7 @@
  * whose fate its caller does not know has at most one.
  */
 import type { HistoryEvent } from "../history/events.ts";
+import type { OutcomeClass } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 
@@ -10,8 +11,9 @@ interface Write {
   readonly op: string;
   readonly tool: string;
   readonly outcome: OpRecord["outcome"];
+  readonly effect: string;
   readonly inBaseline: boolean;
-  /** A fault was on while it ran, or it was tried again, or its caller could not tell how it ended. */
+  /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
   readonly exposed: boolean;
   readonly events: readonly string[];
 }
@@ -24,11 +26,14 @@ interface Row {
 interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
+  /** The links on the way of a server's ops. */
+  readonly serverOf: ReadonlyMap<string, string>;
+  readonly ledgerOf: ReadonlyMap<string, string>;
   readonly writes: Write[];
-  readonly rowsByOp: Map<string, Row[]>;
-  strangers: number;
-  ledgerQuiet: boolean;
-  ledgerSays: string;
+  /** By effect and op: an op may have effects that nobody declared, and those do not count. */
+  readonly rows: Map<string, Row[]>;
+  /** What each ledger came to: quiet, or why it cannot be trusted. */
+  readonly ledgers: Map<string, "quiet" | { readonly doubt: string }>;
 }
 
 export const duplicateEffects = defineCheck({
@@ -41,25 +46,29 @@ export const duplicateEffects = defineCheck({
   start: ({ declared, mode }): State => ({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
+    serverOf: new Map(declared.links.map(({ link, server }) => [link, server])),
+    ledgerOf: new Map(declared.effects.map(({ effect, ledger }) => [effect, ledger])),
     writes: [],
-    rowsByOp: new Map(),
-    strangers: 0,
-    ledgerQuiet: false,
-    ledgerSays: "it was never read",
+    rows: new Map(),
+    ledgers: new Map(),
   }),
 
   on: (record, state) => {
     switch (record.type) {
       case "op":
-        if (record.started.effect !== undefined) state.writes.push(writeOf(record, state.roles));
+        if (record.started.effect !== undefined) state.writes.push(writeOf(record, record.started.effect, state));
         return;
       case "effect":
-        if (record.op === undefined) state.strangers += 1;
-        else rowsOf(state, record.op).push({ row: record.row, event: record.id });
+        if (!state.ledgerOf.has(record.effect)) return;
+        rowsOf(state, record.effect, record.op ?? "").push({ row: record.row, event: record.id });
         return;
       case "ledger-read":
-        state.ledgerQuiet = record.quiet && record.failed === undefined;
-        state.ledgerSays = record.failed ?? "it was still changing when the run ended";
+        state.ledgers.set(
+          record.ledger,
+          record.quiet && record.failed === undefined
+            ? "quiet"
+            : { doubt: record.failed ?? "it was still changing when the run ended" },
+        );
         return;
       default:
     }
@@ -86,22 +95,32 @@ export const duplicateEffects = defineCheck({
   },
 });
 
-function writeOf(record: OpRecord, roles: ReadonlyMap<string, string>): Write {
+function writeOf(record: OpRecord, effect: string, { roles, serverOf }: State): Write {
   const { started, attempts, outcome } = record;
+  const sent = attempts.some(({ class: is }) => !neverSent.has(is));
+  const metFault = record.faults.some(({ link, observed }) => observed && serverOf.get(link) === started.server);
   return {
     op: record.op,
     tool: `${started.server}.${started.tool}`,
+    effect,
     outcome,
     inBaseline: roles.get(started.phase) === "baseline",
-    exposed: record.faults.length > 0 || attempts.length > 1 || outcome === "unknown" || outcome === "failed",
+    exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
     events: [started.id, ...attempts.map(({ id }) => id), ...(record.ended === undefined ? [] : [record.ended.id])],
   };
 }
 
-function rowsOf(state: State, op: string): Row[] {
-  const rows = state.rowsByOp.get(op) ?? [];
-  state.rowsByOp.set(op, rows);
-  return rows;
+const neverSent: ReadonlySet<string> = new Set<OutcomeClass>(["refused", "unreachable", "no-session"]);
+
+function rowsOf({ rows }: State, effect: string, op: string): Row[] {
+  const key = `${effect} ${op}`;
+  const found = rows.get(key) ?? [];
+  rows.set(key, found);
+  return found;
+}
+
+function isQuiet({ ledgerOf, ledgers }: State, effect: string): boolean {
+  return ledgers.get(ledgerOf.get(effect) ?? "") === "quiet";
 }
 
 type Wrong = "duplicated" | "orphaned" | "lost";
@@ -133,10 +152,11 @@ const words: Readonly<Record<Wrong, { readonly says: string; readonly why: strin
 };
 
 function findingsOf(state: State): Finding[] {
-  const trusted = baselineDoubt(state) === undefined;
+  const proven = provenTools(state);
   const wrongs = new Map<string, { readonly wrong: Wrong; readonly tool: string; readonly writes: Write[] }>();
   for (const write of state.writes) {
-    const wrong = wrongWith(write, state.rowsByOp.get(write.op)?.length ?? 0, state.ledgerQuiet && trusted);
+    const knows = isQuiet(state, write.effect) && proven.has(`${write.tool} ${write.effect}`);
+    const wrong = wrongWith(write, rowsOf(state, write.effect, write.op).length, knows);
     if (wrong === undefined) continue;
     const key = `${wrong} ${write.tool}`;
     const entry = wrongs.get(key) ?? { wrong, tool: write.tool, writes: [] };
@@ -149,13 +169,13 @@ function findingsOf(state: State): Finding[] {
 function finding(state: State, wrong: Wrong, tool: string, writes: readonly Write[]): Finding {
   const shown = writes.slice(0, 3);
   const examples = shown.map((write) => {
-    const rows = state.rowsByOp.get(write.op) ?? [];
+    const rows = rowsOf(state, write.effect, write.op);
     const left = rows.length === 0 ? "no ledger row" : `ledger rows ${rows.map(({ row }) => row).join(", ")}`;
     return `${write.op} (${left})`;
   });
   const more = writes.length > shown.length ? ` and ${writes.length - shown.length} more` : "";
   const [first] = writes;
-  const rowEvents = writes.flatMap((write) => (state.rowsByOp.get(write.op) ?? []).map(({ event }) => event));
+  const rowEvents = writes.flatMap(({ effect, op }) => rowsOf(state, effect, op).map(({ event }) => event));
   return {
     grade: "violation",
     blames: "server",
@@ -170,25 +190,37 @@ function finding(state: State, wrong: Wrong, tool: string, writes: readonly Writ
   };
 }
 
-/** Baseline writes must show up in the ledger, else its silence about others means nothing. */
-function baselineDoubt(state: State): string | undefined {
-  const done = state.writes.filter(({ inBaseline, outcome }) => inBaseline && outcome === "ok");
-  if (done.length === 0) return "no write succeeded in the baseline, so the ledger is unproven";
-  if (done.some(({ op }) => state.rowsByOp.has(op))) return undefined;
-  const strangers = state.strangers > 0 ? ` (it holds ${state.strangers} rows that name no op)` : "";
-  return `the ledger shows none of the ${done.length} writes that succeeded in the baseline${strangers}`;
+/** The tools whose baseline writes show up in their ledger; of others its silence means nothing. */
+function provenTools(state: State): ReadonlySet<string> {
+  const seen = state.writes.filter(({ inBaseline, effect, op }) => inBaseline && rowsOf(state, effect, op).length > 0);
+  return new Set(seen.map(({ tool, effect }) => `${tool} ${effect}`));
 }
 
 function doubtOf(state: State, looked: number): string | undefined {
   if (state.writes.length === 0) return "no write was called";
-  if (!state.ledgerQuiet) return `the ledger cannot be trusted: ${state.ledgerSays}`;
-  if (looked === 0) return "no write met a fault or was tried again";
-  return baselineDoubt(state);
+  for (const ledger of new Set(state.ledgerOf.values())) {
+    const came = state.ledgers.get(ledger) ?? { doubt: "it was never read" };
+    if (came !== "quiet") return `the ledger ${ledger} cannot be trusted: ${came.doubt}`;
+  }
+  if (looked === 0) return "no write that was sent met a fault or was tried again";
+  const proven = provenTools(state);
+  const unproven = state.writes.filter(({ tool, effect }) => !proven.has(`${tool} ${effect}`));
+  const [first] = unproven;
+  if (first !== undefined) {
+    const done = unproven.filter(
+      ({ tool, inBaseline, outcome }) => tool === first.tool && inBaseline && outcome === "ok",
+    );
+    if (done.length === 0) return `no ${first.tool} succeeded in the baseline, so its ledger is unproven`;
+    return `the ledger shows none of the ${done.length} ${first.tool} ops that succeeded in the baseline`;
+  }
+  const known = new Set(state.writes.map(({ effect, op }) => `${effect} ${op}`));
+  const strangers = [...state.rows].filter(([key]) => !known.has(key)).reduce((sum, [, rows]) => sum + rows.length, 0);
+  return strangers > 0 ? `the ledger holds ${strangers} rows that belong to no op of this run` : undefined;
 }
 
 function strengthOf(state: State, looked: number): string {
   const recovered = state.writes.filter(
-    ({ op, outcome }) => outcome === "unknown" && state.rowsByOp.get(op)?.length === 1,
+    ({ effect, op, outcome }) => outcome === "unknown" && rowsOf(state, effect, op).length === 1,
   ).length;
   const aside = recovered > 0 ? `; ${recovered} of unknown fate turned out done` : "";
   const writes = `${looked} ${state.control ? "" : "exposed "}${looked === 1 ? "write" : "writes"}`;

@@ -54,12 +54,12 @@ function fires(rule: Seen, answers: Seen): boolean {
 }
 
 /**
- * An answer has lost something if none of the values is there that always were, or if a part that always held
- * something is there and empty. A part that is merely absent while others are there may be optional.
+ * An answer has lost something if none of the values is there that always were, or if a list that always had entries
+ * is there and empty. Another part that is empty or absent while the rest is there may be optional.
  */
 function lostIn(always: Always, { filled, hollow, cut }: Shape): readonly string[] | undefined {
   if (cut === true) return undefined;
-  const emptied = hollow.filter((path) => always.filled.has(path));
+  const emptied = hollow.filter((path) => always.filled.has(path) && always.filled.has(`${path}[]`));
   if (emptied.length > 0) return emptied;
   const kept = filled.some((path) => always.leaves.has(path));
   return kept ? undefined : [...always.leaves];

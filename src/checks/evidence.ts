@@ -12,6 +12,7 @@ export interface Gap {
     | "fault-not-observed"
     | "fault-not-healed"
     | "link-unused"
+    | "target-ended"
     | "generator-behind";
   readonly says: string;
 }
@@ -32,6 +33,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const requested = new Set<string>();
   const observed = new Set<string>();
   const unhealed: string[] = [];
+  const endedTargets: string[] = [];
   let attempts = 0;
   let lastUs = 0;
   let ended: RunEnded | undefined;
@@ -45,6 +47,9 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.edge === "requested") requested.add(event.fault);
       if (event.edge === "observed") observed.add(event.fault);
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
+    } else if (event.type === "target" && event.edge === "exited") {
+      const how = event.signal ?? `exit code ${event.code ?? "unknown"}`;
+      endedTargets.push(`the ${event.role} ${event.target} ended by itself (${how})`);
     } else if (event.type === "generator" && !event.healthy) {
       behind = `the load generator fell behind: its worst start was ${Math.round(event.lagMaxUs / 1000)} ms late`;
     } else if (event.type === "run-ended") ended = event;
@@ -66,6 +71,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       }
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
+    for (const says of endedTargets) gaps.push({ gap: "target-ended", says });
     for (const { link } of declared.links) {
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }

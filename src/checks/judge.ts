@@ -49,7 +49,15 @@ export async function judge(read: ReadEvents, registry: readonly Check[]): Promi
   const results = judgements.map(({ check, judgement }) =>
     resultOf(check, believed({ check, judgement, account, blind })),
   );
-  return { started, verdict: overall(results), checks: results, notCovered, account };
+  const all = [...results, ...unheardOf(started.declared.checks, registry)];
+  return { started, verdict: overall(all), checks: all, notCovered, account };
+}
+
+/** What an older or newer Squall was asked to check and this one cannot. */
+function unheardOf(names: readonly string[], registry: readonly Check[]): CheckResult[] {
+  const unknown = names.filter((name) => registry.every((check) => check.name !== name));
+  const because = "this version of Squall has no such check";
+  return unknown.map((check) => ({ check, verdict: "unknown", because, looked: 0, warnings: 0, findings: [] }));
 }
 
 /** False beats unknown beats true; and nothing judged is unknown, never a pass. */
@@ -112,7 +120,9 @@ async function blindChecks(
     }
   }
   for (const { fold, assembler } of trials) for (const record of assembler.flush()) fold.on(record);
-  return new Set(trials.filter(({ fold }) => fold.end().verdict !== "fail").map(({ check }) => check.name));
+  const found = ({ fold }: { readonly fold: Fold }): boolean =>
+    fold.end().findings.some(({ grade }) => grade === "violation");
+  return new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
 }
 
 function believed(about: {
@@ -122,11 +132,15 @@ function believed(about: {
   readonly blind: ReadonlySet<string>;
 }): Judgement {
   const { check, judgement, account, blind } = about;
-  if (judgement.verdict !== "pass") return judgement;
+  if (judgement.verdict === "fail") return judgement;
   const { strength: _, ...rest } = judgement;
   if (account.gaps.length > 0) {
-    return { ...rest, verdict: "unknown", because: account.gaps.map(({ says }) => says).join("; ") };
+    // A gap is mostly also why the check has seen too little, so it comes first.
+    const own = judgement.because === undefined ? [] : [judgement.because];
+    const because = [...account.gaps.map(({ says }) => says), ...own].join("; ");
+    return { ...rest, verdict: "unknown", because };
   }
+  if (judgement.verdict === "unknown") return judgement;
   if (blind.has(check.name)) {
     return {
       ...rest,

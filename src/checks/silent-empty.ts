@@ -15,7 +15,7 @@ interface Suspect {
   readonly tool: string;
   readonly key: string;
   readonly shape: Shape;
-  readonly upstream: UpstreamSaid;
+  readonly grade: Finding["grade"];
   count: number;
   readonly witnesses: { readonly op: string; readonly events: readonly string[] }[];
 }
@@ -65,6 +65,9 @@ export const silentEmpty = defineCheck({
     const contracts = new Map([...state.baseline].map(([key, samples]) => [key, learn(samples)]));
     const findings = findingsOf(state, contracts);
     const judged = { looked: state.exposedOk + state.exposedSaidSo, findings };
+    if (verdictOf(findings) === "fail" && state.control) {
+      return { verdict: "unknown", because: "answers turned empty although nothing was broken", ...judged };
+    }
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
     const because = doubtOf(state, contracts);
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
@@ -107,23 +110,24 @@ function sample(record: OpRecord, state: State): void {
 function suspect(record: OpRecord, state: State): void {
   const answer = answerOf(record);
   const { server } = record.started;
-  const met = state.control || record.faults.some(({ link }) => state.upstreamLinks.get(link) === server);
+  const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
+  const upstream = upstreamSaid(exchanges, record.ambiguous);
+  const underFault = record.faults.some(({ link, observed }) => observed && state.upstreamLinks.get(link) === server);
+  // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
+  const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {
     const saidSo = record.attempts.some(({ class: is }) => is === "tool-error" || is === "rpc-error");
     if (met && saidSo) state.exposedSaidSo += 1;
     return;
   }
   if (met) state.exposedOk += 1;
-  const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
-  const asked = upstreamSaid(exchanges);
-  // A server that did not ask at all while its upstream was down has answered from nothing.
-  const upstream = asked === "not-asked" && met && !state.control ? "failed" : asked;
-  const key = `${keyOf(record)} ${upstream} ${JSON.stringify(answer.shape)}`;
+  const grade = gradeOf(upstream, underFault);
+  const key = `${keyOf(record)} ${grade} ${JSON.stringify(answer.shape)}`;
   const entry = state.suspects.get(key) ?? {
     tool: `${server}.${record.started.tool}`,
     key: keyOf(record),
     shape: answer.shape,
-    upstream,
+    grade,
     count: 0,
     witnesses: [],
   };
@@ -134,12 +138,15 @@ function suspect(record: OpRecord, state: State): void {
   }
 }
 
-function upstreamSaid(exchanges: readonly (Exchange & Stamp)[]): UpstreamSaid {
-  if (exchanges.length === 0) return "not-asked";
-  const answered = exchanges.filter(({ ended, status = 0 }) => ended === "answered" && status < 400);
-  if (answered.length === 0) return "failed";
-  if (answered.some(({ answer }) => answer === undefined)) return "unseen";
-  return answered.some(({ answer }) => answer !== undefined && (isEmpty(answer) || answer.hollow.length > 0))
+function upstreamSaid(exchanges: readonly (Exchange & Stamp)[], ambiguous: boolean): UpstreamSaid {
+  // A server may ask for several things, and for each of them more than once: the last word on each counts.
+  const lastWords = new Map(exchanges.map((exchange) => [`${exchange.method} ${exchange.path}`, exchange]));
+  const words = [...lastWords.values()];
+  if (words.some(({ ended, status = 0 }) => ended !== "answered" || status >= 500)) return "failed";
+  if (words.length === 0) return ambiguous ? "unseen" : "not-asked";
+  // What 404 means for the caller is the server's to decide: it may well be "there are none".
+  if (words.some(({ answer, status = 0 }) => answer === undefined || status >= 400)) return "unseen";
+  return words.some(({ answer }) => answer !== undefined && (isEmpty(answer) || answer.hollow.length > 0))
     ? "empty"
     : "data";
 }
@@ -149,7 +156,7 @@ function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Fin
   for (const entry of state.suspects.values()) {
     const contract = contracts.get(entry.key);
     if (contract?.is !== "learned" || contract.lostIn(entry.shape) === undefined) continue;
-    const grade = gradeOf(entry.upstream);
+    const { grade } = entry;
     const group = groups.get(`${entry.tool} ${grade}`) ?? { tool: entry.tool, grade, of: [] };
     groups.set(`${entry.tool} ${grade}`, group);
     group.of.push(entry);
@@ -157,13 +164,13 @@ function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Fin
   return [...groups.values()].map(({ tool, grade, of }) => findingAbout({ tool, grade, of, contracts }));
 }
 
-function gradeOf(upstream: UpstreamSaid): Finding["grade"] {
-  if (upstream === "failed") return "violation";
+function gradeOf(upstream: UpstreamSaid, underFault: boolean): Finding["grade"] {
+  if (upstream === "failed" || (upstream === "not-asked" && underFault)) return "violation";
   return upstream === "empty" || upstream === "unseen" ? "info" : "weakness";
 }
 
 const upstreamWords: Readonly<Record<Finding["grade"], string>> = {
-  violation: "while every request to the upstream failed",
+  violation: "while what it needed from its upstream failed",
   weakness: "although the upstream gave no reason for it",
   info: "as the upstream itself may have said",
 };

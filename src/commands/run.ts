@@ -163,12 +163,16 @@ async function runAll(scenarios: readonly Loaded[], { options, outputs, io }: Ru
       codes.push(error.exitCode);
     }
   }
+  // What was asked for and not tried must not look like what was tried and passed.
+  if (stopping.signal.aborted && codes.length < scenarios.length) {
+    codes.push(stopping.signal.reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted);
+  }
   const exitCode = worstExitCode(codes);
   if (options.json === true && scenarios.length > 1) {
     const runs = results.map(({ verdicts }) => verdicts);
     io.stdout(`${JSON.stringify({ schema: "squall.runs/1", exitCode, runs }, undefined, 2)}\n`);
   }
-  return codes.length === 0 ? exitCodes.interrupted : exitCode;
+  return exitCode;
 }
 
 async function runOne(

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
+import type { Tracer } from "../history/ids.ts";
 import type { World } from "../world.ts";
 
 export interface LedgerReader {
@@ -32,18 +33,19 @@ type Page = z.output<typeof page>;
 const rowsMax = 1000;
 const readTimeoutMs = 5000;
 const followEveryMs = 500;
-const quietForMs = 1000;
 const settleMaxMs = 20_000;
 
 export function openLedgerReader(options: {
   readonly ledger: string;
   readonly url: URL;
-  /** Op ids of this run begin so. */
-  readonly nonce: string;
+  /** Finds the op that a row's key names, wherever in it. */
+  readonly tracer: Tracer;
+  /** How long nothing must change: as long as a caller may still be waiting for a server that is still at work. */
+  readonly quietForMs: number;
   readonly recorder: Recorder;
   readonly world: World;
 }): LedgerReader {
-  const { ledger, url, nonce, recorder, world } = options;
+  const { ledger, url, tracer, quietForMs, recorder, world } = options;
   // The fixture stamps rows with the machine's monotonic clock; the history's clock is the same one, shifted.
   const originUs = world.nowUs() - recorder.nowUs();
   let after = 0;
@@ -53,13 +55,14 @@ export function openLedgerReader(options: {
       const read = await readPage(url, after);
       for (const row of read.rows) {
         const committedUs = row.committedUs - originUs;
+        const [op] = tracer.find(row.key);
         recorder.record({
           type: "effect",
           effect: row.effect,
           ledger,
           row: String(row.id),
           key: row.key,
-          ...(row.key.startsWith(`${nonce}.`) ? { op: row.key } : {}),
+          ...(op === undefined ? {} : { op: op.op }),
           committedUs: [committedUs, committedUs],
           ...(row.afterHangup ? { afterHangup: true as const } : {}),
         });
@@ -94,7 +97,7 @@ export function openLedgerReader(options: {
           recorder.record({ type: "ledger-read", ledger, rows: total, quiet });
           return;
         }
-        await world.sleep(quietForMs / 4, signal);
+        await world.sleep(250, signal);
       }
     } catch (error) {
       recorder.record({ type: "ledger-read", ledger, rows: 0, quiet: false, failed: messageOf(error) });

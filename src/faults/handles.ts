@@ -50,7 +50,7 @@ export type Sign =
   | { readonly is: "cut"; readonly how: "fin" | "rst"; readonly inFlight: boolean }
   | { readonly is: "answered"; readonly waitedMs: number; readonly usualMs: number | undefined }
   | { readonly is: "silent"; readonly waitedMs: number; readonly usualMs: number | undefined }
-  | { readonly is: "answer-eaten" };
+  | { readonly is: "answer-eaten"; readonly rule: AnswerRule };
 
 /** A request that stayed unanswered much longer than answers usually take on its link. */
 export function unusuallySilent(sign: Sign): boolean {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { faultKind } from "./handles.ts";
+import { faultKind, type AnswerRule } from "./handles.ts";
 
 export const lostAnswer = faultKind({
   kind: "lost-answer",
@@ -17,18 +17,19 @@ export const lostAnswer = faultKind({
       .default("close")
       .describe("what the caller sees in place of the answer"),
   }),
-  prepare: ({ tool, method, path, count, instead }) => ({
-    healForm: "let-through",
-    inject: (link) =>
-      Promise.resolve(
-        link.eatAnswers({
-          instead,
-          ...(tool === undefined ? {} : { tool }),
-          ...(method === undefined ? {} : { method }),
-          ...(path === undefined ? {} : { path }),
-          ...(count === undefined ? {} : { count }),
-        }),
-      ),
-    showsIn: (sign) => sign.is === "answer-eaten",
-  }),
+  prepare: ({ tool, method, path, count, instead }) => {
+    const rule: AnswerRule = {
+      instead,
+      ...(tool === undefined ? {} : { tool }),
+      ...(method === undefined ? {} : { method }),
+      ...(path === undefined ? {} : { path }),
+      ...(count === undefined ? {} : { count }),
+    };
+    return {
+      healForm: "let-through",
+      inject: (link) => Promise.resolve(link.eatAnswers(rule)),
+      // Two of these may be on at once on one link; each is proven only by an answer that it has eaten itself.
+      showsIn: (sign) => sign.is === "answer-eaten" && sign.rule === rule,
+    };
+  },
 });

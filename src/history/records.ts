@@ -21,6 +21,8 @@ export interface OpRecord {
   readonly exchanges: readonly JoinedExchange[];
   /** Fault windows that were open while it ran. */
   readonly faults: readonly FaultWindow[];
+  /** Something was asked upstream meanwhile, and nobody can tell whether it was for this op or for another. */
+  readonly ambiguous: boolean;
 }
 
 export type JoinedExchange = Stamped<Exchange> & { readonly joinedBy: "canary" | "time" };
@@ -31,7 +33,9 @@ export interface FaultWindow {
   readonly link: string;
   readonly fromUs: number;
   /** Absent while it is open. */
-  readonly toUs?: number;
+  toUs?: number;
+  /** The tap saw it bite. */
+  observed: boolean;
 }
 
 export type HistoryRecord =
@@ -61,7 +65,7 @@ export function assembleRecords(declared: Declared): Assembler {
     const done = settle(desk, event.atUs);
     switch (event.type) {
       case "op-started":
-        desk.held.set(event.op, { started: event, attempts: [], exchanges: [] });
+        desk.held.set(event.op, { started: event, attempts: [], exchanges: [], ambiguous: false });
         return done;
       case "attempt":
         desk.held.get(event.op)?.attempts.push(event);
@@ -102,6 +106,7 @@ interface Draft {
   readonly started: Stamped<OpStarted>;
   readonly attempts: Stamped<Attempt>[];
   readonly exchanges: JoinedExchange[];
+  ambiguous: boolean;
   ended?: EventOf<"op-ended">;
   endPhase?: string;
 }
@@ -118,6 +123,7 @@ function finish(desk: Desk, draft: Draft): OpRecord {
     straddles: draft.endPhase !== draft.started.phase,
     attempts: draft.attempts,
     exchanges: draft.exchanges,
+    ambiguous: draft.ambiguous,
     faults: [...desk.past, ...desk.open.values()].filter(
       ({ fromUs, toUs = Number.POSITIVE_INFINITY }) => fromUs < untilUs && toUs > draft.started.atUs,
     ),
@@ -147,12 +153,16 @@ function join(desk: Desk, exchange: Stamped<Exchange>): boolean {
   // Without a canary it can still be told whose it is, if just one call was under way at that server.
   const server = desk.serverOf.get(exchange.link);
   if (server === undefined) return false;
-  const [only, ...others] = [...desk.held.values()].filter(
+  const under = [...desk.held.values()].filter(
     (draft) => draft.started.server === server && overlaps(draft, exchange.startedUs, exchange.atUs),
   );
-  if (only === undefined || others.length > 0) return false;
-  only.exchanges.push({ ...exchange, joinedBy: "time" });
-  return true;
+  const [only, ...others] = under;
+  if (only !== undefined && others.length === 0) {
+    only.exchanges.push({ ...exchange, joinedBy: "time" });
+    return true;
+  }
+  for (const draft of under) draft.ambiguous = true;
+  return false;
 }
 
 function overlaps(draft: Draft, fromUs: number, toUs: number): boolean {
@@ -163,10 +173,16 @@ function followFault(desk: Desk, event: Stamped<FaultEdge>): void {
   if (event.control === true) return;
   const key = `${event.fault}/${event.window}`;
   if (event.edge === "requested") {
-    desk.open.set(key, { fault: event.fault, kind: event.kind, link: event.link, fromUs: event.atUs });
+    const { fault, kind, link, atUs: fromUs } = event;
+    desk.open.set(key, { fault, kind, link, fromUs, observed: false });
+  } else if (event.edge === "observed") {
+    const window = desk.open.get(key);
+    if (window !== undefined) window.observed = true;
   } else if (event.edge === "healed") {
     const window = desk.open.get(key);
     desk.open.delete(key);
-    if (window !== undefined) desk.past.push({ ...window, toUs: event.atUs });
+    if (window === undefined) return;
+    window.toUs = event.atUs;
+    desk.past.push(window);
   }
 }

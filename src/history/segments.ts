@@ -21,7 +21,11 @@ export interface HistoryWriter extends Recorder {
   readonly failed: Error | undefined;
 }
 
-export async function openHistory(directory: string, world: World, writer = "m"): Promise<HistoryWriter> {
+export async function openHistory(
+  directory: string,
+  world: World,
+  { writer = "m", onFailed }: { readonly writer?: string; readonly onFailed?: () => void } = {},
+): Promise<HistoryWriter> {
   await mkdir(directory, { recursive: true });
   const originUs = world.nowUs();
   let segment = 0;
@@ -54,9 +58,11 @@ export async function openHistory(directory: string, world: World, writer = "m")
     bufferedBytes = 0;
     if (lines !== "") {
       writing = writing
-        .then(() => append(lines))
+        // After a failure nothing more is written: a history that ends is honest, one with a hole in it is not.
+        .then(() => (failed === undefined ? append(lines) : undefined))
         .catch((error: unknown) => {
           failed ??= new Error(`the history cannot be written: ${messageOf(error)}`, { cause: error });
+          onFailed?.();
         });
     }
     return writing;

@@ -175,7 +175,7 @@ export class HttpTraffic implements Traffic {
     this.#answers.stop();
     this.#eatenBy = exchange.eater;
     this.#record(exchange, "eaten");
-    this.#context.sign({ is: "answer-eaten" });
+    if (exchange.eater !== undefined) this.#context.sign({ is: "answer-eaten", rule: exchange.eater.rule });
   }
 
   /** Gives the bytes up to this offset to the exchange in turn; they pass unless it is eaten. */

@@ -47,6 +47,13 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   };
 
   const proxy = await engine.openProxy(name, upstream);
+  let disabledBy = 0;
+  const setEnabled = async (enabled: boolean): Promise<void> => {
+    // Faults may overlap: the link is open again only when the last that closed it is healed.
+    const wanted = disabledBy + (enabled ? -1 : 1);
+    if ((disabledBy === 0) !== (wanted === 0)) await proxy.setEnabled(enabled);
+    disabledBy = wanted;
+  };
   const tap = await openTap(proxy.address, { link: name, protocol, recorder, tracer, waits, rules, sign }, world);
 
   return {
@@ -60,7 +67,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
       return () => void listeners.delete(listener);
     },
     openExchanges: () => tap.openExchanges(),
-    setEnabled: (enabled) => proxy.setEnabled(enabled),
+    setEnabled,
     addToxic: async (toxic) => {
       const calm = waits.disturb();
       const cure = await proxy.addToxic(toxic).catch((error: unknown) => {

@@ -57,7 +57,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   await writeJson(join(directory, "plan.json"), plan);
 
   const closing = createClosing();
-  const history = await openHistory(join(directory, "history"), world);
+  const failing = new AbortController();
+  const history = await openHistory(join(directory, "history"), world, { onFailed: () => failing.abort() });
   const observer = createObserver(options.onProgress);
   const record = masking(observer.watching(history.record), secretsOf(scenario, world.env));
   const recorder = { ...history, record };
@@ -74,7 +75,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     replay: options.replay,
     declared: plan.declared,
   });
-  const act = { ...options, run, nonce, directory, closing, history: recorder, observer };
+  const act = { ...options, failing: failing.signal, run, nonce, directory, closing, history: recorder, observer };
   let ended: Unstamped = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
@@ -85,7 +86,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     if (reason === undefined || error instanceof UnhealedError) throw error;
   } finally {
     left = await closing.close();
-    recorder.record({ ...ended, ...(left.length > 0 ? { says: left.join("; ") } : {}) });
+    recorder.record(left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended);
     await history.close();
   }
   if (left.length > 0) throw new Error(`the run left something behind: ${left.join("; ")}`);
@@ -94,6 +95,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
 }
 
 type Act = RunOptions & {
+  /** The history cannot be written: nothing that happens from now on can be proven. */
+  readonly failing: AbortSignal;
   readonly run: string;
   readonly nonce: string;
   readonly directory: string;
@@ -107,6 +110,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
   act.stopping.addEventListener("abort", stop, { once: true });
+  act.failing.addEventListener("abort", stop, { once: true });
   if (act.stopping.aborted) stop();
 
   const lease = await openLease({ world, run: { id: act.run, nonce } });
@@ -182,6 +186,7 @@ async function play(
       phaseAt,
       stopping: on.stopping.signal,
       cutOff: cutOff.signal,
+      onOpBegun: observer.tally.begin,
       onOp: observer.tally.count,
     },
     on.stage.groups,

@@ -21,17 +21,18 @@ export function secretsOf(
   return [...new Set(words)].filter((word) => word.length >= secretCharactersMin && !/^bearer$/i.test(word));
 }
 
-/** The same recording, with every secret masked. */
+/** The same recording, with every secret masked in what others have said; ids, kinds and figures are our own words. */
 export function masking(record: (event: Unstamped) => Stamp, secrets: readonly string[]): (event: Unstamped) => Stamp {
   if (secrets.length === 0) return record;
-  const longestFirst = secrets
-    .toSorted((a, b) => b.length - a.length)
-    .map((secret) => JSON.stringify(secret).slice(1, -1));
+  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+  const masked = (text: string): string => longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
   return (event) => {
-    const text = JSON.stringify(event);
-    if (!longestFirst.some((secret) => text.includes(secret))) return record(event);
-    const masked = longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
-    // Only texts inside it were changed, so it is still the event that it was.
-    return record(JSON.parse(masked) as Unstamped);
+    const said: Record<string, string> = {};
+    for (const [key, value] of Object.entries(event)) {
+      if (othersWords.has(key) && typeof value === "string") said[key] = masked(value);
+    }
+    return record({ ...event, ...said });
   };
 }
+
+const othersWords = new Set(["says", "because", "stderr", "failed", "path", "method", "tool", "key"]);

@@ -27,6 +27,7 @@ export function createAgentSessions(options: {
 }): AgentSessions {
   const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
   const sessions = new Map<string, Session>();
+  const retired: Session[] = [];
   // Walks of one agent may overlap; they share the session and its opening.
   const opening = new Map<string, Promise<Session | { readonly failed: string }>>();
 
@@ -63,8 +64,9 @@ export function createAgentSessions(options: {
     if (live?.lost === false) return Promise.resolve(live);
     if (live !== undefined) {
       sessions.delete(server);
+      // Not closed yet: calls of other walks may still be under way in it.
+      retired.push(live);
       recorder.record({ type: "session", group, agent, server, edge: "lost" });
-      void live.close();
     }
     const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
     opening.set(server, pending);
@@ -74,7 +76,7 @@ export function createAgentSessions(options: {
   return {
     open,
     close: async () => {
-      await Promise.all([...sessions.values()].map((session) => session.close()));
+      await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));
       for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });
       sessions.clear();
     },

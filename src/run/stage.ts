@@ -47,6 +47,8 @@ export interface Stage {
 
 const openTimeoutMs = 10_000;
 const openAtOnce = 16;
+const quietLeastMs = 1000;
+const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
 const alreadyRunningMs = 2000;
 
@@ -234,13 +236,22 @@ async function preflight(group: ScenarioGroup, targets: readonly SessionTarget[]
 }
 
 function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {
-  const { scenario, nonce, recorder, world } = options;
+  const { scenario, tracer, recorder, world } = options;
+  const patiencesMs = scenario.groups.map(({ policy }) => policy.timeoutMs);
+  const quietForMs = Math.min(quietMostMs, Math.max(quietLeastMs, ...patiencesMs));
   const ledgers = new Set(scenario.effects.map(({ ledger }) => ledger));
   return [...ledgers].map((ledger) => {
     const { target } = named(scenario.upstreams, ledger);
     const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
     if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    return openLedgerReader({ ledger, url: new URL(path, known(upstreams, ledger)), nonce, recorder, world });
+    return openLedgerReader({
+      ledger,
+      url: new URL(path, known(upstreams, ledger)),
+      tracer,
+      quietForMs,
+      recorder,
+      world,
+    });
   });
 }
 

@@ -6,21 +6,39 @@ import type { World } from "../world.ts";
 import type { FaultDesk } from "./fault-desk.ts";
 
 export interface Tally {
-  readonly count: (outcome: OpOutcome, phase: string) => void;
+  readonly begin: (phase: string, group: string) => void;
+  readonly count: (outcome: OpOutcome, phase: string, group: string) => void;
   readonly of: (phase: string) => { readonly ops: number; readonly bad: number };
+  /** Groups of which most ops have not come back: they hang, and hanging is not holding. */
+  readonly hanging: (phase: string) => readonly string[];
 }
 
 /** Ops by phase: how many, and how many were not ok. */
 export function createTally(): Tally {
-  const phases = new Map<string, { ops: number; bad: number }>();
+  const phases = new Map<string, Map<string, { begun: number; ops: number; bad: number }>>();
+  const entryOf = (phase: string, group: string) => {
+    const groups = phases.get(phase) ?? new Map<string, { begun: number; ops: number; bad: number }>();
+    phases.set(phase, groups);
+    const entry = groups.get(group) ?? { begun: 0, ops: 0, bad: 0 };
+    groups.set(group, entry);
+    return entry;
+  };
   return {
-    count: (outcome, phase) => {
-      const entry = phases.get(phase) ?? { ops: 0, bad: 0 };
-      phases.set(phase, entry);
+    begin: (phase, group) => {
+      entryOf(phase, group).begun += 1;
+    },
+    count: (outcome, phase, group) => {
+      const entry = entryOf(phase, group);
       entry.ops += 1;
       if (outcome !== "ok") entry.bad += 1;
     },
-    of: (phase) => phases.get(phase) ?? { ops: 0, bad: 0 },
+    of: (phase) => {
+      const groups = [...(phases.get(phase)?.values() ?? [])];
+      const sum = (key: "ops" | "bad"): number => groups.reduce((total, group) => total + group[key], 0);
+      return { ops: sum("ops"), bad: sum("bad") };
+    },
+    hanging: (phase) =>
+      [...(phases.get(phase) ?? [])].flatMap(([group, { begun, ops }]) => (ops < begun / 2 ? [group] : [])),
   };
 }
 
@@ -103,6 +121,10 @@ function brokenPremise(
   const moreToBreak = following.some((next) => next.role === "fault");
   if (role === "baseline" && ops === 0 && moreToBreak) {
     return { reason: "baseline-failed", says: "the baseline has no op, so there is nothing to compare a fault with" };
+  }
+  const [hanging] = role === "baseline" ? tally.hanging(phase) : [];
+  if (hanging !== undefined) {
+    return { reason: "baseline-failed", says: `the baseline does not hold: most ops of ${hanging} have no answer yet` };
   }
   if (role === "baseline" && bad > ops * badShareMax) {
     return { reason: "baseline-failed", says: `the baseline does not hold: ${bad} of ${ops} ops were not ok` };

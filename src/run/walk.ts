@@ -26,7 +26,8 @@ export interface WalkContext {
   readonly stopping: AbortSignal;
   /** No answer is awaited any more. */
   readonly cutOff: AbortSignal;
-  readonly onOp: (outcome: OpOutcome, phase: string) => void;
+  readonly onOpBegun: (phase: string, group: string) => void;
+  readonly onOp: (outcome: OpOutcome, phase: string, group: string) => void;
 }
 
 export interface Walk {
@@ -90,9 +91,10 @@ async function runOp(context: WalkContext, op: Op): Promise<unknown> {
     argsShape: args.ok ? argsShapeOf(args.value) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
+  context.onOpBegun(phase, at.group);
   const end = (outcome: OpOutcome, because?: string): void => {
     recorder.record({ type: "op-ended", op: id, outcome, ...(because === undefined ? {} : { because }) });
-    context.onOp(outcome, phase);
+    context.onOp(outcome, phase, at.group);
   };
   if (!args.ok) {
     end("not-run", `no input: ${args.missing.join(", ")}`);
@@ -140,8 +142,9 @@ async function attemptOp(
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
-  const session = await op.sessions.open(op.step.server);
-  const { timeoutMs, onTimeout } = op.group.policy;
+  const { onTimeout } = op.group.policy;
+  const timeoutMs = Math.min(op.step.timeoutMs ?? op.group.policy.timeoutMs, leftMs);
+  const session = await openWithin(context, op, timeoutMs);
   const answer: Answer =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
@@ -149,7 +152,7 @@ async function attemptOp(
           tool: op.step.tool,
           args: op.args,
           meta: { traceparent: tracer.traceparent(op.at, attempt), "squall/op": op.id },
-          timeoutMs: Math.min(op.step.timeoutMs ?? timeoutMs, leftMs),
+          timeoutMs,
           onTimeout,
           signal: context.cutOff,
           onLate: (late) => recorder.record({ type: "late-answer", op: op.id, attempt, ...late }),
@@ -157,4 +160,16 @@ async function attemptOp(
   const { result: _, ...seen } = answer;
   recorder.record({ type: "attempt", op: op.id, attempt, startedUs, ...seen });
   return answer;
+}
+
+/** Usually the session is open. Where it must be opened anew, the agent waits no longer than it would for the call. */
+async function openWithin({ world, cutOff }: WalkContext, op: ReadyOp, timeoutMs: number) {
+  const waited = new AbortController();
+  const giveUp = async (): Promise<{ readonly failed: string }> => {
+    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, cutOff]));
+    return { failed: "no session was opened in time" };
+  };
+  const session = await Promise.race([op.sessions.open(op.step.server), giveUp()]);
+  waited.abort();
+  return session;
 }

@@ -57,6 +57,70 @@ test("a duplicate in the baseline is found too: it is an invariant", async () =>
   expect(result.verdict).toBe("fail");
 });
 
+describe("what counts as an effect", () => {
+  const write = op({ atMs: 1100, walk: 10, attempts: ["timeout", "ok"] });
+
+  test("a row whose key only contains the op is the op's: the reader finds it, and it is counted", async () => {
+    const rows = [effect(10, 1105), effect(10, 1106, { key: `${opIdOf(10)}-retry1` })];
+    expect((await verdictOn(duplicateEffects, historyOf(start, write, rows))).verdict).toBe("fail");
+  });
+
+  test("a row of another effect that the op also has is none of its own", async () => {
+    const rows = [effect(10, 1105), effect(10, 1106, { effect: "audit-entry" })];
+    expect((await verdictOn(duplicateEffects, historyOf(start, write, rows))).verdict).toBe("pass");
+  });
+
+  test("a row that names no op of this run keeps a pass from being believed", async () => {
+    const { op: _, ...stranger } = effect(10, 1106)[1] as Extract<Timed[1], { type: "effect" }>;
+    const rows: Timed[] = [effect(10, 1105), [1106, { ...stranger, key: "" }]];
+    const result = await verdictOn(duplicateEffects, historyOf(start, write, rows));
+    expect(result).toMatchObject({
+      verdict: "unknown",
+      because: "the ledger holds 1 rows that belong to no op of this run",
+    });
+  });
+
+  test("nothing is called lost by a ledger that failed, though another was read well", async () => {
+    const effects = [
+      { effect: "limit-request", ledger: "cloud-api" },
+      { effect: "invoice", ledger: "billing" },
+    ];
+    const events = start.filter(([, { type }]) => type !== "run-started" && type !== "ledger-read");
+    const reads: Timed[] = [
+      [4000, { type: "ledger-read", ledger: "cloud-api", rows: 0, quiet: false, failed: "it is gone" }],
+      [4500, { type: "ledger-read", ledger: "billing", rows: 0, quiet: true }],
+    ];
+    const history = historyOf(runStarted("faults", { effects }), events, reads, op({ atMs: 1100, walk: 10 }));
+    const result = await verdictOn(duplicateEffects, history);
+    expect(result).toMatchObject({
+      verdict: "unknown",
+      findings: [],
+      because: "the ledger cloud-api cannot be trusted: it is gone",
+    });
+  });
+});
+
+describe("a write counts as exposed only if it was sent and met something", () => {
+  test.each([
+    ["was not run", op({ atMs: 1100, walk: 10, attempts: [] })],
+    ["was refused, so nothing was sent", op({ atMs: 1100, walk: 10, attempts: ["refused"] })],
+    ["failed in the baseline, where nothing was broken", op({ atMs: 900, walk: 10, attempts: ["tool-error"] })],
+  ])("one that %s proves nothing", async (_, write) => {
+    const result = await verdictOn(duplicateEffects, historyOf(start, write));
+    expect(result).toMatchObject({ verdict: "unknown", looked: 0 });
+  });
+
+  test("nor does one that overlapped a fault on the way of another server", async () => {
+    const links = [
+      { link: "planner@cloud", plane: "agent-server" as const, server: "cloud" },
+      { link: "cloud->cloud-api", plane: "server-upstream" as const, server: "elsewhere" },
+    ];
+    const events = start.filter(([, { type }]) => type !== "run-started");
+    const history = historyOf(runStarted("faults", { links }), events, op({ atMs: 1100, walk: 10 }), effect(10, 1105));
+    expect(await verdictOn(duplicateEffects, history)).toMatchObject({ verdict: "unknown", looked: 0 });
+  });
+});
+
 describe("is unknown", () => {
   test("on an empty history", async () => {
     const result = await verdictOn(duplicateEffects, historyOf(runStarted()));
@@ -67,12 +131,12 @@ describe("is unknown", () => {
     const history = historyOf(runStarted(), frame(), op({ atMs: 100, walk: 1 }), op({ atMs: 1100, walk: 10 }));
     const result = await verdictOn(duplicateEffects, history);
     expect(result).toMatchObject({ verdict: "unknown", findings: [] });
-    expect(result.because).toContain("none of the 1 writes");
+    expect(result.because).toContain("none of the 1 cloud.CreateLimitRequest ops");
   });
 
   test("where no write met a fault", async () => {
     const result = await verdictOn(duplicateEffects, historyOf(start));
-    expect(result.because).toContain("no write met a fault");
+    expect(result.because).toContain("no write that was sent met a fault");
   });
 
   test("where the ledger never grew quiet, and an effect that is missing is not called lost", async () => {

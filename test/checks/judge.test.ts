@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/checks/check.ts";
+import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
 import { verdictsOf } from "../../src/reporters/verdicts.ts";
 import { effect, frame, historyOf, honestRun, judged, runStarted, type Timed } from "../literal-history.ts";
@@ -65,6 +66,11 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
     ["a fault that was never injected", without("fault"), "was never injected"],
     ["no call at all", [runStarted(), ...frame()], "no tool was called"],
     [
+      "a target that ended by itself",
+      [...honestRun, [1500, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }]],
+      "the server cloud ended by itself (exit code 1)",
+    ],
+    [
       "a generator that fell behind",
       [...honestRun, [4500, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }]],
       "fell behind",
@@ -111,6 +117,19 @@ test("a fault that could not be healed is the worst of all", async () => {
     { type: "fault", fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", window: 0, edge: "unhealed" },
   ];
   expect(verdictsOf(await judged(historyOf(honestRun, stuck))).exitCode).toBe(76);
+});
+
+test("a check that this version does not have is unknown, not forgotten", async () => {
+  const history = historyOf(honestRun).map((event) =>
+    event.type === "run-started"
+      ? { ...event, declared: { ...event.declared, checks: ["duplicate-effects", "survives"] } }
+      : event,
+  );
+  const result = await judge(async function* () {
+    yield* history;
+  }, checks);
+  expect(result.checks).toMatchObject([{ verdict: "pass" }, { check: "survives", verdict: "unknown" }]);
+  expect(result.verdict).toBe("unknown");
 });
 
 test("no applicable check at all is unknown", async () => {

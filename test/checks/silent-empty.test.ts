@@ -101,6 +101,58 @@ test("data that is lost although the upstream answered is a weakness, and no fai
   expect(result).toMatchObject({ verdict: "pass", warnings: 1 });
 });
 
+describe("an op that asked its upstream several things", () => {
+  const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+
+  test("is judged by each of them: one good answer hides no failed one", async () => {
+    const asked = [exchange(20, 1101, { path: "/token" }), exchange(20, 1105, refused)];
+    expect((await verdictOn(silentEmpty, historyOf(start, asked, empty))).verdict).toBe("fail");
+  });
+
+  test("is excused by the last word on each: a retry that was answered", async () => {
+    const asked = [exchange(20, 1101, refused), exchange(20, 1105)];
+    const result = await verdictOn(silentEmpty, historyOf(start, asked, empty, loud));
+    expect(result.findings).toMatchObject([{ grade: "weakness" }]);
+  });
+
+  test("is not accused for a 404, which may well mean that there is nothing", async () => {
+    const asked = [exchange(20, 1105, { status: 404 })];
+    const result = await verdictOn(silentEmpty, historyOf(start, asked, empty, loud));
+    expect(result).toMatchObject({ verdict: "pass", findings: [{ grade: "info" }] });
+  });
+});
+
+test("two calls whose requests nobody can tell apart accuse nobody", async () => {
+  const both = [20, 21].flatMap((walk) => op({ atMs: 1100, walk, step: 0, answer: { resources: [] } }));
+  const anonymous = [exchange(20, 1104, { ...refused, ops: [] }), exchange(21, 1105, { ops: [] })];
+  const { findings } = await verdictOn(silentEmpty, historyOf(start, both, anonymous, loud));
+  expect(findings).toMatchObject([{ grade: "info" }]);
+});
+
+test("calls that only overlapped the fault, each answered well by its upstream, are no evidence", async () => {
+  const calm = [20, 21].flatMap((walk) => call(walk, full, {}));
+  expect(await verdictOn(silentEmpty, historyOf(start, calm))).toMatchObject({ verdict: "unknown", looked: 0 });
+});
+
+test("a part that became null while the data is there is no emptiness", async () => {
+  const paged = { resources: [{ id: "r-1" }], cursor: "abc" };
+  const before = Array.from({ length: 8 }, (_, n) =>
+    op({ atMs: 600 + n, walk: 50 + n, step: 0, answer: paged }),
+  ).flat();
+  const history = historyOf(runStarted(), frame(), before, call(20, { ...paged, cursor: null }, refused), loud);
+  expect(await verdictOn(silentEmpty, history)).toMatchObject({ verdict: "pass", findings: [] });
+});
+
+test("emptiness in a control run is a doubt about the baseline, not a finding", async () => {
+  const empty = [
+    exchange(20, 1105, { status: 500 }),
+    ...op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } }),
+  ];
+  const history = historyOf(runStarted("control"), frame({ mode: "control" }), baseline, empty);
+  const result = await verdictOn(silentEmpty, history);
+  expect(result).toMatchObject({ verdict: "unknown", because: "answers turned empty although nothing was broken" });
+});
+
 describe("is unknown", () => {
   test("on an empty history", async () => {
     expect((await verdictOn(silentEmpty, historyOf(runStarted()))).verdict).toBe("unknown");

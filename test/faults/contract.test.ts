@@ -134,3 +134,39 @@ describe.each(faultKinds.map((kind) => [kind.kind, kind] as const))("%s", (name,
     expect(kind.attributes.safeParse({ nonsense: true }).success).toBe(false);
   });
 });
+
+describe("faults that overlap on one link", () => {
+  const prepared = (name: string, attributes: object) => {
+    const kind = faultKinds.find((candidate) => candidate.kind === name);
+    if (kind === undefined) throw new Error(`no ${name}`);
+    return kind.prepare(attributes);
+  };
+
+  test("the link opens again only when the last that closed it is healed", async () => {
+    const link = await openTestLink();
+    const [first, second] = [
+      await prepared("egress-block", {}).inject(link),
+      await prepared("flap", { down: "1s", up: "1s" }).inject(link),
+    ];
+    await first.heal();
+    expect(await call(link)).toBe("broken");
+    await second.heal();
+    expect(await call(link)).toBe("ok");
+    await link.close();
+  });
+
+  test("an eaten answer proves only the fault that has eaten it", async () => {
+    const link = await openTestLink();
+    const [eater, idle] = [prepared("lost-answer", { path: "/x" }), prepared("lost-answer", { path: "/y" })];
+    const shown = { eater: 0, idle: 0 };
+    link.onSign((sign) => {
+      if (eater.showsIn(sign)) shown.eater += 1;
+      if (idle.showsIn(sign)) shown.idle += 1;
+    });
+    const cures = [await eater.inject(link), await idle.inject(link)];
+    expect(await call(link)).toBe("broken");
+    expect(shown).toEqual({ eater: 1, idle: 0 });
+    for (const cure of cures) await cure.heal();
+    await link.close();
+  });
+});

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -58,6 +58,19 @@ test("a history that ends in the middle of a line is read up to there, wherever 
     await truncate(path, cut);
     expect(await readAll()).toHaveLength(2);
   }
+});
+
+test("after a write that failed nothing more is written: a history has an end, never a hole", async () => {
+  let told = 0;
+  const history = await openHistory(join(folder, "inner"), realWorld, { onFailed: () => (told += 1) });
+  await rm(join(folder, "inner"), { recursive: true });
+  history.record(begin);
+  await expect.poll(() => told).toBe(1);
+  await mkdir(join(folder, "inner"));
+  history.record(ended("after"));
+  await history.close();
+  expect(history.failed?.message).toContain("cannot be written");
+  expect(await readdir(join(folder, "inner"))).toEqual([]);
 });
 
 test("a line that is damaged before the end is an error that names it", async () => {

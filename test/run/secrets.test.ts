@@ -34,6 +34,12 @@ test("what a server repeats of them never reaches the history", () => {
     says: 'bad token hunter2-hunter2 for pass"word',
   });
   record({ type: "op-ended", op: "o", outcome: "failed" });
+  expect(() =>
+    masking(
+      () => ({ id: "t:1", atUs: 0 }),
+      ["100000", "failed"],
+    )({ type: "ledger-read", ledger: "failed", rows: 1_000_004, quiet: true }),
+  ).not.toThrow();
   expect(JSON.stringify(kept)).not.toMatch(/hunter2|pass\\?"word/);
   expect(kept[0]).toMatchObject({ says: "bad token *** for ***" });
   expect(kept[1]).toEqual({ type: "op-ended", op: "o", outcome: "failed" });

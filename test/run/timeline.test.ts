@@ -77,8 +77,8 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
 function tallyOf(counts: Readonly<Record<string, readonly [ok: number, failed: number]>>): Tally {
   const tally = createTally();
   for (const [phase, [ok, failed]] of Object.entries(counts)) {
-    for (let n = 0; n < ok; n += 1) tally.count("ok", phase);
-    for (let n = 0; n < failed; n += 1) tally.count("failed", phase);
+    for (let n = 0; n < ok; n += 1) tally.count("ok", phase, "planner");
+    for (let n = 0; n < failed; n += 1) tally.count("failed", phase, "planner");
   }
   return tally;
 }
@@ -108,6 +108,15 @@ test("nothing is broken after a baseline that does not hold", async () => {
   const { result, happened } = await played(tallyOf({ baseline: [97, 3] }));
   expect(result).toEqual({ reason: "baseline-failed", says: "the baseline does not hold: 3 of 100 ops were not ok" });
   expect(happened.some((line) => line.includes("inject"))).toBe(false);
+});
+
+test("a group whose ops hang does not make a baseline, however well the others do", async () => {
+  const tally = tallyOf({ baseline: [100, 0] });
+  for (let n = 0; n < 20; n += 1) tally.begin("baseline", "stuck");
+  expect((await played(tally)).result).toEqual({
+    reason: "baseline-failed",
+    says: "the baseline does not hold: most ops of stuck have no answer yet",
+  });
 });
 
 test("one failure in a hundred is still a baseline, none at all is not", async () => {

@@ -75,6 +75,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
       phaseAt: () => "baseline",
       stopping: never,
       cutOff: never,
+      onOpBegun: () => {},
       onOp: () => {},
     },
     {
