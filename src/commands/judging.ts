@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { judge } from "../checks/judge.ts";
 import { checks } from "../checks/registry.ts";
-import { codeOf, UserError } from "../errors.ts";
+import { codeOf, messageOf, UserError } from "../errors.ts";
 import { readHistory } from "../history/segments.ts";
 import { json } from "../reporters/json.ts";
 import { reporters } from "../reporters/registry.ts";
@@ -65,9 +65,15 @@ export function parseOutputs(asked: readonly string[]): readonly Output[] {
   return outputs.filter((output) => typeof output !== "string");
 }
 
+async function writeReport(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new UserError(`the report cannot be written: ${messageOf(error)}`, { cause: error });
+  });
+}
+
 export async function present(result: RunResult, outputs: readonly Output[], io: Io): Promise<void> {
   for (const { reporter, file } of outputs) {
     if (file === undefined) io.stdout(reporter.render(result, { colour: io.colour }));
-    else await writeFile(resolve(io.cwd, file), reporter.render(result, { colour: false }));
+    else await writeReport(resolve(io.cwd, file), reporter.render(result, { colour: false }));
   }
 }

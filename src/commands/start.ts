@@ -3,6 +3,8 @@ import { main } from "./main.ts";
 import { realWorld } from "../world.ts";
 
 export async function start(): Promise<void> {
+  // Whoever reads only the first line closes the pipe; that is no reason to end a run in the middle of a fault.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const code = await main(process.argv.slice(2), {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),

@@ -52,7 +52,11 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const nonce = world.nonce();
   const run = `${stamp(world.date())}-${scenario.name}-${nonce}`;
   const directory = join(options.out, run);
-  await mkdir(join(directory, "targets"), { recursive: true });
+  await mkdir(join(directory, "targets"), { recursive: true }).catch((error: unknown) => {
+    throw new UserError(`the run's folder cannot be made: ${messageOf(error)}; choose another with --out`, {
+      cause: error,
+    });
+  });
   await writeJson(join(directory, "scenario.json"), options.document);
   await writeJson(join(directory, "plan.json"), plan);
 

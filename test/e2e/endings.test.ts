@@ -98,6 +98,24 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
   });
 });
 
+test("a reader that goes away does not end the run in the middle of a fault", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
+  await started(running, "baseline (");
+  running.child.stdout?.destroy();
+  running.child.stderr?.destroy();
+  expect(await new Promise((resolve) => running.child.once("exit", resolve))).toBe(1);
+  expect(await readdir(await onlyRun(folder.path))).toContain("verdicts.json");
+});
+
+test("a folder that cannot be made is said in one line", async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "taken"), "");
+  const { code, stderr } = await squall(["run", "silent-empty", "--quiet", "--out", "taken"], { cwd: folder.path });
+  expect(code).toBe(64);
+  expect(stderr).toMatch(/^squall: the run's folder cannot be made: .*; choose another with --out\n$/);
+});
+
 test("two runs at once do not disturb each other", { timeout: 60_000 }, async () => {
   await using one = await temporaryFolder();
   await using two = await temporaryFolder();
