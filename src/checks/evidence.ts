@@ -13,7 +13,8 @@ export interface Gap {
     | "fault-not-healed"
     | "link-unused"
     | "target-ended"
-    | "generator-behind";
+    | "generator-behind"
+    | "nothing-judged";
   readonly says: string;
 }
 

@@ -6,7 +6,7 @@ import { messageOf, UserError } from "../errors.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
-import { weighEvidence, type Account } from "./evidence.ts";
+import { weighEvidence, type Account, type Gap } from "./evidence.ts";
 
 export interface CheckResult extends Judgement {
   readonly check: string;
@@ -42,7 +42,8 @@ export async function judge(read: ReadEvents, registry: readonly Check[]): Promi
   }
   for (const record of assembler.flush()) for (const { fold } of folds) fold.on(record);
 
-  const account = evidence.end();
+  const weighed = evidence.end();
+  const account = applicable.length > 0 ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
   const judgements = folds.map(({ check, fold }) => ({ check, judgement: fold.end() }));
   const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
   const blind = await blindChecks(read, passed, premises);
@@ -52,6 +53,11 @@ export async function judge(read: ReadEvents, registry: readonly Check[]): Promi
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
   return { started, verdict: overall(all), checks: all, notCovered, account };
 }
+
+const nothingJudged: Gap = {
+  gap: "nothing-judged",
+  says: "no check applies to this scenario, so nothing was judged",
+};
 
 /** What an older or newer Squall was asked to check and this one cannot. */
 function unheardOf(names: readonly string[], registry: readonly Check[]): CheckResult[] {

@@ -12,7 +12,7 @@ export const addCheck: AddCommand = (program, io, done) => {
     .option("--json", "print the verdicts as one JSON document")
     .action(async (directory: string, options: { reporter: string[]; json?: true }) => {
       const outputs = parseOutputs(chosenReporters(options));
-      const result = await judgeRun(resolve(io.cwd, directory));
+      const result = await judgeRun(resolve(io.cwd, directory), io);
       await present(result, outputs, io);
       done(result.verdicts.exitCode);
     });

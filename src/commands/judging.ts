@@ -12,10 +12,13 @@ import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
 import { suggest } from "../scenario/mistakes.ts";
 import type { Io } from "./io.ts";
 
-export async function judgeRun(directory: string): Promise<RunResult> {
+export async function judgeRun(directory: string, io: Io): Promise<RunResult> {
   const judged = await judge(() => readHistory(join(directory, "history")), checks);
   const result = { verdicts: verdictsOf(judged), directory };
-  await writeFile(join(directory, "verdicts.json"), json.render(result, { colour: false }));
+  // The verdict stands whether or not it can be kept.
+  await writeFile(join(directory, "verdicts.json"), json.render(result, { colour: false })).catch((error: unknown) =>
+    io.stderr(`squall: verdicts.json could not be saved: ${messageOf(error)}\n`),
+  );
   return result;
 }
 
@@ -49,7 +52,9 @@ export function parseOutputs(asked: readonly string[]): readonly Output[] {
     const [name = "", ...rest] = text.split("=");
     const reporter = reporters.find((candidate) => candidate.name === name);
     if (reporter === undefined) return name;
-    return { reporter, ...(rest.length > 0 ? { file: rest.join("=") } : {}) };
+    const file = rest.join("=");
+    if (rest.length > 0 && file === "") throw new UserError(`--reporter ${text} names no file`);
+    return { reporter, ...(rest.length > 0 ? { file } : {}) };
   });
   const unknown = outputs.filter((output) => typeof output === "string");
   if (unknown.length > 0) {

@@ -20,6 +20,7 @@ export function showProgress(io: Io, plan: Plan): Live {
   const faultsOn = new Set<string>();
   const startedUs = io.world.nowUs();
 
+  let last: Counts | undefined;
   const line = (counts: Counts): string => {
     const faults = faultsOn.size > 0 ? `  ⚡ ${[...faultsOn].join(", ")}` : "";
     return `${doing}  ${said(counts)}${faults}`;
@@ -45,7 +46,8 @@ export function showProgress(io: Io, plan: Plan): Live {
         case "phase": {
           const { phase, startMs, endMs } = progress.phase;
           doing = `${phase} (${formatDuration(endMs - startMs)})`;
-          redraw(line(progress.counts));
+          // What has been counted so far belongs to the phases before this one.
+          redraw(isLive ? line(progress.counts) : doing);
           return;
         }
         case "fault": {
@@ -56,6 +58,7 @@ export function showProgress(io: Io, plan: Plan): Live {
           return;
         }
         case "op":
+          last = progress.counts;
           if (nowUs - drawnUs > (isLive ? redrawEveryUs : heartbeatEveryUs)) redraw(line(progress.counts));
           return;
         default:
@@ -63,7 +66,9 @@ export function showProgress(io: Io, plan: Plan): Live {
       }
     },
     end: () => {
-      io.stderr(`${isLive ? "\r\u001B[2K" : ""}done in ${formatDuration((io.world.nowUs() - startedUs) / 1000)}\n`);
+      const took = formatDuration(Math.round((io.world.nowUs() - startedUs) / 1000));
+      const all = last === undefined ? "" : `  ${said(last)}`;
+      io.stderr(`${isLive ? "\r\u001B[2K" : ""}done in ${took}${all}\n`);
     },
   };
 }

@@ -34,7 +34,10 @@ export const addRun: AddCommand = (program, io, done) => {
   program
     .command("run")
     .description("run scenarios: play agents and faults against servers, then judge what happened")
-    .argument("<scenario...>", "a .yaml or .ts file, a folder of them, or the name of a built-in scenario")
+    .argument(
+      "<scenario...>",
+      "a .yaml or .ts file, a folder (its .yaml and .scenario.ts files), or the name of a built-in scenario",
+    )
     .option("--seed <n>", "same seed, same plan", parseSeed)
     .option("--engine <engine>", "what makes the network faults: auto or embedded", "auto")
     .option("--tag <tag>", "only scenarios with this tag; may be given several times", collect, [])
@@ -194,7 +197,7 @@ async function runOne(
     hurrying,
     onProgress: live?.on ?? ignore,
   }).finally(() => live?.end());
-  return judgeRun(directory);
+  return judgeRun(directory, io);
 }
 function ignore(): void {
   // --quiet: progress goes nowhere.

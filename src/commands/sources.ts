@@ -14,7 +14,8 @@ export interface Source {
 }
 
 const builtInFolder = fileURLToPath(new URL("../../scenarios", import.meta.url));
-const endings = new Set([".yaml", ".yml", ".ts", ".js", ".mjs", ".mts"]);
+// Beside scenarios there may be servers; to look whether one is a scenario would be to run it.
+const inFolders = /\.(?:ya?ml|scenario\.[mc]?[jt]s)$/;
 
 export async function findSources(names: readonly string[], cwd: string): Promise<Source[] | { mistakes: Mistake[] }> {
   const found: Source[] = [];
@@ -27,7 +28,8 @@ export async function findSources(names: readonly string[], cwd: string): Promis
       found.push({ file: path, named });
     } else if (kind?.isDirectory() === true) {
       const files = await scenarioFiles(path);
-      if (files.length === 0) mistakes.push({ path: named, says: "this folder holds no scenario (.yaml, .ts)" });
+      if (files.length === 0)
+        mistakes.push({ path: named, says: "this folder holds no scenario (.yaml, .scenario.ts)" });
       for (const file of files) found.push({ file, named: join(named, basename(file)) });
     } else {
       const file = builtIn.find((candidate) => basename(candidate, extname(candidate)) === named);
@@ -53,7 +55,7 @@ export async function builtInScenarios(): Promise<{ name: string; about: string 
 async function scenarioFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   return names
-    .filter((name) => endings.has(extname(name)) && !name.startsWith("."))
+    .filter((name) => inFolders.test(name) && !name.startsWith("."))
     .sort()
     .map((name) => join(folder, name));
 }

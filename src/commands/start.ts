@@ -5,6 +5,15 @@ import { realWorld } from "../world.ts";
 export async function start(): Promise<void> {
   // Whoever reads only the first line closes the pipe; that is no reason to end a run in the middle of a fault.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  // A scenario in TypeScript is a program: one that ends the process, or never ends loading, must not look like a pass.
+  let isOver = false;
+  process.on("exit", () => {
+    if (isOver) return;
+    process.stderr.write(
+      "squall: a scenario ended the process, or never finished loading, before there was a result\n",
+    );
+    process.exitCode = 64;
+  });
   const code = await main(process.argv.slice(2), {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
@@ -18,6 +27,7 @@ export async function start(): Promise<void> {
       }
     },
   });
+  isOver = true;
   // A pipe may take what was written only later; leaving before that would cut the verdict off.
   process.stdout.write("", () => process.exit(code));
 }

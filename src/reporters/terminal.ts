@@ -16,7 +16,7 @@ export const terminal: Reporter = {
     const paint = painter(style);
     const lines = [
       headline(verdicts, paint),
-      "",
+      ...(checks.length === 0 ? [] : [""]),
       ...checks.flatMap((check) => checkLines(check, gaps.length > 0, paint)),
       ...(notCovered.length === 0
         ? []

@@ -136,4 +136,5 @@ test("no applicable check at all is unknown", async () => {
   const result = await judged(historyOf(runStarted("faults", { steps: [], faults: [] }), frame()));
   expect(result.checks).toEqual([]);
   expect(result.verdict).toBe("unknown");
+  expect(result.account.gaps.map(({ gap }) => gap)).toContain("nothing-judged");
 });

@@ -62,7 +62,7 @@ faults: [{ link: agents->mine, kind: latency, delay: 80ms, jitter: 10ms }]
       expect(verdicts, JSON.stringify(verdicts)).toMatchObject({
         verdict: "unknown",
         exitCode: 2,
-        gaps: [],
+        gaps: [{ gap: "nothing-judged" }],
         checks: [],
       });
       expect(verdicts.notCovered).toHaveLength(2);
