@@ -87,7 +87,7 @@ const phase = z.strictObject({
   baseline: duration({ leastMs: 1 }).optional(),
   fault: duration({ leastMs: 1 }).optional(),
   recovery: duration().optional(),
-  name: name.optional().describe("what faults and thresholds call this episode"),
+  name: name.optional().describe("what faults call this episode"),
 });
 
 const whereAndWhen = {
