@@ -2,7 +2,8 @@
 import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
-import type { Declared, Effect, Exchange, HistoryEvent, Mode, Unstamped } from "../src/history/events.ts";
+import type { Declared, Mode } from "../src/history/declared.ts";
+import type { Effect, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
 import { shapeOf } from "../src/history/shape.ts";
@@ -17,15 +18,27 @@ export const declared: Declared = {
     { phase: "final", role: "final" },
   ],
   links: [
-    { link: "planner@cloud", plane: "agent-server", server: "cloud" },
-    { link: "cloud->cloud-api", plane: "server-upstream", server: "cloud" },
+    { link: "planner@cloud", plane: "agent-server", server: "cloud", protocol: "mcp" },
+    { link: "cloud->cloud-api", plane: "server-upstream", server: "cloud", protocol: "http" },
   ],
-  faults: [{ fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", phase: "outage" }],
+  faults: [
+    { fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", phase: "outage", healForm: "let-through" },
+  ],
   steps: [
-    { group: "planner", step: 0, server: "cloud", tool: "FetchResources" },
-    { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest", effect: "limit-request" },
+    { group: "planner", step: 0, server: "cloud", tool: "FetchResources", timeoutMs: 1000 },
+    {
+      group: "planner",
+      step: 1,
+      server: "cloud",
+      tool: "CreateLimitRequest",
+      timeoutMs: 1000,
+      effect: "limit-request",
+    },
   ],
   effects: [{ effect: "limit-request", ledger: "cloud-api" }],
+  servers: [{ server: "cloud", transport: "http", isStarted: true }],
+  groups: [{ group: "planner", wire: "lean", onTimeout: "cancel", attemptsMax: 3 }],
+  thresholds: [],
   checks: ["duplicate-effects", "silent-empty"],
 };
 

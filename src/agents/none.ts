@@ -5,5 +5,5 @@ export const none = policyKind({
   kind: "none",
   about: "Every call is tried once.",
   attributes: z.strictObject({}),
-  prepare: () => ({ decide: () => ({ do: "stop" }) }),
+  prepare: () => ({ attemptsMax: 1, decide: () => ({ do: "stop" }) }),
 });

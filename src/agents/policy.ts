@@ -15,6 +15,8 @@ export type Decision = { readonly do: "stop" } | { readonly do: "retry"; readonl
 
 /** Asked after each attempt of an op that is not ok; `seen` holds every attempt so far, the last one last. */
 export interface Policy {
+  /** How often it tries one op at most. */
+  readonly attemptsMax: number;
   readonly decide: (seen: readonly [...Seen[], Seen], random: Random) => Decision;
 }
 

@@ -24,6 +24,7 @@ export const retry = policyKind({
   about: "A call that did not succeed is tried again, after a wait.",
   attributes,
   prepare: (settings) => ({
+    attemptsMax: settings.attempts,
     decide: (seen, random) => {
       const last = seen.at(-1);
       const again = seen.length < settings.attempts && settings.retryOn.some((rung) => rung === last?.rung);

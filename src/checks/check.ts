@@ -2,7 +2,8 @@
  * What a check is: a pure fold over a history. `start` gives the state, `on` takes each record, `end` judges.
  * `plant` puts the check's own defect into a history; a pass counts only if the planted history fails.
  */
-import type { Declared, HistoryEvent, Mode } from "../history/events.ts";
+import type { Declared, Mode } from "../history/declared.ts";
+import type { HistoryEvent } from "../history/events.ts";
 import type { HistoryRecord } from "../history/records.ts";
 
 export type Grade = "violation" | "weakness" | "info";

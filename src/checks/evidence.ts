@@ -2,7 +2,8 @@
  * What the run could not see. A gap never makes a check fail; it keeps every pass from being believed. The gaps are
  * the harness's own account of itself: blind spots, broken premises, a history that ends too early.
  */
-import type { Declared, HistoryEvent, Mode, RunEnded } from "../history/events.ts";
+import type { Declared, Mode } from "../history/declared.ts";
+import type { HistoryEvent, RunEnded } from "../history/events.ts";
 
 export interface Gap {
   readonly gap:

@@ -2,7 +2,8 @@
  * A success that holds nothing where the same call held something when nothing was broken. What a tool's answer always
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
-import type { Declared, Exchange, HistoryEvent, Stamp } from "../history/events.ts";
+import type { Declared } from "../history/declared.ts";
+import type { Exchange, HistoryEvent, Stamp } from "../history/events.ts";
 import type { OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
 import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";

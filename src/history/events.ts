@@ -2,6 +2,7 @@
  * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
+import type { Declared, Mode, PhaseRole } from "./declared.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
 
@@ -11,43 +12,6 @@ export const historySchema = "squall.history/1";
 export interface Stamp {
   readonly id: string;
   readonly atUs: number;
-}
-
-export type Mode = "faults" | "control";
-export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
-
-/** What the plan promised, so that a check can tell "nothing there" from "never looked". */
-export interface Declared {
-  readonly phases: readonly { readonly phase: string; readonly role: PhaseRole }[];
-  readonly links: readonly DeclaredLink[];
-  readonly faults: readonly DeclaredFault[];
-  readonly steps: readonly DeclaredStep[];
-  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
-  readonly checks: readonly string[];
-}
-
-export interface DeclaredLink {
-  readonly link: string;
-  readonly plane: "agent-server" | "server-upstream";
-  /** The server at one end of it. */
-  readonly server: string;
-}
-
-export interface DeclaredFault {
-  readonly fault: string;
-  readonly kind: string;
-  readonly link: string;
-  readonly phase: string;
-}
-
-export interface DeclaredStep {
-  readonly group: string;
-  readonly step: number;
-  readonly server: string;
-  readonly tool: string;
-  readonly effect?: string;
-  /** The scenario says that an empty answer is fine here. */
-  readonly mayBeEmpty?: true;
 }
 
 export interface RunStarted {
@@ -77,6 +41,9 @@ export interface TargetEvent {
   readonly type: "target";
   readonly target: string;
   readonly role: "server" | "upstream";
+  /** Which of its processes: over stdio each session has one of its own, named like its agent. */
+  readonly instance?: string;
+  /** Ready once more after `exited` means that it was started again. */
   readonly edge: "ready" | "exited" | "stopped";
   readonly address?: string;
   readonly code?: number;
@@ -93,6 +60,15 @@ export interface SessionEvent {
   readonly edge: "opened" | "lost" | "failed" | "closed";
   readonly protocolVersion?: string;
   readonly because?: string;
+}
+
+/** What a server offers at one moment, asked past every fault's reach: before the phases, and after each episode. */
+export interface ToolsListed {
+  readonly type: "tools-listed";
+  readonly server: string;
+  readonly tools: readonly string[];
+  /** Why it could not be asked. */
+  readonly failed?: string;
 }
 
 export interface OpStarted {
@@ -249,6 +225,7 @@ export type Unstamped =
   | PhaseEdge
   | TargetEvent
   | SessionEvent
+  | ToolsListed
   | OpStarted
   | Attempt
   | LateAnswer

@@ -2,7 +2,8 @@
  * Assembling records: events in, ops with their attempts, exchanges and overlapped faults out. Everything that belongs
  * to no op passes through. An op is held back until what may still follow it (late exchanges) has had its time.
  */
-import type { Attempt, Declared, EventOf, Exchange, FaultEdge, HistoryEvent, OpStarted, Stamp } from "./events.ts";
+import type { Declared } from "./declared.ts";
+import type { Attempt, EventOf, Exchange, FaultEdge, HistoryEvent, OpStarted, Stamp } from "./events.ts";
 import type { OpOutcome } from "./outcomes.ts";
 
 type Stamped<T> = T & Stamp;

@@ -2,7 +2,7 @@
  * The pure planner. Comes in: a scenario, its seed in it. Goes out: when each phase runs, when each fault is on, and
  * generators of arrivals. The plan holds coordinates, never ids or times of day: same seed, same plan byte for byte.
  */
-import type { Declared, Mode, PhaseRole } from "../history/events.ts";
+import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
 import { seededRandom, type Random } from "../world.ts";
 import { planArrivals, type PlannedArrivals } from "./arrivals.ts";
@@ -22,6 +22,7 @@ export interface PlannedFault {
   readonly link: string;
   readonly phase: string;
   readonly attributes: Readonly<Record<string, unknown>>;
+  readonly healForm: ScenarioFault["healForm"];
   /** From the start of the phases, not of the episode. */
   readonly windows: readonly { readonly startMs: number; readonly endMs: number }[];
 }
@@ -76,6 +77,7 @@ function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: 
     link,
     phase: phase.phase,
     attributes: fault.attributes,
+    healForm: fault.healForm,
     windows,
   }));
 }
@@ -101,19 +103,34 @@ function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: 
 function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults: readonly PlannedFault[]): Declared {
   return {
     phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
-    links: scenario.links.map(({ link, plane, server }) => ({ link, plane, server })),
-    faults: faults.map(({ fault, kind, link, phase }) => ({ fault, kind, link, phase })),
+    links: scenario.links,
+    faults: faults.map(({ fault, kind, link, phase, healForm }) => ({ fault, kind, link, phase, healForm })),
     steps: scenario.groups.flatMap((group) =>
-      group.steps.map(({ server, tool, effect, mayBeEmpty }, step) => ({
+      group.steps.map(({ server, tool, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({
         group: group.name,
         step,
         server,
         tool,
+        timeoutMs,
         ...(effect === undefined ? {} : { effect }),
         ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
+    servers: scenario.servers.map(({ name, transport, target, restart }) => ({
+      server: name,
+      transport,
+      isStarted: target.is !== "url",
+      ...(restart === undefined ? {} : { restart }),
+    })),
+    groups: scenario.groups.map(({ name, wire, budgetMs, policy: { onTimeout, attemptsMax } }) => ({
+      group: name,
+      wire,
+      ...(budgetMs === undefined ? {} : { budgetMs }),
+      onTimeout,
+      attemptsMax,
+    })),
     checks: scenario.checks,
+    thresholds: scenario.thresholds,
   };
 }

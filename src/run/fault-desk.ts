@@ -2,7 +2,8 @@
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
-import type { Mode, Recorder } from "../history/events.ts";
+import type { Mode } from "../history/declared.ts";
+import type { Recorder } from "../history/events.ts";
 import type { PlannedFault } from "../plan/plan.ts";
 import type { World } from "../world.ts";
 

@@ -1,5 +1,5 @@
 /** Faults that cannot be: on links that are not there, in episodes that are not, for longer than these last. */
-import type { DeclaredLink } from "../history/events.ts";
+import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
@@ -19,7 +19,12 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
     name: group.name,
     steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
   }));
-  const links = linksOf(groups, surveyed.servers);
+  const servers = surveyed.servers.map((server) => ({ ...server, transport: server.value?.transport ?? "http" }));
+  const upstreams = surveyed.upstreams.map((upstream) => ({
+    name: upstream.name,
+    protocol: upstream.value?.protocol ?? "http",
+  }));
+  const links = linksOf(groups, servers, upstreams);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
   if (link !== undefined) return value === undefined ? [] : lostAnswerFindings({ path, fault: value, link }, surveyed);

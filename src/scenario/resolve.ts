@@ -1,7 +1,8 @@
 /** The scenario as the rest of Squall knows it: defaults filled in, names explicit, durations in milliseconds. */
+import { policyKindNamed } from "../agents/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cycle } from "../faults/handles.ts";
-import type { DeclaredLink, PhaseRole } from "../history/events.ts";
+import type { Cycle, HealForm } from "../faults/handles.ts";
+import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
 
 export interface Scenario {
@@ -16,6 +17,8 @@ export interface Scenario {
   readonly faults: readonly ScenarioFault[];
   readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
   readonly checks: readonly string[];
+  /** As written; they are read where figures are measured. */
+  readonly thresholds: readonly string[];
   readonly links: readonly DeclaredLink[];
 }
 
@@ -41,16 +44,21 @@ export interface ScenarioUpstream extends Started {
 }
 
 export interface ScenarioServer extends Started {
+  readonly transport: "http" | "stdio";
+  readonly restart?: { readonly most: number; readonly withinMs: number };
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
 }
 
 export interface ScenarioGroup {
   readonly name: string;
+  readonly wire: "lean" | "sdk";
   readonly policy: {
     readonly kind: string;
     readonly timeoutMs: number;
     readonly onTimeout: "cancel" | "close" | "abandon";
+    /** How often it tries one op at most. */
+    readonly attemptsMax: number;
     /** As written, for the policy's own kind to read. */
     readonly attributes: Readonly<Record<string, unknown>>;
   };
@@ -80,6 +88,7 @@ export interface ScenarioFault {
   readonly forMs?: number;
   /** As written, for the fault's own kind to read. */
   readonly attributes: Readonly<Record<string, unknown>>;
+  readonly healForm: HealForm;
   readonly cycle?: Cycle;
 }
 
@@ -87,7 +96,11 @@ export interface ScenarioFault {
 export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Scenario {
   const groups = Object.entries(parsed.agents).map(([name, group]) => groupOf(name, group, raw.agents[name]?.policy));
   const servers = Object.entries(parsed.servers).map(([name, server]) => serverOf(name, server));
-  const links = linksOf(groups, servers);
+  const upstreams = Object.entries(parsed.upstreams).map(([name, upstream]) => ({
+    ...startedOf(name, upstream),
+    protocol: upstream.protocol,
+  }));
+  const links = linksOf(groups, servers, upstreams);
   const phases = phasesOf(parsed.phases);
   const episodes = phases.filter(({ role }) => role === "fault").map(({ phase }) => phase);
   return {
@@ -95,16 +108,14 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     about: parsed.about ?? "",
     tags: parsed.tags,
     seed: parsed.seed,
-    upstreams: Object.entries(parsed.upstreams).map(([name, upstream]) => ({
-      ...startedOf(name, upstream),
-      protocol: upstream.protocol,
-    })),
+    upstreams,
     servers,
     groups,
     phases,
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
     effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
     checks: parsed.checks,
+    thresholds: [],
     links,
   };
 }
@@ -141,17 +152,26 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly { readonly name: string; readonly upstreams: ScenarioServer["upstreams"] }[],
+  servers: readonly Pick<ScenarioServer, "name" | "transport" | "upstreams">[],
+  upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
+  const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
+  const protocols = new Map(upstreams.map((upstream) => [upstream.name, upstream.protocol]));
   const ofAgents = groups.flatMap(({ name, steps }) =>
     [...new Set(steps.map(({ server }) => server))].map((server) => ({
       link: `${name}@${server}`,
       plane: "agent-server" as const,
       server,
+      protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
     })),
   );
-  const ofServers = servers.flatMap(({ name, upstreams }) =>
-    upstreams.map(({ link }) => ({ link, plane: "server-upstream" as const, server: name })),
+  const ofServers = servers.flatMap(({ name, upstreams: of }) =>
+    of.map(({ link, upstream }) => ({
+      link,
+      plane: "server-upstream" as const,
+      server: name,
+      protocol: protocols.get(upstream) ?? ("http" as const),
+    })),
   );
   return [...ofAgents, ...ofServers];
 }
@@ -174,6 +194,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
+    transport: server.transport,
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
@@ -197,9 +218,11 @@ function groupOf(
   const { rate: perSecond, agents, count = 1, iterations, thinkTime = 0 } = group.arrivals;
   const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
   const enough = Math.ceil(((perSecond ?? 0) * Math.min(walkMs, openWalkMaxMs)) / 1000);
+  const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
   return {
     name,
-    policy: { kind, timeoutMs: timeout, onTimeout, attributes },
+    wire: group.wire,
+    policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
     arrivals:
       perSecond === undefined
         ? { is: "closed", agents: count, thinkTimeMs: thinkTime, ...(iterations === undefined ? {} : { iterations }) }
@@ -236,7 +259,7 @@ function faultOf(about: {
   const { fault, index, links, episodes, raw } = about;
   const { kind: _, link: __, during: ___, at: ____, for: _____, ...attributes } = raw ?? {};
   const episode = fault.during ?? episodes[0] ?? "";
-  const { cycle } = faultKindNamed(fault.kind).prepare(attributes);
+  const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
   return {
     id: `${episode}.${index}`,
     kind: fault.kind,
@@ -245,6 +268,7 @@ function faultOf(about: {
     atMs: fault.at ?? 0,
     ...(fault.for === undefined ? {} : { forMs: fault.for }),
     attributes,
+    healForm,
     ...(cycle === undefined ? {} : { cycle }),
   };
 }

@@ -112,8 +112,8 @@ describe("a write counts as exposed only if it was sent and met something", () =
 
   test("nor does one that overlapped a fault on the way of another server", async () => {
     const links = [
-      { link: "planner@cloud", plane: "agent-server" as const, server: "cloud" },
-      { link: "cloud->cloud-api", plane: "server-upstream" as const, server: "elsewhere" },
+      { link: "planner@cloud", plane: "agent-server" as const, server: "cloud", protocol: "mcp" as const },
+      { link: "cloud->cloud-api", plane: "server-upstream" as const, server: "elsewhere", protocol: "http" as const },
     ];
     const events = start.filter(([, { type }]) => type !== "run-started");
     const history = historyOf(runStarted("faults", { links }), events, op({ atMs: 1100, walk: 10 }), effect(10, 1105));

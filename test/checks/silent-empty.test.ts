@@ -81,8 +81,15 @@ describe("passes", () => {
 
   test("a step that may be empty, if the scenario says so", async () => {
     const steps = [
-      { group: "planner", step: 0, server: "cloud", tool: "FetchResources", mayBeEmpty: true as const },
-      { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest" },
+      {
+        group: "planner",
+        step: 0,
+        server: "cloud",
+        tool: "FetchResources",
+        timeoutMs: 1000,
+        mayBeEmpty: true as const,
+      },
+      { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest", timeoutMs: 1000 },
     ];
     const others = Array.from({ length: 8 }, (_, n) => op({ atMs: 600 + n, walk: 50 + n })).flat();
     const failing = op({ atMs: 1500, walk: 80, attempts: ["tool-error"] });

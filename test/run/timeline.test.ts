@@ -11,6 +11,7 @@ const fault = (name: string, windows: PlannedFault["windows"]): PlannedFault => 
   link: "cloud->cloud-api",
   phase: "outage",
   attributes: {},
+  healForm: "let-through",
   windows,
 });
 

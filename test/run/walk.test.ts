@@ -32,10 +32,12 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
   const never = new AbortController().signal;
   const group: ScenarioGroup = {
     name: "planner",
+    wire: "lean",
     policy: {
       kind: policy.kind,
       timeoutMs: policy.timeoutMs ?? 1000,
       onTimeout: "cancel",
+      attemptsMax: 1,
       attributes: { ...policy.attributes },
     },
     arrivals: { is: "closed", agents: 1, thinkTimeMs: 0 },

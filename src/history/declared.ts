@@ -1,0 +1,65 @@
+/** What a plan declares: all that checks may know of a run before its first event, and nothing of its course. */
+export type Mode = "faults" | "control";
+export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
+
+/** What the plan promised, so that a check can tell "nothing there" from "never looked". */
+export interface Declared {
+  readonly phases: readonly { readonly phase: string; readonly role: PhaseRole }[];
+  readonly links: readonly DeclaredLink[];
+  readonly faults: readonly DeclaredFault[];
+  readonly steps: readonly DeclaredStep[];
+  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly servers: readonly DeclaredServer[];
+  readonly groups: readonly DeclaredGroup[];
+  readonly checks: readonly string[];
+  readonly thresholds: readonly string[];
+}
+
+export interface DeclaredLink {
+  readonly link: string;
+  readonly plane: "agent-server" | "server-upstream";
+  /** The server at one end of it. */
+  readonly server: string;
+  /** What its tap can read: on tcp only bytes, so requests cannot be counted there. */
+  readonly protocol: "mcp" | "stdio" | "http" | "tcp";
+}
+
+export interface DeclaredServer {
+  readonly server: string;
+  readonly transport: "http" | "stdio";
+  /** Squall starts it, so Squall also sees it end. */
+  readonly isStarted: boolean;
+  /** How often it may end by itself, and how soon it must be back, for that to be its policy and no defect. */
+  readonly restart?: { readonly most: number; readonly withinMs: number };
+}
+
+/** How the agents of a group react, as far as checks must know it. */
+export interface DeclaredGroup {
+  readonly group: string;
+  readonly wire: "lean" | "sdk";
+  /** For one walk of the whole chain. */
+  readonly budgetMs?: number;
+  readonly onTimeout: "cancel" | "close" | "abandon";
+  /** How often its policy tries one op at most. */
+  readonly attemptsMax: number;
+}
+
+export interface DeclaredFault {
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  readonly phase: string;
+  readonly healForm: "let-through" | "drop-connections";
+}
+
+export interface DeclaredStep {
+  readonly group: string;
+  readonly step: number;
+  readonly server: string;
+  readonly tool: string;
+  /** The patience for one attempt. */
+  readonly timeoutMs: number;
+  readonly effect?: string;
+  /** The scenario says that an empty answer is fine here. */
+  readonly mayBeEmpty?: true;
+}
