@@ -1,0 +1,137 @@
+/** The harness measured against itself: what is injected is what is seen, no more and no less. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openEmbeddedEngine } from "../../src/engines/embedded/embedded.ts";
+import type { EventOf, HistoryEvent } from "../../src/history/events.ts";
+import { readHistory } from "../../src/history/segments.ts";
+import { openLeanSession } from "../../src/wire/lean.ts";
+import type { Session } from "../../src/wire/session.ts";
+import { realWorld } from "../../src/world.ts";
+import { startFixture } from "../fixtures/started-fixture.ts";
+import { openRig } from "../links/rig.ts";
+import { onlyRun, squall, temporaryFolder } from "./squall.ts";
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+};
+
+const scenario = `name: calibration
+upstreams: { cloud-api: { fixture: cloud-api } }
+servers: { cloud: { fixture: cloud-hardened, upstreams: { CLOUD_API_URL: cloud-api } } }
+agents:
+  serial:
+    policy: { kind: none, timeout: 10s }
+    arrivals: { count: 1 }
+    chain: [${Array.from({ length: 10 }, () => "{ call: cloud.FetchResources }").join(", ")}]
+phases:
+  - baseline: 2s
+  - { fault: 6s, recovery: 1s, name: slow }
+  - { fault: 4s, recovery: 1s, name: hole }
+faults:
+  - { link: agents->cloud, kind: latency, delay: 50ms, during: slow }
+  - { link: agents->cloud, kind: egress-block, how: black-hole, during: hole, at: 500ms, for: 3s }
+checks: [silent-empty]
+`;
+
+test("50 ms on ten serial steps adds 500 ms, and a black hole of 3 s is seen as 3 s", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "calibration.yaml"), scenario);
+  await squall(["run", "calibration.yaml", "--quiet"], { cwd: folder.path });
+  const events: HistoryEvent[] = [];
+  for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
+
+  const added = median(walksMs(events, "slow")) - median(walksMs(events, "baseline"));
+  expect(added).toBeGreaterThan(500 * 0.95);
+  expect(added).toBeLessThan(500 * 1.05);
+
+  const edges = events.filter((event) => event.type === "fault" && event.kind === "egress-block");
+  const at = (edge: string): number => edges.find((event) => "edge" in event && event.edge === edge)?.atUs ?? 0;
+  const stuck = events.filter(
+    (event): event is EventOf<"attempt"> =>
+      event.type === "attempt" &&
+      event.startedUs < at("healed") &&
+      event.atUs > at("requested") &&
+      event.class !== "ok",
+  );
+  // One agent, one call at a time: it runs into the hole as soon as it opens, and is let go when it closes.
+  expect(stuck).toHaveLength(1);
+  const [{ atUs = 0, startedUs = 0 } = {}] = stuck;
+  expect((atUs - startedUs) / 1e6).toBeGreaterThan(3 * 0.95);
+  expect((atUs - startedUs) / 1e6).toBeLessThan(3 * 1.05);
+});
+
+/** How long each whole walk took that began and ended in the phase. */
+function walksMs(events: readonly HistoryEvent[], phase: string): number[] {
+  const walks = new Map<number, { fromUs: number; toUs?: number; steps: number }>();
+  const ops = new Map<string, EventOf<"op-started">>();
+  for (const event of events) {
+    if (event.type === "op-started" && event.phase === phase) {
+      ops.set(event.op, event);
+      if (event.step === 0) walks.set(event.walk, { fromUs: event.intendedUs, steps: 0 });
+    } else if (event.type === "op-ended") {
+      const walk = walks.get(ops.get(event.op)?.walk ?? -1);
+      if (walk === undefined || event.outcome !== "ok") continue;
+      walk.steps += 1;
+      walk.toUs = event.atUs;
+    }
+  }
+  return [...walks.values()].flatMap(({ fromUs, toUs, steps }) =>
+    steps === 10 && toUs !== undefined ? [(toUs - fromUs) / 1000] : [],
+  );
+}
+
+test("50 ms on ten calls at once adds about 50 ms to them all together", { timeout: 60_000 }, async () => {
+  const engine = await openEmbeddedEngine({ world: realWorld, seed: 42 });
+  await using upstream = await startFixture("cloud-api");
+  await using server = await startFixture("cloud", { CLOUD_API_URL: upstream.url });
+  await using rig = await openRig(Number(new URL(server.url).port), "mcp", { engine });
+  const open = (): Promise<Session> =>
+    openLeanSession({
+      url: new URL(rig.url("/mcp")),
+      headers: {},
+      timeoutMs: 5000,
+      world: realWorld,
+      clientName: "calibration",
+    });
+  const sessions = await Promise.all(Array.from({ length: 10 }, open));
+
+  const callAll = async (): Promise<number> => {
+    const startUs = realWorld.nowUs();
+    const answers = await Promise.all(
+      sessions.map((session) =>
+        session.call({
+          tool: "FetchResources",
+          args: {},
+          meta: { traceparent: "00-00000000000000000000000000000001-0000000000000001-01", "squall/op": "x" },
+          timeoutMs: 5000,
+          onTimeout: "cancel",
+          signal: new AbortController().signal,
+          onLate: () => undefined,
+        }),
+      ),
+    );
+    expect(answers.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => "ok"));
+    return (realWorld.nowUs() - startUs) / 1000;
+  };
+  const severalTimes = async (): Promise<number> => {
+    const took: number[] = [];
+    for (let round = 0; round < 15; round += 1) took.push(await callAll());
+    return median(took);
+  };
+
+  await callAll();
+  const before = await severalTimes();
+  const cure = await rig.link.addToxic({
+    type: "latency",
+    stream: "downstream",
+    attributes: { latency: 50, jitter: 0 },
+  });
+  const during = await severalTimes();
+  await cure.heal();
+  expect(during - before).toBeGreaterThan(45);
+  // Far from the 500 ms that one after another would take.
+  expect(during - before).toBeLessThan(75);
+  await Promise.all(sessions.map((session) => session.close()));
+});
