@@ -13,8 +13,8 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/build.ts"],
-          // Whole runs with clocks of their own: they come after the rest, one file at a time.
-          fileParallelism: false,
+          // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

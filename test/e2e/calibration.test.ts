@@ -12,10 +12,8 @@ import { startFixture } from "../fixtures/started-fixture.ts";
 import { openRig } from "../links/rig.ts";
 import { onlyRun, squall, temporaryFolder } from "./squall.ts";
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};
+/** What the machine is busy with only ever adds, so the quickest of many tells most of what was injected. */
+const quickest = (values: readonly number[]): number => Math.min(...values);
 
 const scenario = `name: calibration
 upstreams: { cloud-api: { fixture: cloud-api } }
@@ -42,7 +40,7 @@ test("50 ms on ten serial steps adds 500 ms, and a black hole of 3 s is seen as 
   const events: HistoryEvent[] = [];
   for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
 
-  const added = median(walksMs(events, "slow")) - median(walksMs(events, "baseline"));
+  const added = quickest(walksMs(events, "slow")) - quickest(walksMs(events, "baseline"));
   expect(added).toBeGreaterThan(500 * 0.95);
   expect(added).toBeLessThan(500 * 1.05);
 
@@ -118,7 +116,7 @@ test("50 ms on ten calls at once adds about 50 ms to them all together", { timeo
   const severalTimes = async (): Promise<number> => {
     const took: number[] = [];
     for (let round = 0; round < 15; round += 1) took.push(await callAll());
-    return median(took);
+    return quickest(took);
   };
 
   await callAll();
