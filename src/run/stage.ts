@@ -17,6 +17,7 @@ import { awaitUrl } from "../targets/await-answer.ts";
 import { commandOf, fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess } from "../targets/process.ts";
 import { openLeanSession } from "../wire/lean.ts";
+import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import type { DrivenGroup } from "./drive.ts";
@@ -187,7 +188,7 @@ async function openAgents(
       group: group.name,
       agent,
       targets,
-      openSession: openLeanSession,
+      openSession: wires[group.wire],
       recorder,
       world,
       timeoutMs: openTimeoutMs,

@@ -37,6 +37,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
       hint: "in the closed model it is called count",
     });
   }
+  found.push(...wireFindings(group));
   const saved = new Map<string, number>();
   for (const [index, { save }] of group.steps.entries()) {
     for (const name of save.keys()) if (!saved.has(name)) saved.set(name, index);
@@ -50,6 +51,13 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
       ...stepEffectFindings(step, surveyed),
     ]),
   ];
+}
+
+/** The SDK of this era knows one way to give up. */
+function wireFindings({ path, wire, onTimeout }: SurveyedGroup): Finding[] {
+  if (wire !== "sdk" || (onTimeout !== "close" && onTimeout !== "abandon")) return [];
+  const says = `"${onTimeout}" cannot be had with wire: sdk, which always cancels and leaves the request open`;
+  return [{ path: [...path, "policy", "onTimeout"], says, hint: "say onTimeout: cancel, or wire: lean" }];
 }
 
 function callFindings({ path, call }: SurveyedStep, { servers, read }: Survey): Finding[] {

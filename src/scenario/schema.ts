@@ -78,7 +78,10 @@ const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivals.default({ count: 1 }),
   budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
-  wire: z.literal("lean").default("lean").describe("lean: our own wire, which sees what SDKs mask"),
+  wire: z
+    .enum(["lean", "sdk"])
+    .default("lean")
+    .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
   chain: z.array(step).min(1),
 });
 

@@ -31,6 +31,9 @@ export interface SurveyedGroup {
   readonly path: Path;
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
+  readonly wire?: string;
+  /** What its policy says to do when the patience ends. */
+  readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
 }
 
@@ -114,7 +117,14 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     save: textsAt(step, "save"),
     ...textAt(step, "effect"),
   }));
-  return { path, name, steps, ...(arrivals.success ? { arrivals: arrivals.data } : {}) };
+  return {
+    path,
+    name,
+    steps,
+    ...textAt(group, "wire"),
+    ...textAt(group["policy"], "onTimeout"),
+    ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+  };
 }
 
 function parsed<T>(

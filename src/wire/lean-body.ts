@@ -100,7 +100,7 @@ function refusalReader(status: number, { id, inSession }: Waiting): BodyReader {
   return { feed: body.add, end: refusal, cut: refusal };
 }
 
-function refusalClass(status: number, inSession: boolean): OutcomeClass {
+export function refusalClass(status: number, inSession: boolean): OutcomeClass {
   if (status === 404 && inSession) return "session-lost";
   return status === 502 || status === 504 ? "http-gateway" : "http-refusal";
 }

@@ -6,7 +6,7 @@ import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Reply } from "./lean-http.ts";
 import type { Line } from "./lean-line.ts";
-import { answerOf, saying, type Words } from "./mcp-result.ts";
+import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
 import type { Answer, CallRequest } from "./session.ts";
 
 export function leanCall(line: Line, request: CallRequest): Promise<Answer> {
@@ -66,10 +66,6 @@ function answerOfReply(reply: Reply, words: Words): Answer {
     ...(reply.error === undefined ? {} : { rpcCode: reply.error.code }),
     ...saying(reply.error?.message ?? reply.text, words),
   };
-}
-
-function bare(name: OutcomeClass): Pick<Answer, "class" | "outcome"> {
-  return { class: name, outcome: outcomeClasses[name].outcome };
 }
 
 /** A connection that ends, or a stream that ends as a cancelled one should, is no answer. */

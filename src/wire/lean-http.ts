@@ -173,7 +173,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
 const certificateCodes = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
 
 /** What an error before the first byte of an answer means. */
-function classOfError(error: Error): OutcomeClass {
+export function classOfError(error: Error): OutcomeClass {
   const code = codeOf(error) ?? "";
   const syscall = "syscall" in error ? error.syscall : undefined;
   // Once bytes have flowed, the same codes no longer mean that nothing was sent. A FIN comes as ECONNRESET too, but

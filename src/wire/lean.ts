@@ -104,7 +104,7 @@ function toolsOf(line: Line, listed: unknown): Tool[] {
 }
 
 /** What is left of the patience, but never nothing: a request that was not made cannot tell what is wrong. */
-function countdown({ world }: Line, timeoutMs: number): () => number {
+export function countdown({ world }: Pick<SessionOptions, "world">, timeoutMs: number): () => number {
   const untilUs = world.nowUs() + timeoutMs * 1000;
   return () => Math.max(1, (untilUs - world.nowUs()) / 1000);
 }

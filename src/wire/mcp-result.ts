@@ -1,5 +1,5 @@
 /** What the JSON-RPC answer to a tools/call means: its class, the server's words, and the shape of what it returned. */
-import { outcomeClasses, type Outcome } from "../history/outcomes.ts";
+import { outcomeClasses, type Outcome, type OutcomeClass } from "../history/outcomes.ts";
 import { leavesOf, nothing, parsedJson, shapeOf, type Shape } from "../history/shape.ts";
 import { isObject, type JsonObject, type RpcAnswer, type RpcError } from "./lean-rpc.ts";
 import type { Answer } from "./session.ts";
@@ -16,7 +16,7 @@ export function answerOf(answer: RpcAnswer, words: Words): Answer {
 }
 
 function errorAnswer({ code, message }: RpcError, words: Words): Answer {
-  return { class: "rpc-error", outcome: outcomeClasses["rpc-error"].outcome, rpcCode: code, ...saying(message, words) };
+  return { ...bare("rpc-error"), rpcCode: code, ...saying(message, words) };
 }
 
 function toolErrorAnswer(result: JsonObject, words: Words): Answer {
@@ -27,6 +27,11 @@ function toolErrorAnswer(result: JsonObject, words: Words): Answer {
     ...saying(text, words),
     ...(carriesData(result, text) ? { answer: shapeOfResult(result) } : {}),
   };
+}
+
+/** An answer of which no more is known than its class. */
+export function bare(name: OutcomeClass): Pick<Answer, "class" | "outcome"> {
+  return { class: name, outcome: outcomeClasses[name].outcome };
 }
 
 /** The `says` of an answer, or nothing where the server had no words. */

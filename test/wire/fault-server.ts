@@ -5,7 +5,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { openLeanSession } from "../../src/wire/lean.ts";
-import type { Answer, CallRequest, Session, SessionOptions } from "../../src/wire/session.ts";
+import type { Answer, CallRequest, OpenSession, Session, SessionOptions } from "../../src/wire/session.ts";
 import { realWorld } from "../../src/world.ts";
 
 export interface Message {
@@ -136,6 +136,8 @@ function openings({ sessionId, protocolVersion = "2025-11-25" }: FaultServerOpti
     "notifications/initialized": accept,
     "notifications/cancelled": accept,
     DELETE: ({ response }) => void response.writeHead(200).end(),
+    // No stream of the server's own.
+    GET: ({ response }) => void response.writeHead(405).end(),
   };
 }
 
@@ -182,8 +184,12 @@ export function textResult(text: string): unknown {
   return { content: [{ type: "text", text }] };
 }
 
-export function openTo(url: URL, options: Partial<SessionOptions> = {}): Promise<Session> {
-  return openLeanSession({ url, headers: {}, timeoutMs: 10_000, world: realWorld, clientName: "squall", ...options });
+export function openTo(
+  url: URL,
+  options: Partial<SessionOptions> = {},
+  open: OpenSession = openLeanSession,
+): Promise<Session> {
+  return open({ url, headers: {}, timeoutMs: 10_000, world: realWorld, clientName: "squall", ...options });
 }
 
 const traceparent = "00-0000f00d000000000100000000000051-0000f00d00000001-01";
@@ -207,11 +213,15 @@ export async function answerTo(
   options: FaultServerOptions & {
     readonly call?: Partial<CallRequest>;
     readonly session?: Partial<SessionOptions>;
+    readonly open?: OpenSession;
+    /** Asks which tools there are before it calls one. */
+    readonly listsFirst?: true;
   } = {},
 ): Promise<{ readonly answer: Answer; readonly session: Session; readonly server: FaultServer }> {
   const server = await startFaultServer(onCall, options);
-  const session = await openTo(server.url, options.session);
+  const session = await openTo(server.url, options.session, options.open);
   try {
+    if (options.listsFirst === true) await session.listTools(10_000);
     return { answer: await session.call(callOf(options.call)), session, server };
   } finally {
     await session.close();

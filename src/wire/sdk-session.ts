@@ -1,0 +1,142 @@
+/** A session on the SDK's client, whatever transport lies below it. */
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { formatDuration } from "../units.ts";
+import { countdown, toolPagesMax } from "./lean.ts";
+import { isObject } from "./lean-rpc.ts";
+import { createStops } from "./lean-stops.ts";
+import { answerOf, bare, createWords } from "./mcp-result.ts";
+import { answerOfThrown, isTimeout, wordsOfThrown } from "./sdk-outcome.ts";
+import {
+  SessionError,
+  type Answer,
+  type CallRequest,
+  type Session,
+  type SessionOptions,
+  type Tool,
+} from "./session.ts";
+
+/** A transport of the SDK, and what sessions on it need to know beside. */
+export interface SdkEnd {
+  /** As messages name it. */
+  readonly name: string;
+  readonly transport: Transport;
+  /** Known once connected. */
+  readonly protocolVersion: () => string | undefined;
+  /** Whether the server has given the session an id. */
+  readonly inSession: () => boolean;
+  /** Tells the server that the session is over, where there is a way to. */
+  readonly farewell: () => Promise<void>;
+}
+
+/** The farewell may not hold anything up. */
+const farewellTimeoutMs = 2000;
+
+type Options = Pick<SessionOptions, "headers" | "timeoutMs" | "world" | "clientName">;
+
+export async function openSdkSessionOver(end: SdkEnd, options: Options): Promise<Session> {
+  const client = new Client({ name: options.clientName, version: "1" });
+  await connect(client, end, options);
+  return sessionOn(client, end, options);
+}
+
+async function connect(client: Client, end: SdkEnd, options: Options): Promise<void> {
+  const { timeoutMs, world } = options;
+  const late = Promise.withResolvers<never>();
+  // The SDK's own timeout covers `initialize`, but not the message after it, which it would wait on for minutes.
+  const patience = world.timer(timeoutMs, () =>
+    late.reject(new SessionError(`${end.name} did not open a session within ${formatDuration(timeoutMs)}`)),
+  );
+  try {
+    await Promise.race([client.connect(end.transport, { timeout: timeoutMs }), late.promise]);
+  } catch (thrown) {
+    await client.close();
+    throw sessionErrorOf(thrown, { end, options, doing: "open a session", timeoutMs });
+  } finally {
+    patience.cancel();
+  }
+}
+
+function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
+  const { world } = options;
+  const words = createWords(Object.values(options.headers));
+  const stops = createStops();
+  let closing = false;
+
+  const call = async (request: CallRequest): Promise<Answer> => {
+    if (request.signal.aborted) return bare("stopped");
+    if (closing) return bare("no-session");
+    // A signal that calls share would keep a listener of each, and cancel calls that have long ended.
+    const own = new AbortController();
+    const forget = stops.add(request.signal, () => own.abort("the run is over"));
+    const startedUs = world.nowUs();
+    // Node's timers know no parts of milliseconds, and would cut them off.
+    const timeout = Math.ceil(request.timeoutMs);
+    try {
+      const params = { name: request.tool, arguments: { ...request.args }, _meta: { ...request.meta } };
+      const result: unknown = await client.callTool(params, undefined, { timeout, signal: own.signal });
+      return isObject(result) ? answerOf({ result }, words) : bare("malformed-answer");
+    } catch (thrown) {
+      if (own.signal.aborted || closing) return bare("stopped");
+      const elapsedMs = (world.nowUs() - startedUs) / 1000;
+      const ended = client.transport === undefined;
+      return answerOfThrown(thrown, { words, timeoutMs: timeout, elapsedMs, ended, inSession: end.inSession() });
+    } finally {
+      forget();
+    }
+  };
+
+  return {
+    protocolVersion: end.protocolVersion() ?? "",
+    // The SDK keeps the id of a session that its server has lost, so every later call fails as well: so do ours.
+    lost: false,
+    call,
+    listTools: (timeoutMs) => listTools(client, end, options, timeoutMs),
+    close: async () => {
+      if (closing) return;
+      closing = true;
+      stops.stopAll();
+      const waited = new AbortController();
+      // A server that does not let go of its session is no news at this point.
+      const farewell = end.farewell().catch(() => undefined);
+      await Promise.race([farewell, world.sleep(farewellTimeoutMs, waited.signal)]);
+      waited.abort();
+      await client.close();
+    },
+  };
+}
+
+async function listTools(client: Client, end: SdkEnd, options: Options, timeoutMs: number): Promise<readonly Tool[]> {
+  const leftMs = countdown(options, timeoutMs);
+  const tools: Tool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < toolPagesMax; page += 1) {
+    const params = cursor === undefined ? undefined : { cursor };
+    const listed = await client.listTools(params, { timeout: Math.ceil(leftMs()) }).catch((thrown: unknown) => {
+      throw sessionErrorOf(thrown, { end, options, doing: "answer tools/list", timeoutMs });
+    });
+    tools.push(
+      ...listed.tools.map(({ name, annotations }) => ({ name, readOnly: annotations?.readOnlyHint === true })),
+    );
+    cursor = listed.nextCursor;
+    if (cursor === undefined) return tools;
+  }
+  throw new SessionError(`${end.name} has more than ${toolPagesMax} pages of tools`);
+}
+
+function sessionErrorOf(
+  thrown: unknown,
+  about: {
+    readonly end: SdkEnd;
+    readonly options: Options;
+    readonly doing: string;
+    readonly timeoutMs: number;
+  },
+): SessionError {
+  if (thrown instanceof SessionError) return thrown;
+  const { end, options, doing, timeoutMs } = about;
+  const silent = `${end.name} did not ${doing}`;
+  if (isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
+  const says = createWords(Object.values(options.headers))(wordsOfThrown(thrown)) ?? "(no message)";
+  return new SessionError(`${silent}: ${says}`, { cause: thrown });
+}
