@@ -19,9 +19,6 @@ export interface Called {
   readonly inSession: boolean;
 }
 
-/** Node's timers may fire this much early. */
-const earlyMs = 2;
-
 export function answerOfThrown(thrown: unknown, called: Called): Answer {
   const { words, ended } = called;
   if (thrown instanceof McpError) return answerOfMcpError(thrown, called);
@@ -32,7 +29,8 @@ export function answerOfThrown(thrown: unknown, called: Called): Answer {
     return bare(codeOf(thrown)?.startsWith("Z_") === true ? "malformed-answer" : "truncated");
   }
   if (ended && messageOf(thrown) === "Not connected") return bare("no-session");
-  // SyntaxError and ZodError: the body was no JSON, no JSON-RPC, or no result of a tool.
+  // The body was JSON, but no JSON-RPC, or no result of a tool. Zod tells that in pages that say nothing of the answer.
+  if (thrown instanceof Error && thrown.name.endsWith("ZodError")) return bare("malformed-answer");
   return { ...bare("malformed-answer"), ...saying(messageOf(thrown), words) };
 }
 
@@ -58,8 +56,10 @@ const codes: Readonly<Record<"timeout" | "closed", number>> = {
 
 function answerOfMcpError(thrown: McpError, called: Called): Answer {
   const { words, timeoutMs, elapsedMs, ended } = called;
-  const waited = isTimeout(thrown) && timeoutIn(thrown) === timeoutMs && elapsedMs >= timeoutMs - earlyMs;
-  if (waited) return { ...bare("timeout"), onTimeout: "cancel" };
+  // Timers fire a little early at times. Where it could be either, the one that believes less is told.
+  const hasWaited = elapsedMs > timeoutMs / 2;
+  if (isTimeout(thrown) && timeoutIn(thrown) === timeoutMs && hasWaited)
+    return { ...bare("timeout"), onTimeout: "cancel" };
   if (ended && thrown.code === codes.closed) return bare("closed");
   const message = wordsOfThrown(thrown);
   // Here the tool did answer, and may have acted: it is the client that does not take what it said.

@@ -1,11 +1,14 @@
 /** A session of the SDK's wire: opening, calling, giving up, closing; and what a person reads when it fails. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { getEventListeners } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { wires } from "../../src/wire/registry.ts";
 import { openSdkSession } from "../../src/wire/sdk.ts";
+import { openSdkSessionOver } from "../../src/wire/sdk-session.ts";
 import { SessionError, type CallRequest, type Session, type SessionOptions } from "../../src/wire/session.ts";
+import { realWorld } from "../../src/world.ts";
 import { callOf, errorTo, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";
 import type { Asked, FaultServer, FaultServerOptions, React } from "./fault-server.ts";
 
@@ -167,6 +170,36 @@ describe("giving up", () => {
     await tick();
     expect(said(server, "notifications/cancelled")).toEqual([]);
   });
+});
+
+test("over a transport that ends by itself, a call is closed, and the next finds no session", async () => {
+  const transport: Transport = {
+    start: () => Promise.resolve(),
+    close: () => Promise.resolve(transport.onclose?.()),
+    send: (message) => {
+      if (!("id" in message) || !("method" in message)) return Promise.resolve();
+      if (message.method !== "initialize") return transport.close();
+      const result = {
+        protocolVersion: "2025-11-25",
+        capabilities: {},
+        serverInfo: { name: "far", version: "1" },
+      };
+      return Promise.resolve(transport.onmessage?.({ jsonrpc: "2.0", id: message.id, result }));
+    },
+  };
+  const session = await openSdkSessionOver(
+    {
+      name: "far",
+      transport,
+      protocolVersion: () => "2025-11-25",
+      inSession: () => false,
+      farewell: () => Promise.resolve(),
+    },
+    { headers: {}, timeoutMs: 10_000, world: realWorld, clientName: "squall" },
+  );
+  expect(await session.call(callOf())).toEqual({ class: "closed", outcome: "unknown" });
+  expect(await session.call(callOf())).toEqual({ class: "no-session", outcome: "failed" });
+  await session.close();
 });
 
 describe("closing", () => {
