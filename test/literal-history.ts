@@ -2,7 +2,7 @@
 import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
-import type { Declared, Mode } from "../src/history/declared.ts";
+import type { Declared, FailOn, Mode } from "../src/history/declared.ts";
 import type { Effect, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
@@ -211,14 +211,22 @@ export function historyOf(...parts: readonly (Timed | readonly Timed[])[]): Hist
     .map(([atMs, event], index) => ({ id: `t:${index + 1}`, atUs: atMs * 1000, ...event }));
 }
 
-export function judged(history: readonly HistoryEvent[], registry: readonly Check[] = checks): Promise<Judged> {
+export function judged(
+  history: readonly HistoryEvent[],
+  registry: readonly Check[] = checks,
+  options: { readonly failOn?: FailOn } = {},
+): Promise<Judged> {
   const asked = registry.map(({ name }) => name);
   const events = history.map((event) =>
     event.type === "run-started" ? { ...event, declared: { ...event.declared, checks: asked } } : event,
   );
-  return judge(async function* () {
-    yield* events;
-  }, registry);
+  return judge(
+    async function* () {
+      yield* events;
+    },
+    registry,
+    options,
+  );
 }
 
 /** The verdict of one check over a history. */

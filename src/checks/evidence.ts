@@ -23,6 +23,8 @@ export interface Account {
   readonly gaps: readonly Gap[];
   readonly reason: RunEnded["reason"] | "cut";
   readonly unhealed: readonly string[];
+  /** When the last event was recorded. */
+  readonly endUs: number;
 }
 
 export interface EvidenceFold {
@@ -66,11 +68,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
-      for (const { fault, kind, link } of declared.faults) {
-        if (observed.has(fault)) continue;
-        const how = requested.has(fault) ? "was injected but nothing at the tap shows it" : "was never injected";
-        gaps.push({ gap: "fault-not-observed", says: `${kind} on ${link} (${fault}) ${how}` });
-      }
+      for (const says of unseenFaults(declared, { requested, observed }))
+        gaps.push({ gap: "fault-not-observed", says });
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
     for (const says of endedTargets) gaps.push({ gap: "target-ended", says });
@@ -78,8 +77,24 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
-    return { gaps, reason: ended?.reason ?? "cut", unhealed };
+    return { gaps, reason: ended?.reason ?? "cut", unhealed, endUs: lastUs };
   };
 
   return { on, end };
+}
+
+/** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
+function unseenFaults(
+  { faults }: Declared,
+  { requested, observed }: { readonly requested: ReadonlySet<string>; readonly observed: ReadonlySet<string> },
+): string[] {
+  const told = ({ fault, kind, link }: Declared["faults"][number]): string => `${kind} on ${link} (${fault})`;
+  const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
+  const never = faults.filter(({ fault }) => !requested.has(fault));
+  return [
+    ...unseen.map((fault) => `${told(fault)} was injected but nothing at the tap shows it`),
+    ...(never.length === 0
+      ? []
+      : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),
+  ];
 }

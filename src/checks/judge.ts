@@ -3,6 +3,7 @@
  * every pass tried against a planted defect and against the gaps in the evidence.
  */
 import { messageOf, UserError } from "../errors.ts";
+import type { FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
@@ -16,6 +17,7 @@ export interface CheckResult extends Judgement {
 export interface Judged {
   readonly started: EventOf<"run-started">;
   readonly verdict: Verdict;
+  readonly failOn: FailOn;
   readonly checks: readonly CheckResult[];
   readonly notCovered: readonly { readonly check: string; readonly because: string }[];
   readonly account: Account;
@@ -23,8 +25,14 @@ export interface Judged {
 
 type ReadEvents = () => AsyncIterable<HistoryEvent>;
 
-export async function judge(read: ReadEvents, registry: readonly Check[]): Promise<Judged> {
+/** What fails the run is what the run was asked for, unless the caller says otherwise. */
+export async function judge(
+  read: ReadEvents,
+  registry: readonly Check[],
+  options: { readonly failOn?: FailOn } = {},
+): Promise<Judged> {
   const started = await firstEvent(read());
+  const { failOn = started.failOn ?? "violation" } = options;
   const premises: Premises = { declared: started.declared, mode: started.mode };
   const chosen = registry.filter(({ name }) => started.declared.checks.includes(name));
   const notCovered = chosen.flatMap((check) => {
@@ -44,14 +52,14 @@ export async function judge(read: ReadEvents, registry: readonly Check[]): Promi
 
   const weighed = evidence.end();
   const account = applicable.length > 0 ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
-  const judgements = folds.map(({ check, fold }) => ({ check, judgement: fold.end() }));
+  const judgements = folds.map(({ check, fold }) => ({ check, judgement: held(fold.end(), failOn) }));
   const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
   const blind = await blindChecks(read, passed, premises);
   const results = judgements.map(({ check, judgement }) =>
     resultOf(check, believed({ check, judgement, account, blind })),
   );
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
-  return { started, verdict: overall(all), checks: all, notCovered, account };
+  return { started, verdict: overall(all), failOn, checks: all, notCovered, account };
 }
 
 const nothingJudged: Gap = {
@@ -129,6 +137,14 @@ async function blindChecks(
   const found = ({ fold }: { readonly fold: Fold }): boolean =>
     fold.end().findings.some(({ grade }) => grade === "violation");
   return new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
+}
+
+/** Where weaknesses fail, a pass with one is none. What a check does not dare to say stays unknown. */
+function held(judgement: Judgement, failOn: FailOn): Judgement {
+  const weak = judgement.findings.some(({ grade }) => grade === "weakness");
+  if (failOn === "violation" || judgement.verdict !== "pass" || !weak) return judgement;
+  const { strength: _, ...rest } = judgement;
+  return { ...rest, verdict: "fail", because: "a weakness fails this run (--fail-on weakness)" };
 }
 
 function believed(about: {

@@ -1,5 +1,7 @@
 /** What a plan declares: all that checks may know of a run before its first event, and nothing of its course. */
 export type Mode = "faults" | "control";
+/** The mildest grade of finding that fails a run. */
+export type FailOn = "violation" | "weakness";
 export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
 
 /** What the plan promised, so that a check can tell "nothing there" from "never looked". */

@@ -2,7 +2,7 @@
  * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
-import type { Declared, Mode, PhaseRole } from "./declared.ts";
+import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
 
@@ -27,6 +27,8 @@ export interface RunStarted {
   readonly startedAt: string;
   /** The command line that repeats the run. */
   readonly replay: string;
+  /** Absent: violations fail it. */
+  readonly failOn?: FailOn;
   readonly declared: Declared;
 }
 

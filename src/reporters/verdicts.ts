@@ -22,6 +22,10 @@ export const verdictsDocument = z.strictObject({
   run: z.string(),
   scenario: z.string(),
   seed: z.int(),
+  startedAt: z.string(),
+  /** Until the last event that was recorded. */
+  durationMs: z.int(),
+  failOn: z.enum(["violation", "weakness"]),
   verdict,
   exitCode: z.int(),
   checks: z.array(
@@ -54,6 +58,9 @@ export function verdictsOf(judged: Judged): Verdicts {
     run: started.run,
     scenario: started.scenario,
     seed: started.seed,
+    startedAt: started.startedAt,
+    durationMs: Math.round(account.endUs / 1000),
+    failOn: judged.failOn,
     verdict: judged.verdict,
     exitCode: exitCodeOf(judged),
     checks: judged.checks,
@@ -72,4 +79,9 @@ function exitCodeOf({ verdict, account }: Judged): ExitCode {
   if (account.reason === "terminated") return exitCodes.terminated;
   if (verdict === "fail") return exitCodes.failed;
   return verdict === "pass" ? exitCodes.passed : exitCodes.inconclusive;
+}
+
+/** Whether a signal ended the run, so that it did not come to its own end. */
+export function wasInterrupted({ exitCode }: Pick<Verdicts, "exitCode">): boolean {
+  return exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
+import type { FailOn } from "../history/declared.ts";
 import type { RunEnded, Unstamped } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
@@ -30,6 +31,7 @@ export interface RunOptions {
   readonly document: unknown;
   /** The command line that repeats this run. */
   readonly replay: string;
+  readonly failOn: FailOn;
   /** The folder that the scenario's relative paths start from. */
   readonly home: string;
   readonly out: string;
@@ -77,6 +79,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     mode: plan.mode,
     startedAt: world.date().toISOString(),
     replay: options.replay,
+    ...(options.failOn === "violation" ? {} : { failOn: options.failOn }),
     declared: plan.declared,
   });
   const act = { ...options, failing: failing.signal, run, nonce, directory, closing, history: recorder, observer };
@@ -86,7 +89,9 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     ended = await actOut(act);
   } catch (error) {
     const reason = endOf(options);
-    ended = { type: "run-ended", reason: reason ?? brokenBy(error), says: messageOf(error) };
+    // What a signal broke off fails with words of its own, which tell nothing more.
+    const isSaid = reason === undefined || error instanceof UnhealedError;
+    ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
     if (reason === undefined || error instanceof UnhealedError) throw error;
   } finally {
     left = await closing.close();

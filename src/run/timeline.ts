@@ -132,7 +132,7 @@ function brokenPremise(
   if (role === "recovery" && moreToBreak && bad > ops * recoveredShareMax) {
     return {
       reason: "not-recovered",
-      says: `${phase}: ${bad} of ${ops} ops were not ok, so no further fault was injected`,
+      says: `${phase}: ${bad} of ${ops} ops were not ok, so no further fault was injected; give it a longer recovery, or look at the findings: it may never recover`,
     };
   }
   return undefined;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Check } from "../../src/checks/check.ts";
+import type { Check, Grade, Judgement, Verdict } from "../../src/checks/check.ts";
+import type { FailOn } from "../../src/history/declared.ts";
 import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
 import { verdictsOf } from "../../src/reporters/verdicts.ts";
-import { effect, frame, historyOf, honestRun, judged, runStarted, type Timed } from "../literal-history.ts";
+import { declared, effect, frame, historyOf, honestRun, judged, runStarted, type Timed } from "../literal-history.ts";
 
 test("an honest run passes every check, each with its strength", async () => {
   const result = await judged(historyOf(honestRun));
@@ -47,6 +48,55 @@ describe.each(checks.map((check) => [check.name, check] as const))("the pass of 
     expect(results[0]).toMatchObject({ verdict: "unknown", because: "the check itself failed: oops" });
     expect(results.slice(1).map(({ verdict }) => verdict)).toEqual(others.map(() => "pass"));
   });
+});
+
+describe("what fails a run", () => {
+  const [first] = checks;
+  const found = (verdict: Verdict, grade: Grade): Check => ({
+    ...first,
+    fold: (premises) => {
+      const { on, end } = first.fold(premises);
+      const finding = {
+        grade,
+        blames: "server",
+        says: "s",
+        why: "w",
+        fix: "f",
+        witness: { events: [], ops: [] },
+      } as const;
+      const judgement = (): Judgement => {
+        const own = end();
+        return own.verdict === "fail" ? own : { ...own, verdict, findings: [finding] };
+      };
+      return { on, end: judgement };
+    },
+  });
+  const verdictUnder = async (failOn: FailOn, check: Check, ...more: readonly Timed[]) =>
+    (await judged(historyOf(honestRun, ...more), [check], { failOn })).verdict;
+
+  test("is a violation; a weakness only where it was asked for", async () => {
+    expect(await verdictUnder("violation", found("pass", "weakness"))).toBe("pass");
+    expect(await verdictUnder("weakness", found("pass", "weakness"))).toBe("fail");
+    expect(await verdictUnder("weakness", found("pass", "info"))).toBe("pass");
+  });
+
+  test("a witnessed weakness stays a fail where evidence is missing; an unknown is never made a fail", async () => {
+    const exited: Timed = [1500, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }];
+    expect(await verdictUnder("violation", found("pass", "weakness"), exited)).toBe("unknown");
+    expect(await verdictUnder("weakness", found("pass", "weakness"), exited)).toBe("fail");
+    expect(await verdictUnder("weakness", found("unknown", "weakness"))).toBe("unknown");
+  });
+});
+
+test("a run that stopped early names its later faults in one gap", async () => {
+  const [fault] = declared.faults;
+  const later = ["two.1", "three.2"].map((name) => ({ ...fault!, fault: name }));
+  const { account } = await judged(
+    historyOf(runStarted("faults", { faults: [...declared.faults, ...later] }), honestRun.slice(1)),
+  );
+  expect(account.gaps.map(({ says }) => says)).toEqual([
+    "egress-block on cloud->cloud-api (two.1), egress-block on cloud->cloud-api (three.2) were never injected",
+  ]);
 });
 
 describe("a gap in the evidence keeps every pass from being believed", () => {
