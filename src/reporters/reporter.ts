@@ -7,6 +7,26 @@ export interface RunResult {
   readonly directory: string;
 }
 
+/** A run that came to no verdict: its target was not there, or Squall broke. */
+export interface NotRun {
+  readonly scenario: string;
+  readonly replay: string;
+  readonly exitCode: number;
+  readonly because: string;
+  /** How many runs of it. */
+  readonly times: number;
+}
+
+/** The runs of one command line: of several scenarios, or one scenario repeated. */
+export interface Batch {
+  readonly results: readonly RunResult[];
+  readonly notRun: readonly NotRun[];
+  /** The worst of all. */
+  readonly exitCode: number;
+  /** How often each scenario was to run, where that was asked for. */
+  readonly repeat?: number;
+}
+
 export interface ReportStyle {
   readonly colour: boolean;
 }
@@ -14,5 +34,14 @@ export interface ReportStyle {
 export interface Reporter {
   readonly name: string;
   readonly about: string;
+  /** What its report is called in a run's folder, where every run keeps one. */
+  readonly file?: string;
   readonly render: (result: RunResult, style: ReportStyle) => string;
+  /**
+   * How several runs are told. As one document; or one report after another and a closing text. A reporter that has
+   * neither writes one file a run.
+   */
+  readonly several?:
+    | { readonly as: "one-document"; readonly render: (batch: Batch) => string }
+    | { readonly as: "in-turn"; readonly close: (batch: Batch, style: ReportStyle) => string };
 }

@@ -1,17 +1,17 @@
 /** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
-import { styleText } from "node:util";
-import type { Reporter, ReportStyle } from "./reporter.ts";
-import { verdictsDocument, type Verdicts } from "./verdicts.ts";
+import { colours, marks, painter, printable, type Paint } from "./paint.ts";
+import type { Reporter } from "./reporter.ts";
+import { closingOf } from "./summary.ts";
+import { verdictsDocument, wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
 type Finding = Check["findings"][number];
-type Format = Parameters<typeof styleText>[0];
 
 export const terminal: Reporter = {
   name: "terminal",
   about: "The verdict as text.",
   render: ({ verdicts: raw, directory }, style) => {
-    const verdicts = printable(raw);
+    const verdicts = allPrintable(raw);
     const { checks, notCovered, gaps, replay } = verdicts;
     const paint = painter(style);
     const lines = [
@@ -30,24 +30,16 @@ export const terminal: Reporter = {
     ];
     return `${lines.join("\n")}\n`;
   },
+  several: { as: "in-turn", close: closingOf },
 };
-
-type Paint = (format: Format, text: string) => string;
-
-function painter({ colour }: ReportStyle): Paint {
-  return (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text);
-}
 
 const titles = {
   faults: { pass: "PASSED", fail: "FAILED", unknown: "INCONCLUSIVE" },
   control: { pass: "CONTROL PASSED", fail: "CONTROL FAILED", unknown: "CONTROL INCONCLUSIVE" },
 } as const;
 
-const colours = { pass: "green", fail: "red", unknown: "yellow" } as const;
-const marks = { pass: "✓", fail: "✗", unknown: "?" } as const;
-
 function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: Paint): string {
-  const interrupted = exitCode === 130 || exitCode === 143 ? " (interrupted)" : "";
+  const interrupted = wasInterrupted({ exitCode }) ? " (interrupted)" : "";
   return `${paint(["bold", colours[verdict]], titles[mode][verdict])}${interrupted}  ${scenario}  seed ${seed}`;
 }
 
@@ -77,13 +69,9 @@ function findingLines({ grade, blames, says, why, fix, witness }: Finding, paint
   ];
 }
 
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u001F\u007F-\u009F]/g;
-
-/** Names and texts of a server may hold escape codes; a terminal must not obey them. */
-function printable(verdicts: Verdicts): Verdicts {
+function allPrintable(verdicts: Verdicts): Verdicts {
   const cleaned: unknown = JSON.parse(JSON.stringify(verdicts), (_, value: unknown) =>
-    typeof value === "string" ? value.replace(control, "\uFFFD") : value,
+    typeof value === "string" ? printable(value) : value,
   );
   return verdictsDocument.parse(cleaned);
 }

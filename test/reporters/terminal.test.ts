@@ -1,19 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { checks } from "../../src/checks/registry.ts";
-import { judge } from "../../src/checks/judge.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { terminal } from "../../src/reporters/terminal.ts";
-import { verdictsDocument, verdictsOf, type Verdicts } from "../../src/reporters/verdicts.ts";
-import { effect, historyOf, honestRun, type Timed } from "../literal-history.ts";
-
-async function verdictsFor(...events: readonly (Timed | readonly Timed[])[]): Promise<Verdicts> {
-  const history = historyOf(...events);
-  return verdictsOf(
-    await judge(async function* () {
-      yield* history;
-    }, checks),
-  );
-}
+import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
+import { effect, honestRun } from "../literal-history.ts";
+import { verdictsFor } from "../verdicts-of.ts";
 
 const text = (verdicts: Verdicts, colour = false): string =>
   terminal.render({ verdicts, directory: "reports/a-run" }, { colour });
@@ -89,6 +79,9 @@ test("the verdicts document has the shape that others build on", async () => {
   expect(await verdictsFor(honestRun)).toMatchObject({
     schema: "squall.verdicts/1",
     mode: "faults",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    durationMs: 5000,
+    failOn: "violation",
     verdict: "pass",
     exitCode: 0,
     checks: [

@@ -1,0 +1,21 @@
+/** Colours and marks of a terminal, and text that cannot steer it. */
+import { styleText } from "node:util";
+import type { ReportStyle } from "./reporter.ts";
+
+type Format = Parameters<typeof styleText>[0];
+export type Paint = (format: Format, text: string) => string;
+
+export function painter({ colour }: ReportStyle): Paint {
+  return (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text);
+}
+
+export const colours = { pass: "green", fail: "red", unknown: "yellow" } as const;
+export const marks = { pass: "✓", fail: "✗", unknown: "?" } as const;
+
+// oxlint-disable-next-line no-control-regex
+const control = /[\u0000-\u001F\u007F-\u009F]/g;
+
+/** Names and texts of a server may hold escape codes; a terminal must not obey them. */
+export function printable(text: string): string {
+  return text.replace(control, "\uFFFD");
+}
