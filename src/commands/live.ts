@@ -1,84 +1,138 @@
-/** Progress on stderr: one redrawn line on a terminal; else a line a phase, and a heartbeat in long ones. */
+/** Progress on stderr: a block redrawn in place on a terminal, one line where it is small; elsewhere a line a phase. */
 import type { Plan } from "../plan/plan.ts";
-import type { Counts, RunProgress } from "../run/progress.ts";
+import type { RunProgress } from "../run/progress.ts";
 import { formatDuration } from "../units.ts";
-import type { Io } from "./io.ts";
+import type { Timer } from "../world.ts";
+import type { Io, Screen } from "./io.ts";
+import { frameOf } from "./live-frame.ts";
+import { createLiveState, said, type LiveState } from "./live-state.ts";
 
 export interface Live {
   readonly on: (progress: RunProgress) => void;
+  /** Writes something else without spoiling what is drawn. */
+  readonly say: (text: string) => void;
   readonly end: () => void;
 }
 
-const redrawEveryUs = 100_000;
-const heartbeatEveryUs = 30_000_000;
+/** For --quiet: progress goes nowhere. */
+export function quietly({ stderr: say }: Io): Live {
+  const ignore = (): void => undefined;
+  return { on: ignore, say, end: ignore };
+}
 
-export function showProgress(io: Io, plan: Plan): Live {
-  const { liveColumns: columns = 0 } = io;
-  const isLive = columns > 0;
-  let doing = "";
-  let drawnUs = 0;
-  const faultsOn = new Set<string>();
+/** `which` tells the run from the others of its batch: "2 of 5". */
+export function showProgress(io: Io, plan: Plan, which?: string): Live {
+  const state = createLiveState(plan);
   const startedUs = io.world.nowUs();
-
-  let last: Counts | undefined;
-  const line = (counts: Counts): string => {
-    const faults = faultsOn.size > 0 ? `  ⚡ ${[...faultsOn].join(", ")}` : "";
-    return `${doing}  ${said(counts)}${faults}`;
-  };
-  const redraw = (text: string): void => {
-    drawnUs = io.world.nowUs();
-    // A line that wraps could not be drawn over.
-    io.stderr(isLive ? `\r\u001B[2K${text.slice(0, columns - 1)}` : `${text}\n`);
-  };
-
-  const total = formatDuration(plan.durationMs);
-  io.stderr(
-    `${plan.scenario}  seed ${plan.seed}  ${plan.mode === "control" ? "control run, no faults  " : ""}${total}\n`,
-  );
+  const parts = [
+    plan.scenario,
+    `seed ${plan.seed}`,
+    ...(plan.mode === "control" ? ["control run, no faults"] : []),
+    formatDuration(plan.durationMs),
+    ...(which === undefined ? [] : [`run ${which}`]),
+  ];
+  io.stderr(`${parts.join("  ")}\n`);
+  const shown = io.screen === undefined ? inLines(io, state) : onScreen(io, io.screen, state);
   return {
-    on: (progress) => {
-      const nowUs = io.world.nowUs();
-      switch (progress.is) {
-        case "step":
-          doing = progress.says;
-          if (isLive) redraw(doing);
-          return;
-        case "phase": {
-          const { phase, startMs, endMs } = progress.phase;
-          doing = `${phase} (${formatDuration(endMs - startMs)})`;
-          // What has been counted so far belongs to the phases before this one.
-          redraw(isLive ? line(progress.counts) : doing);
-          return;
-        }
-        case "fault": {
-          const { kind, link, edge } = progress.fault;
-          if (edge === "requested") faultsOn.add(`${kind} ${link}`);
-          if (edge === "healed") faultsOn.delete(`${kind} ${link}`);
-          if (isLive) redraw(line(progress.counts));
-          return;
-        }
-        case "op":
-          last = progress.counts;
-          if (nowUs - drawnUs > (isLive ? redrawEveryUs : heartbeatEveryUs)) redraw(line(progress.counts));
-          return;
-        default:
-          progress satisfies never;
-      }
-    },
+    ...shown,
     end: () => {
+      shown.end();
       const took = formatDuration(Math.round((io.world.nowUs() - startedUs) / 1000));
-      const all = last === undefined ? "" : `  ${said(last)}`;
-      io.stderr(`${isLive ? "\r\u001B[2K" : ""}done in ${took}${all}\n`);
+      const all = said(state.counts());
+      io.stderr(`done in ${took}${all === "" ? "" : `  ${all}`}\n`);
     },
   };
 }
 
-function said({ ops, ok, failed, unknown, notRun, effects }: Counts): string {
-  if (ops === 0) return "";
-  const parts = [`${ops} ops`, `${ok} ok`];
-  if (failed > 0) parts.push(`${failed} failed`);
-  if (unknown > 0) parts.push(`${unknown} unknown`);
-  if (notRun > 0) parts.push(`${notRun} not run`);
-  if (effects > 0) parts.push(`${effects} effects`);
-  return parts.join(", ");
+/** No redraw is closer to the last one. */
+const tickMs = 100;
+
+const hideCursor = "\u001B[?25l";
+export const showCursor = "\u001B[?25h";
+const eraseRest = "\u001B[0J";
+const eraseLine = "\u001B[K";
+
+function onScreen(io: Io, { size, colour }: Screen, state: LiveState): Live {
+  let drawn: readonly string[] = [];
+  let timer: Timer | undefined;
+
+  /** Back to where the block began; a terminal that has become narrower has wrapped its lines. */
+  const back = (): string => {
+    const { columns } = size();
+    const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(visibleLength(line) / columns)), 0);
+    return rows > 1 ? `\r\u001B[${rows - 1}A` : "\r";
+  };
+  const draw = (): void => {
+    const frame = frameOf(state, { nowUs: io.world.nowUs(), size: size(), colour });
+    if (frame.join("\n") !== drawn.join("\n")) {
+      io.stderr(`${back()}${frame.map((line) => `${line}${eraseLine}`).join("\r\n")}${eraseRest}`);
+      drawn = frame;
+    }
+  };
+  const erase = (): void => {
+    io.stderr(`${back()}${eraseRest}`);
+    drawn = [];
+  };
+  const tick = (): void => {
+    draw();
+    timer = io.world.timer(tickMs, tick);
+  };
+
+  io.stderr(hideCursor);
+  timer = io.world.timer(tickMs, tick);
+  return {
+    on: (progress) => state.on(progress, io.world.nowUs()),
+    say: (text) => {
+      erase();
+      io.stderr(text);
+    },
+    end: () => {
+      timer?.cancel();
+      erase();
+      io.stderr(showCursor);
+    },
+  };
+}
+
+// oxlint-disable-next-line no-control-regex
+const colourCode = /\u001B\[\d+m/g;
+
+function visibleLength(line: string): number {
+  return line.replace(colourCode, "").length;
+}
+
+const heartbeatMs = 30_000;
+/** Of a fault that comes and goes, only the first windows are told one by one. */
+const windowsTold = 3;
+
+function inLines(io: Io, state: LiveState): Live {
+  let timer: Timer | undefined;
+  const beatLater = (): void => {
+    timer?.cancel();
+    timer = io.world.timer(heartbeatMs, () => line(`${state.doing()}  ${said(state.counts())}`.trimEnd()));
+  };
+  const line = (text: string): void => {
+    io.stderr(`${text}\n`);
+    beatLater();
+  };
+  beatLater();
+  return {
+    on: (progress) => {
+      state.on(progress, io.world.nowUs());
+      if (progress.is === "phase") {
+        const { phase, startMs, endMs } = progress.phase;
+        const before = said(progress.counts);
+        line(`${phase} (${formatDuration(endMs - startMs)})${before === "" ? "" : `  before it: ${before}`}`);
+      } else if (progress.is === "fault") {
+        const { kind, link, edge, window, fault, control } = progress.fault;
+        if (window < windowsTold || edge === "unhealed") {
+          line(`  ${kind} on ${link} (${fault}) ${edge}${control === true ? " in name only: a control run" : ""}`);
+        } else if (window === windowsTold && edge === "requested") {
+          line(`  ${kind} on ${link} (${fault}) goes on; its further windows are in the history`);
+        }
+      }
+    },
+    say: io.stderr,
+    end: () => timer?.cancel(),
+  };
 }

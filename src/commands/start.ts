@@ -1,4 +1,5 @@
 /** The real entry: hands the process's streams and signals to the command line, and its exit code back. */
+import { showCursor } from "./live.ts";
 import { main } from "./main.ts";
 import { realWorld } from "../world.ts";
 
@@ -14,11 +15,14 @@ export async function start(): Promise<void> {
     );
     process.exitCode = 64;
   });
+  const mayRedraw = process.stderr.isTTY && process.env["CI"] === undefined && process.env["TERM"] !== "dumb";
+  const sizeOf = () => ({ columns: process.stderr.columns, rows: process.stderr.rows });
+  if (mayRedraw) process.on("exit", () => process.stderr.write(showCursor));
   const code = await main(process.argv.slice(2), {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     colour: process.stdout.hasColors?.() ?? false,
-    ...(process.stderr.isTTY && process.env["CI"] === undefined ? { liveColumns: process.stderr.columns } : {}),
+    ...(mayRedraw ? { screen: { size: sizeOf, colour: process.stderr.hasColors() } } : {}),
     cwd: process.cwd(),
     world: realWorld,
     onSignal: (listener) => {

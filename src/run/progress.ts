@@ -1,5 +1,6 @@
 /** What a person sees of a run while it lives, drawn from the events as they are recorded. */
 import type { FaultEdge, Stamp, Unstamped } from "../history/events.ts";
+import type { OutcomeClass } from "../history/outcomes.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
 import { createTally, type Tally } from "./timeline.ts";
 
@@ -10,13 +11,16 @@ export interface Counts {
   readonly unknown: number;
   readonly notRun: number;
   readonly effects: number;
+  /** Attempts by what they came to. */
+  readonly classes: ReadonlyMap<OutcomeClass, number>;
 }
 
 export type RunProgress =
   | { readonly is: "step"; readonly says: string }
   | { readonly is: "phase"; readonly phase: PlannedPhase; readonly counts: Counts }
   | { readonly is: "fault"; readonly fault: FaultEdge; readonly counts: Counts }
-  | { readonly is: "op"; readonly counts: Counts };
+  /** How long the op took from when the plan wanted it; absent where it was not run. */
+  | { readonly is: "op"; readonly counts: Counts; readonly tookMs?: number };
 
 export interface Observer {
   readonly tally: Tally;
@@ -27,14 +31,20 @@ export interface Observer {
 }
 
 export function createObserver(onProgress: (progress: RunProgress) => void): Observer {
-  const counts = { ops: 0, ok: 0, failed: 0, unknown: 0, notRun: 0, effects: 0 };
+  const classes = new Map<OutcomeClass, number>();
+  const counts = { ops: 0, ok: 0, failed: 0, unknown: 0, notRun: 0, effects: 0, classes };
+  const intendedUs = new Map<string, number>();
 
-  const watch = (event: Unstamped): void => {
+  const watch = (event: Unstamped, { atUs }: Stamp): void => {
     if (event.type === "effect") counts.effects += 1;
+    if (event.type === "attempt") classes.set(event.class, (classes.get(event.class) ?? 0) + 1);
+    if (event.type === "op-started") intendedUs.set(event.op, event.intendedUs);
     if (event.type === "op-ended") {
       counts.ops += 1;
       counts[event.outcome === "not-run" ? "notRun" : event.outcome] += 1;
-      onProgress({ is: "op", counts });
+      const tookMs = (atUs - (intendedUs.get(event.op) ?? atUs)) / 1000;
+      intendedUs.delete(event.op);
+      onProgress({ is: "op", counts, ...(event.outcome === "not-run" ? {} : { tookMs }) });
     }
     if (event.type === "fault") onProgress({ is: "fault", fault: event, counts });
   };
@@ -45,7 +55,7 @@ export function createObserver(onProgress: (progress: RunProgress) => void): Obs
     phase: (phase) => onProgress({ is: "phase", phase, counts }),
     watching: (record) => (event) => {
       const stamp = record(event);
-      watch(event);
+      watch(event, stamp);
       return stamp;
     },
   };
