@@ -22,6 +22,8 @@ export interface World {
   nonce(): string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execPath: string;
+  /** The version of Node that runs us, without a `v`. */
+  readonly nodeVersion: string;
   readonly pid: number;
 }
 
@@ -36,6 +38,7 @@ export const realWorld: World = {
       .replace(/^0{8}$/, "00000001"),
   env: process.env,
   execPath: process.execPath,
+  nodeVersion: process.versions.node,
   pid: process.pid,
 };
 

@@ -47,6 +47,7 @@ export function fakeWorld(overrides: Partial<World> = {}): FakeWorld {
     nonce: () => "0000f00d",
     env: {},
     execPath: process.execPath,
+    nodeVersion: process.versions.node,
     pid: process.pid,
     advance,
     ...overrides,

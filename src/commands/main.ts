@@ -5,6 +5,7 @@ import { errorDocument, explainMistakes } from "./explain.ts";
 import { version } from "../version.ts";
 import { addCheck } from "./check.ts";
 import { addClean } from "./clean.ts";
+import { addDoctor } from "./doctor/doctor.ts";
 import type { Io } from "./io.ts";
 import { addList } from "./list.ts";
 import { addReport } from "./report.ts";
@@ -14,7 +15,7 @@ import { addSchema } from "./schema.ts";
 /** Adds one command; it answers its exit code through `done`. */
 export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => void) => void;
 
-const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addClean];
+const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addDoctor, addClean];
 
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = exitCodes.passed;

@@ -35,6 +35,23 @@ export async function sweepLapsed({ world, base = leaseBase() }: { world: World;
   return { leases: swept.filter((lease) => lease !== undefined) };
 }
 
+/** The runs that are gone and have left something behind; nothing is touched. */
+export async function lapsedRuns({ world, base = leaseBase() }: { world: World; base?: string }): Promise<string[]> {
+  const names = await readdir(base).catch((error: unknown): string[] => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const runs = await Promise.all(
+    names.sort().map(async (name) => {
+      const directory = resolve(base, name);
+      const owner = await readOwner(directory);
+      const lapsed = await hasLapsed(owner, directory, world).catch(() => false);
+      return lapsed ? [owner?.run ?? name] : [];
+    }),
+  );
+  return runs.flat();
+}
+
 async function sweep(name: string, directory: string, world: World): Promise<SweptLease | undefined> {
   let run = name;
   try {

@@ -5,7 +5,7 @@ import { chown, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openLease, type Owner } from "../../src/engines/lease.ts";
-import { sweepLapsed } from "../../src/engines/lease-sweep.ts";
+import { lapsedRuns, sweepLapsed } from "../../src/engines/lease-sweep.ts";
 import { pidNamespace, startFromPs, startOf } from "../../src/engines/process-start.ts";
 import { groupFile, groupLives, leaseVariable, signalGroup, userId } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
@@ -54,6 +54,15 @@ async function age(path: string, byMs: number): Promise<void> {
 test.concurrent("a base that is not there holds nothing to sweep", async () => {
   await using den = await openDen();
   expect(await sweepLapsed({ world, base: den.base })).toEqual({ leases: [] });
+});
+
+test.concurrent("lapsed runs can be named without touching them", async () => {
+  await using den = await openDen();
+  expect(await lapsedRuns({ world, base: join(den.base, "not-there") })).toEqual([]);
+  const directory = await writeLease(den, "00000001");
+  await writeLease(den, "00000002", { pid: process.pid, startedAt: await identityOf(process.pid) });
+  expect(await lapsedRuns({ world, base: den.base })).toEqual(["run-00000001"]);
+  expect(existsSync(directory)).toBe(true);
 });
 
 test.concurrent("a living run is left alone", async () => {

@@ -1,0 +1,114 @@
+/** Probes for programs that are not ours: what is on the PATH, and what it says of itself. */
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import type { World } from "../../world.ts";
+import type { Found, Probe } from "./probe.ts";
+
+const answerMs = 1500;
+
+export async function run(
+  world: World,
+  file: string,
+  args: readonly string[],
+): Promise<{ readonly ok: boolean; readonly stdout: string; readonly stderr: string }> {
+  const options = { env: { ...world.env }, timeout: answerMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 } as const;
+  try {
+    return { ok: true, ...(await promisify(execFile)(file, [...args], options)) };
+  } catch (error) {
+    const said = (stream: "stdout" | "stderr"): string => {
+      const value: unknown = error instanceof Error ? Reflect.get(error, stream) : undefined;
+      return typeof value === "string" ? value : "";
+    };
+    return { ok: false, stdout: said("stdout"), stderr: said("stderr") };
+  }
+}
+
+/** The first of these programs on the PATH. */
+async function findProgram(world: World, names: readonly string[]): Promise<string | undefined> {
+  const folders = (world.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  for (const folder of folders) {
+    for (const name of names) {
+      const file = join(folder, name);
+      if (await isProgram(file)) return file;
+    }
+  }
+  return undefined;
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n")[0] ?? "";
+}
+
+const missing = (says: string): Found => ({ state: "missing", says });
+
+const toxiproxy: Probe = {
+  name: "toxiproxy-server",
+  needed: false,
+  costs:
+    "nothing for runs, the embedded engine makes the faults; Squall's own tests cannot compare it with the original",
+  mend: "put toxiproxy-server on the PATH, or name its file in SQUALL_TOXIPROXY",
+  look: async (world) => {
+    const named = world.env["SQUALL_TOXIPROXY"];
+    const file = named ?? (await findProgram(world, ["toxiproxy-server"]));
+    if (file === undefined) return missing("not on the PATH, and SQUALL_TOXIPROXY names none");
+    const { ok, stdout, stderr } = await run(world, file, ["-version"]);
+    if (ok) return { state: "there", says: `${firstLine(stdout) || firstLine(stderr)} (${file})` };
+    return missing(`${file} does not tell its version${stderr === "" ? "" : `: ${firstLine(stderr)}`}`);
+  },
+};
+
+const docker: Probe = {
+  name: "docker",
+  needed: false,
+  costs: "nothing for the built-in scenarios; servers of yours that start in containers cannot be started",
+  mend: "install Docker, start its daemon, and let this user talk to it",
+  look: async (world) => {
+    const file = await findProgram(world, ["docker"]);
+    if (file === undefined) return missing("no docker on the PATH");
+    const { ok, stdout, stderr } = await run(world, file, [
+      "version",
+      "--format",
+      "{{.Client.Version}} {{.Server.Version}}",
+    ]);
+    const [client = "", server = ""] = firstLine(stdout).split(" ");
+    if (ok) return { state: "there", says: `client ${client}, daemon ${server}` };
+    const said = firstLine(stderr);
+    return missing(`the client is there (${file}), its daemon does not answer${said === "" ? "" : `: ${said}`}`);
+  },
+};
+
+const go: Probe = {
+  name: "go",
+  needed: false,
+  costs: "nothing for runs; CI cannot build the original toxiproxy-server to compare with",
+  mend: "install Go, if you work on Squall itself",
+  look: async (world) => {
+    const file = await findProgram(world, ["go"]);
+    if (file === undefined) return missing("no go on the PATH");
+    const { ok, stdout } = await run(world, file, ["version"]);
+    return ok ? { state: "there", says: firstLine(stdout) } : missing(`${file} does not tell its version`);
+  },
+};
+
+const chromium: Probe = {
+  name: "chromium",
+  needed: false,
+  costs: "nothing for runs and reports; Squall's own tests cannot open the report in a browser",
+  mend: "install Chromium, if you work on Squall itself",
+  look: async (world) => {
+    const file = await findProgram(world, ["chromium", "chromium-browser", "google-chrome", "chrome"]);
+    return file === undefined ? missing("no Chromium or Chrome on the PATH") : { state: "there", says: file };
+  },
+};
+
+export const programs: readonly Probe[] = [toxiproxy, docker, go, chromium];
