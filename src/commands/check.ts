@@ -1,7 +1,15 @@
 import { resolve } from "node:path";
-import { collect, reporterOption } from "./options.ts";
-import { judgeRun, parseOutputs, present } from "./judging.ts";
+import type { FailOn } from "../history/declared.ts";
+import { expectRun, judgeRun } from "./judging.ts";
 import type { AddCommand } from "./main.ts";
+import { collect, parseFailOn, reporterOption } from "./options.ts";
+import { chosenReporters, parseOutputs, present } from "./outputs.ts";
+
+interface CheckOptions {
+  readonly reporter: string[];
+  readonly json?: true;
+  readonly failOn?: FailOn;
+}
 
 export const addCheck: AddCommand = (program, io, done) => {
   program
@@ -9,16 +17,15 @@ export const addCheck: AddCommand = (program, io, done) => {
     .description("judge a saved history again")
     .argument("<run-dir>", "a folder that squall run has written")
     .option(...reporterOption, collect, [])
+    .option("--fail-on <grade>", "violation or weakness; as the run was asked where absent", parseFailOn)
     .option("--json", "print the verdicts as one JSON document")
-    .action(async (directory: string, options: { reporter: string[]; json?: true }) => {
+    .action(async (named: string, options: CheckOptions) => {
       const outputs = parseOutputs(chosenReporters(options));
-      const result = await judgeRun(resolve(io.cwd, directory), io);
+      const directory = resolve(io.cwd, named);
+      await expectRun(directory);
+      const { failOn } = options;
+      const result = await judgeRun(directory, io, failOn === undefined ? {} : { failOn });
       await present(result, outputs, io);
       done(result.verdicts.exitCode);
     });
 };
-
-export function chosenReporters({ reporter, json }: { reporter: readonly string[]; json?: true }): readonly string[] {
-  if (json === true) return ["json", ...reporter.filter((name) => name.includes("="))];
-  return reporter.length > 0 ? reporter : ["terminal"];
-}

@@ -1,4 +1,5 @@
-/** The plan as a person reads it: phases, agents, and when each fault is on. */
+/** The plan as a person reads it: phases, agents, when each fault is on and how, and what will be judged. */
+import { checks } from "../checks/registry.ts";
 import type { PlannedArrivals } from "../plan/arrivals.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { formatDuration } from "../units.ts";
@@ -13,6 +14,8 @@ export function describePlan(plan: Plan): string {
     ...plan.arrivals.map((arrivals) => `  ${arrivals.group}: ${describeArrivals(arrivals)}`),
     "faults",
     ...(plan.faults.length === 0 ? ["  none"] : plan.faults.flatMap(describeFault)),
+    "checks",
+    ...checkLines(plan),
     "Nothing was started.",
     "",
   ].join("\n");
@@ -28,12 +31,30 @@ function describeArrivals(arrivals: PlannedArrivals): string {
 
 const windowsShown = 8;
 
-function describeFault({ kind, link, fault, windows }: PlannedFault): string[] {
+function describeFault({ kind, link, fault, attributes, windows }: PlannedFault): string[] {
   const more = windows.length > windowsShown ? [`    … ${windows.length - windowsShown} more`] : [];
+  const how = Object.entries(attributes).map(([name, value]) => `${name}: ${plainly(value)}`);
   return [
-    `  ${kind} on ${link} (${fault})`,
-    ...windows.slice(0, windowsShown).map(({ startMs, endMs }) => `    ${span(startMs, endMs)}`),
+    `  ${kind} on ${link} (${fault})${how.length === 0 ? "" : `  ${how.join(", ")}`}`,
+    ...windows.slice(0, windowsShown).map(({ startMs, endMs }) => `    ${span(startMs, endMs).trimEnd()}`),
     ...more,
+  ];
+}
+
+function plainly(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Whether a check applies is decided from the plan, so it can be told before the run. */
+function checkLines({ declared }: Plan): string[] {
+  const asked = checks.filter(({ name }) => declared.checks.includes(name));
+  if (asked.length + declared.thresholds.length === 0) return ["  none: the run will prove nothing"];
+  return [
+    ...asked.map(({ name, about, notApplicable }) => {
+      const because = notApplicable(declared);
+      return because === undefined ? `  ${name}: ${about}` : `  ${name}: does not apply, ${because}`;
+    }),
+    ...declared.thresholds.map((expression) => `  threshold ${expression}`),
   ];
 }
 

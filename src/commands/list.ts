@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { patience } from "../agents/policy.ts";
 import { policyKinds } from "../agents/registry.ts";
 import { checks } from "../checks/registry.ts";
 import { UserError } from "../errors.ts";
@@ -5,28 +7,37 @@ import { faultKinds } from "../faults/registry.ts";
 import { reporters } from "../reporters/registry.ts";
 import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
+import { attributesOf, type Attribute } from "./attributes.ts";
 import type { AddCommand } from "./main.ts";
 import { builtInScenarios } from "./sources.ts";
 
 interface Entry {
   readonly name: string;
   readonly about: string;
+  readonly options?: readonly Attribute[];
+  readonly defects?: readonly string[];
 }
 
 const lists: Readonly<Record<string, () => Promise<readonly Entry[]> | readonly Entry[]>> = {
-  faults: () => faultKinds.map(({ kind: name, about }) => ({ name, about })),
+  faults: () =>
+    faultKinds.map(({ kind: name, about, attributes }) => ({ name, about, options: attributesOf(attributes) })),
   checks: () => checks.map(({ name, about }) => ({ name, about })),
-  policies: () => policyKinds.map(({ kind: name, about }) => ({ name, about })),
+  policies: () =>
+    policyKinds.map(({ kind: name, about, attributes }) => ({
+      name,
+      about,
+      options: attributesOf(z.object({ ...attributes.shape, ...patience })),
+    })),
   reporters: () => reporters.map(({ name, about }) => ({ name, about })),
   scenarios: builtInScenarios,
-  fixtures: () => fixtures.map(({ name, about }) => ({ name, about })),
+  fixtures: () => fixtures.map(({ name, about, defects }) => ({ name, about, defects })),
 };
 
 export const addList: AddCommand = (program, io) => {
   program
     .command("list")
     .description(`list what there is: ${Object.keys(lists).join(", ")}`)
-    .argument("[kind]", "one of them; all where absent")
+    .argument("[kind]", "one of them, with its options; the names of all where absent")
     .option("--json", "print one JSON document")
     .action(async (kind: string | undefined, options: { json?: true }) => {
       const kinds = kind === undefined ? Object.keys(lists) : [kind];
@@ -40,15 +51,34 @@ export const addList: AddCommand = (program, io) => {
         }
         found[name] = await list();
       }
-      io.stdout(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : asText(found));
+      io.stdout(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : asText(found, kind !== undefined));
     });
 };
 
-function asText(found: Readonly<Record<string, readonly Entry[]>>): string {
-  return Object.entries(found)
+function asText(found: Readonly<Record<string, readonly Entry[]>>, inFull: boolean): string {
+  const text = Object.entries(found)
     .map(([kind, entries]) => {
       const width = Math.max(...entries.map(({ name }) => name.length));
-      return `${kind}\n${entries.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}\n`).join("")}`;
+      const lines = entries.flatMap((entry) => [
+        `  ${entry.name.padEnd(width)}  ${entry.about}`,
+        ...(inFull ? details(entry).map((line) => `  ${"".padEnd(width)}    ${line}`) : []),
+      ]);
+      return `${kind}\n${lines.map((line) => `${line}\n`).join("")}`;
     })
     .join("\n");
+  return inFull ? text : `${text}\nWith options and defects: squall list faults, policies or fixtures.\n`;
+}
+
+function details({ options = [], defects = [] }: Entry): string[] {
+  return [
+    ...options.map(({ name, takes, required, default: preset, about }) => {
+      const without = required ? "required" : preset === undefined ? "optional" : `default ${shortly(preset)}`;
+      return `${name}: ${takes} (${without})${about === "" ? "" : ` – ${about}`}`;
+    }),
+    ...(defects.length === 0 ? [] : [`defects: ${defects.join(", ")}`]),
+  ];
+}
+
+function shortly(value: unknown): string {
+  return Array.isArray(value) ? value.join(", ") : String(value);
 }

@@ -1,19 +1,22 @@
 import { resolve } from "node:path";
-import { chosenReporters } from "./check.ts";
-import { parseOutputs, present, readVerdicts } from "./judging.ts";
+import { expectRun, readVerdicts } from "./judging.ts";
 import type { AddCommand } from "./main.ts";
 import { collect, reporterOption } from "./options.ts";
+import { chosenReporters, parseOutputs, present } from "./outputs.ts";
 
 export const addReport: AddCommand = (program, io, done) => {
   program
     .command("report")
-    .description("report on a judged run, without judging it again")
+    .description(
+      "report on a judged run, without judging it again; exits 0 whatever the verdict (squall check exits with it)",
+    )
     .argument("<run-dir>", "a folder that squall run has written")
     .option(...reporterOption, collect, [])
-    .action(async (directory: string, options: { reporter: string[] }) => {
+    .action(async (named: string, options: { reporter: string[] }) => {
       const outputs = parseOutputs(chosenReporters(options));
-      const result = await readVerdicts(resolve(io.cwd, directory));
-      await present(result, outputs, io);
+      const directory = resolve(io.cwd, named);
+      await expectRun(directory);
+      await present(await readVerdicts(directory), outputs, io);
       done(0);
     });
 };

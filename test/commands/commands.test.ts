@@ -1,26 +1,14 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checks } from "../../src/checks/registry.ts";
-import { main } from "../../src/commands/main.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import { policyKinds } from "../../src/agents/registry.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { version } from "../../src/version.ts";
-import { realWorld } from "../../src/world.ts";
-
-/** The real command line, with its streams in memory. */
-async function squall(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  const code = await main(argv, {
-    stdout: (text) => (stdout += text),
-    stderr: (text) => (stderr += text),
-    colour: false,
-    cwd: import.meta.dirname,
-    world: realWorld,
-    onSignal: () => {},
-  });
-  return { code, stdout, stderr };
-}
+import { temporaryFolder } from "../temporary-folder.ts";
+import { saveRun } from "./saved-run.ts";
+import { squall } from "./squall.ts";
 
 test("--version prints the package's version", async () => {
   expect(await squall("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
@@ -29,7 +17,7 @@ test("--version prints the package's version", async () => {
 test("--help names every command", async () => {
   const { code, stdout } = await squall("--help");
   expect(code).toBe(0);
-  for (const command of ["run", "check", "report", "list", "schema", "clean"])
+  for (const command of ["run", "check", "report", "list", "schema", "doctor", "clean"])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
 });
 
@@ -44,8 +32,13 @@ describe("usage that cannot be understood exits 64, says why, and what to do", (
     [["run", "silent-empty", "--reporter", "jsn"], 'did you mean "json"?'],
     [["run", "silent-empty", "--tag", "nightly"], "no scenario has the tags nightly"],
     [["list", "fautls"], 'did you mean "faults"?'],
-    [["check", "nowhere"], "cannot be read as a history"],
-    [["report", "nowhere"], "judge the run first: squall check"],
+    [["run", "silent-empty", "--repeat", "0"], '--repeat takes a whole number from 1 to 1000, got "0"'],
+    [["run", "silent-empty", "--fail-on", "info"], '--fail-on takes violation or weakness, got "info"'],
+    [["check", "nowhere", "--fail-on", "all"], '--fail-on takes violation or weakness, got "all"'],
+    [["check", "nowhere"], "there is no folder"],
+    [["report", "nowhere"], "there is no folder"],
+    [["check", "."], "is not a run's folder: it has no history/"],
+    [["check", "commands.test.ts"], "is a file, not a run's folder"],
   ])("squall %s", async (argv, says) => {
     const { code, stdout, stderr } = await squall(...argv);
     expect(stderr).toContain(says);
@@ -75,6 +68,32 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual(["duplicate-effects", "silent-empty"]);
   expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}egress-block {2}Nothing gets through/);
+  expect((await squall("list")).stdout).toMatch(
+    /With options and defects: squall list faults, policies or fixtures\.\n$/,
+  );
+});
+
+test("a list in full tells options with units and defaults, and defects", async () => {
+  expect((await squall("list", "faults")).stdout).toContain(`
+                  delay: duration (required) – how much later each answer comes
+                  jitter: duration (default 0ms) – the delay varies by up to this much, either way
+`);
+  const policies = (await squall("list", "policies")).stdout;
+  expect(policies).toContain("attempts: integer (default 3)");
+  expect(policies).toContain("timeout: duration (default 1m)");
+  expect((await squall("list", "fixtures")).stdout).toContain("defects: swallow-errors, eager-retry");
+});
+
+test("every option of every fault and policy is explained", async () => {
+  const listed = JSON.parse((await squall("list", "--json")).stdout) as Record<
+    string,
+    { name: string; options?: { name: string; takes: string; about: string }[] }[]
+  >;
+  const options = [...(listed["faults"] ?? []), ...(listed["policies"] ?? [])].flatMap((entry) =>
+    (entry.options ?? []).map((option) => ({ of: entry.name, ...option })),
+  );
+  expect(options.length).toBeGreaterThan(10);
+  expect(options.filter(({ about, takes }) => about === "" || takes === "any")).toEqual([]);
 });
 
 test("schema prints the schema that is kept for editors", async () => {
@@ -94,9 +113,59 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
     agents
       planner: 10 chain walks a second, by 10 agents in turn
     faults
-      egress-block on cloud->cloud-api (outage.0)
-             4s – 7s     
+      egress-block on cloud->cloud-api (outage.0)  how: refuse
+             4s – 7s
+    checks
+      duplicate-effects: does not apply, no step declares an effect
+      silent-empty: When an upstream fails, the server says so: it does not answer success with nothing in it.
     Nothing was started.
     "
   `);
+});
+
+describe("a saved run", () => {
+  test("is judged, kept as JSON and JUnit, and reported again", async () => {
+    await using folder = await temporaryFolder();
+    const run = await saveRun(folder.path, "passed");
+    const { code, stdout } = await squall("check", run);
+    expect(stdout).toContain("PASSED  made-up");
+    expect(code).toBe(0);
+    expect((await readdir(run)).sort()).toEqual(["history", "junit.xml", "verdicts.json"]);
+    expect((await squall("report", run, "--reporter", "junit")).stdout).toBe(
+      await readFile(join(run, "junit.xml"), "utf8"),
+    );
+  });
+
+  test("fails on a weakness where that is asked for, and keeps to it", async () => {
+    await using folder = await temporaryFolder();
+    const run = await saveRun(folder.path, "weak");
+    const lenient = await squall("check", run);
+    expect(lenient.stdout).toContain("✓ silent-empty, with 1 warning");
+    expect(lenient.code).toBe(0);
+    const strict = await squall("check", run, "--fail-on", "weakness");
+    expect(strict.stdout).toContain("✗ silent-empty  a weakness fails this run (--fail-on weakness)");
+    expect(strict.code).toBe(1);
+    // The verdicts that were kept say so too, until it is judged again.
+    const reported = await squall("report", run);
+    expect(reported.stdout).toBe(strict.stdout);
+    expect(reported.code).toBe(0);
+    expect(JSON.parse(await readFile(join(run, "verdicts.json"), "utf8"))).toMatchObject({ failOn: "weakness" });
+    expect((await squall("check", run)).code).toBe(0);
+  });
+
+  test("that was asked to fail on a weakness does so when it is judged again", async () => {
+    await using folder = await temporaryFolder();
+    const run = await saveRun(folder.path, "weak", { failOn: "weakness" });
+    expect((await squall("check", run)).code).toBe(1);
+    expect((await squall("check", run, "--fail-on", "violation")).code).toBe(0);
+  });
+
+  test("a folder that only holds runs names the latest", async () => {
+    await using folder = await temporaryFolder();
+    await saveRun(join(folder.path, "20260101-a"), "passed");
+    await saveRun(join(folder.path, "20260102-b"), "passed");
+    const { code, stderr } = await squall("check", folder.path);
+    expect(stderr).toMatch(/it holds 2 runs\n.*the latest is .*20260102-b/);
+    expect(code).toBe(64);
+  });
 });

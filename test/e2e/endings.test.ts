@@ -266,7 +266,15 @@ test(
     await writeFile(join(folder.path, "b.yaml"), text("b", await closedPort()));
     const { code, stdout, stderr } = await squall(["run", ".", "--json", "--quiet"], { cwd: folder.path });
     expect(code).toBe(75);
-    expect(JSON.parse(stdout)).toEqual({ schema: "squall.runs/1", exitCode: 75, runs: [] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: "squall.runs/1",
+      exitCode: 75,
+      runs: [],
+      notRun: [
+        { scenario: "a", exitCode: 75 },
+        { scenario: "b", exitCode: 75 },
+      ],
+    });
     expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2);
   },
 );

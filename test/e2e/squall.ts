@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -77,10 +77,7 @@ export async function alive(mark: string): Promise<string[]> {
 
 export const canSeeProcesses = existsSync("/proc/self/environ");
 
-export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose]: () => Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), "squall-e2e-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
+export { temporaryFolder } from "../temporary-folder.ts";
 
 /** The only run in a folder. */
 export async function onlyRun(folder: string): Promise<string> {

@@ -1,0 +1,59 @@
+/** From what a person names to scenarios in which nothing is wrong any more. */
+import { UserError, type Mistake } from "../errors.ts";
+import { loadScenario, type LoadedScenario } from "../scenario/load.ts";
+import { suggest } from "../scenario/mistakes.ts";
+import { fixtures } from "../targets/fixtures.ts";
+import type { Io } from "./io.ts";
+import { findSources, type Source } from "./sources.ts";
+
+export interface Loaded extends LoadedScenario {
+  readonly source: Source;
+}
+
+interface LoadOptions {
+  readonly seed?: number;
+  readonly set: readonly string[];
+  readonly tag: readonly string[];
+  readonly allowHost: readonly string[];
+}
+
+/** Loads every scenario before any starts, so that all mistakes of all files are told at once. */
+export async function loadAll(names: readonly string[], options: LoadOptions, io: Io): Promise<readonly Loaded[]> {
+  const loaded: Loaded[] = [];
+  const mistakes: Mistake[] = [];
+  for (const source of await sourcesOf(names, io)) {
+    try {
+      const scenario = await loadScenario({
+        file: source.file,
+        named: source.named,
+        sets: options.set,
+        ...(options.seed === undefined ? {} : { seed: options.seed }),
+        env: io.world.env,
+        allowHosts: options.allowHost,
+        fixtures,
+        entryUrl: new URL(import.meta.url.endsWith(".ts") ? "../index.ts" : "../index.js", import.meta.url),
+      });
+      loaded.push({ ...scenario, source });
+    } catch (error) {
+      if (!(error instanceof UserError) || error.mistakes.length === 0) throw error;
+      mistakes.push(...error.mistakes);
+    }
+  }
+  if (mistakes.length > 0) {
+    const count = mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`;
+    throw new UserError(`the scenario has ${count}; nothing was started`, { mistakes });
+  }
+  const chosen = loaded.filter(({ scenario }) => options.tag.every((tag) => scenario.tags.includes(tag)));
+  if (chosen.length === 0) {
+    const tags = [...new Set(loaded.flatMap(({ scenario }) => scenario.tags))];
+    const [first = ""] = options.tag;
+    throw new UserError(`no scenario has the tags ${options.tag.join(", ")}; ${suggest(first, tags)}`);
+  }
+  return chosen;
+}
+
+async function sourcesOf(names: readonly string[], io: Io): Promise<readonly Source[]> {
+  const found = await findSources(names, io.cwd);
+  if ("mistakes" in found) throw new UserError("there is no such scenario", { mistakes: found.mistakes });
+  return found;
+}

@@ -1,0 +1,17 @@
+/** The command line that repeats a run. */
+import type { RunOptions } from "./run-options.ts";
+import type { Loaded } from "./loading.ts";
+
+export function replayOf({ source, scenario }: Loaded, { set, faults, allowHost, failOn }: RunOptions): string {
+  const parts = ["squall run", quoted(source.named), `--seed ${scenario.seed}`];
+  for (const change of set) parts.push(`--set ${quoted(change)}`);
+  for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
+  if (!faults) parts.push("--no-faults");
+  if (failOn !== "violation") parts.push(`--fail-on ${failOn}`);
+  return parts.join(" ");
+}
+
+/** As a shell takes it, quoted only where it must be. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
