@@ -154,6 +154,8 @@ export interface Exchange {
   /** When the whole request had passed the tap. */
   readonly sentUs?: number;
   readonly firstByteUs?: number;
+  /** When its caller closed its side while it was under way; the callee may have gone on, and even answered. */
+  readonly leftUs?: number;
   readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
   readonly status?: number;
   readonly answer?: Shape;

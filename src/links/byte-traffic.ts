@@ -18,6 +18,7 @@ export function byteTraffic({ recorder, waits, sign }: LinkContext): Traffic {
       return { pass: [chunk] };
     },
     downEnded: () => ({ pass: [] }),
+    upEnded: () => {},
     openCount: () => (sentUs === undefined ? 0 : 1),
     closeForetold: false,
     requestKnown: true,

@@ -137,6 +137,7 @@ export class Connection {
       case "open":
         // The callee may still answer; an exchange ends once nothing can come from there any more.
         this.#first = end;
+        this.#traffic.upEnded();
         this.#traffic.reportSilence();
         this.#callee.end();
         break;

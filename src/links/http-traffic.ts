@@ -71,6 +71,11 @@ export class HttpTraffic implements Traffic {
     return this.#passage();
   }
 
+  upEnded(): void {
+    const leftUs = this.#context.recorder.nowUs();
+    for (const exchange of this.#queue) exchange.leftUs ??= leftUs;
+  }
+
   openCount(): number {
     return this.#queue.filter(({ standing }) => !standing).length;
   }

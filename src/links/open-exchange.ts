@@ -24,6 +24,7 @@ export class OpenExchange {
   readonly standing: boolean;
   readonly lastOfCaller: boolean;
   sentUs: number | undefined;
+  leftUs: number | undefined;
   bytesUp = 0;
   bytesDown = 0;
   /** The rule that wants this answer. */
@@ -100,6 +101,7 @@ export class OpenExchange {
       startedUs,
       ...(this.sentUs === undefined ? {} : { sentUs: this.sentUs }),
       ...this.#answer,
+      ...(this.leftUs === undefined ? {} : { leftUs: this.leftUs }),
       ended,
       ...(shape === undefined ? {} : { answer: shape }),
       bytesUp: this.bytesUp,

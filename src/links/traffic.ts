@@ -32,6 +32,8 @@ export interface Traffic {
   down(chunk: Buffer): Passage;
   /** The callee has ended its stream, which may complete an answer. */
   downEnded(): Passage;
+  /** The caller has ended its stream: it sends nothing more, and most likely waits for nothing more. */
+  upEnded(): void;
   /** How many requests await their answer or the rest of it. */
   openCount(): number;
   /** The callee has said that it would close now: no mark of a fault. */

@@ -346,6 +346,34 @@ test("a caller that half-closes still gets its answer, and that counts", async (
   expect(rig.exchanges()).toMatchObject([{ ended: "answered", status: 200 }]);
 });
 
+test("an answer that comes after its caller has closed tells when that was", async () => {
+  await using callee = await tcpCallee((socket) => {
+    const answer = (): void => void socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    socket.on("data", (chunk) => {
+      if (chunk.includes("/stays")) answer();
+    });
+    socket.on("end", () => setTimeout(answer, 60));
+  });
+  await using rig = await openRig(callee.port, "http");
+  for (const [index, path] of ["/leaves", "/stays"].entries()) {
+    const { socket } = callLink(rig.link);
+    socket.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    if (path === "/leaves") await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+    if (path === "/leaves") socket.end();
+    await waitFor(() => expect(rig.exchanges()).toHaveLength(index + 1));
+    socket.destroy();
+  }
+  const [left, stayed] = rig.exchanges();
+  expect([left, stayed]).toMatchObject([
+    { path: "/leaves", ended: "answered" },
+    { path: "/stays", ended: "answered" },
+  ]);
+  expect(stayed?.leftUs).toBeUndefined();
+  const { startedUs = 0, leftUs = 0, firstByteUs = 0 } = left ?? {};
+  expect(leftUs).toBeGreaterThan(startedUs);
+  expect(firstByteUs - leftUs).toBeGreaterThan(50_000);
+});
+
 test("what is open when the link closes is recorded as open", async () => {
   await using callee = await httpCallee(() => {});
   await using rig = await openRig(callee.port, "http");
