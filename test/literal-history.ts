@@ -3,7 +3,7 @@ import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
 import type { Declared, FailOn, Mode } from "../src/history/declared.ts";
-import type { Effect, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
+import type { Attempt, Effect, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
 import { shapeOf } from "../src/history/shape.ts";
@@ -22,7 +22,13 @@ export const declared: Declared = {
     { link: "cloud->cloud-api", plane: "server-upstream", server: "cloud", protocol: "http" },
   ],
   faults: [
-    { fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", phase: "outage", healForm: "let-through" },
+    {
+      fault: "outage.0",
+      kind: "egress-block",
+      link: "cloud->cloud-api",
+      phase: "outage",
+      healForm: "drop-connections",
+    },
   ],
   steps: [
     { group: "planner", step: 0, server: "cloud", tool: "FetchResources", timeoutMs: 1000 },
@@ -81,7 +87,7 @@ export function frame({ mode = "faults", observed = true }: { mode?: Mode; obser
     [1000, { type: "phase", phase: "outage", role: "fault", edge: "start" }],
     [1001, { ...fault, edge: "requested" }],
     ...(observed && mode === "faults" ? [[1002, { ...fault, edge: "observed" }] as const] : []),
-    [1999, { ...fault, edge: "healed", form: "let-through" }],
+    [1999, { ...fault, edge: "healed", form: "drop-connections" }],
     [2000, { type: "phase", phase: "outage.recovery", role: "recovery", edge: "start" }],
     [3000, { type: "phase", phase: "final", role: "final", edge: "start" }],
     [4000, { type: "ledger-read", ledger: "cloud-api", rows: 0, quiet: true }],
@@ -98,6 +104,9 @@ interface OpLine {
   readonly answer?: unknown;
   readonly tookMs?: number;
   readonly outcome?: OpOutcome;
+  /** Why it was not run. */
+  readonly because?: string;
+  readonly onTimeout?: Attempt["onTimeout"];
 }
 
 const phaseAt = (atMs: number): string =>
@@ -116,6 +125,8 @@ export function op({
   answer = { id: "r-1" },
   tookMs = 10,
   outcome,
+  because,
+  onTimeout = "cancel",
 }: OpLine): Timed[] {
   const id = opIdOf(walk, step);
   const tool = step === 0 ? "FetchResources" : "CreateLimitRequest";
@@ -157,9 +168,10 @@ export function op({
         class: is,
         outcome: outcomeClasses[is].outcome,
         ...(is === "ok" ? { answer: shapeOf(answer) } : {}),
+        ...(is === "timeout" ? { onTimeout } : {}),
       },
     ]),
-    [atMs + tookMs, { type: "op-ended", op: id, outcome: came }],
+    [atMs + tookMs, { type: "op-ended", op: id, outcome: came, ...(because === undefined ? {} : { because }) }],
   ];
 }
 
@@ -249,4 +261,8 @@ export const honestRun: readonly Timed[] = [
   ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
   ...op({ atMs: 1110, walk: 20, attempts: ["timeout", "ok"] }),
   effect(20, 1120, { row: "20" }),
+  ...[21, 22, 23].flatMap((walk) => [
+    ...op({ atMs: 1000 + walk * 10, walk, step: 0, attempts: ["timeout"], tookMs: 100 }),
+    exchange(walk, 1105 + walk * 10, { startedUs: (1001 + walk * 10) * 1000, ended: "caller-left" }),
+  ]),
 ];

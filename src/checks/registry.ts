@@ -2,7 +2,8 @@
 import type { Check } from "./check.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { silentEmpty } from "./silent-empty.ts";
+import { timeoutCascade } from "./timeout-cascade.ts";
 
-export const checks = [duplicateEffects, silentEmpty] as const satisfies readonly Check[];
+export const checks = [duplicateEffects, silentEmpty, timeoutCascade] as const satisfies readonly Check[];
 
 export const checkNames = checks.map(({ name }) => name);

@@ -114,4 +114,11 @@ export const brief = {
     "--set",
     "faults[0].for=1s",
   ],
+  // Work counts as left behind two seconds after its cancel, and that must be before the healing.
+  "timeout-cascade": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 4500ms, recovery: 1s, name: stall}]",
+    "--set",
+    "faults[0].for=3700ms",
+  ],
 } as const;

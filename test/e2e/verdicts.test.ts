@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { brief, eachOf, onlyRun, rounds, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-const scenarios = ["duplicate-effects", "silent-empty"] as const;
+const scenarios = ["duplicate-effects", "silent-empty", "timeout-cascade"] as const;
 const hardened = ["--set", "servers.cloud.fixture=cloud-hardened"];
+
+/** What else a scenario judges, and finds in order. */
+const besides = { "duplicate-effects": [], "silent-empty": [], "timeout-cascade": ["silent-empty"] } as const;
 
 describe.each(scenarios)("%s", (name) => {
   test("finds the defect it is for, and only that", { timeout: 60_000 }, async () => {
@@ -13,12 +16,14 @@ describe.each(scenarios)("%s", (name) => {
     expect(verdicts).toMatchObject({ verdict: "fail", exitCode: 1, mode: "faults" });
     expect(ended.code).toBe(1);
     expect(verdicts.checks.map(({ check, verdict }) => ({ check, verdict }))).toEqual([
+      ...besides[name].map((check) => ({ check, verdict: "pass" })),
       { check: name, verdict: "fail" },
     ]);
-    const [finding] = verdicts.checks[0]?.findings ?? [];
+    const [finding] = verdicts.checks.find(({ check }) => check === name)?.findings ?? [];
     expect(finding?.witness.ops.length).toBeGreaterThan(0);
     expect(finding?.says).toContain(finding?.witness.ops[0]);
     if (name === "duplicate-effects") expect(finding?.says).toMatch(/ledger rows \d+, \d+/);
+    if (name === "timeout-cascade") expect(finding?.says).toContain("no deadline of its own");
     expect(verdicts.notCovered).toHaveLength(1);
   });
 
@@ -27,7 +32,7 @@ describe.each(scenarios)("%s", (name) => {
     const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name], ...hardened], folder.path);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
     expect(ended.code).toBe(0);
-    const [check] = verdicts.checks;
+    const check = verdicts.checks.find((candidate) => candidate.check === name);
     expect(check?.findings.filter(({ grade }) => grade !== "info")).toEqual([]);
     expect(check?.looked).toBeGreaterThan(0);
     expect(check?.strength).toMatch(/^0 /);
@@ -56,7 +61,7 @@ test("the same seed gives the same plan byte for byte, another seed another", as
 });
 
 test("the same seed gives the same verdicts, every time", { timeout: 600_000 }, async () => {
-  const runs = Array.from({ length: rounds(20, 4) }, (_, n) => scenarios[n % 2] ?? scenarios[0]).flatMap((name) =>
+  const runs = Array.from({ length: rounds(20, 6) }, (_, n) => scenarios[n % 3] ?? scenarios[0]).flatMap((name) =>
     process.env["SQUALL_ROUNDS"] === "full" ? [...scenarios] : [name],
   );
   const verdicts = await eachOf(runs, 2, async (name) => {

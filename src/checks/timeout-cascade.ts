@@ -1,0 +1,210 @@
+/**
+ * A stalled upstream must not stall what is before it. Who cancels a call is owed that the work behind it stops: bounds
+ * hold from the cancel to the moment the server lets go of its upstream. Beside that it is told who ate a chain's budget.
+ */
+import type { Declared, DeclaredFault } from "../history/declared.ts";
+import type { EventOf } from "../history/events.ts";
+import type { HistoryRecord, OpRecord } from "../history/records.ts";
+import { formatDuration } from "../units.ts";
+import { defineCheck, verdictOf, type Finding, type Judgement } from "./check.ts";
+import { watchBudgets, type Budgets } from "./eaten-budget.ts";
+import { gaveUpsOf, isUnderFault, ownExchanges, sharedWork, type GaveUp, type ImpatientOp } from "./orphaned-work.ts";
+import { plantOrphans } from "./planted-orphans.ts";
+import { aboutBudgets, aboutCancelled, aboutUntold, type Commit } from "./timeout-cascade-findings.ts";
+
+/** From the cancel on: when the work must have stopped, and when no more of it may begin. */
+const stopUs = 2_000_000;
+const beginUs = 1_000_000;
+/** One call that goes on may be chance. */
+const leftMin = 3;
+
+interface State {
+  readonly declared: Declared;
+  readonly control: boolean;
+  /** Links to their servers: all of them, and those to upstreams whose requests can be told apart. */
+  readonly links: ReadonlyMap<string, string>;
+  readonly watched: ReadonlyMap<string, string>;
+  readonly impatient: Map<string, ImpatientOp>;
+  readonly commits: Map<string, Commit>;
+  readonly budgets: Budgets;
+  /** Calls with a request of their own at an upstream. */
+  calls: number;
+  /** Requests that met a fault behind their server, by server. */
+  readonly underFault: Map<string, number>;
+  /** The harness's own lateness: nobody is blamed for less. */
+  lagUs: number;
+  closingUs: number;
+}
+
+export const timeoutCascade = defineCheck({
+  name: "timeout-cascade",
+  about: "When a caller cancels, the work behind the server stops, and one slow step does not eat a chain's budget.",
+  nature: "invariant",
+  notApplicable: (declared) => {
+    const watched = watchedLinks(declared);
+    if (declared.faults.some((fault) => watched.has(fault.link) && mayStall(fault))) return undefined;
+    return "no fault holds up an upstream whose requests can be told apart";
+  },
+
+  start: ({ declared, mode }): State => ({
+    declared,
+    control: mode === "control",
+    links: new Map(declared.links.map(({ link, server }) => [link, server])),
+    watched: watchedLinks(declared),
+    impatient: new Map(),
+    commits: new Map(),
+    budgets: watchBudgets(declared),
+    calls: 0,
+    underFault: new Map(),
+    lagUs: 0,
+    closingUs: Number.POSITIVE_INFINITY,
+  }),
+
+  on: (record: HistoryRecord, state) => {
+    switch (record.type) {
+      case "op":
+        follow(record, state);
+        return;
+      case "exchange":
+        followLate(record, state);
+        return;
+      case "effect":
+        if (record.op !== undefined) state.commits.set(record.op, { id: record.id, fromUs: record.committedUs[0] });
+        return;
+      case "generator":
+        state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
+        return;
+      case "phase":
+        if (record.role === "final" && record.edge === "end") state.closingUs = record.atUs;
+        return;
+      default:
+    }
+  },
+
+  end: (state): Judgement => {
+    const seen = whatWasSeen(state);
+    const { exposed, untold } = seen;
+    const byServer = [...Map.groupBy(seen.left, ({ server }) => server)];
+    const proven = byServer.flatMap(([, left]) => (left.length >= leftMin ? left : []));
+    const findings = [
+      ...byServer.map(([server, left]) => leftFinding(state, seen, { server, left })),
+      ...(untold.length >= leftMin ? [aboutUntold(untold)] : []),
+      ...aboutBudgets(state.budgets.cascades(), state.declared, new Set(proven.map(({ op }) => op))),
+    ];
+    const judged = { looked: state.control ? state.calls : exposed.length, findings };
+    if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
+    const because = doubtOf(state, seen);
+    if (because !== undefined) return { verdict: "unknown", because, ...judged };
+    return { verdict: "pass", ...judged, strength: strengthOf(state, seen) };
+  },
+
+  plant: ({ declared }) => plantOrphans(watchedLinks(declared), { stopUs, count: leftMin }),
+});
+
+function watchedLinks(declared: Declared): Map<string, string> {
+  const links = declared.links.filter(({ plane, protocol }) => plane === "server-upstream" && protocol === "http");
+  return new Map(links.map(({ link, server }) => [link, server]));
+}
+
+/** A link that is shut tells its callers at once: that is how these two heal without dropping any connection. */
+function mayStall({ kind, healForm }: DeclaredFault): boolean {
+  return !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
+}
+
+function follow(record: OpRecord, state: State): void {
+  const own = ownExchanges(record, state.watched);
+  if (own.length > 0) state.calls += 1;
+  const hit = own.filter((exchange) => isUnderFault(exchange, record.faults)).length;
+  const { server } = record.started;
+  state.underFault.set(server, (state.underFault.get(server) ?? 0) + hit);
+  state.budgets.add(record, hit > 0);
+  if (record.attempts.some(({ class: is }) => is === "timeout")) state.impatient.set(record.op, { record, late: [] });
+}
+
+/** The op's own record may have been closed long before; then a request of it comes alone. */
+function followLate(exchange: EventOf<"exchange">, { impatient, watched, underFault }: State): void {
+  for (const op of exchange.ops) {
+    const known = impatient.get(op);
+    const server = watched.get(exchange.link);
+    if (known === undefined || server !== known.record.started.server) continue;
+    known.late.push(exchange);
+    if (isUnderFault(exchange, known.record.faults)) underFault.set(server, (underFault.get(server) ?? 0) + 1);
+  }
+}
+
+/** All that is known of callers that gave up, sorted by what it proves. */
+interface Seen {
+  readonly gaveUps: readonly GaveUp[];
+  /** Cancelled and judged: the server was told, and it shows when the work behind it ended. */
+  readonly judged: readonly GaveUp[];
+  readonly left: readonly GaveUp[];
+  /** Those of the judged whose work was waiting at a fault. */
+  readonly exposed: readonly GaveUp[];
+  /** Work that went on for callers who left without a word. */
+  readonly untold: readonly GaveUp[];
+  readonly shared: readonly GaveUp[];
+}
+
+function whatWasSeen({ impatient, links, watched, lagUs, closingUs }: State): Seen {
+  const limits = { stopUs: stopUs + lagUs, beginUs: beginUs + lagUs, closingUs };
+  const gaveUps = [...impatient.values()].flatMap((op) => gaveUpsOf(op, { links, watched }, limits));
+  const mayBeShared = sharedWork(gaveUps);
+  const shared = gaveUps.filter(mayBeShared);
+  const own = gaveUps.filter(({ heard, work }) => heard && (work.is === "stopped" || work.is === "left"));
+  const judged = own.filter((gaveUp) => gaveUp.policy === "cancel" && !mayBeShared(gaveUp));
+  return {
+    gaveUps,
+    judged,
+    left: judged.filter(({ work }) => work.is === "left"),
+    exposed: judged.filter(({ metFault }) => metFault),
+    untold: own.filter(
+      (gaveUp) => gaveUp.policy !== "cancel" && gaveUp.work.is === "left" && !mayBeShared(gaveUp) && gaveUp.metFault,
+    ),
+    shared,
+  };
+}
+
+function leftFinding(
+  { underFault, commits }: State,
+  { judged }: Seen,
+  { server, left }: { readonly server: string; readonly left: readonly GaveUp[] },
+): Finding {
+  return aboutCancelled(left, {
+    proven: left.length >= leftMin,
+    judged: judged.filter((gaveUp) => gaveUp.server === server).length,
+    underFault: underFault.get(server) ?? 0,
+    commits,
+  });
+}
+
+function doubtOf(state: State, { gaveUps, judged, exposed, left, shared }: Seen): string | undefined {
+  if (state.calls === 0) {
+    return `no request at ${[...state.watched.keys()].join(", ")} carried an op id, so nobody can tell whose work it is`;
+  }
+  if (left.length * 2 >= Math.max(1, judged.length)) {
+    return `${left.length} of ${judged.length} cancelled calls left work behind: too few to tell it from chance`;
+  }
+  if (state.control) return undefined;
+  if (gaveUps.length === 0) return "no call ran out of patience";
+  const cancelled = gaveUps.filter(({ policy }) => policy === "cancel");
+  if (cancelled.length === 0) {
+    return "callers never said that they gave up (onTimeout: cancel), so no server was asked to stop";
+  }
+  if (exposed.length >= leftMin) return undefined;
+  const seen = `${exposed.length} cancelled ${exposed.length === 1 ? "call" : "calls"} could be judged, ${leftMin} are needed`;
+  const cut = cancelled.filter(({ work }) => work.is === "cut").length;
+  if (shared.length > 0) return `${seen}: ${shared.length} left work behind that other calls may have waited for`;
+  if (cut > 0) {
+    return `${seen}: for ${cut} the work was ended from outside within ${formatDuration(stopUs / 1000)} of the cancel`;
+  }
+  return `${seen}: no more had a request of their own waiting at a fault`;
+}
+
+function strengthOf({ control, calls }: State, { judged, exposed }: Seen): string {
+  const of = control ? judged : exposed;
+  const left = of.filter(({ work }) => work.is === "left").length;
+  const said = `${left} of ${of.length} cancelled calls left work behind`;
+  if (control) return `${said} in ${calls} calls`;
+  const slowestUs = Math.max(...of.map(({ work }) => (work.is === "stopped" ? work.afterUs : 0)));
+  return `${said}; slowest stop ${formatDuration(Math.round(slowestUs / 1000))} after the cancel`;
+}
