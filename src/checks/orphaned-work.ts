@@ -48,7 +48,11 @@ export interface Limits {
   readonly beginUs: number;
   /** From here on the run itself ends everything. */
   readonly closingUs: number;
+  /** When the server ended by itself: a process that ends lets go of everything, and obeys nobody. */
+  readonly exitsUs: readonly number[];
 }
+
+const exitNearUs = 1_000_000;
 
 /** The requests at a server's upstreams that were surely made for this op. */
 export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): readonly OwnExchange[] {
@@ -122,7 +126,12 @@ function workOf(own: readonly OwnExchange[], gaveUpUs: number, limits: Limits): 
   const untilUs = Math.max(...going.map(endOf));
   if (going.length === 0) return { is: "none" };
   if (left.length > 0) return { is: "left", untilUs, exchanges: left };
-  const ended = going.every((exchange) => endedByItself(exchange) && endOf(exchange) < limits.closingUs);
+  const ended = going.every(
+    (exchange) =>
+      endedByItself(exchange) &&
+      endOf(exchange) < limits.closingUs &&
+      limits.exitsUs.every((exitUs) => Math.abs(exitUs - endOf(exchange)) > exitNearUs),
+  );
   return ended ? { is: "stopped", afterUs: untilUs - gaveUpUs } : { is: "cut" };
 }
 

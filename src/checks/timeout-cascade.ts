@@ -34,6 +34,8 @@ interface State {
   /** The harness's own lateness: nobody is blamed for less. */
   lagUs: number;
   closingUs: number;
+  /** When each server ended by itself. */
+  readonly exits: Map<string, number[]>;
 }
 
 export const timeoutCascade = defineCheck({
@@ -58,6 +60,7 @@ export const timeoutCascade = defineCheck({
     underFault: new Map(),
     lagUs: 0,
     closingUs: Number.POSITIVE_INFINITY,
+    exits: new Map(),
   }),
 
   on: (record: HistoryRecord, state) => {
@@ -73,6 +76,11 @@ export const timeoutCascade = defineCheck({
         return;
       case "generator":
         state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
+        return;
+      case "target":
+        if (record.edge === "exited") {
+          state.exits.set(record.target, [...(state.exits.get(record.target) ?? []), record.atUs]);
+        }
         return;
       case "phase":
         if (record.role === "final" && record.edge === "end") state.closingUs = record.atUs;
@@ -145,9 +153,12 @@ interface Seen {
   readonly shared: readonly GaveUp[];
 }
 
-function whatWasSeen({ impatient, links, watched, lagUs, closingUs }: State): Seen {
+function whatWasSeen({ impatient, links, watched, lagUs, closingUs, exits }: State): Seen {
   const limits = { stopUs: stopUs + lagUs, beginUs: beginUs + lagUs, closingUs };
-  const gaveUps = [...impatient.values()].flatMap((op) => gaveUpsOf(op, { links, watched }, limits));
+  const gaveUps = [...impatient.values()].flatMap((op) => {
+    const exitsUs = exits.get(op.record.started.server) ?? [];
+    return gaveUpsOf(op, { links, watched }, { ...limits, exitsUs });
+  });
   const mayBeShared = sharedWork(gaveUps);
   const shared = gaveUps.filter(mayBeShared);
   const own = gaveUps.filter(({ heard, work }) => heard && (work.is === "stopped" || work.is === "left"));

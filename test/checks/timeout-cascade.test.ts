@@ -280,6 +280,13 @@ describe("accuses nobody, and is unknown,", () => {
     expect(await verdict(start, several(5), closing)).toMatchObject({ verdict: "unknown", looked: 0 });
   });
 
+  test("where the server let go only because its process ended", async () => {
+    const crash: Timed = [1250, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }];
+    expect(await verdict(start, several(5), crash)).toMatchObject({ verdict: "unknown", looked: 0, findings: [] });
+    const other: Timed = [1250, { type: "target", target: "billing", role: "server", edge: "exited", code: 1 }];
+    expect(await verdict(start, several(5), other)).toMatchObject({ looked: 5 });
+  });
+
   test("with too few calls for the defect to show", async () => {
     expect((await verdict(start, several(2))).because).toBe(
       "2 cancelled calls could be judged, 3 are needed: no more had a request of their own waiting at a fault",
