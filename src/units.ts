@@ -63,6 +63,19 @@ export function rate() {
     .transform((text) => parseRate(text) ?? Number.NaN);
 }
 
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const httpDate = /^\w{3}, (\d{2}) (\w{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+
+/** The header `Retry-After` is a number of seconds or a date. */
+export function retryAfterMs(value: string | undefined, now: Date): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const [, day, month = "", year, hour, minute, second] = httpDate.exec(value) ?? [];
+  if (!months.includes(month)) return undefined;
+  const atMs = Date.UTC(Number(year), months.indexOf(month), Number(day), Number(hour), Number(minute), Number(second));
+  return Math.max(0, atMs - now.getTime());
+}
+
 /** A value as an error message quotes it. */
 export function shown(value: unknown): string {
   const text = value === undefined ? "nothing" : JSON.stringify(value);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { duration, formatDuration, parseDuration, parseRate, rate } from "../src/units.ts";
+import { duration, formatDuration, parseDuration, parseRate, rate, retryAfterMs } from "../src/units.ts";
 
 test.each([
   ["500ms", 500],
@@ -40,3 +40,15 @@ test("bounds are told in the words of the person", () => {
   expect(said(duration(), 500)).toBe('expected a duration such as "500ms" or "1.5s", got 500');
   expect(said(rate(), "0/s")).toBe('expected a rate above 0/s and up to 100000/s, got "0/s"');
 });
+
+test.each([
+  ["7", 7000],
+  ["0", 0],
+  ["Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
+  ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+  ["soon", undefined],
+  ["-5", undefined],
+  [undefined, undefined],
+])("Retry-After: %s asks for %s ms", (value, ms) =>
+  expect(retryAfterMs(value, new Date("2026-01-01T00:00:00Z"))).toBe(ms),
+);

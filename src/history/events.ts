@@ -142,6 +142,8 @@ export interface Exchange {
   readonly type: "exchange";
   readonly link: string;
   readonly connection: number;
+  /** A request had passed on its connection before, so it may have been dead already. */
+  readonly reusedSocket?: true;
   /** The ops it was made for, joined by the canary. */
   readonly ops: readonly string[];
   readonly attempt?: number;
@@ -158,6 +160,8 @@ export interface Exchange {
   readonly leftUs?: number;
   readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
   readonly status?: number;
+  /** How long the answer asked its caller to wait. */
+  readonly retryAfterMs?: number;
   readonly answer?: Shape;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -53,7 +53,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { caller, engine, context, world, onGone } = options;
-    this.#traffic = context.protocol === "tcp" ? byteTraffic(context) : new HttpTraffic(context, options.number);
+    this.#traffic = context.protocol === "tcp" ? byteTraffic(context) : new HttpTraffic(context, options.number, world);
     this.#caller = caller;
     this.#callee = connect({ ...engine, allowHalfOpen: true, noDelay: true });
     onceBothClosed(this.#caller, this.#callee, onGone);

@@ -4,6 +4,7 @@
  *   caller ──up──▶ requests ──▶ queue of open exchanges ◀── answers ◀──down── callee
  */
 import type { Exchange } from "../history/events.ts";
+import type { World } from "../world.ts";
 import type { Eater } from "./answer-rules.ts";
 import { readAnswers, readRequests, type AnswerHead, type Follows, type RequestHead } from "./http-reader.ts";
 import { OpenExchange } from "./open-exchange.ts";
@@ -15,6 +16,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 export class HttpTraffic implements Traffic {
   readonly #context: LinkContext;
   readonly #connection: number;
+  readonly #world: Pick<World, "date">;
   /** Answers come in the order of requests, so the first is the one being answered. */
   readonly #queue: OpenExchange[] = [];
   #closeForetold = false;
@@ -44,9 +46,10 @@ export class HttpTraffic implements Traffic {
   #pass: Buffer[] = [];
   #eatenBy: Eater | undefined;
 
-  constructor(context: LinkContext, connection: number) {
+  constructor(context: LinkContext, connection: number, world: Pick<World, "date">) {
     this.#context = context;
     this.#connection = connection;
+    this.#world = world;
   }
 
   up(chunk: Buffer): void {
@@ -111,7 +114,8 @@ export class HttpTraffic implements Traffic {
 
   #requestBegan(head: RequestHead, startedUs: number): Follows {
     const { link, protocol, tracer } = this.#context;
-    this.#sending = new OpenExchange({ link, connection: this.#connection, protocol, tracer, head, startedUs });
+    const about = { link, connection: this.#connection, protocol, tracer, world: this.#world };
+    this.#sending = new OpenExchange({ ...about, head, startedUs, reusedSocket: this.#sentWhole > 0 });
     this.#queue.push(this.#sending);
     return "body";
   }

@@ -1,6 +1,8 @@
 /** A request on its way through a tap, from its head until it has ended; what is known of it then becomes an Exchange. */
 import type { Exchange } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
+import { retryAfterMs } from "../units.ts";
+import type { World } from "../world.ts";
 import type { AskedFor, Eater } from "./answer-rules.ts";
 import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
 import { headerOf, type AnswerHead, type RequestHead } from "./http-reader.ts";
@@ -13,8 +15,10 @@ export interface OpenExchangeOptions {
   readonly connection: number;
   readonly protocol: LinkProtocol;
   readonly tracer: Tracer;
+  readonly world: Pick<World, "date">;
   readonly head: RequestHead;
   readonly startedUs: number;
+  readonly reusedSocket: boolean;
 }
 
 type Joined = Pick<Exchange, "ops" | "attempt" | "tool"> & { readonly id?: string | number };
@@ -38,7 +42,7 @@ export class OpenExchange {
   readonly #options: OpenExchangeOptions;
   #requestBody: KeptBody | undefined = keepBody();
   #joined: Joined | undefined;
-  #answer: { readonly status: number; readonly firstByteUs: number } | undefined;
+  #answer: (Pick<Exchange, "status" | "retryAfterMs"> & { readonly firstByteUs: number }) | undefined;
   #shape: AnswerShape | undefined;
   #watch: ((bytes: Buffer) => boolean) | undefined;
 
@@ -71,8 +75,9 @@ export class OpenExchange {
   }
 
   answerBegan(head: AnswerHead, firstByteUs: number): void {
-    this.#answer = { status: head.status, firstByteUs };
-    const { protocol } = this.#options;
+    const { protocol, world } = this.#options;
+    const waitMs = retryAfterMs(headerOf(head.headers, "retry-after"), world.date());
+    this.#answer = { status: head.status, firstByteUs, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
     const hasBody = this.method !== "HEAD" && head.status !== 304;
     if (protocol === "http" && hasBody) this.#shape = readAnswerShape(head);
     if (!this.eating || !isEventStream(head)) return;
@@ -86,13 +91,14 @@ export class OpenExchange {
   }
 
   event(ended: Exchange["ended"]): Exchange {
-    const { link, connection, startedUs } = this.#options;
+    const { link, connection, startedUs, reusedSocket } = this.#options;
     const { ops, attempt, tool } = this.#join();
     const shape = ended === "answered" || ended === "eaten" ? this.#shape?.shape() : undefined;
     return {
       type: "exchange",
       link,
       connection,
+      ...(reusedSocket ? { reusedSocket } : {}),
       ops,
       ...(attempt === undefined ? {} : { attempt }),
       method: this.method,

@@ -12,6 +12,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { codeOf, messageOf } from "../errors.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
 import { bodyReader, type BodyReader, type Found, type Waiting } from "./lean-body.ts";
 
@@ -119,7 +120,7 @@ export function openRequest(peer: Peer, options: RequestOptions): OpenRequest {
     reader = body;
     seen.status = status;
     seen.bytes = 0;
-    const waitMs = retryAfterMs(headers["retry-after"], world);
+    const waitMs = retryAfterMs(headers["retry-after"], world.date());
     if (waitMs !== undefined) seen.retryAfterMs = waitMs;
 
     let bytes = 0;
@@ -184,20 +185,4 @@ export function classOfError(error: Error): OutcomeClass {
   if (certificateCodes.test(code)) return "unreachable";
   if (code === "HPE_HEADER_OVERFLOW") return "oversized";
   return code.startsWith("HPE_") || messageOf(error).startsWith("Parse Error") ? "malformed-answer" : "closed";
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const httpDate = /^\w{3}, (\d{2}) (\w{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
-
-/** `Retry-After` is a number of seconds or a date. */
-function retryAfterMs(value: string | undefined, world: Pick<World, "date">): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const [, day, month = "", year, hour, minute, second] = httpDate.exec(value) ?? [];
-  if (!months.includes(month)) return undefined;
-  const now = world.date();
-  const at = world.date();
-  at.setUTCFullYear(Number(year), months.indexOf(month), Number(day));
-  at.setUTCHours(Number(hour), Number(minute), Number(second), 0);
-  return Math.max(0, at.getTime() - now.getTime());
 }

@@ -93,6 +93,20 @@ test("a kept-alive connection makes one exchange a request, each with its own by
   expect(closed).toMatchObject({ by: "caller" });
 });
 
+test("an exchange tells that its connection had been used before, and how long the answer asked to wait", async () => {
+  await using callee = await httpCallee((_request, response) => response.writeHead(503, { "retry-after": "2" }).end());
+  await using rig = await openRig(callee.port, "http");
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  await ask(rig, "/first", { agent });
+  await ask(rig, "/second", { agent });
+  agent.destroy();
+  await waitFor(() => expect(rig.exchanges()).toHaveLength(2));
+  const [first, second] = rig.exchanges();
+  expect(first).toMatchObject({ status: 503, retryAfterMs: 2000 });
+  expect(first).not.toHaveProperty("reusedSocket");
+  expect(second).toMatchObject({ retryAfterMs: 2000, reusedSocket: true });
+});
+
 test("chunked bodies of a megabyte pass both ways", async () => {
   await using callee = await httpCallee((incoming, response) => void incoming.pipe(response));
   await using rig = await openRig(callee.port, "http");
