@@ -259,6 +259,7 @@ export const honestRun: readonly Timed[] = [
     effect(walk, 65 + walk * 50, { row: String(walk) }),
   ]).flat(),
   ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),
+  exchange(20, 1105, { ended: "refused" }),
   ...op({ atMs: 1110, walk: 20, attempts: ["timeout", "ok"] }),
   effect(20, 1120, { row: "20" }),
   ...[21, 22, 23].flatMap((walk) => [

@@ -1,9 +1,10 @@
 /** The checks. To add one: a file beside this one, and its line here. */
 import type { Check } from "./check.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
+import { retryStorm } from "./retry-storm.ts";
 import { silentEmpty } from "./silent-empty.ts";
 import { timeoutCascade } from "./timeout-cascade.ts";
 
-export const checks = [duplicateEffects, silentEmpty, timeoutCascade] as const satisfies readonly Check[];
+export const checks = [duplicateEffects, retryStorm, silentEmpty, timeoutCascade] as const satisfies readonly Check[];
 
 export const checkNames = checks.map(({ name }) => name);

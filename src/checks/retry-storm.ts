@@ -1,0 +1,227 @@
+/**
+ * Who multiplies requests when an upstream fails. Server→upstream: the requests that each attempt costs, against this
+ * run's baseline of the same tool, and how soon a failed one is repeated. Agent→server: the agents' own policy.
+ */
+import type { Declared } from "../history/declared.ts";
+import type { JoinedExchange, OpRecord } from "../history/records.ts";
+import { defineCheck, type Finding, type Judgement } from "./check.ts";
+import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surge.ts";
+import { agentsFinding, stormFinding } from "./storm-findings.ts";
+import { plantStorm } from "./storm-plant.ts";
+import { baselineMin, count, countHit, emptyTally, stormIn, tries, type Tally, type Tries } from "./storm-tally.ts";
+import { doubtOf, strengthOf, type Tool } from "./storm-verdict.ts";
+import { keepWitness, type Witness } from "./storm-witness.ts";
+import { noteRetry, synchronyFinding, type FirstRetries } from "./synchronised-retries.ts";
+import { hasFailed, workOf, type Work } from "./upstream-repeats.ts";
+
+interface State {
+  readonly control: boolean;
+  readonly roles: ReadonlyMap<string, string>;
+  readonly phases: { readonly fromUs: number; readonly role: string }[];
+  /** Links whose requests can be counted, and the server that makes them. */
+  readonly links: ReadonlyMap<string, string>;
+  /** By tool: of the requests that name their op, and of all, those included that only their time tells. */
+  readonly tallies: { readonly named: Map<string, Tally>; readonly all: Map<string, Tally> };
+  readonly groups: Map<string, { readonly before: Tries; readonly hit: Tries; readonly witnesses: Witness[] }>;
+  readonly attemptsMax: ReadonlyMap<string, number>;
+  readonly surges: ReadonlyMap<string, Surge>;
+  readonly retries: { readonly agents: FirstRetries; readonly server: FirstRetries };
+  joined: boolean;
+}
+
+export const retryStorm = defineCheck({
+  name: "retry-storm",
+  about: "When an upstream fails, the server does not multiply requests: few repeats, and none without a wait.",
+  nature: "contrast",
+  notApplicable: (declared) => {
+    const behind = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
+    const broken = declared.faults.map(({ link }) => link).filter((link) => behind.has(link));
+    const [first] = broken;
+    if (first === undefined) return "no fault breaks an upstream of a server";
+    const countable = countableLinks(declared);
+    return broken.some((link) => countable.has(link)) ? undefined : `requests on ${first} cannot be counted: it is tcp`;
+  },
+
+  start: ({ declared, mode }): State => ({
+    control: mode === "control",
+    roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
+    phases: [],
+    links: countableLinks(declared),
+    tallies: { named: new Map(), all: new Map() },
+    groups: new Map(),
+    attemptsMax: new Map(declared.groups.map(({ group, attemptsMax }) => [group, attemptsMax])),
+    surges: new Map([...countableLinks(declared).values()].map((server) => [server, emptySurge()])),
+    retries: { agents: new Map(), server: new Map() },
+    joined: false,
+  }),
+
+  on: (record, state) => {
+    if (record.type === "phase" && record.edge === "start") {
+      state.phases.push({ fromUs: record.atUs, role: record.role });
+    } else if (record.type === "op") weigh(record, state);
+  },
+
+  end: (state): Judgement => {
+    const tools = toolsOf(state);
+    const storms = tools.flatMap((tool) => (tool.storm === undefined ? [] : [{ ...tool, storm: tool.storm }]));
+    const findings = [
+      ...storms.map(({ tool, storm, tally }) => stormFinding(tool, storm, tally)),
+      ...lesserFindings(state),
+    ].toSorted((a, b) => gradeOrder.indexOf(a.grade) - gradeOrder.indexOf(b.grade));
+    const judged = { looked: tools.reduce((sum, { tally }) => sum + tally.exposed.attempts, 0), findings };
+    const proven = storms.some(({ storm, named }) => named && (storm === "eager" || storm === "endless"));
+    if (proven && !state.control) return { verdict: "fail", ...judged };
+    const because = doubtOf(state, tools, findings);
+    if (because !== undefined) return { verdict: "unknown", because, ...judged };
+    return { verdict: "pass", ...judged, strength: strengthOf(state, tools) };
+  },
+
+  plant: (premises) => plantStorm(premises, countableLinks(premises.declared)),
+});
+
+const gradeOrder: readonly Finding["grade"][] = ["violation", "weakness", "info"];
+
+function countableLinks({ links }: Declared): ReadonlyMap<string, string> {
+  const countable = links.filter(({ plane, protocol }) => plane === "server-upstream" && protocol !== "tcp");
+  return new Map(countable.map(({ link, server }) => [link, server]));
+}
+
+function weigh(record: OpRecord, state: State): void {
+  const { server, phase } = record.started;
+  const exchanges = record.exchanges.filter(({ link }) => state.links.get(link) === server);
+  const named = exchanges.filter(({ joinedBy }) => joinedBy === "canary");
+  if (exchanges.length > 0) state.joined = true;
+  const role = state.roles.get(phase);
+  const surge = state.surges.get(server);
+  const at = (us: number): string | undefined => state.phases.findLast(({ fromUs }) => fromUs <= us)?.role;
+  if (surge !== undefined) noteSurge(surge, record, named, { ofOp: role, at });
+  noteAgents(record, state);
+
+  const before = role === "baseline" && !record.straddles;
+  // An op that goes on beyond the fault has met it all the same; the worst ones do.
+  const later = role === "fault" || (state.control && role === "recovery");
+  if (!before && !later) return;
+  countIn(state, { record, tallies: state.tallies.named, work: workOf(record, named), before });
+  const together = record.ambiguous ? undefined : workOf(record, exchanges);
+  countIn(state, { record, tallies: state.tallies.all, work: together, before });
+}
+
+interface Weighed {
+  readonly record: OpRecord;
+  readonly tallies: Map<string, Tally>;
+  /** Undefined where nobody can tell what was done for which attempt. */
+  readonly work: ReadonlyMap<number, Work> | undefined;
+  readonly before: boolean;
+}
+
+function countIn(state: State, { record, tallies, work, before }: Weighed): void {
+  const tool = `${record.started.server}.${record.started.tool}`;
+  const tally = tallies.get(tool) ?? emptyTally();
+  tallies.set(tool, tally);
+  if (work === undefined) {
+    if (!before) tally.leftOut += 1;
+    return;
+  }
+  const attempts = Math.max(record.attempts.length, work.size);
+  if (before) {
+    for (const done of work.values()) count(tally.before, done);
+    add(tally.tries.before, attempts);
+    return;
+  }
+  let met = false;
+  for (const [attempt, done] of work) {
+    const hit = done.exchanges.some(
+      (exchange) => hasFailed(exchange) && (state.control || underFault(record, exchange)),
+    );
+    if (hit || state.control) count(tally.exposed, done);
+    if (!hit) continue;
+    met = true;
+    countHit(tally.hit, record, attempt, done);
+    noteRepeat(record, state, done);
+  }
+  if (met) add(tally.tries.hit, attempts);
+}
+
+function add(into: Tries, attempts: number): void {
+  if (attempts === 0) return;
+  into.ops += 1;
+  into.attempts += attempts;
+}
+
+function underFault({ faults }: OpRecord, { link, startedUs, atUs }: JoinedExchange): boolean {
+  return faults.some(
+    (window) =>
+      window.observed &&
+      window.link === link &&
+      window.fromUs < atUs &&
+      (window.toUs ?? Number.POSITIVE_INFINITY) > startedUs,
+  );
+}
+
+function windowAt({ faults }: OpRecord, us: number): string | undefined {
+  const window = faults.find(
+    ({ observed, fromUs, toUs = Number.POSITIVE_INFINITY }) => observed && fromUs <= us && us <= toUs,
+  );
+  return window === undefined ? undefined : `${window.fault}/${window.fromUs}`;
+}
+
+/** How often the agents tried, and when they did so for the second time. */
+function noteAgents(record: OpRecord, state: State): void {
+  const { group, agent, phase } = record.started;
+  const role = state.roles.get(phase);
+  const entry = state.groups.get(group) ?? { before: tries(), hit: tries(), witnesses: [] };
+  state.groups.set(group, entry);
+  const { attempts, exchanges } = record;
+  if (role === "baseline" && !record.straddles) add(entry.before, attempts.length);
+  if (role !== "fault") return;
+  if (exchanges.some((one) => state.links.has(one.link) && hasFailed(one) && underFault(record, one))) {
+    add(entry.hit, attempts.length);
+    if (attempts.length > 1) {
+      const events = [record.started.id, ...attempts.map(({ id }) => id)];
+      keepWitness(entry.witnesses, { op: record.op, weight: attempts.length, events });
+    }
+  }
+  const [first, second] = attempts;
+  const window = first === undefined ? undefined : windowAt(record, first.atUs);
+  if (first === undefined || second === undefined || window === undefined) return;
+  // Who was told when to come back is in step with others for a reason.
+  if (first.retryAfterMs !== undefined) return;
+  const retry = { agent: `${group}.${agent}`, op: record.op, event: second.id };
+  noteRetry(state.retries.agents, window, { ...retry, failedUs: first.atUs, retriedUs: second.startedUs });
+}
+
+function noteRepeat(record: OpRecord, state: State, { repeats }: Work): void {
+  const { group, agent } = record.started;
+  const [first] = repeats;
+  const window = first === undefined ? undefined : windowAt(record, first.failed.atUs);
+  if (first === undefined || window === undefined) return;
+  const retry = { agent: `${group}.${agent}`, op: record.op, event: first.again.id };
+  noteRetry(state.retries.server, window, {
+    ...retry,
+    failedUs: first.failed.atUs,
+    retriedUs: first.again.startedUs,
+  });
+}
+
+function toolsOf({ tallies }: State): readonly Tool[] {
+  return [...tallies.all]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([tool, all]) => {
+      const own = tallies.named.get(tool);
+      const named = own !== undefined && own.before.attempts >= baselineMin;
+      const tally = named ? own : all;
+      return { tool, tally, named, storm: tally.before.attempts < baselineMin ? undefined : stormIn(tally) };
+    });
+}
+
+function lesserFindings({ groups, attemptsMax, surges, retries }: State): readonly Finding[] {
+  const found = [
+    ...[...surges].map(([server, surge]) => surgeFinding(server, surge)),
+    synchronyFinding(retries.server, { blames: "server", whose: "from the server" }),
+    synchronyFinding(retries.agents, { blames: "agents", whose: "from the agents" }),
+    ...[...groups].map(([group, entry]) =>
+      agentsFinding({ group, attemptsMax: attemptsMax.get(group) ?? 1, ...entry }),
+    ),
+  ];
+  return found.filter((finding) => finding !== undefined);
+}
