@@ -66,7 +66,12 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["checks"] ?? [])).toEqual(checks.map(({ name }) => name));
   expect(names(listed["policies"] ?? [])).toEqual(policyKinds.map(({ kind }) => kind));
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
-  expect(names(listed["scenarios"] ?? [])).toEqual(["duplicate-effects", "silent-empty", "timeout-cascade"]);
+  expect(names(listed["scenarios"] ?? [])).toEqual([
+    "duplicate-effects",
+    "retry-storm",
+    "silent-empty",
+    "timeout-cascade",
+  ]);
   expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}egress-block {2}Nothing gets through/);
   expect((await squall("list")).stdout).toMatch(
     /With options and defects: squall list faults, policies or fixtures\.\n$/,

@@ -87,7 +87,7 @@ export async function onlyRun(folder: string): Promise<string> {
 }
 
 /** In CI everything is tried as often as promised; on a laptop often enough to notice a break. */
-export const rounds = (full: number, quick: number): number => (process.env["SQUALL_ROUNDS"] === "full" ? full : quick);
+export const rounds = <T>(full: T, quick: T): T => (process.env["SQUALL_ROUNDS"] === "full" ? full : quick);
 
 /** Works on many things, a few at a time: the machine has two cores. */
 export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
@@ -108,6 +108,12 @@ export const brief = {
     "--set",
     "faults[0].count=6",
   ],
+  "retry-storm": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 2500ms, recovery: 1s, name: outage}]",
+    "--set",
+    "faults[0].for=1s",
+  ],
   "silent-empty": [
     "--set",
     "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 1s, name: outage}]",
@@ -122,3 +128,6 @@ export const brief = {
     "faults[0].for=3700ms",
   ],
 } as const;
+
+/** The same server with nothing wrong with it. */
+export const hardened = ["--set", "servers.cloud.fixture=cloud-hardened"] as const;

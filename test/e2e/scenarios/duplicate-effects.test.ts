@@ -1,0 +1,3 @@
+import { showsItsCheck } from "../scenario-verdicts.ts";
+
+showsItsCheck("duplicate-effects", /ledger rows \\d+, \\d+/);
