@@ -93,14 +93,12 @@ describe("fails", () => {
     const answeredLate = (atMs: number) =>
       late.map((asked) => ({ ...asked, leftUs: (atMs + asked.afterMs + 30) * 1000, firstByteUs: (atMs + 600) * 1000 }));
     const spaced = Array.from({ length: 6 }, (_, n) => ({ atMs: 1100 + n * 40, walk: 100 + n, tookMs: 300 }));
-    expect(
-      (
-        await on(
-          baseline(),
-          spaced.flatMap((at) => call({ ...at, asked: hung, is: "tool-error" })),
-        )
-      ).verdict,
-    ).toBe("fail");
+    const left = await on(
+      baseline(),
+      spaced.flatMap((at) => call({ ...at, asked: hung, is: "tool-error" })),
+    );
+    expect(left.verdict).toBe("fail");
+    expect(left.findings[0]?.says).toContain("(18 repeats, median wait under 1ms)");
     const gaveUp = spaced.flatMap((at) => call({ ...at, asked: answeredLate(at.atMs), is: "tool-error" }));
     expect((await on(baseline(), gaveUp)).verdict).toBe("fail");
   });
@@ -126,6 +124,13 @@ describe("fails", () => {
     const { verdict, findings } = await on(baseline(), short);
     expect(verdict).toBe("fail");
     expect(findings[0]?.says).toContain("18 of them when their caller had gone");
+  });
+
+  test("whatever calls did that began before the fault: they leave the baseline", async () => {
+    const straddling = Array.from({ length: 6 }, (_, n) =>
+      call({ atMs: 985 + n, walk: 60 + n, asked: times(12, { ...refused }, 2), tookMs: 60 }),
+    ).flat();
+    expect((await on(baseline(), straddling, outage(storm))).verdict).toBe("fail");
   });
 
   test("on a storm of the first of several requests, which leaves no more requests than before", async () => {
@@ -237,11 +242,24 @@ describe("passes", () => {
     });
   });
 
-  test("repeats in calls that began before the fault or after it: they leave the contrast", async () => {
-    const early = calls(6, { atMs: 990, walk: 60, asked: times(4, { ...refused, afterMs: 20 }), tookMs: 100 });
-    const straddling = early.filter(([, event]) => event.type !== "op-started" || event.phase === "baseline");
+  test("repeats in calls that began after the fault", async () => {
     const after = calls(6, { atMs: 2100, walk: 70, asked: storm });
-    expect(await on(baseline(), outage([refused]), straddling, after)).toMatchObject({ verdict: "pass", findings: [] });
+    expect(await on(baseline(), outage([refused]), after)).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
+  test("a storm in a few of many calls: a weakness, for it hardly multiplies", async () => {
+    const few = calls(5, { atMs: 1750, walk: 150, asked: storm, is: "tool-error" });
+    const { verdict, findings } = await on(baseline(), outage([refused], 30), few);
+    expect({ verdict, findings }).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  });
+
+  test("many repeats with waits, of a server that asks as often when nothing is broken: a weakness", async () => {
+    const long = call({ atMs: 500, walk: 20, asked: times(15, {}, 20), tookMs: 400 });
+    const slow = Array.from({ length: 6 }, (_, n) =>
+      call({ atMs: 1100 + n, walk: 100 + n, asked: times(13, refused, 120), tookMs: 1700, is: "timeout" }),
+    ).flat();
+    const { verdict, findings } = await on(baseline(), long, slow);
+    expect({ verdict, findings }).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
   });
 
   test("a request still open at the end has not failed", async () => {
@@ -471,7 +489,12 @@ describe("a surge at recovery", () => {
 
 describe("retries in step", () => {
   /** Many agents whose first attempt fails at one edge, and who try again after their wait. */
-  const crowd = (agents: number, { edgeMs, waitMs }: { edgeMs: number; waitMs: (agent: number) => number }): Timed[] =>
+  interface Crowding {
+    readonly edgeMs: number;
+    readonly waitMs: (agent: number) => number;
+    readonly told?: number;
+  }
+  const crowd = (agents: number, { edgeMs, waitMs, told }: Crowding): Timed[] =>
     Array.from({ length: agents }, (_, agent): Timed[] => {
       const failedMs = 1200 + (agent * edgeMs) / agents;
       const id = `0000f00d.planner.${agent}.500.0`;
@@ -480,10 +503,11 @@ describe("retries in step", () => {
         return [];
       const retriedMs = failedMs + waitMs(agent);
       const failed = { ...attempt[1], op: id, class: "tool-error", outcome: "failed" } as const;
+      const asks = told === undefined ? {} : { retryAfterMs: told };
       return [
         [1100, { ...begin[1], op: id, agent }],
         exchange(500, failedMs, { ops: [id], attempt: 1, ended: "refused", startedUs: 1_100_000 }),
-        [failedMs, failed],
+        [failedMs, { ...failed, ...asks }],
         [retriedMs + 1, { ...failed, attempt: 2, startedUs: retriedMs * 1000 }],
         [retriedMs + 1, { ...end[1], op: id, outcome: "failed" }],
       ];
@@ -500,7 +524,8 @@ describe("retries in step", () => {
   test.each([
     ["with jitter", 220, { edgeMs: 5, waitMs: (agent: number) => (agent * 37) % 500 }],
     ["of too few agents", 190, { edgeMs: 5, waitMs: () => 200 }],
-    ["after failures that were spread", 220, { edgeMs: 500, waitMs: () => 200 }],
+    ["after failures that were spread", 220, { edgeMs: 500, waitMs: (agent: number) => 500 - (agent * 500) / 220 }],
+    ["of agents that were told when to come back", 220, { edgeMs: 5, waitMs: () => 200, told: 200 }],
   ])("are not spoken of %s", async (_, agents, crowding) => {
     const { verdict, findings } = await on(baseline(), crowd(agents, crowding));
     expect(verdict).toBe("pass");
