@@ -42,6 +42,9 @@ export const outcomeClasses = {
 
 export type OutcomeClass = keyof typeof outcomeClasses;
 
+/** Nothing of such an attempt left its caller. */
+export const neverSent: ReadonlySet<OutcomeClass> = new Set(["refused", "unreachable", "no-session"]);
+
 /** An op is ok if any attempt is, failed only if all surely failed, else unknown. */
 export function opOutcome(attempts: readonly { readonly outcome: Outcome }[]): OpOutcome {
   if (attempts.length === 0) return "not-run";

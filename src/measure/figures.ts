@@ -2,177 +2,210 @@
  * The figures of one run, as one document: what figures.json holds and what reports draw. Times are microseconds from
  * the run's start. Only what was measured stands here; where samples are too few, a figure is absent.
  */
-import type { DeclaredLink, Mode, PhaseRole } from "../history/declared.ts";
-import type { FaultEdge, RunEnded } from "../history/events.ts";
-import type { Outcome, OutcomeClass, OpOutcome } from "../history/outcomes.ts";
+import { z } from "zod";
+import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 
 export const figuresSchema = "squall.figures/1";
 
-export interface Figures {
-  readonly schema: typeof figuresSchema;
-  readonly run: string;
-  readonly scenario: string;
-  readonly mode: Mode;
-  readonly seed: number;
-  readonly startedAt: string;
-  readonly squall: string;
-  /** When the last event was recorded, and why the run ended; `cut` where the history has no end mark. */
-  readonly endUs: number;
-  readonly ended: RunEnded["reason"] | "cut";
-  readonly phases: readonly PhaseSpan[];
-  readonly faults: readonly FaultSpan[];
-  /** Single moments worth a line in every chart: a server that exits, a session that is lost. At most 200. */
-  readonly marks: readonly { readonly atUs: number; readonly says: string }[];
-  readonly tools: readonly ToolFigures[];
-  readonly hops: readonly HopFigures[];
-  readonly effects: readonly EffectFigures[];
-  readonly episodes: readonly Episode[];
-  readonly series: Series;
-  /** Every op that was not ok and a fair sample of the others, at most 2,000, in order of time. */
-  readonly points: readonly Point[];
-  /** The ops of each finding, told in full. */
-  readonly stories: readonly Story[];
-}
+const record = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).readonly();
+const list = <Of extends z.ZodType>(of: Of) => z.array(of).readonly();
+const text = z.string();
+const us = z.int();
+const count = z.int().min(0);
 
-export interface PhaseSpan {
-  readonly phase: string;
-  readonly role: PhaseRole;
-  readonly startUs: number;
-  readonly endUs: number;
-}
+const role = z.enum(["warm-up", "baseline", "fault", "recovery", "final"]);
+const attemptOutcome = z.enum(["ok", "failed", "unknown"]);
+const opOutcome = z.enum([...attemptOutcome.options, "not-run"]);
+// TypeScript takes the keys of any object for strings.
+const outcomeClass = z.enum(Object.keys(outcomeClasses) as OutcomeClass[]);
+const byOutcome = z.record(opOutcome, count).readonly();
 
-export interface FaultSpan {
-  readonly fault: string;
-  readonly kind: string;
-  readonly link: string;
-  readonly window: number;
-  readonly requestedUs: number;
+const phaseSpan = record({ phase: text, role, startUs: us, endUs: us });
+
+const faultSpan = record({
+  fault: text,
+  kind: text,
+  link: text,
+  window: count,
+  requestedUs: us,
   /** Absent: nothing at the tap showed it. */
-  readonly observedUs?: number;
+  observedUs: us.exactOptional(),
   /** Absent: it was never healed, or the history ends first. */
-  readonly healedUs?: number;
-  readonly form?: NonNullable<FaultEdge["form"]>;
-  readonly control: boolean;
-}
-
-/** One tool, called by one group in one phase. */
-export interface ToolFigures {
-  readonly group: string;
-  readonly server: string;
-  readonly tool: string;
-  readonly phase: string;
-  readonly ops: Readonly<Record<OpOutcome, number>>;
-  readonly attempts: number;
-  readonly classes: Readonly<Partial<Record<OutcomeClass, number>>>;
-  /** Of the ops that were ok: from the intended start to the end. */
-  readonly response: Latency;
-  /** Of the attempts that were ok: from the request to the answer. */
-  readonly service: Latency;
-}
+  healedUs: us.exactOptional(),
+  form: z.enum(["let-through", "drop-connections"]).exactOptional(),
+  control: z.boolean(),
+});
 
 /** A percentile is there only where samples suffice: 5/(1−q) of them. */
-export interface Latency {
-  readonly samples: number;
-  readonly minUs?: number;
-  readonly meanUs?: number;
-  readonly p50Us?: number;
-  readonly p90Us?: number;
-  readonly p95Us?: number;
-  readonly p99Us?: number;
-  readonly maxUs?: number;
-}
+const latency = record({
+  samples: count,
+  minUs: us.exactOptional(),
+  meanUs: us.exactOptional(),
+  p50Us: us.exactOptional(),
+  p90Us: us.exactOptional(),
+  p95Us: us.exactOptional(),
+  p99Us: us.exactOptional(),
+  maxUs: us.exactOptional(),
+});
+
+/** One tool, called by one group in one phase. */
+const toolFigures = record({
+  group: text,
+  server: text,
+  tool: text,
+  phase: text,
+  ops: byOutcome,
+  attempts: count,
+  classes: z.partialRecord(outcomeClass, count).readonly(),
+  /** Of the ops that were ok: from the intended start to the end. */
+  response: latency,
+  /** Of the attempts that were ok: from the request to the answer. */
+  service: latency,
+});
 
 /** How many requests one hop made of those that came to it. */
-export interface HopFigures {
-  readonly link: string;
-  readonly plane: DeclaredLink["plane"];
-  readonly phase: string;
+const hopFigures = record({
+  link: text,
+  plane: z.enum(["agent-server", "server-upstream"]),
+  phase: text,
   /** agent→server: attempts; server→upstream: exchanges. */
-  readonly requests: number;
-  /** agent→server: ops that were tried; server→upstream: attempts at the server. */
-  readonly callers: number;
+  requests: count,
+  /** agent→server: ops that were tried; server→upstream: attempts that were sent to the server. */
+  callers: count,
   /** requests / callers; absent where there was no caller, or where requests cannot be counted (tcp). */
-  readonly ratio?: number;
-}
+  ratio: z.number().exactOptional(),
+});
 
 /** Ops against the world: how many ops of each outcome had how many effects. */
-export interface EffectFigures {
-  readonly effect: string;
-  readonly ledger: string;
-  readonly quiet: boolean;
-  readonly counts: readonly {
-    readonly outcome: OpOutcome;
-    readonly effects: "0" | "1" | "more";
-    readonly ops: number;
-  }[];
-}
+const effectFigures = record({
+  effect: text,
+  ledger: text,
+  quiet: z.boolean(),
+  counts: list(record({ outcome: opOutcome, effects: z.enum(["0", "1", "more"]), ops: count })),
+});
 
 /** One episode of fault and recovery. */
-export interface Episode {
-  readonly phase: string;
-  /** The observed off edge of its last fault; absent where there was none. */
-  readonly clearUs?: number;
-  /** From there until goodput held 95 % of the baseline's over 5 s windows; absent: not within what was seen. */
-  readonly recoveryUs?: number;
+const episode = record({
+  phase: text,
+  /** The off edge of its last observed fault (in a control run: of the empty one); absent where there was none. */
+  clearUs: us.exactOptional(),
+  /** From there until goodput held 95 % of the baseline's over 5 s (or half of what was seen); absent: it did not. */
+  recoveryUs: us.exactOptional(),
   /** Why the time to recovery is absent. */
-  readonly because?: string;
-}
+  because: text.exactOptional(),
+});
 
-export interface Series {
-  readonly bucketUs: number;
-  /** From the first phase's start, without gaps. */
-  readonly fromUs: number;
-  readonly buckets: readonly Bucket[];
-}
-
-/** Ops by their intended start. */
-export interface Bucket {
-  readonly offered: number;
-  readonly ops: Readonly<Record<OpOutcome, number>>;
-  readonly attempts: number;
+/** Ops by their intended start, attempts by their own. */
+const bucket = record({
+  offered: count,
+  ops: byOutcome,
+  attempts: count,
   /** Of the ops that were ok; no sample rule here, a line in a chart claims less than a figure. */
-  readonly p50Us?: number;
-  readonly p95Us?: number;
+  p50Us: us.exactOptional(),
+  p95Us: us.exactOptional(),
   /** At links to upstreams, by when they began. */
-  readonly exchanges: number;
-  readonly effects: number;
-}
+  exchanges: count,
+  /** By when they were committed at the latest. */
+  effects: count,
+});
 
-export interface Point {
-  readonly atUs: number;
-  readonly tookUs: number;
-  readonly tool: string;
-  readonly outcome: OpOutcome;
-  readonly class?: OutcomeClass;
-}
+const series = record({
+  bucketUs: us,
+  /** From the first phase's start, without gaps. */
+  fromUs: us,
+  buckets: list(bucket),
+});
 
-export interface Story {
-  readonly op: string;
-  readonly group: string;
-  readonly server: string;
-  readonly tool: string;
-  readonly phase: string;
-  readonly intendedUs: number;
-  readonly startUs: number;
-  readonly endUs?: number;
-  readonly outcome: OpOutcome;
-  readonly because?: string;
-  readonly attempts: readonly {
-    readonly attempt: number;
-    readonly startUs: number;
-    readonly endUs: number;
-    readonly class: OutcomeClass;
-    readonly outcome: Outcome;
-    readonly says?: string;
-  }[];
-  readonly exchanges: readonly {
-    readonly link: string;
-    readonly startUs: number;
-    readonly endUs: number;
-    readonly method: string;
-    readonly path: string;
-    readonly ended: string;
-    readonly status?: number;
-  }[];
-  readonly effects: readonly { readonly row: string; readonly fromUs: number; readonly toUs: number }[];
-}
+const point = record({
+  /** The intended start. */
+  atUs: us,
+  /** From there to the end, or to the history's end. */
+  tookUs: us,
+  /** `server.Tool` */
+  tool: text,
+  outcome: opOutcome,
+  class: outcomeClass.exactOptional(),
+});
+
+const story = record({
+  op: text,
+  group: text,
+  server: text,
+  tool: text,
+  phase: text,
+  intendedUs: us,
+  startUs: us,
+  endUs: us.exactOptional(),
+  outcome: opOutcome,
+  because: text.exactOptional(),
+  attempts: list(
+    record({
+      attempt: count,
+      startUs: us,
+      endUs: us,
+      class: outcomeClass,
+      outcome: attemptOutcome,
+      says: text.exactOptional(),
+    }),
+  ),
+  exchanges: list(
+    record({
+      link: text,
+      startUs: us,
+      endUs: us,
+      method: text,
+      path: text,
+      ended: text,
+      status: z.int().exactOptional(),
+    }),
+  ),
+  effects: list(record({ row: text, fromUs: us, toUs: us })),
+});
+
+export const figuresDocument = record({
+  schema: z.literal(figuresSchema),
+  run: text,
+  scenario: text,
+  mode: z.enum(["faults", "control"]),
+  seed: z.int(),
+  startedAt: text,
+  squall: text,
+  /** When the last event was recorded, and why the run ended; `cut` where the history has no end mark. */
+  endUs: us,
+  ended: z.enum([
+    "finished",
+    "baseline-failed",
+    "not-recovered",
+    "interrupted",
+    "terminated",
+    "unreachable",
+    "broken",
+    "cut",
+  ]),
+  phases: list(phaseSpan),
+  faults: list(faultSpan),
+  /** Single moments worth a line in every chart: a server that exits, a session that is lost. At most 200. */
+  marks: list(record({ atUs: us, says: text })),
+  tools: list(toolFigures),
+  hops: list(hopFigures),
+  effects: list(effectFigures),
+  episodes: list(episode),
+  series,
+  /** Every op that was not ok and a fair sample of the others, at most 2,000, in order of time. */
+  points: list(point),
+  /** The ops of each finding, told in full. */
+  stories: list(story),
+});
+
+export type Figures = z.output<typeof figuresDocument>;
+export type PhaseSpan = z.output<typeof phaseSpan>;
+export type FaultSpan = z.output<typeof faultSpan>;
+export type ToolFigures = z.output<typeof toolFigures>;
+export type Latency = z.output<typeof latency>;
+export type HopFigures = z.output<typeof hopFigures>;
+export type EffectFigures = z.output<typeof effectFigures>;
+export type Episode = z.output<typeof episode>;
+export type Series = z.output<typeof series>;
+export type Bucket = z.output<typeof bucket>;
+export type Point = z.output<typeof point>;
+export type Story = z.output<typeof story>;

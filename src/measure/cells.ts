@@ -1,0 +1,131 @@
+/** Cells: what each tool did for each group in each phase. All figures of tools and hops are sums of cells. */
+import type { Declared } from "../history/declared.ts";
+import { neverSent, type OpOutcome, type OutcomeClass } from "../history/outcomes.ts";
+import type { OpRecord } from "../history/records.ts";
+import type { ToolFigures } from "./figures.ts";
+import { addTime, emptyTiming, latencyOf, type Timing } from "./histogram.ts";
+
+export interface Cell {
+  readonly group: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly phase: string;
+  readonly ops: Record<OpOutcome, number>;
+  /** Ops whose end is the run's and not their own: they tell nothing of the server. */
+  cutShort: number;
+  /** Ops with an attempt. */
+  tried: number;
+  attempts: number;
+  /** Attempts of which something may have reached the server. */
+  sent: number;
+  readonly classes: Partial<Record<OutcomeClass, number>>;
+  readonly response: Timing;
+  readonly service: Timing;
+}
+
+export interface Cells {
+  readonly on: (op: OpRecord) => void;
+  /** In the order of the chains, then of the phases. */
+  readonly all: () => readonly Cell[];
+}
+
+export const noOps = (): Record<OpOutcome, number> => ({ ok: 0, failed: 0, unknown: 0, "not-run": 0 });
+
+export function openCells({ steps, phases, links }: Declared): Cells {
+  const agentLinks = new Set(links.filter(({ plane }) => plane === "agent-server").map(({ link }) => link));
+  const cells = new Map<string, Cell>();
+  const stepOrder = orderOf(steps.map(toolKey));
+  const phaseOrder = orderOf(phases.map(({ phase }) => phase));
+
+  const cellOf = ({ started: { group, server, tool, phase } }: OpRecord): Cell => {
+    const key = `${toolKey({ group, server, tool })}\n${phase}`;
+    const found = cells.get(key) ?? {
+      group,
+      server,
+      tool,
+      phase,
+      ops: noOps(),
+      cutShort: 0,
+      tried: 0,
+      attempts: 0,
+      sent: 0,
+      classes: {},
+      response: emptyTiming(),
+      service: emptyTiming(),
+    };
+    cells.set(key, found);
+    return found;
+  };
+
+  return {
+    on: (op) => count(cellOf(op), op, refusedAttempts(op, agentLinks)),
+    all: () =>
+      [...cells.values()].toSorted(
+        (a, b) =>
+          stepOrder(toolKey(a)) - stepOrder(toolKey(b)) ||
+          compared(toolKey(a), toolKey(b)) ||
+          phaseOrder(a.phase) - phaseOrder(b.phase) ||
+          compared(a.phase, b.phase),
+      ),
+  };
+}
+
+/** The run ended before the op did. */
+export function isCutShort({ ended, attempts }: OpRecord): boolean {
+  return ended === undefined || attempts.at(-1)?.class === "stopped";
+}
+
+export function figuresOf({
+  group,
+  server,
+  tool,
+  phase,
+  ops,
+  attempts,
+  classes,
+  response,
+  service,
+}: Cell): ToolFigures {
+  return {
+    group,
+    server,
+    tool,
+    phase,
+    ops,
+    attempts,
+    classes,
+    response: latencyOf(response),
+    service: latencyOf(service),
+  };
+}
+
+function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined>): void {
+  cell.ops[op.outcome] += 1;
+  if (isCutShort(op)) cell.cutShort += 1;
+  if (op.attempts.length > 0) cell.tried += 1;
+  cell.attempts += op.attempts.length;
+  for (const { attempt, class: is, outcome, startedUs, atUs } of op.attempts) {
+    cell.classes[is] = (cell.classes[is] ?? 0) + 1;
+    if (!neverSent.has(is) && !refused.has(attempt)) cell.sent += 1;
+    if (outcome === "ok") addTime(cell.service, atUs - startedUs);
+  }
+  if (op.outcome === "ok" && op.ended !== undefined) addTime(cell.response, op.ended.atUs - op.started.intendedUs);
+}
+
+/** Those that the agents' own link refused: behind a tap that accepts first, their caller sees only a reset. */
+function refusedAttempts({ exchanges }: OpRecord, agentLinks: ReadonlySet<string>): ReadonlySet<number | undefined> {
+  const refused = exchanges.filter(({ link, ended }) => ended === "refused" && agentLinks.has(link));
+  return new Set(refused.map(({ attempt }) => attempt));
+}
+
+function toolKey({ group, server, tool }: { group: string; server: string; tool: string }): string {
+  return `${group}\n${server}\n${tool}`;
+}
+
+function orderOf(names: readonly string[]): (name: string) => number {
+  return (name) => (names.includes(name) ? names.indexOf(name) : names.length);
+}
+
+function compared(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

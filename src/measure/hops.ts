@@ -1,0 +1,46 @@
+/** Amplification hop by hop: how many requests each link carried for those that came to it, phase by phase. */
+import type { Declared } from "../history/declared.ts";
+import type { Exchange } from "../history/events.ts";
+import type { Cell } from "./cells.ts";
+import type { HopFigures } from "./figures.ts";
+
+export interface Hops {
+  readonly on: (exchange: Exchange, phase: string) => void;
+  readonly end: (cells: readonly Cell[]) => readonly HopFigures[];
+}
+
+/** Links over which nothing went and nothing could have gone in a phase are left out of it. */
+export function openHops({ links, phases, steps }: Declared): Hops {
+  const exchanges = new Map<string, number>();
+  const upstream = new Set(links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
+  const keyOf = (link: string, phase: string): string => `${link}\n${phase}`;
+
+  const on = ({ link }: Exchange, phase: string): void => {
+    if (upstream.has(link)) exchanges.set(keyOf(link, phase), (exchanges.get(keyOf(link, phase)) ?? 0) + 1);
+  };
+
+  const hopOf = (
+    { link, plane, server, protocol }: Declared["links"][number],
+    phase: string,
+    cells: readonly Cell[],
+  ): HopFigures => {
+    const groups = new Set(
+      plane === "server-upstream" ? steps.map(({ group }) => group) : [link.slice(0, -`@${server}`.length)],
+    );
+    const at = cells.filter((cell) => cell.server === server && cell.phase === phase && groups.has(cell.group));
+    const sum = (key: "attempts" | "tried" | "sent"): number => at.reduce((total, cell) => total + cell[key], 0);
+    const ofAgents = plane === "agent-server";
+    const requests = ofAgents ? sum("attempts") : (exchanges.get(keyOf(link, phase)) ?? 0);
+    const callers = ofAgents ? sum("tried") : sum("sent");
+    const counts = protocol !== "tcp" && callers > 0;
+    return { link, plane, phase, requests, callers, ...(counts ? { ratio: requests / callers } : {}) };
+  };
+
+  return {
+    on,
+    end: (cells) =>
+      links.flatMap((link) =>
+        phases.map(({ phase }) => hopOf(link, phase, cells)).filter(({ requests, callers }) => requests + callers > 0),
+      ),
+  };
+}

@@ -1,0 +1,423 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Unstamped } from "../../src/history/events.ts";
+import { figuresDocument, type Figures } from "../../src/measure/figures.ts";
+import { histogramsDocument } from "../../src/measure/histograms.ts";
+import { collectStories } from "../../src/measure/stories.ts";
+import {
+  declared,
+  effect,
+  exchange,
+  frame,
+  historyOf,
+  honestRun,
+  judged,
+  op,
+  opIdOf,
+  runStarted,
+  type Timed,
+} from "../literal-history.ts";
+import { measuredOf } from "./measured.ts";
+
+const figuresFor = (...parts: readonly (Timed | readonly Timed[])[]): Figures =>
+  measuredOf(historyOf(runStarted(), ...parts)).figures;
+
+const toolIn = ({ tools }: Figures, phase: string, tool = "CreateLimitRequest") =>
+  tools.find((one) => one.phase === phase && one.tool === tool);
+
+describe("a tool in a phase", () => {
+  test("has its ops, attempts, classes and times, counted by hand", () => {
+    const figures = figuresFor(
+      frame(),
+      op({ atMs: 100, walk: 1, tookMs: 20 }),
+      op({ atMs: 200, walk: 2, tookMs: 40, attempts: ["timeout", "ok"] }),
+      op({ atMs: 300, walk: 3, tookMs: 500, attempts: ["tool-error", "tool-error"] }),
+      op({ atMs: 400, walk: 4, attempts: ["reset"] }),
+      op({ atMs: 500, walk: 5, attempts: [] }),
+    );
+    expect(toolIn(figures, "baseline")).toEqual({
+      group: "planner",
+      server: "cloud",
+      tool: "CreateLimitRequest",
+      phase: "baseline",
+      ops: { ok: 2, failed: 1, unknown: 1, "not-run": 1 },
+      attempts: 6,
+      classes: { ok: 2, timeout: 1, "tool-error": 2, reset: 1 },
+      // What failed took 500 ms and what was not run none: neither is a response time.
+      response: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
+      service: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
+    });
+    expect(figures.tools).toHaveLength(1);
+  });
+
+  test("counts response time from the intended start, service time from the request", () => {
+    const late = op({ atMs: 150, walk: 1, tookMs: 10 }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-started" ? { ...event, intendedUs: 100_000 } : event,
+    ]);
+    expect(toolIn(figuresFor(frame(), late), "baseline")).toMatchObject({
+      response: { minUs: 60_000, maxUs: 60_000 },
+      service: { minUs: 10_000, maxUs: 10_000 },
+    });
+  });
+
+  test("keeps an op that ends in the next phase", () => {
+    const figures = figuresFor(frame(), op({ atMs: 990, walk: 1, tookMs: 50 }));
+    expect(toolIn(figures, "baseline")?.ops.ok).toBe(1);
+    expect(toolIn(figures, "outage")).toBeUndefined();
+  });
+
+  test("has its percentiles once samples suffice", () => {
+    const ops = (count: number) => Array.from({ length: count }, (_, n) => op({ atMs: 9 * n, walk: n, tookMs: n + 1 }));
+    expect(toolIn(figuresFor(frame(), ...ops(9)), "baseline")?.response).not.toHaveProperty("p50Us");
+    const { response } = toolIn(figuresFor(frame(), ...ops(100)), "baseline") ?? {};
+    expect(response).toMatchObject({ samples: 100, minUs: 1000, meanUs: 50_500, maxUs: 100_000 });
+    expect(response?.p50Us).toBeCloseTo(50_000, -2);
+    expect(response?.p95Us).toBeCloseTo(95_000, -2);
+    expect(response).not.toHaveProperty("p99Us");
+  });
+});
+
+describe("a hop", () => {
+  const hop = ({ hops }: Figures, link: string, phase: string) =>
+    hops.find((one) => one.link === link && one.phase === phase);
+
+  test("tells attempts per op, and exchanges per attempt", () => {
+    const figures = figuresFor(
+      frame(),
+      op({ atMs: 100, walk: 1 }),
+      op({ atMs: 1100, walk: 2, attempts: ["timeout", "timeout", "ok"] }),
+      op({ atMs: 1200, walk: 3, attempts: [] }),
+      exchange(1, 105, {}, 1),
+      [1105, 1106, 1107, 1108, 1109, 1110].map((at) => exchange(2, at, {}, 1)).flatMap((one) => [one]),
+    );
+    expect(figures.hops).toEqual([
+      { link: "planner@cloud", plane: "agent-server", phase: "baseline", requests: 1, callers: 1, ratio: 1 },
+      { link: "planner@cloud", plane: "agent-server", phase: "outage", requests: 3, callers: 1, ratio: 3 },
+      { link: "cloud->cloud-api", plane: "server-upstream", phase: "baseline", requests: 1, callers: 1, ratio: 1 },
+      { link: "cloud->cloud-api", plane: "server-upstream", phase: "outage", requests: 6, callers: 3, ratio: 2 },
+    ]);
+  });
+
+  test("counts an exchange in the phase of its op where it names one, else by its own time, and each once", () => {
+    const figures = figuresFor(
+      frame(),
+      op({ atMs: 980, walk: 1, tookMs: 100 }),
+      op({ atMs: 985, walk: 2, tookMs: 100 }),
+      exchange(1, 1050, {}, 1),
+      exchange(1, 1060, { ops: [opIdOf(1), opIdOf(2)] }),
+      // Two calls are under way, so nobody can tell whose it is.
+      exchange(1, 1061, { ops: [] }),
+    );
+    expect(hop(figures, "cloud->cloud-api", "baseline")).toMatchObject({ requests: 2, callers: 2 });
+    expect(hop(figures, "cloud->cloud-api", "outage")).toEqual({
+      link: "cloud->cloud-api",
+      plane: "server-upstream",
+      phase: "outage",
+      requests: 1,
+      callers: 0,
+    });
+  });
+
+  test("does not count as callers of an upstream what never came to the server", () => {
+    const refused: Partial<Extract<Unstamped, { type: "exchange" }>> = {
+      link: "planner@cloud",
+      ended: "refused",
+      attempt: 1,
+    };
+    const figures = figuresFor(
+      frame(),
+      op({ atMs: 1100, walk: 1, attempts: ["refused", "no-session", "ok"] }),
+      op({ atMs: 1200, walk: 2, attempts: ["reset", "ok"] }),
+      exchange(2, 1205, refused, 1),
+    );
+    expect(hop(figures, "planner@cloud", "outage")).toMatchObject({ requests: 5, callers: 2 });
+    expect(hop(figures, "cloud->cloud-api", "outage")).toMatchObject({ requests: 0, callers: 2 });
+  });
+
+  test("over tcp has no ratio", () => {
+    const links = declared.links.map((link) =>
+      link.plane === "server-upstream" ? { ...link, protocol: "tcp" as const } : link,
+    );
+    const { figures } = measuredOf(historyOf(runStarted("faults", { links }), frame(), op({ atMs: 100, walk: 1 })));
+    expect(hop(figures, "cloud->cloud-api", "baseline")).toEqual({
+      link: "cloud->cloud-api",
+      plane: "server-upstream",
+      phase: "baseline",
+      requests: 0,
+      callers: 1,
+    });
+  });
+});
+
+test("effects are counted against what their ops reported", () => {
+  const figures = figuresFor(
+    frame(),
+    op({ atMs: 100, walk: 1 }),
+    op({ atMs: 200, walk: 2 }),
+    op({ atMs: 300, walk: 3, attempts: ["timeout"] }),
+    op({ atMs: 400, walk: 4, attempts: ["tool-error"] }),
+    op({ atMs: 500, walk: 5, step: 0 }),
+    effect(1, 105),
+    effect(2, 205),
+    effect(2, 206),
+    effect(3, 305),
+    effect(77, 600),
+  );
+  expect(figures.effects).toEqual([
+    {
+      effect: "limit-request",
+      ledger: "cloud-api",
+      quiet: true,
+      counts: [
+        { outcome: "ok", effects: "1", ops: 1 },
+        { outcome: "ok", effects: "more", ops: 1 },
+        { outcome: "failed", effects: "0", ops: 1 },
+        { outcome: "unknown", effects: "1", ops: 1 },
+      ],
+    },
+  ]);
+});
+
+describe("what lay over the run", () => {
+  test("phases follow each other, and a fault has its three edges", () => {
+    const { phases, faults, endUs, ended } = figuresFor(frame());
+    expect(phases.map(({ phase, startUs, endUs }) => [phase, startUs, endUs])).toEqual([
+      ["baseline", 0, 1e6],
+      ["outage", 1e6, 2e6],
+      ["outage.recovery", 2e6, 3e6],
+      ["final", 3e6, 5e6],
+    ]);
+    const fault = { fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", window: 0, control: false };
+    const edges = { requestedUs: 1_001_000, observedUs: 1_002_000, healedUs: 1_999_000, form: "drop-connections" };
+    expect(faults).toEqual([{ ...fault, ...edges }]);
+    expect([endUs, ended]).toEqual([5e6, "finished"]);
+  });
+
+  test("marks tell exits and lost sessions, and a crowd of these hides none of those", () => {
+    const lost = Array.from({ length: 500 }, (_, agent): Timed => [
+      1100,
+      { type: "session", group: "planner", agent, server: "cloud", edge: "lost", because: "404" },
+    ]);
+    const target = { type: "target", target: "cloud", role: "server" } as const;
+    const { marks } = figuresFor(
+      frame(),
+      lost,
+      [10, { ...target, edge: "ready" }],
+      [1500, { ...target, edge: "exited", code: 1 }],
+      [1600, { ...target, edge: "ready" }],
+    );
+    expect(marks).toHaveLength(102);
+    expect(marks[0]).toEqual({ atUs: 1_100_000, says: "planner.0 lost its session with cloud: 404" });
+    expect(marks.slice(-2).map(({ says }) => says)).toEqual([
+      "the server cloud exited (exit code 1)",
+      "the server cloud is ready again",
+    ]);
+  });
+});
+
+describe("the course of the run", () => {
+  test("holds each op, attempt, exchange and effect once, without gaps", () => {
+    const { series } = figuresFor(
+      frame(),
+      op({ atMs: 0, walk: 1, attempts: ["timeout", "ok"] }),
+      op({ atMs: 2900, walk: 2, attempts: ["tool-error"] }),
+      exchange(1, 3500),
+      effect(1, 70),
+    );
+    expect([series.fromUs, series.bucketUs]).toEqual([0, 62_500]);
+    expect(series.buckets).toHaveLength(57);
+    const [first, second] = series.buckets;
+    expect(first).toMatchObject({ offered: 1, ops: { ok: 1 }, attempts: 2, p50Us: 10_000, p95Us: 10_000, effects: 0 });
+    expect(second).toEqual({
+      offered: 0,
+      ops: { ok: 0, failed: 0, unknown: 0, "not-run": 0 },
+      attempts: 0,
+      exchanges: 0,
+      effects: 1,
+    });
+    expect(series.buckets.at(-1)?.exchanges).toBe(1);
+  });
+
+  test("is never more than 240 buckets, however long it takes, and loses nothing on the way", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(3_600_000), { minLength: 1, maxLength: 60 }), (starts) => {
+        const { series } = figuresFor(
+          [0, { type: "phase", phase: "baseline", role: "baseline", edge: "start" }],
+          ...starts.map((atMs, walk) => op({ atMs, walk })),
+        );
+        expect(series.buckets.length).toBeLessThanOrEqual(240);
+        expect(series.buckets.reduce((sum, { offered }) => sum + offered, 0)).toBe(starts.length);
+        for (const atMs of starts) {
+          expect(series.buckets[Math.floor((atMs * 1000) / series.bucketUs)]?.offered).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("points", () => {
+  test("hold every op that was not ok and fill up with others, in order of time", () => {
+    const ops = Array.from({ length: 5000 }, (_, walk) =>
+      op({ atMs: Math.floor(walk / 5), walk, attempts: walk % 10 === 0 ? ["timeout"] : ["ok"] }),
+    );
+    const { points } = figuresFor(frame(), ...ops);
+    expect(points).toHaveLength(2000);
+    expect(points.filter(({ outcome }) => outcome === "unknown")).toHaveLength(500);
+    expect(points.map(({ atUs }) => atUs)).toEqual(points.map(({ atUs }) => atUs).toSorted((a, b) => a - b));
+    // A fair sample has about as many of the later half as of the first.
+    const later = points.filter(({ atUs, outcome }) => outcome === "ok" && atUs >= 500_000).length;
+    expect(later).toBeGreaterThan(600);
+    expect(later).toBeLessThan(900);
+    expect(points[0]).toEqual({
+      atUs: 0,
+      tookUs: 10_000,
+      tool: "cloud.CreateLimitRequest",
+      outcome: "unknown",
+      class: "timeout",
+    });
+  });
+
+  test("keep some that went well, where most did not", () => {
+    const ops = Array.from({ length: 4000 }, (_, walk) =>
+      op({ atMs: 500, walk, attempts: walk % 4 === 0 ? ["ok"] : ["timeout"] }),
+    );
+    const { points } = figuresFor(frame(), ...ops);
+    expect(points).toHaveLength(2000);
+    expect(points.filter(({ outcome }) => outcome === "ok")).toHaveLength(500);
+  });
+});
+
+describe("stories", () => {
+  test("tell the ops that findings name, and only these", async () => {
+    const { figures } = await judged(historyOf(honestRun, effect(20, 1130, { row: "21" }), exchange(20, 1115, {}, 1)));
+    expect(figures.stories).toEqual([
+      {
+        op: opIdOf(20),
+        group: "planner",
+        server: "cloud",
+        tool: "CreateLimitRequest",
+        phase: "outage",
+        intendedUs: 1_110_000,
+        startUs: 1_110_000,
+        endUs: 1_120_000,
+        outcome: "ok",
+        attempts: [
+          { attempt: 1, startUs: 1_110_000, endUs: 1_120_000, class: "timeout", outcome: "unknown" },
+          { attempt: 2, startUs: 1_110_000, endUs: 1_120_000, class: "ok", outcome: "ok" },
+        ],
+        exchanges: [
+          {
+            link: "cloud->cloud-api",
+            startUs: 1_115_000,
+            endUs: 1_115_000,
+            method: "GET",
+            path: "/resources",
+            ended: "answered",
+            status: 200,
+          },
+        ],
+        effects: [
+          { row: "20", fromUs: 1_120_000, toUs: 1_120_000 },
+          { row: "21", fromUs: 1_130_000, toUs: 1_130_000 },
+        ],
+      },
+    ]);
+    expect((await judged(historyOf(honestRun))).figures.stories).toEqual([]);
+  });
+
+  test("are bounded, in number and in length", () => {
+    const history = historyOf(
+      runStarted(),
+      frame(),
+      ...Array.from({ length: 150 }, (_, walk) =>
+        op({ atMs: 100, walk, attempts: Array.from({ length: 80 }, () => "timeout") }),
+      ),
+    );
+    const stories = collectStories(new Set(Array.from({ length: 150 }, (_, walk) => opIdOf(walk))), declared);
+    for (const event of history) stories.on(event);
+    const told = stories.end();
+    expect(told).toHaveLength(100);
+    expect(told[0]?.attempts).toHaveLength(50);
+  });
+});
+
+describe("a history that ends too early", () => {
+  test("still has figures: what was under way is unknown, and the run is cut", () => {
+    const [begun] = op({ atMs: 1500, walk: 2 });
+    const figures = measuredOf(
+      historyOf(
+        runStarted(),
+        frame().filter(([at]) => at <= 1500),
+        op({ atMs: 100, walk: 1 }),
+        ...(begun ? [begun] : []),
+      ),
+    ).figures;
+    expect(figures.ended).toBe("cut");
+    expect(figures.phases.at(-1)).toMatchObject({ phase: "outage", endUs: 1_500_000 });
+    expect(toolIn(figures, "outage")).toMatchObject({ ops: { unknown: 1 }, response: { samples: 0 } });
+    expect(figures.faults[0]).not.toHaveProperty("healedUs");
+    expect(figures.episodes).toEqual([{ phase: "outage", because: "outage.0 was not healed" }]);
+    expect(figures.points.at(-1)).toEqual({
+      atUs: 1_500_000,
+      tookUs: 0,
+      tool: "cloud.CreateLimitRequest",
+      outcome: "unknown",
+    });
+    figuresDocument.parse(figures);
+  });
+
+  test("at its very beginning has none, and says so in the same shape", () => {
+    const figures = figuresDocument.parse(measuredOf(historyOf(runStarted())).figures);
+    expect(figures).toMatchObject({
+      ended: "cut",
+      phases: [],
+      tools: [],
+      hops: [],
+      points: [],
+      series: { buckets: [] },
+    });
+    expect(figures.episodes).toEqual([{ phase: "outage", because: "the episode was never reached" }]);
+  });
+});
+
+test("the order in which ops of one moment were recorded changes no figure", () => {
+  const ops = Array.from({ length: 40 }, (_, walk) => [
+    ...op({
+      atMs: 100 * (walk % 4),
+      walk,
+      attempts: walk % 7 === 0 ? ["timeout", "ok"] : ["ok"],
+      tookMs: 10 + (walk % 3),
+    }),
+    effect(walk, 105 + 100 * (walk % 4), { row: `${walk}` }),
+    exchange(walk, 104 + 100 * (walk % 4), {}, 1),
+  ]);
+  const usual = figuresFor(frame(), ...ops);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(ops, { minLength: ops.length }), (shuffled) => {
+      expect(figuresFor(frame(), ...shuffled)).toEqual(usual);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("what is measured fits the published documents", async () => {
+  const { figures, histograms } = await judged(historyOf(honestRun, effect(20, 1130, { row: "21" })));
+  expect(figuresDocument.parse(JSON.parse(JSON.stringify(figures)))).toEqual(figures);
+  expect(histogramsDocument.parse(JSON.parse(JSON.stringify(histograms)))).toEqual(histograms);
+  expect(histograms.cells[0]).toMatchObject({
+    tool: "FetchResources",
+    phase: "baseline",
+    response: { samples: 10, maxUs: 10_000 },
+  });
+});
+
+test.each([
+  ["figures", figuresDocument],
+  ["histograms", histogramsDocument],
+])("the schema of %s.json is what others build on", async (name, document) => {
+  const schema = `${JSON.stringify(z.toJSONSchema(document), undefined, 2)}\n`;
+  await expect(schema).toMatchFileSnapshot(`${name}.schema.json`);
+});
