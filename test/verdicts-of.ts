@@ -5,14 +5,19 @@ import type { RunResult } from "../src/reporters/reporter.ts";
 import { verdictsOf, type Verdicts } from "../src/reporters/verdicts.ts";
 import { effect, historyOf, honestRun, type Timed } from "./literal-history.ts";
 
-export async function verdictsFor(...events: readonly (Timed | readonly Timed[])[]): Promise<Verdicts> {
+export async function resultFor(...events: readonly (Timed | readonly Timed[])[]): Promise<RunResult> {
   const history = historyOf(...events);
-  return verdictsOf(
-    await judge(async function* () {
-      yield* history;
-    }, checks),
-  );
+  const judged = await judge(async function* () {
+    yield* history;
+  }, checks);
+  return { verdicts: verdictsOf(judged), figures: judged.figures, directory: "reports/a-run" };
 }
+
+export const verdictsFor = async (...events: readonly (Timed | readonly Timed[])[]): Promise<Verdicts> =>
+  (await resultFor(...events)).verdicts;
+
+/** For reporters that tell verdicts alone. */
+export const { figures: anyFigures } = await resultFor(honestRun);
 
 const unseenRun = honestRun.filter(([, event]) => event.type !== "fault" || event.edge !== "observed");
 
@@ -25,7 +30,7 @@ export const runs = {
 };
 
 function resultOf(verdicts: Verdicts, run: string): RunResult {
-  return { verdicts: { ...verdicts, run }, directory: `/out/${run}` };
+  return { verdicts: { ...verdicts, run }, figures: anyFigures, directory: `/out/${run}` };
 }
 
 export const nasty = `</testcase>]]>&"'<script>alert(1)</script>\u0000\u001B[2J\uD800\uFFFF\n\t`;

@@ -3,7 +3,7 @@
  * whose fate its caller does not know has at most one.
  */
 import type { HistoryEvent } from "../history/events.ts";
-import type { OutcomeClass } from "../history/outcomes.ts";
+import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 
@@ -109,8 +109,6 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf }: State): 
     events: [started.id, ...attempts.map(({ id }) => id), ...(record.ended === undefined ? [] : [record.ended.id])],
   };
 }
-
-const neverSent: ReadonlySet<string> = new Set<OutcomeClass>(["refused", "unreachable", "no-session"]);
 
 function rowsOf({ rows }: State, effect: string, op: string): Row[] {
   const key = `${effect} ${op}`;

@@ -6,8 +6,13 @@ import { messageOf, UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
+import type { Figures } from "../measure/figures.ts";
+import type { Histograms } from "../measure/histograms.ts";
+import { measure } from "../measure/measure.ts";
+import { collectStories } from "../measure/stories.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
 import { weighEvidence, type Account, type Gap } from "./evidence.ts";
+import { judgeThresholds, type ThresholdResult } from "./thresholds.ts";
 
 export interface CheckResult extends Judgement {
   readonly check: string;
@@ -19,8 +24,11 @@ export interface Judged {
   readonly verdict: Verdict;
   readonly failOn: FailOn;
   readonly checks: readonly CheckResult[];
+  readonly thresholds: readonly ThresholdResult[];
   readonly notCovered: readonly { readonly check: string; readonly because: string }[];
   readonly account: Account;
+  readonly figures: Figures;
+  readonly histograms: Histograms;
 }
 
 type ReadEvents = () => AsyncIterable<HistoryEvent>;
@@ -43,28 +51,46 @@ export async function judge(
 
   const evidence = weighEvidence(premises);
   const folds = applicable.map((check) => ({ check, fold: guarded(check, premises) }));
+  const measuring = measure(started);
   const assembler = assembleRecords(started.declared);
   for await (const event of read()) {
     evidence.on(event);
-    for (const record of assembler.push(event)) for (const { fold } of folds) fold.on(record);
+    const records = assembler.push(event);
+    measuring.on(event, records);
+    for (const record of records) for (const { fold } of folds) fold.on(record);
   }
-  for (const record of assembler.flush()) for (const { fold } of folds) fold.on(record);
+  const rest = assembler.flush();
+  for (const record of rest) for (const { fold } of folds) fold.on(record);
 
+  const measured = measuring.end(rest);
   const weighed = evidence.end();
-  const account = applicable.length > 0 ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
+  const isJudged = applicable.length + started.declared.thresholds.length > 0;
+  const account = isJudged ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
+  const thresholds = judgeThresholds(measured, account.gaps);
   const judgements = folds.map(({ check, fold }) => ({ check, judgement: held(fold.end(), failOn) }));
   const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
-  const blind = await blindChecks(read, passed, premises);
+  const witnesses = judgements.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));
+  const { blind, stories } = await readAgain(read, { passed, witnesses, premises });
   const results = judgements.map(({ check, judgement }) =>
     resultOf(check, believed({ check, judgement, account, blind })),
   );
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
-  return { started, verdict: overall(all), failOn, checks: all, notCovered, account };
+  return {
+    started,
+    verdict: overall([...all, ...thresholds]),
+    failOn,
+    checks: all,
+    thresholds,
+    notCovered,
+    account,
+    figures: { ...measured.figures, stories },
+    histograms: measured.histograms,
+  };
 }
 
 const nothingJudged: Gap = {
   gap: "nothing-judged",
-  says: "no check applies to this scenario, so nothing was judged",
+  says: "no check applies to this scenario and it sets no threshold, so nothing was judged",
 };
 
 /** What an older or newer Squall was asked to check and this one cannot. */
@@ -115,13 +141,21 @@ function guarded(check: Check, premises: Premises): Fold {
   };
 }
 
-/** The checks that do not see their own defect when it is put into this very history. */
-async function blindChecks(
+interface SecondReading {
+  /** The checks that do not see their own defect when it is put into this very history. */
+  readonly blind: ReadonlySet<string>;
+  /** The ops that findings name, told in full. */
+  readonly stories: Figures["stories"];
+}
+
+/** What only the verdicts tell to look for, in one more pass over the history. */
+async function readAgain(
   read: ReadEvents,
-  passed: readonly Check[],
-  premises: Premises,
-): Promise<ReadonlySet<string>> {
-  if (passed.length === 0) return new Set();
+  on: { readonly passed: readonly Check[]; readonly witnesses: readonly string[]; readonly premises: Premises },
+): Promise<SecondReading> {
+  const { passed, witnesses, premises } = on;
+  if (passed.length + witnesses.length === 0) return { blind: new Set(), stories: [] };
+  const stories = witnesses.length === 0 ? undefined : collectStories(new Set(witnesses), premises.declared);
   const trials = passed.map((check) => ({
     check,
     plant: check.plant(premises),
@@ -129,6 +163,7 @@ async function blindChecks(
     assembler: assembleRecords(premises.declared),
   }));
   for await (const event of read()) {
+    stories?.on(event);
     for (const { plant, fold, assembler } of trials) {
       for (const planted of plant(event)) for (const record of assembler.push(planted)) fold.on(record);
     }
@@ -136,7 +171,8 @@ async function blindChecks(
   for (const { fold, assembler } of trials) for (const record of assembler.flush()) fold.on(record);
   const found = ({ fold }: { readonly fold: Fold }): boolean =>
     fold.end().findings.some(({ grade }) => grade === "violation");
-  return new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
+  const blind = new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
+  return { blind, stories: stories?.end() ?? [] };
 }
 
 /** Where weaknesses fail, a pass with one is none. What a check does not dare to say stays unknown. */

@@ -1,11 +1,13 @@
 /** Judging a run's folder and keeping the verdicts beside its history. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { z } from "zod";
 import { judge } from "../checks/judge.ts";
 import { checks } from "../checks/registry.ts";
 import { codeOf, messageOf, UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import { readHistory } from "../history/segments.ts";
+import { figuresDocument } from "../measure/figures.ts";
 import { reporters } from "../reporters/registry.ts";
 import type { RunResult } from "../reporters/reporter.ts";
 import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
@@ -19,26 +21,42 @@ export async function judgeRun(
   options: { readonly failOn?: FailOn } = {},
 ): Promise<RunResult> {
   const judged = await judge(() => readHistory(join(directory, historyFolder)), checks, options);
-  const result = { verdicts: verdictsOf(judged), directory };
-  for (const { file, render } of reporters) {
-    if (file === undefined) continue;
-    // The verdict stands whether or not it can be kept.
-    await writeFile(join(directory, file), render(result, { colour: false })).catch((error: unknown) =>
-      io.stderr(`squall: ${file} could not be saved: ${messageOf(error)}\n`),
+  const { figures, histograms } = judged;
+  const result = { verdicts: verdictsOf(judged), figures, directory };
+  // The verdict stands whether or not it can be kept.
+  const keep = (name: string, text: string): Promise<void> =>
+    writeFile(join(directory, name), text).catch((error: unknown) =>
+      io.stderr(`squall: ${name} could not be saved: ${messageOf(error)}\n`),
     );
+  await keep("figures.json", `${JSON.stringify(figures)}\n`);
+  await keep("histograms.json", `${JSON.stringify(histograms, undefined, 2)}\n`);
+  for (const { file, render } of reporters) {
+    if (file !== undefined) await keep(file, render(result, { colour: false }));
   }
   return result;
 }
 
-export async function readVerdicts(directory: string): Promise<RunResult> {
-  const file = join(directory, "verdicts.json");
+export async function readResult(directory: string): Promise<RunResult> {
+  const verdicts = await readDocument(directory, "verdicts", verdictsDocument);
+  const figures = await readDocument(directory, "figures", figuresDocument);
+  return { verdicts, figures, directory };
+}
+
+async function readDocument<Schema extends z.ZodType>(
+  directory: string,
+  name: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const file = join(directory, `${name}.json`);
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     const hint = codeOf(error) === "ENOENT" ? `; judge the run first: squall check ${directory}` : "";
     throw new UserError(`${file} cannot be read${hint}`, { cause: error });
   });
-  const parsed = verdictsDocument.safeParse(parsedJson(text, file));
-  if (!parsed.success) throw new UserError(`${file} is not a verdicts document of this version of Squall`);
-  return { verdicts: parsed.data, directory };
+  const parsed = schema.safeParse(parsedJson(text, file));
+  if (parsed.success) return parsed.data;
+  throw new UserError(
+    `${file} is not a ${name} document of this version of Squall; judge the run again: squall check ${directory}`,
+  );
 }
 
 /** Says what a folder is in place of a run's, and which runs it holds. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { expectRun, readVerdicts } from "./judging.ts";
+import { expectRun, readResult } from "./judging.ts";
 import type { AddCommand } from "./main.ts";
 import { collect, reporterOption } from "./options.ts";
 import { chosenReporters, parseOutputs, present } from "./outputs.ts";
@@ -16,7 +16,7 @@ export const addReport: AddCommand = (program, io, done) => {
       const outputs = parseOutputs(chosenReporters(options));
       const directory = resolve(io.cwd, named);
       await expectRun(directory);
-      await present(await readVerdicts(directory), outputs, io);
+      await present(await readResult(directory), outputs, io);
       done(0);
     });
 };

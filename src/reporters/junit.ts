@@ -113,8 +113,10 @@ function tellFinding({ grade, blames, says, why, fix, witness }: Finding): strin
   ].join("\n");
 }
 
-function caseOfThreshold({ expression, verdict, value, samples }: Verdicts["thresholds"][number]): Case {
-  const says = `${value === undefined ? "no value" : `it is ${value}`}, from ${samples} samples`;
+function caseOfThreshold(threshold: Verdicts["thresholds"][number]): Case {
+  const { expression, verdict, value, shown = value, samples, because } = threshold;
+  const why = because === undefined ? "" : `: ${because}`;
+  const says = `${shown === undefined ? "no value" : `it is ${shown}`}, from ${samples} samples${why}`;
   if (verdict === "pass") return { name: expression, output: says };
   return {
     name: expression,

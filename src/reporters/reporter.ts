@@ -1,8 +1,10 @@
 /** What a reporter is: a string out of a result. It never sees agents, proxies or targets. */
+import type { Figures } from "../measure/figures.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 export interface RunResult {
   readonly verdicts: Verdicts;
+  readonly figures: Figures;
   /** Where the run's files are. */
   readonly directory: string;
 }

@@ -5,6 +5,7 @@ import { closingOf } from "./summary.ts";
 import { verdictsDocument, wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
+type Threshold = Verdicts["thresholds"][number];
 type Finding = Check["findings"][number];
 
 export const terminal: Reporter = {
@@ -12,10 +13,12 @@ export const terminal: Reporter = {
   about: "The verdict as text.",
   render: ({ verdicts: raw, directory }, style) => {
     const verdicts = allPrintable(raw);
-    const { checks, notCovered, gaps, replay } = verdicts;
+    const { checks, thresholds, notCovered, gaps, replay } = verdicts;
     const paint = painter(style);
     const lines = [
       headline(verdicts, paint),
+      ...(thresholds.length === 0 ? [] : [""]),
+      ...thresholds.map((threshold) => thresholdLine(threshold, gaps.length > 0, paint)),
       ...(checks.length === 0 ? [] : [""]),
       ...checks.flatMap((check) => checkLines(check, gaps.length > 0, paint)),
       ...(notCovered.length === 0
@@ -41,6 +44,18 @@ const titles = {
 function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: Paint): string {
   const interrupted = wasInterrupted({ exitCode }) ? " (interrupted)" : "";
   return `${paint(["bold", colours[verdict]], titles[mode][verdict])}${interrupted}  ${scenario}  seed ${seed}`;
+}
+
+/** The bound and what was measured, on one line. */
+function thresholdLine(
+  { expression, verdict, shown, samples, because }: Threshold,
+  evidenceIsMissing: boolean,
+  paint: Paint,
+): string {
+  const note = verdict === "unknown" && evidenceIsMissing ? "evidence is missing" : because;
+  const measured = shown === undefined ? [] : [`${shown} (n ${samples})`];
+  const told = [...measured, ...(note === undefined ? [] : [note])].join("  ");
+  return `${paint(colours[verdict], `${marks[verdict]} ${expression}`)}  ${told}`;
 }
 
 function checkLines(

@@ -40,7 +40,15 @@ export const verdictsDocument = z.strictObject({
     }),
   ),
   thresholds: z.array(
-    z.strictObject({ expression: z.string(), verdict, value: z.number().optional(), samples: z.int() }),
+    z.strictObject({
+      expression: z.string(),
+      verdict,
+      /** In the unit of the bound: milliseconds, percent, per second, or a ratio. */
+      value: z.number().optional(),
+      shown: z.string().optional(),
+      samples: z.int(),
+      because: z.string().optional(),
+    }),
   ),
   notCovered: z.array(z.strictObject({ check: z.string(), because: z.string() })),
   gaps: z.array(z.strictObject({ gap: z.string(), says: z.string() })),
@@ -64,7 +72,7 @@ export function verdictsOf(judged: Judged): Verdicts {
     verdict: judged.verdict,
     exitCode: exitCodeOf(judged),
     checks: judged.checks,
-    thresholds: [],
+    thresholds: judged.thresholds,
     notCovered: judged.notCovered,
     gaps: account.gaps,
     replay: started.replay,

@@ -3,9 +3,9 @@ import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
-import { linksNamed, linksOf, splitCall } from "./resolve.ts";
+import { linksNamed } from "./resolve.ts";
 import type { ScenarioOutput } from "./schema.ts";
-import { toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
+import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
 type Fault = ScenarioOutput["faults"][number];
 
@@ -15,16 +15,7 @@ export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[]
 
 function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed: Survey): Finding[] {
   if (name === undefined) return [];
-  const groups = surveyed.groups.map((group) => ({
-    name: group.name,
-    steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
-  }));
-  const servers = surveyed.servers.map((server) => ({ ...server, transport: server.value?.transport ?? "http" }));
-  const upstreams = surveyed.upstreams.map((upstream) => ({
-    name: upstream.name,
-    protocol: upstream.value?.protocol ?? "http",
-  }));
-  const links = linksOf(groups, servers, upstreams);
+  const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
   if (link !== undefined) return value === undefined ? [] : lostAnswerFindings({ path, fault: value, link }, surveyed);

@@ -37,8 +37,13 @@ export function phaseFindings(phases: Survey["phases"]): Finding[] {
 
 /** The episodes, or undefined where some phase is wrong, so that nobody can say which there are. */
 export function episodesIn(phases: Survey["phases"]): Scenario["phases"] | undefined {
+  return phasesIn(phases)?.filter(({ role }) => role === "fault");
+}
+
+/** The same, of all phases. */
+export function phasesIn(phases: Survey["phases"]): Scenario["phases"] | undefined {
   const clear = clearPhases(phases);
-  return clear && episodesOf(clear);
+  return clear && phasesOf(clear);
 }
 
 function clearPhases(phases: Survey["phases"]): readonly Phase[] | undefined {

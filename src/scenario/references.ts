@@ -7,6 +7,7 @@ import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
 import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
+import { thresholdFindings } from "./threshold-references.ts";
 import { targetFindings, variableFindings, type Surroundings } from "./targets.ts";
 import { ownNames, partsIn } from "./template.ts";
 
@@ -19,6 +20,7 @@ export function referenceFindings(surveyed: Survey, surroundings: Surroundings):
     ...phaseFindings(surveyed.phases),
     ...surveyed.faults.flatMap((fault) => faultFindings(fault, surveyed)),
     ...effectFindings(surveyed, surroundings),
+    ...thresholdFindings(surveyed),
   ];
 }
 

@@ -115,7 +115,7 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
     effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
     checks: parsed.checks,
-    thresholds: [],
+    thresholds: parsed.thresholds,
     links,
   };
 }

@@ -8,6 +8,7 @@ import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/handles.ts";
+import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, rate, shown } from "../units.ts";
 
 // Names become parts of ids and of file names.
@@ -134,6 +135,7 @@ const sections = {
     .array(z.enum(checkNames))
     .min(1)
     .default([...checkNames]),
+  thresholds: z.array(z.string()).default([]).describe(aboutThresholds),
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */

@@ -3,8 +3,9 @@
  * their names and what they refer to, so that one mistake neither hides the next nor makes others up.
  */
 import type { z } from "zod";
+import type { DeclaredLink } from "../history/declared.ts";
 import type { Path } from "./mistakes.ts";
-import { splitCall, type ScenarioServer } from "./resolve.ts";
+import { linksOf, splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -48,6 +49,11 @@ export interface SurveyedEffect {
   readonly ledger?: string;
 }
 
+export interface SurveyedThreshold {
+  readonly path: Path;
+  readonly expression: string;
+}
+
 export interface Survey {
   readonly upstreams: readonly Entry<ScenarioOutput["upstreams"][string]>[];
   readonly servers: readonly SurveyedServer[];
@@ -57,6 +63,7 @@ export interface Survey {
   readonly phases: readonly Entry<ScenarioOutput["phases"][number]>[];
   readonly faults: readonly SurveyedFault[];
   readonly effects: readonly SurveyedEffect[];
+  readonly thresholds: readonly SurveyedThreshold[];
   /** Where something could not be read, what is not found may be there all the same. */
   readonly read: { readonly servers: boolean; readonly wiring: boolean; readonly chains: boolean };
 }
@@ -91,6 +98,9 @@ export function survey(raw: unknown): Survey {
       name,
       ...textAt(entry, "ledger"),
     })),
+    thresholds: listAt(mapAt(raw)["thresholds"]).flatMap((entry, index) =>
+      typeof entry === "string" ? [{ path: ["thresholds", index], expression: entry }] : [],
+    ),
     read: {
       servers: servers.length > 0,
       wiring: servers.every(([, entry]) => isMap(entry) && isMap(entry["upstreams"] ?? {})),
@@ -105,6 +115,20 @@ export function survey(raw: unknown): Survey {
 export function toolsCalledAt(server: string, { groups }: Survey): readonly string[] {
   const calls = groups.flatMap(({ steps }) => steps.map(({ call }) => splitCall(call ?? "")));
   return [...new Set(calls.filter((call) => call.server === server).map(({ tool }) => tool))];
+}
+
+/** The links between those that could be told. */
+export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
+  const groups = surveyed.groups.map((group) => ({
+    name: group.name,
+    steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
+  }));
+  const servers = surveyed.servers.map((server) => ({ ...server, transport: server.value?.transport ?? "http" }));
+  const upstreams = surveyed.upstreams.map((upstream) => ({
+    name: upstream.name,
+    protocol: upstream.value?.protocol ?? "http",
+  }));
+  return linksOf(groups, servers, upstreams);
 }
 
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {

@@ -135,7 +135,13 @@ describe("a saved run", () => {
     const { code, stdout } = await squall("check", run);
     expect(stdout).toContain("PASSED  made-up");
     expect(code).toBe(0);
-    expect((await readdir(run)).sort()).toEqual(["history", "junit.xml", "verdicts.json"]);
+    expect((await readdir(run)).sort()).toEqual([
+      "figures.json",
+      "histograms.json",
+      "history",
+      "junit.xml",
+      "verdicts.json",
+    ]);
     expect((await squall("report", run, "--reporter", "junit")).stdout).toBe(
       await readFile(join(run, "junit.xml"), "utf8"),
     );

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -132,7 +132,14 @@ describe("a saved history", () => {
     await using folder = await temporaryFolder();
     const { ended } = await verdictsFrom(["duplicate-effects", ...brief["duplicate-effects"]], folder.path);
     const run = await onlyRun(folder.path);
+    const measured = () =>
+      Promise.all(["figures.json", "histograms.json"].map((name) => readFile(join(run, name), "utf8")));
+    const first = await measured();
+    expect(first.map((text) => Object.keys(JSON.parse(text) as object)[0])).toEqual(["schema", "schema"]);
+    await rm(join(run, "figures.json"));
+    expect(await squall(["report", run])).toMatchObject({ code: 64, stderr: expect.stringContaining("squall check") });
     const again = await squall(["check", run, "--json"]);
+    expect(await measured()).toEqual(first);
     expect(again.stdout).toBe(ended.stdout);
     expect(again.code).toBe(ended.code);
     const reported = await squall(["report", run]);

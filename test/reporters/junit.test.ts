@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { junit } from "../../src/reporters/junit.ts";
 import type { Batch } from "../../src/reporters/reporter.ts";
 import type { Verdicts } from "../../src/reporters/verdicts.ts";
-import { nasty, runs } from "../verdicts-of.ts";
+import { anyFigures, nasty, runs } from "../verdicts-of.ts";
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -39,7 +39,7 @@ function read(xml: string): { readonly tests: string; readonly errors: string; r
 }
 
 const suiteOf = (verdicts: Verdicts): Suite =>
-  read(junit.render({ verdicts, directory: "d" }, { colour: false })).testsuite[0]!;
+  read(junit.render({ verdicts, figures: anyFigures, directory: "d" }, { colour: false })).testsuite[0]!;
 const caseNamed = (suite: Suite, name: string): Case => suite.testcase.find((one) => one.name === name)!;
 
 describe("a case for each check", () => {
@@ -135,6 +135,7 @@ test("whatever names and words a server has, it stays well-formed and holds no c
           notCovered: [{ check: text, because: text }],
           gaps: [{ gap: "x", says: text }],
         },
+        figures: anyFigures,
         directory: "d",
       },
       { colour: false },

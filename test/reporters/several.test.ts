@@ -5,7 +5,7 @@ import { repeatDocument, repeatSchema } from "../../src/reporters/repeat.ts";
 import type { Batch } from "../../src/reporters/reporter.ts";
 import { runsDocument, runsSchema } from "../../src/reporters/runs.ts";
 import { closingOf } from "../../src/reporters/summary.ts";
-import { nasty, runs } from "../verdicts-of.ts";
+import { anyFigures, nasty, runs } from "../verdicts-of.ts";
 
 const notRun = [
   { scenario: "gone", replay: "squall run gone", exitCode: 75, because: "ECONNREFUSED 127.0.0.1:9", times: 2 },
@@ -109,6 +109,7 @@ describe("the index page", () => {
     const { verdicts } = await runs.unknown();
     const result = {
       verdicts: { ...verdicts, scenario: nasty, gaps: [{ gap: "x", says: nasty }] },
+      figures: anyFigures,
       directory: "d",
     };
     const page = indexPage(

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { figuresDocument } from "../../src/measure/figures.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { terminal } from "../../src/reporters/terminal.ts";
 import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
-import { effect, honestRun } from "../literal-history.ts";
-import { verdictsFor } from "../verdicts-of.ts";
+import { effect, honestRun, runStarted } from "../literal-history.ts";
+import { anyFigures, resultFor, verdictsFor } from "../verdicts-of.ts";
 
 const text = (verdicts: Verdicts, colour = false): string =>
-  terminal.render({ verdicts, directory: "reports/a-run" }, { colour });
+  terminal.render({ verdicts, figures: anyFigures, directory: "reports/a-run" }, { colour });
 
 describe("the terminal reporter", () => {
   test("a pass says what it is worth", async () => {
@@ -56,6 +57,31 @@ describe("the terminal reporter", () => {
     `);
   });
 
+  test("thresholds come first, each with its value on one line", async () => {
+    const thresholds = [
+      "p50(cloud.FetchResources, baseline) < 400ms",
+      "mean(cloud.CreateLimitRequest) < 400ms from at least 500 samples",
+      "max(planner) <= 5ms",
+      "p99(planner, outage.recovery) < 1s",
+    ];
+    const run = honestRun.map((timed, index) => (index === 0 ? runStarted("faults", { thresholds }) : timed));
+    expect(text(await verdictsFor(run))).toMatchInlineSnapshot(`
+      "FAILED  made-up  seed 42
+
+      ✓ p50(cloud.FetchResources, baseline) < 400ms  10ms (n 10)
+      ? mean(cloud.CreateLimitRequest) < 400ms from at least 500 samples  10ms (n 11)  only 11 samples, of at least 500
+      ✗ max(planner) <= 5ms  10ms (n 21)
+      ? p99(planner, outage.recovery) < 1s  no data
+
+      ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
+      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+
+      Files:  reports/a-run
+      Replay: squall run made-up --seed 42
+      "
+    `);
+  });
+
   test("no name or text of a server can steer the terminal", async () => {
     const verdicts = await verdictsFor(honestRun);
     const evil = "\u001B[2J\u001B]0;owned\u0007\r\u009B31m";
@@ -67,12 +93,15 @@ describe("the terminal reporter", () => {
 });
 
 test.each(reporters)("$name gives the same from the verdicts read back as from the run itself", async (reporter) => {
-  const verdicts = await verdictsFor(honestRun, effect(3, 1500, { row: "99" }));
-  const readBack = verdictsDocument.parse(JSON.parse(JSON.stringify(verdicts)));
+  const result = await resultFor(honestRun, effect(3, 1500, { row: "99" }));
+  const kept = JSON.parse(JSON.stringify(result)) as Record<string, unknown>;
+  const readBack = {
+    verdicts: verdictsDocument.parse(kept["verdicts"]),
+    figures: figuresDocument.parse(kept["figures"]),
+    directory: result.directory,
+  };
   const style = { colour: false };
-  expect(reporter.render({ verdicts: readBack, directory: "d" }, style)).toBe(
-    reporter.render({ verdicts, directory: "d" }, style),
-  );
+  expect(reporter.render(readBack, style)).toBe(reporter.render(result, style));
 });
 
 test("the verdicts document has the shape that others build on", async () => {
