@@ -1,12 +1,32 @@
 import { z } from "zod";
-import { faultKind, unusuallySilent, type Cure, type LinkHandle, type PreparedFault, type Toxic } from "./handles.ts";
+import {
+  faultKind,
+  unusuallySilent,
+  type Cure,
+  type HealForm,
+  type LinkHandle,
+  type PreparedFault,
+} from "./handles.ts";
 
-export const blockHow = z
-  .enum(["refuse", "black-hole", "reset"])
-  .default("refuse")
-  .describe("refuse: no connection is accepted; black-hole: accepted, never answered; reset: broken once data is sent");
+/** What egress-block and flap share: a link that is down in one of three ways and comes back in one of two. */
+export const blockAttributes = {
+  how: z
+    .enum(["refuse", "black-hole", "reset"])
+    .default("refuse")
+    .describe(
+      "refuse: no connection is accepted; black-hole: accepted, never answered; reset: broken once data is sent",
+    ),
+  heal: z
+    .enum(["let-through", "drop-connections"])
+    .optional()
+    .describe(
+      "let-through: what is still connected goes on; drop-connections: all of it is closed; " +
+        "where absent, refuse lets through and the others drop",
+    ),
+};
 
-export type BlockHow = z.output<typeof blockHow>;
+const block = z.object(blockAttributes);
+type Block = z.output<typeof block>;
 
 export const egressBlock = faultKind({
   kind: "egress-block",
@@ -14,39 +34,63 @@ export const egressBlock = faultKind({
   callerSees: "connections refused, reset or never answered, as `how` says",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
-  attributes: z.strictObject({ how: blockHow }),
-  prepare: ({ how }) => block(how),
+  attributes: z.strictObject(blockAttributes),
+  prepare: prepareBlock,
 });
 
-/** What egress-block and flap share: a link that is down in one of three ways. */
-export function block(how: BlockHow): PreparedFault {
-  return blocks[how];
+export function prepareBlock({ how, heal }: Block): PreparedFault {
+  const { usualHeal, inject, showsIn } = ways[how];
+  const healForm = heal ?? usualHeal;
+  return { healForm, inject: (link) => inject(link, healForm), showsIn };
 }
 
-const blocks: Readonly<Record<BlockHow, PreparedFault>> = {
+interface Way {
+  readonly usualHeal: HealForm;
+  readonly inject: (link: LinkHandle, healForm: HealForm) => Promise<Cure>;
+  readonly showsIn: PreparedFault["showsIn"];
+}
+
+const ways: Readonly<Record<Block["how"], Way>> = {
   refuse: {
-    healForm: "let-through",
-    inject: async (link) => {
+    usualHeal: "let-through",
+    inject: async (link, healForm) => {
       await link.setEnabled(false);
-      return { heal: () => link.setEnabled(true) };
+      return healedBy(link, { heal: () => link.setEnabled(true) }, healForm);
     },
     showsIn: (sign) => sign.is === "refused" || sign.is === "cut",
   },
   "black-hole": {
     // What fell into the hole is lost, so no live connection could go on.
-    healForm: "drop-connections",
-    inject: (link) => swallow(link, { type: "timeout", stream: "upstream", attributes: { timeout: 0 } }),
+    usualHeal: "drop-connections",
+    inject: async (link, healForm) => healedBy(link, await link.addToxic(holes[healForm]), healForm),
     showsIn: unusuallySilent,
   },
   reset: {
-    healForm: "drop-connections",
-    inject: (link) => swallow(link, { type: "reset_peer", stream: "upstream", attributes: { timeout: 0 } }),
+    usualHeal: "drop-connections",
+    inject: async (link, healForm) =>
+      healedBy(
+        link,
+        await link.addToxic({ type: "reset_peer", stream: "upstream", attributes: { timeout: 0 } }),
+        healForm,
+      ),
     showsIn: (sign) => sign.is === "cut" && sign.inFlight,
   },
 };
 
-async function swallow(link: LinkHandle, toxic: Toxic): Promise<Cure> {
-  const cure = await link.addToxic(toxic);
+// Longer than any run: what a latency holds passes at once when it is taken away.
+const untilHealedMs = 7 * 24 * 3_600_000;
+
+/**
+ * To drop, a timeout swallows what is sent; removing it closes the connections, whatever we want. To let through, a
+ * latency keeps what is sent until the hole closes, as TCP does when the packets of a while are lost.
+ */
+const holes = {
+  "drop-connections": { type: "timeout", stream: "upstream", attributes: { timeout: 0 } },
+  "let-through": { type: "latency", stream: "upstream", attributes: { latency: untilHealedMs, jitter: 0 } },
+} as const;
+
+function healedBy(link: LinkHandle, cure: Cure, healForm: HealForm): Cure {
+  if (healForm === "let-through") return cure;
   return {
     heal: async () => {
       await cure.heal();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { block, blockHow } from "./egress-block.ts";
+import { blockAttributes, prepareBlock } from "./egress-block.ts";
 import { faultKind } from "./handles.ts";
 
 export const flap = faultKind({
@@ -13,10 +13,10 @@ export const flap = faultKind({
     down: duration({ leastMs: 10 }).describe("how long the link is down each time"),
     up: duration({ leastMs: 10 }).describe("how long it is up in between"),
     jitter: duration().default(0).describe("each spell varies by up to this much, either way"),
-    how: blockHow,
+    ...blockAttributes,
   }),
-  prepare: ({ down, up, jitter, how }) => ({
-    ...block(how),
+  prepare: ({ down, up, jitter, ...block }) => ({
+    ...prepareBlock(block),
     cycle: { downMs: down, upMs: up, jitterMs: jitter },
   }),
 });

@@ -2,7 +2,7 @@
  * The contract of every fault kind, on the real embedded engine, a real link and a real HTTP server: it bites, its mark
  * is seen at the tap, it is healed, and it tells nothing where it was not injected.
  */
-import { createServer, request, type Server } from "node:http";
+import { Agent, createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -53,10 +53,13 @@ async function openTestLink(): Promise<Link> {
 }
 
 /** What a caller with 400 ms of patience comes to. */
-function call(link: Link): Promise<"ok" | "broken" | "timeout"> {
+function call(
+  link: Link,
+  { agent = false, timeout = 400 }: { agent?: Agent | false; timeout?: number } = {},
+): Promise<"ok" | "broken" | "timeout"> {
   return new Promise((resolve) => {
     const { host, port } = link.address;
-    const asked = request({ host, port, method: "POST", path: "/x", agent: false, timeout: 400 }, (response) => {
+    const asked = request({ host, port, method: "POST", path: "/x", agent, timeout }, (response) => {
       response.resume();
       response.once("end", () => resolve("ok"));
       response.once("error", () => resolve("broken"));
@@ -85,8 +88,14 @@ const cases: Readonly<Record<(typeof faultKinds)[number]["kind"], readonly Case[
     { attributes: { how: "refuse" }, callerGets: "broken", executes: 0 },
     { attributes: { how: "black-hole" }, callerGets: "timeout", executes: 0 },
     { attributes: { how: "reset" }, callerGets: "broken", executes: 0 },
+    { attributes: { how: "refuse", heal: "drop-connections" }, callerGets: "broken", executes: 0 },
+    // What was sent into the hole comes out of it, though its caller has gone: TCP does that too.
+    { attributes: { how: "black-hole", heal: "let-through" }, callerGets: "timeout", executes: 1 },
+    { attributes: { how: "reset", heal: "let-through" }, callerGets: "broken", executes: 0 },
   ],
   flap: [
+    { attributes: { down: "1s", up: "1s", how: "reset", heal: "let-through" }, callerGets: "broken", executes: 0 },
+    { attributes: { down: "1s", up: "1s", heal: "drop-connections" }, callerGets: "broken", executes: 0 },
     { attributes: { down: "1s", up: "1s" }, callerGets: "broken", executes: 0 },
     { attributes: { down: "1s", up: "1s", how: "black-hole" }, callerGets: "timeout", executes: 0 },
   ],
@@ -135,13 +144,62 @@ describe.each(faultKinds.map((kind) => [kind.kind, kind] as const))("%s", (name,
   });
 });
 
-describe("faults that overlap on one link", () => {
-  const prepared = (name: string, attributes: object) => {
-    const kind = faultKinds.find((candidate) => candidate.kind === name);
-    if (kind === undefined) throw new Error(`no ${name}`);
-    return kind.prepare(attributes);
-  };
+function prepared(name: string, attributes: object) {
+  const kind = faultKinds.find((candidate) => candidate.kind === name);
+  if (kind === undefined) throw new Error(`no ${name}`);
+  return kind.prepare(attributes);
+}
 
+describe.each(["egress-block", "flap"])("the forms of healing of %s", (name) => {
+  const spells = name === "flap" ? { down: "1s", up: "1s" } : {};
+
+  test("are what the scenario says, or what fits the way it is down", () => {
+    const formOf = (attributes: object) => prepared(name, { ...spells, ...attributes }).healForm;
+    expect(["refuse", "black-hole", "reset"].map((how) => formOf({ how }))).toEqual([
+      "let-through",
+      "drop-connections",
+      "drop-connections",
+    ]);
+    for (const how of ["refuse", "black-hole", "reset"]) {
+      for (const heal of ["let-through", "drop-connections"]) expect(formOf({ how, heal })).toBe(heal);
+    }
+  });
+
+  test.each([
+    // Refusing ends every connection when it begins, so there is none left to be let through.
+    { how: "refuse", heal: "let-through", idle: "gone", caught: "broken" },
+    { how: "refuse", heal: "drop-connections", idle: "gone", caught: "broken" },
+    { how: "black-hole", heal: "let-through", idle: "lives on", caught: "ok" },
+    { how: "black-hole", heal: "drop-connections", idle: "gone", caught: "broken" },
+    { how: "reset", heal: "let-through", idle: "lives on", caught: "broken" },
+    { how: "reset", heal: "drop-connections", idle: "gone", caught: "broken" },
+  ])("$how, $heal: an idle connection is $idle, a request caught in it ends $caught", async (expected) => {
+    const { how, heal, idle, caught } = expected;
+    const link = await openTestLink();
+    const pools = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const;
+    try {
+      for (const agent of pools) expect(await call(link, { agent })).toBe("ok");
+      expect(link.connections).toBe(2);
+      const cure = await prepared(name, { ...spells, how, heal }).inject(link);
+      const waiting = call(link, { agent: pools[0], timeout: 10_000 });
+      if (how === "black-hole") await expect.poll(() => link.openExchanges()).toBe(1);
+      else expect(await waiting).toBe(caught);
+      await cure.heal();
+      expect(await waiting).toBe(caught);
+      const before = link.connections;
+      // A pool may notice only by using it that its connection is gone.
+      const next = await call(link, { agent: pools[1] });
+      if (next === "broken") expect(await call(link, { agent: pools[1] })).toBe("ok");
+      expect(link.connections - before).toBe(idle === "gone" ? 1 : 0);
+      expect(idle === "lives on" ? next : "ok").toBe("ok");
+    } finally {
+      for (const agent of pools) agent.destroy();
+      await link.close();
+    }
+  });
+});
+
+describe("faults that overlap on one link", () => {
   test("the link opens again only when the last that closed it is healed", async () => {
     const link = await openTestLink();
     const [first, second] = [
