@@ -126,6 +126,7 @@ async function startTarget(
   const started = await startProcess({
     ...common,
     ...start,
+    ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
     logFile: join(directory, "targets", `${name}.log`),

@@ -195,6 +195,9 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
+    ...(server.restart === undefined
+      ? {}
+      : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,

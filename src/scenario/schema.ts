@@ -40,6 +40,13 @@ const server = z.strictObject({
   ...target,
   transport: z.literal("http").default("http"),
   defects: z.array(z.string()).optional().describe("defects that the fixture shall have"),
+  restart: z
+    .strictObject({
+      most: z.int().min(1).max(100).default(3).describe("how often it may end by itself"),
+      within: duration({ leastMs: 100, mostMs: 600_000 }).default(5000).describe("how soon it must be back each time"),
+    })
+    .optional()
+    .describe("it is started again when it ends by itself; where absent it stays down"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   upstreams: z
     .record(z.string(), z.string())

@@ -140,6 +140,10 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
       hint: "give its command, so that Squall starts it; or take them away",
     });
   }
+  if (value.url !== undefined && value.command === undefined && value.restart !== undefined) {
+    const says = "is of no use: Squall can only start again what it has started";
+    found.push({ path: [...path, "restart"], atKey: true, says });
+  }
   return [...found, ...defectFindings(path, value, fixtures)];
 }
 

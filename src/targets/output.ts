@@ -43,6 +43,8 @@ export function keepOutput(options: { stdout: Readable; stderr: Readable; logFil
   };
 }
 
+export const quotedLines = { linesMax: 20, charactersMax: 4000 };
+
 /** The last lines of a text as messages and events quote them: no colours, no blank ends. */
 export function lastLines(
   text: string,

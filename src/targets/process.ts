@@ -9,8 +9,9 @@ import type { World } from "../world.ts";
 import { askOnce, awaitAnswer } from "./await-answer.ts";
 import { freePort } from "./free-port.ts";
 import { endedWithoutLease, launch, type Running } from "./launch.ts";
-import { lastLines } from "./output.ts";
+import { lastLines, quotedLines } from "./output.ts";
 import { awaitReadyLine } from "./ready-line.ts";
+import { supervise } from "./supervised.ts";
 import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./target.ts";
 
 /** How a started process shows that it is ready; in a url, `${port}` stands for a free port. */
@@ -31,6 +32,8 @@ export interface ProcessOptions {
   readonly world: World;
   readonly recorder: Recorder;
   readonly startTimeoutMs: number;
+  /** Started again at the same place when it ends by itself; where absent it stays down. */
+  readonly restart?: { readonly most: number; readonly withinMs: number };
   /** Ends the wait for the start; a target that is ready is ended by its stop(). */
   readonly signal: AbortSignal;
 }
@@ -62,7 +65,7 @@ async function start(template: ProcessOptions): Promise<ProcessTarget | NotStart
   if ("failed" in running) return notStarted(options, { what: running.failed });
   try {
     const came = await awaitReady(options, running);
-    if (came.is === "ready") return targetOf(options, running, came.url);
+    if (came.is === "ready") return kept(options, running, came.url);
     await running.end();
     options.signal.throwIfAborted();
     return notStarted(options, { what: came.what, running });
@@ -108,52 +111,33 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
   return came;
 }
 
-function targetOf(options: ProcessOptions, running: Running, url: URL): ProcessTarget {
-  const { name, role, recorder } = options;
-  const about = { type: "target", target: name, role } as const;
-  recorder.record({ ...about, edge: "ready", address: shownAddress(url) });
-
-  let is: "running" | "stopping" | "over" = "running";
-  const markOver = (): void => {
-    if (is === "running") is = "over";
-  };
-  const recordExit = (exit: Exit): void => {
-    if (is !== "over") return;
-    const stderr = lastLines(running.output.stderrTail(), said);
-    recorder.record({ ...about, edge: "exited", ...howOf(exit), ...(stderr === "" ? {} : { stderr }) });
-  };
-  void running.exited.then(markOver);
-  void running.silent.then(recordExit);
-
-  const stop = async (): Promise<void> => {
-    if (is === "running") is = "stopping";
-    await running.end();
-    if (is === "stopping") recorder.record({ ...about, edge: "stopped", ...howOf(await running.exited) });
-  };
-  let stopping: Promise<void> | undefined;
-  return {
+/** At the place where it was the first time: its port is known by now. */
+function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget {
+  const { name, role, lease, recorder, restart } = options;
+  const env = options.ready.by === "line" ? { ...options.env, PORT: url.port } : options.env;
+  const startTimeoutMs = Math.max(options.startTimeoutMs, restart?.withinMs ?? 0);
+  return supervise({
     name,
     role,
+    lease,
+    recorder,
+    first,
     url,
-    pid: running.pid,
-    exited: running.exited,
-    stop: () => (stopping ??= stop()),
-    stderrTail: running.output.stderrTail,
-  };
+    restartsMost: restart?.most ?? 0,
+    launch: () => launch({ ...options, env }),
+    awaitReady: async (running, signal) => {
+      const came = await awaitReady({ ...options, startTimeoutMs, signal }, running);
+      return came.is === "ready" ? came.url : undefined;
+    },
+  });
 }
-
-function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {
-  return { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) };
-}
-
-const said = { linesMax: 20, charactersMax: 4000 };
 
 function notStarted(options: ProcessOptions, came: { what: string; running?: Running }): NotStarted {
   const { name, role, command } = options;
   const output = came.running?.output;
   const written = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
   const from = written.stderr.trim() === "" ? "stdout" : "stderr";
-  const lines = lastLines(written[from], said);
+  const lines = lastLines(written[from], quotedLines);
   const says = [
     `${role} "${name}" did not start: ${came.what}`,
     `  command: ${command.map(quoted).join(" ")}`,

@@ -17,8 +17,9 @@ export interface Exit {
 }
 
 export interface ProcessTarget extends Target {
+  /** Of the process that was started last. */
   readonly pid: number;
-  /** However it ended; never rejects. */
+  /** However it ended for good; never rejects. */
   readonly exited: Promise<Exit>;
   /** The end of what it wrote to stderr, 64 KiB at most. */
   readonly stderrTail: () => string;
