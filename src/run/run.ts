@@ -23,6 +23,7 @@ import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
+import { createToolLists, type ToolLists } from "./tool-lists.ts";
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -144,17 +145,28 @@ async function actOut(act: Act): Promise<RunEnded> {
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
+  const lists = createToolLists({
+    servers: scenario.servers.map(({ name }) => name),
+    listToolsOf: stage.listToolsOf,
+    recorder: history,
+    world,
+  });
+  observer.step("listing tools");
+  await lists.ask();
   let played: Played;
   try {
-    played = await play(act, { stage, desk, tracer, stopping });
+    played = await play(act, { stage, desk, tracer, stopping, lists });
   } finally {
     await desk.healAll();
     follow.abort();
     await Promise.all(following);
   }
   history.record({ type: "phase", phase: "final", role: "final", edge: "start" });
+  // After a recovery they have been asked already.
+  if (plan.phases.at(-1)?.role !== "recovery") void lists.ask();
   observer.step("waiting for late effects");
   await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
+  await lists.settle(AbortSignal.any([act.stopping, act.hurrying]));
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   if (unguarded !== undefined) throw unguarded;
   const reason = endOf(act) ?? played.reason;
@@ -178,6 +190,7 @@ async function play(
     readonly desk: FaultDesk;
     readonly tracer: ReturnType<typeof createTracer>;
     readonly stopping: AbortController;
+    readonly lists: ToolLists;
   },
 ): Promise<Played> {
   const { plan, world, history, nonce, observer } = act;
@@ -211,6 +224,9 @@ async function play(
       world,
       stopping: on.stopping.signal,
       onPhase: observer.phase,
+      onPhaseEnd: ({ role }) => {
+        if (role === "recovery") void on.lists.ask();
+      },
     });
     // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.
     return await Promise.race([timeline, driving.done.then(() => timeline)]);

@@ -22,6 +22,7 @@ import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import type { DrivenGroup } from "./drive.ts";
 import { createAgentSessions, type AgentSessions, type SessionTarget } from "./sessions.ts";
+import { listToolsAt } from "./tool-lists.ts";
 
 export interface StageOptions {
   readonly scenario: Scenario;
@@ -44,6 +45,8 @@ export interface Stage {
   readonly links: ReadonlyMap<string, Link>;
   readonly groups: readonly DrivenGroup[];
   readonly ledgers: readonly LedgerReader[];
+  /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
+  readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
 const openTimeoutMs = 10_000;
@@ -84,7 +87,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
     groups.push({ group, arrivals, agents });
   }
-  return { links, groups, ledgers: openLedgers(options, upstreams) };
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
+    listToolsAt({
+      url: known(servers, server),
+      headers: renderAll(named(scenario.servers, server).headers, world),
+      timeoutMs,
+      world,
+      clientName: "squall tools",
+    });
+  return { links, groups, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;

@@ -28,8 +28,8 @@ export function supervise(options: Supervised): ProcessTarget {
   let running = options.first;
   let isUp = true;
 
-  const recordReady = (at: URL): void => {
-    recorder.record({ ...about, edge: "ready", address: shownAddress(at) });
+  const recordReady = (at: URL | undefined): void => {
+    if (at !== undefined) recorder.record({ ...about, edge: "ready", address: shownAddress(at) });
   };
 
   /** Answers whether it ended by itself, and how. */
@@ -60,12 +60,7 @@ export function supervise(options: Supervised): ProcessTarget {
     }
     running = next;
     isUp = true;
-    const over = new AbortController();
-    void next.exited.then(() => over.abort());
-    const signal = AbortSignal.any([over.signal, stopping.signal]);
-    void options.awaitReady(next, signal).then((at) => {
-      if (at !== undefined && !signal.aborted) recordReady(at);
-    });
+    void whenReady(options, next, stopping.signal).then(recordReady);
     return true;
   };
 
@@ -98,6 +93,15 @@ export function supervise(options: Supervised): ProcessTarget {
     stop: () => (stopped ??= stop()),
     stderrTail: () => running.output.stderrTail(),
   };
+}
+
+/** Where it answers again; undefined where it ends or is stopped before. */
+async function whenReady({ awaitReady }: Supervised, started: Running, stopping: AbortSignal) {
+  const over = new AbortController();
+  void started.exited.then(() => over.abort());
+  const signal = AbortSignal.any([over.signal, stopping]);
+  const at = await awaitReady(started, signal);
+  return signal.aborted ? undefined : at;
 }
 
 function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {

@@ -66,6 +66,7 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
     world,
     stopping: stopping.signal,
     onPhase: () => {},
+    onPhaseEnd: () => {},
   });
   if (stopAtMs !== undefined) {
     await world.advance(stopAtMs);

@@ -1,0 +1,97 @@
+/**
+ * Asking each server what tools it has, past every fault's reach and beside the timeline: nothing waits for an answer
+ * but the end of the run. A server that says less than at first is asked once more, so that a slip is not taken for a loss.
+ */
+import { messageOf } from "../errors.ts";
+import type { Recorder } from "../history/events.ts";
+import { formatDuration } from "../units.ts";
+import { openLeanSession } from "../wire/lean.ts";
+import type { SessionOptions } from "../wire/session.ts";
+import type { World } from "../world.ts";
+
+export interface ToolLists {
+  /** Asks every server; resolves when all have answered or are given up. Calls need not be awaited. */
+  ask(): Promise<void>;
+  /** Resolves when nothing is asked any more; when the signal aborts, what is still asked is not recorded. */
+  settle(hurrying: AbortSignal): Promise<void>;
+}
+
+export interface ToolListsOptions {
+  readonly servers: readonly string[];
+  /** In a session of its own that no link sees; rejects with the reason where it cannot be asked. */
+  readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
+  readonly recorder: Recorder;
+  readonly world: World;
+}
+
+const patienceMs = 5000;
+const pauseMs = 250;
+
+export function createToolLists({ servers, listToolsOf, recorder, world }: ToolListsOptions): ToolLists {
+  const first = new Map<string, readonly string[]>();
+  const asking = new Set<Promise<void>>();
+  const closed = new AbortController();
+
+  const record = (server: string, came: Came): void => {
+    if (!closed.signal.aborted) recorder.record({ type: "tools-listed", server, ...came });
+  };
+
+  const askOne = async (server: string): Promise<void> => {
+    const came = await listWithin(server);
+    record(server, came);
+    if (came.failed !== undefined) return;
+    const known = first.get(server) ?? came.tools;
+    first.set(server, known);
+    if (known.every((tool) => came.tools.includes(tool)) || !(await world.sleep(pauseMs, closed.signal))) return;
+    record(server, await listWithin(server));
+  };
+
+  /** A server may just be coming back: it is asked until the patience ends. */
+  const listWithin = async (server: string): Promise<Came> => {
+    const untilUs = world.nowUs() + patienceMs * 1000;
+    for (;;) {
+      const leftMs = (untilUs - world.nowUs()) / 1000;
+      try {
+        return { tools: [...(await listToolsOf(server, leftMs))].sort() };
+      } catch (error) {
+        const isOver = untilUs - world.nowUs() < pauseMs * 1000;
+        if (isOver || !(await world.sleep(pauseMs, closed.signal))) {
+          return { tools: [], failed: `${messageOf(error)}; asked for ${formatDuration(patienceMs)}` };
+        }
+      }
+    }
+  };
+
+  return {
+    ask: async () => {
+      const asked = Promise.all(servers.map(askOne)).then(() => undefined);
+      asking.add(asked);
+      await asked.finally(() => asking.delete(asked));
+    },
+    settle: async (hurrying) => {
+      const hurried = new Promise<void>((resolve) => {
+        if (hurrying.aborted) resolve();
+        hurrying.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.race([Promise.all(asking), hurried]);
+      closed.abort();
+    },
+  };
+}
+
+/** In a session of its own. */
+export async function listToolsAt(options: SessionOptions): Promise<readonly string[]> {
+  const untilUs = options.world.nowUs() + options.timeoutMs * 1000;
+  const session = await openLeanSession(options);
+  try {
+    const leftMs = Math.max(1, (untilUs - options.world.nowUs()) / 1000);
+    return (await session.listTools(leftMs)).map(({ name }) => name);
+  } finally {
+    await session.close();
+  }
+}
+
+interface Came {
+  readonly tools: readonly string[];
+  readonly failed?: string;
+}

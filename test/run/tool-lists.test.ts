@@ -1,0 +1,122 @@
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Unstamped } from "../../src/history/events.ts";
+import { createToolLists, listToolsAt } from "../../src/run/tool-lists.ts";
+import { realWorld } from "../../src/world.ts";
+import { fakeWorld, type FakeWorld } from "../fake-world.ts";
+
+type Listing = readonly string[] | Error | "hangs";
+
+/** A server that answers so, one listing after another, the last of them for ever. */
+function listsOf(world: FakeWorld, listings: readonly Listing[]) {
+  const events: Unstamped[] = [];
+  const clients: number[] = [];
+  const left = [...listings];
+  const lists = createToolLists({
+    servers: ["cloud"],
+    listToolsOf: async (_, timeoutMs) => {
+      clients.push(timeoutMs);
+      const [next] = left.length > 1 ? left.splice(0, 1) : left;
+      if (next === "hangs") await world.sleep(timeoutMs);
+      if (next === "hangs" || next === undefined) throw new Error("cloud did not answer tools/list");
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    recorder: { nowUs: world.nowUs, record: (event) => ({ id: `t:${events.push(event)}`, atUs: world.nowUs() }) },
+    world,
+  });
+  return { lists, events, clients };
+}
+
+const listed = (...tools: string[]): Unstamped => ({ type: "tools-listed", server: "cloud", tools });
+let world: FakeWorld;
+beforeEach(() => {
+  world = fakeWorld();
+});
+
+describe("what a server offers", () => {
+  test("is recorded at each asking, in one order", async () => {
+    const { lists, events } = listsOf(world, [
+      ["B", "A"],
+      ["A", "B", "C"],
+    ]);
+    for (let n = 0; n < 2; n += 1) {
+      void lists.ask();
+      await world.advance(1000);
+    }
+    expect(events).toEqual([listed("A", "B"), listed("A", "B", "C")]);
+  });
+
+  test("is asked once more where something is missing, so that a slip can be told from a loss", async () => {
+    const { lists, events } = listsOf(world, [["A", "B"], ["A"], ["B", "A"], ["A"]]);
+    for (let n = 0; n < 3; n += 1) {
+      void lists.ask();
+      await world.advance(1000);
+    }
+    expect(events).toEqual([listed("A", "B"), listed("A"), listed("A", "B"), listed("A"), listed("A")]);
+  });
+
+  test("is asked again while it cannot be told, until the patience ends, and the reason is recorded", async () => {
+    const coming = listsOf(world, [new Error("refused"), new Error("refused"), ["A"]]);
+    void coming.lists.ask();
+    await world.advance(1000);
+    expect(coming.events).toEqual([listed("A")]);
+
+    const gone = listsOf(world, [new Error("connect ECONNREFUSED")]);
+    void gone.lists.ask();
+    await world.advance(6000);
+    expect(gone.events).toEqual([{ ...listed(), failed: "connect ECONNREFUSED; asked for 5s" }]);
+
+    const hangs = listsOf(world, ["hangs"]);
+    void hangs.lists.ask();
+    await world.advance(4999);
+    expect(hangs.events).toEqual([]);
+    await world.advance(2);
+    expect(hangs.events).toMatchObject([{ failed: "cloud did not answer tools/list; asked for 5s" }]);
+    expect(Math.max(...hangs.clients)).toBe(5000);
+  });
+
+  test("is waited for at the end, but not by those in a hurry, and then it is not recorded late", async () => {
+    const { lists, events } = listsOf(world, ["hangs"]);
+    const hurrying = new AbortController();
+    void lists.ask();
+    let settled = false;
+    const settling = lists.settle(hurrying.signal).then(() => (settled = true));
+    await world.advance(1000);
+    expect(settled).toBe(false);
+    hurrying.abort();
+    await settling;
+    await world.advance(10_000);
+    expect(events).toEqual([]);
+  });
+});
+
+describe("asking a real server", () => {
+  const closing: (() => void)[] = [];
+  afterEach(() => closing.splice(0).forEach((close) => close()));
+
+  test("takes a session of its own with a name that tells what it is for, and ends it", async () => {
+    const seen: string[] = [];
+    const server = createServer(async (request, response) => {
+      const text = Buffer.concat(await request.toArray()).toString();
+      seen.push(request.method === "DELETE" ? "DELETE" : text);
+      const { id, method } = (text === "" ? {} : JSON.parse(text)) as { id?: number; method?: string };
+      if (id === undefined) return void response.writeHead(202).end();
+      const result =
+        method === "initialize"
+          ? { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "x", version: "1" } }
+          : { tools: [{ name: "A", inputSchema: {} }] };
+      response.writeHead(200, { "content-type": "application/json", "mcp-session-id": "s" });
+      response.end(JSON.stringify({ jsonrpc: "2.0", id, result }));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closing.push(() => server.close());
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+    const options = { url, headers: {}, timeoutMs: 5000, world: realWorld, clientName: "squall tools" };
+    expect(await listToolsAt(options)).toEqual(["A"]);
+    expect(seen[0]).toContain('"name":"squall tools"');
+    expect(seen.at(-1)).toBe("DELETE");
+  });
+});
