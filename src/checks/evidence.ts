@@ -3,7 +3,8 @@
  * the harness's own account of itself: blind spots, broken premises, a history that ends too early.
  */
 import type { Declared, Mode } from "../history/declared.ts";
-import type { HistoryEvent, RunEnded } from "../history/events.ts";
+import type { HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
   readonly gap:
@@ -37,7 +38,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const requested = new Set<string>();
   const observed = new Set<string>();
   const unhealed: string[] = [];
-  const endedTargets: string[] = [];
+  const endedUpstreams: string[] = [];
+  const serverExits = followExits(declared);
   let attempts = 0;
   let lastUs = 0;
   let ended: RunEnded | undefined;
@@ -51,9 +53,11 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.edge === "requested") requested.add(event.fault);
       if (event.edge === "observed") observed.add(event.fault);
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
-    } else if (event.type === "target" && event.edge === "exited") {
-      const how = event.signal ?? `exit code ${event.code ?? "unknown"}`;
-      endedTargets.push(`the ${event.role} ${event.target} ended by itself (${how})`);
+    } else if (event.type === "target" || event.type === "phase") {
+      serverExits.on(event);
+      if (event.type === "target" && event.role === "upstream" && event.edge === "exited") {
+        endedUpstreams.push(endedSays(event));
+      }
     } else if (event.type === "generator" && !event.healthy) {
       behind = `the load generator fell behind: its worst start was ${Math.round(event.lagMaxUs / 1000)} ms late`;
     } else if (event.type === "run-ended") ended = event;
@@ -72,7 +76,11 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
         gaps.push({ gap: "fault-not-observed", says });
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
-    for (const says of endedTargets) gaps.push({ gap: "target-ended", says });
+    // One that came back as its policy says was away for a moment only, and its absence is what the run is about.
+    const endedServers = serverExits
+      .end(lastUs)
+      .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
+    for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
     for (const { link } of declared.links) {
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
@@ -97,4 +105,8 @@ function unseenFaults(
       ? []
       : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),
   ];
+}
+
+function endedSays(event: TargetEvent): string {
+  return `the ${event.role} ${event.target} ended by itself (${howItEnded(event)})`;
 }

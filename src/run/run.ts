@@ -12,7 +12,7 @@ import type { RunEnded, Unstamped } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
 import { openHistory, type HistoryWriter } from "../history/segments.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, PlannedPhase } from "../plan/plan.ts";
 import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
@@ -162,7 +162,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     await Promise.all(following);
   }
   history.record({ type: "phase", phase: "final", role: "final", edge: "start" });
-  // After a recovery they have been asked already.
+  // In a recovery they have been asked already.
   if (plan.phases.at(-1)?.role !== "recovery") void lists.ask();
   observer.step("waiting for late effects");
   await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
@@ -214,6 +214,11 @@ async function play(
     on.stage.groups,
     { originUs, durationMs: plan.durationMs },
   );
+  // Late enough for a server to be well again, early enough to be answered before the next fault begins.
+  const askLateIn = async ({ startMs, endMs }: PlannedPhase): Promise<void> => {
+    const leadMs = Math.min(askLeadMs, (endMs - startMs) / 4);
+    if (await world.sleep(endMs - startMs - leadMs, on.stopping.signal)) await on.lists.ask();
+  };
   try {
     const timeline = playTimeline({
       plan,
@@ -223,9 +228,9 @@ async function play(
       recorder: history,
       world,
       stopping: on.stopping.signal,
-      onPhase: observer.phase,
-      onPhaseEnd: ({ role }) => {
-        if (role === "recovery") void on.lists.ask();
+      onPhase: (phase) => {
+        observer.phase(phase);
+        if (phase.role === "recovery") void askLateIn(phase);
       },
     });
     // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.
@@ -238,6 +243,8 @@ async function play(
     history.record(driving.health());
   }
 }
+
+const askLeadMs = 1000;
 
 /** Waits for answers as long as agents would, unless a person is in a hurry. */
 async function drain(act: Act, driving: Drive, cutOff: AbortController): Promise<void> {

@@ -64,7 +64,6 @@ export async function playTimeline(options: {
   readonly world: World;
   readonly stopping: AbortSignal;
   readonly onPhase: (phase: PlannedPhase) => void;
-  readonly onPhaseEnd: (phase: PlannedPhase) => void;
 }): Promise<Played> {
   const { originUs, recorder, world, stopping } = options;
   for (const { atMs, act } of momentsOf(options)) {
@@ -79,7 +78,7 @@ export async function playTimeline(options: {
 
 /** In order of time; at one instant faults are healed first, then the phase changes, then faults begin. */
 function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
-  const { plan, desk, recorder, tally, onPhase, onPhaseEnd } = options;
+  const { plan, desk, recorder, tally, onPhase } = options;
   const heals = plan.faults.flatMap((fault) => windowMoments(fault, "endMs", desk));
   const injections = plan.faults.flatMap((fault) => windowMoments(fault, "startMs", desk));
   const edges = plan.phases.flatMap((phase, index): Moment[] => {
@@ -91,7 +90,6 @@ function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
     };
     const finish = (): Promise<Played | undefined> => {
       recorder.record({ type: "phase", phase: name, role, edge: "end" });
-      onPhaseEnd(phase);
       return Promise.resolve(brokenPremise(phase, tally, plan.phases.slice(index + 1)));
     };
     return [

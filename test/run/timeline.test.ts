@@ -66,7 +66,6 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
     world,
     stopping: stopping.signal,
     onPhase: () => {},
-    onPhaseEnd: () => {},
   });
   if (stopAtMs !== undefined) {
     await world.advance(stopAtMs);

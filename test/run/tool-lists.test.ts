@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -95,22 +95,28 @@ describe("what a server offers", () => {
 
 describe("asking a real server", () => {
   const closing: (() => void)[] = [];
-  afterEach(() => closing.splice(0).forEach((close) => close()));
+  afterEach(() => {
+    for (const close of closing.splice(0)) close();
+  });
 
   test("takes a session of its own with a name that tells what it is for, and ends it", async () => {
     const seen: string[] = [];
-    const server = createServer(async (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const text = Buffer.concat(await request.toArray()).toString();
       seen.push(request.method === "DELETE" ? "DELETE" : text);
       const { id, method } = (text === "" ? {} : JSON.parse(text)) as { id?: number; method?: string };
-      if (id === undefined) return void response.writeHead(202).end();
+      if (id === undefined) {
+        response.writeHead(202).end();
+        return;
+      }
       const result =
         method === "initialize"
           ? { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "x", version: "1" } }
           : { tools: [{ name: "A", inputSchema: {} }] };
       response.writeHead(200, { "content-type": "application/json", "mcp-session-id": "s" });
       response.end(JSON.stringify({ jsonrpc: "2.0", id, result }));
-    }).listen(0, "127.0.0.1");
+    };
+    const server = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
     await once(server, "listening");
     closing.push(() => server.close());
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
