@@ -70,7 +70,11 @@ export function runStarted(mode: Mode = "faults", over: Partial<Declared> = {}):
 }
 
 /** The frame of a run: phases of a second each, the fault on for the whole of its phase. */
-export function frame({ mode = "faults", observed = true }: { mode?: Mode; observed?: boolean } = {}): Timed[] {
+export function frame({
+  mode = "faults",
+  observed = true,
+  recoveryUntilMs = 3000,
+}: { mode?: Mode; observed?: boolean; recoveryUntilMs?: number } = {}): Timed[] {
   const fault = {
     type: "fault",
     fault: "outage.0",
@@ -89,7 +93,8 @@ export function frame({ mode = "faults", observed = true }: { mode?: Mode; obser
     ...(observed && mode === "faults" ? [[1002, { ...fault, edge: "observed" }] as const] : []),
     [1999, { ...fault, edge: "healed", form: "drop-connections" }],
     [2000, { type: "phase", phase: "outage.recovery", role: "recovery", edge: "start" }],
-    [3000, { type: "phase", phase: "final", role: "final", edge: "start" }],
+    [recoveryUntilMs, { type: "phase", phase: "outage.recovery", role: "recovery", edge: "end" }],
+    [recoveryUntilMs, { type: "phase", phase: "final", role: "final", edge: "start" }],
     [4000, { type: "ledger-read", ledger: "cloud-api", rows: 0, quiet: true }],
     [5000, { type: "run-ended", reason: "finished" }],
   ];
@@ -107,6 +112,8 @@ interface OpLine {
   /** Why it was not run. */
   readonly because?: string;
   readonly onTimeout?: Attempt["onTimeout"];
+  /** Where the phases are not of a second each. */
+  readonly phase?: string;
 }
 
 const phaseAt = (atMs: number): string =>
@@ -127,6 +134,7 @@ export function op({
   outcome,
   because,
   onTimeout = "cancel",
+  phase = phaseAt(atMs),
 }: OpLine): Timed[] {
   const id = opIdOf(walk, step);
   const tool = step === 0 ? "FetchResources" : "CreateLimitRequest";
@@ -152,7 +160,7 @@ export function op({
         step,
         server: "cloud",
         tool,
-        phase: phaseAt(atMs),
+        phase,
         intendedUs: atMs * 1000,
         argsShape: "",
         ...(step === 1 ? { effect: "limit-request" } : {}),
@@ -248,10 +256,15 @@ export async function verdictOn(check: Check, history: readonly HistoryEvent[]) 
   return result;
 }
 
+export function toolsListed(atMs: number, tools: readonly string[] = ["CreateLimitRequest", "FetchResources"]): Timed {
+  return [atMs, { type: "tools-listed", server: "cloud", tools }];
+}
+
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
   runStarted(),
-  ...frame(),
+  toolsListed(0),
+  ...frame({ recoveryUntilMs: 4000 }),
   ...Array.from({ length: 10 }, (_, walk) => [
     ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
     exchange(walk, 52 + walk * 50),
@@ -266,4 +279,15 @@ export const honestRun: readonly Timed[] = [
     ...op({ atMs: 1000 + walk * 10, walk, step: 0, attempts: ["timeout"], tookMs: 100 }),
     exchange(walk, 1105 + walk * 10, { startedUs: (1001 + walk * 10) * 1000, ended: "caller-left" }),
   ]),
+  ...Array.from({ length: 10 }, (_, n) => [
+    ...op({
+      atMs: 3400 + n * 50,
+      walk: 30 + n,
+      step: 0,
+      answer: { resources: [{ id: "r-1" }] },
+      phase: "outage.recovery",
+    }),
+    exchange(30 + n, 3402 + n * 50),
+  ]).flat(),
+  toolsListed(3900),
 ];

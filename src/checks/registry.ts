@@ -3,8 +3,15 @@ import type { Check } from "./check.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { silentEmpty } from "./silent-empty.ts";
+import { survives } from "./survives.ts";
 import { timeoutCascade } from "./timeout-cascade.ts";
 
-export const checks = [duplicateEffects, retryStorm, silentEmpty, timeoutCascade] as const satisfies readonly Check[];
+export const checks = [
+  duplicateEffects,
+  retryStorm,
+  silentEmpty,
+  survives,
+  timeoutCascade,
+] as const satisfies readonly Check[];
 
 export const checkNames = checks.map(({ name }) => name);

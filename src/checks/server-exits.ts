@@ -17,6 +17,9 @@ export interface ServerExits {
   readonly is: "no-policy" | "within-policy" | "too-often" | "not-back" | "undecided";
 }
 
+/** The end of a process is told once its last words are in, so this much later at most. */
+export const exitToldUs = 300_000;
+
 export interface ExitsFold {
   readonly on: (record: HistoryRecord | EventOf<"target" | "phase">) => void;
   /** The servers that ended by themselves. */

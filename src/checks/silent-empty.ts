@@ -3,11 +3,12 @@
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
 import type { Declared } from "../history/declared.ts";
-import type { Exchange, HistoryEvent, Stamp } from "../history/events.ts";
-import type { OpRecord } from "../history/records.ts";
+import type { HistoryEvent, Stamp } from "../history/events.ts";
+import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
 import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
+import { lastWordsOf } from "./upstream-answers.ts";
 
 /** What the upstream did for a call, as its link saw it. */
 type UpstreamSaid = "failed" | "empty" | "data" | "unseen" | "not-asked";
@@ -139,10 +140,8 @@ function suspect(record: OpRecord, state: State): void {
   }
 }
 
-function upstreamSaid(exchanges: readonly (Exchange & Stamp)[], ambiguous: boolean): UpstreamSaid {
-  // A server may ask for several things, and for each of them more than once: the last word on each counts.
-  const lastWords = new Map(exchanges.map((exchange) => [`${exchange.method} ${exchange.path}`, exchange]));
-  const words = [...lastWords.values()];
+function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean): UpstreamSaid {
+  const words = lastWordsOf(exchanges);
   if (words.some(({ ended, status = 0 }) => ended !== "answered" || status >= 500)) return "failed";
   if (words.length === 0) return ambiguous ? "unseen" : "not-asked";
   // What 404 means for the caller is the server's to decide: it may well be "there are none".

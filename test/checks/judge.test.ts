@@ -117,8 +117,8 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
     ["no call at all", [runStarted(), ...frame()], "no tool was called"],
     [
       "a target that ended by itself",
-      [...honestRun, [1500, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }]],
-      "the server cloud ended by itself (exit code 1)",
+      [...honestRun, [1500, { type: "target", target: "cloud-api", role: "upstream", edge: "exited", code: 1 }]],
+      "the upstream cloud-api ended by itself (exit code 1)",
     ],
     [
       "a generator that fell behind",
@@ -172,13 +172,13 @@ test("a fault that could not be healed is the worst of all", async () => {
 test("a check that this version does not have is unknown, not forgotten", async () => {
   const history = historyOf(honestRun).map((event) =>
     event.type === "run-started"
-      ? { ...event, declared: { ...event.declared, checks: ["duplicate-effects", "survives"] } }
+      ? { ...event, declared: { ...event.declared, checks: ["duplicate-effects", "predicts"] } }
       : event,
   );
   const result = await judge(async function* () {
     yield* history;
   }, checks);
-  expect(result.checks).toMatchObject([{ verdict: "pass" }, { check: "survives", verdict: "unknown" }]);
+  expect(result.checks).toMatchObject([{ verdict: "pass" }, { check: "predicts", verdict: "unknown" }]);
   expect(result.verdict).toBe("unknown");
 });
 

@@ -120,6 +120,10 @@ export const brief = {
     "--set",
     "faults[0].for=1s",
   ],
+  survives: [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 1500ms, recovery: 2s, name: stall}, {fault: 1s, recovery: 2s, name: resets}]",
+  ],
   // Work counts as left behind two seconds after its cancel, and that must be before the healing.
   "timeout-cascade": [
     "--set",

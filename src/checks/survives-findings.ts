@@ -1,0 +1,200 @@
+/** What `survives` has to say, in words: who, when, what was broken then, and how to mend it. */
+import type { FaultEdge } from "../history/events.ts";
+import { formatDuration } from "../units.ts";
+import type { Episode, Tried } from "./after-healing.ts";
+import { witnessesMax, type Finding } from "./check.ts";
+import type { Recovery, Stuck, Tail } from "./recovered.ts";
+import { howItEnded, type ServerExits } from "./server-exits.ts";
+import type { ServerTools } from "./vanished-tools.ts";
+
+/** One activation of a fault, as the history tells it. */
+export interface FaultSpan {
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  readonly window: number;
+  readonly control: boolean;
+  readonly fromUs: number;
+  toUs?: number;
+  form?: NonNullable<FaultEdge["form"]>;
+  observed: boolean;
+  readonly events: string[];
+}
+
+/** Ops that were not ok and were under way when their server ended. */
+export interface Hurt {
+  count: number;
+  readonly ops: string[];
+}
+
+const shownMax = 3;
+
+export function exitFinding(
+  of: ServerExits,
+  { faults, hurt }: { readonly faults: readonly FaultSpan[]; readonly hurt: Hurt | undefined },
+): Finding[] {
+  const { server, policy, exits, is } = of;
+  const [first] = exits;
+  if (first === undefined || is === "undecided") return [];
+  const { event } = first;
+  const times = exits.length === 1 ? "once" : `${exits.length} times`;
+  const near = faultsAt(event.atUs, faults);
+  const wrote = tellingLine(event.stderr);
+  const under = hurt === undefined ? "" : `; ${hurt.count} of its ops were under way: ${shown(hurt.ops)}`;
+  const allowed =
+    policy === undefined ? "" : `${policy.most} times, each for ${formatDuration(policy.withinMs)} at most`;
+  const verdicts: Readonly<Record<typeof is, string>> = {
+    "no-policy": "",
+    "too-often": `, and its restart policy allows that ${allowed}`,
+    "not-back": ` and was not back as its restart policy asks (${allowed})`,
+    "within-policy": ` and was back as its restart policy says (${allowed})`,
+  };
+  return [
+    {
+      grade: is === "within-policy" ? "info" : "violation",
+      blames: "server",
+      says:
+        `${server} ended by itself ${times}${verdicts[is]}: at ${secondsOf(event.atUs)} with ${howItEnded(event)}, ` +
+        `${near.says}${wrote === undefined ? "" : `; it wrote "${wrote}"`}${under}`,
+      why: "Every call that was under way is lost, and so is every session; what nobody starts again stays away.",
+      fix: "Handle the error where it happens (a listener on every socket and stream) and answer the call with isError.",
+      witness: {
+        events: [...exits.map((exit) => exit.event.id), ...near.events].slice(0, witnessesMax),
+        ops: hurt?.ops ?? [],
+      },
+    },
+  ];
+}
+
+export function vanishedFinding({ server, before, vanished }: ServerTools): Finding[] {
+  if (before === undefined || vanished === undefined) return [];
+  const { tools, phase, listing } = vanished;
+  const names = tools.length > shownMax ? `${tools.slice(0, shownMax).join(", ")}, …` : tools.join(", ");
+  return [
+    {
+      grade: "violation",
+      blames: "server",
+      says: `${tools.length} of ${before.tools.length} tools of ${server} are listed no more in ${phase}: ${names}`,
+      why: "An agent that lists the tools anew plans without them, and nobody is told that something is missing.",
+      fix: "Keep the list as it is while something behind it is broken, and put back what was taken away once it is well.",
+      witness: { events: [before.id, listing.id], ops: [] },
+    },
+  ];
+}
+
+const formWords = {
+  "let-through": "by letting through",
+  "drop-connections": "by dropping connections",
+} as const;
+
+const fixes = {
+  "let-through":
+    "Wait for no answer for ever: give up a connection that fell silent, and make the next call over a new one.",
+  "drop-connections": "Throw away every pooled connection that was closed or broken, and connect anew.",
+} as const;
+
+export function stuckFinding(tail: Tail, recovery: Recovery, heals: readonly FaultSpan[]): Finding[] {
+  if (recovery.is !== "persists" && recovery.is !== "partly") return [];
+  const { episode, server } = tail.episode;
+  const forms = [...new Set(heals.flatMap(({ form }) => (form === undefined ? [] : [form])))];
+  const healed = healedSays(heals, forms);
+  const grace = formatDuration((tail.fromUs - tail.healedUs) / 1000);
+  const bad = recovery.stuck.flatMap((stuck) => stuck.bad);
+  return [
+    {
+      grade: recovery.is === "persists" ? "violation" : "weakness",
+      blames: "server",
+      says:
+        `${recovery.stuck.map(stuckSays).join("; ")}, though ${episode} was over for ${grace} and more ` +
+        `(${healed}) and the way of ${server} was open: ${shown(bad.map(({ op }) => op))}`,
+      why: "The trouble is over and the server is not well: its calls fail until somebody starts it again.",
+      fix: forms.map((form) => fixes[form]).join(" ") || fixes["drop-connections"],
+      witness: {
+        events: [...heals.flatMap(({ events }) => events.slice(-1)), ...bad.flatMap(({ events }) => events)].slice(
+          0,
+          witnessesMax,
+        ),
+        ops: bad.slice(0, witnessesMax).map(({ op }) => op),
+      },
+    },
+  ];
+}
+
+/** Calls that failed because what the server needs still failed: the server cannot be seen to recover from that. */
+export function upstreamFinding(tail: Tail): Finding[] {
+  const failed = tail.ops.filter(({ came }) => came === "upstream");
+  if (failed.length === 0) return [];
+  const { episode, server } = tail.episode;
+  return [
+    {
+      grade: "info",
+      blames: "upstream",
+      says:
+        `${failed.length} ops of ${server} were not ok after ${episode} because its upstream still failed: ` +
+        shown(failed.map(({ op }) => op)),
+      why: "What a server needs and does not get it cannot be blamed for.",
+      fix: "See why the upstream itself does not recover.",
+      witness: {
+        events: failed.flatMap(({ events }) => events).slice(0, witnessesMax),
+        ops: failed.slice(0, witnessesMax).map(({ op }) => op),
+      },
+    },
+  ];
+}
+
+function stuckSays({ name, bad, ops, baseline }: Stuck): string {
+  return `${bad.length} of ${ops} ops of ${name} were not ok (${classesOf(bad)}; baseline ${baseline.bad} of ${baseline.ops})`;
+}
+
+function classesOf(bad: readonly Tried[]): string {
+  const counts = [...Map.groupBy(bad, ({ class: is = "unknown" }) => is)].map(([is, of]) => ({ is, n: of.length }));
+  return counts
+    .sort((a, b) => b.n - a.n)
+    .slice(0, shownMax)
+    .map(({ is, n }) => `${n} ${is}`)
+    .join(", ");
+}
+
+function healedSays(heals: readonly FaultSpan[], forms: readonly (keyof typeof formWords)[]): string {
+  const what = [...new Set(heals.map(({ kind, link }) => `${kind} on ${link}`))].join(", ");
+  return what === "" ? "nothing was broken" : `${what}, healed ${forms.map((form) => formWords[form]).join(" and ")}`;
+}
+
+// What a server dies of, it mostly dies of soon.
+const justNowUs = 2_000_000;
+
+function faultsAt(atUs: number, faults: readonly FaultSpan[]): { readonly says: string; readonly events: string[] } {
+  const real = faults.filter(({ control, fromUs }) => !control && fromUs <= atUs);
+  const on = real.filter(({ toUs = Number.POSITIVE_INFINITY }) => toUs > atUs);
+  const just = real.findLast(({ toUs = 0 }) => toUs > atUs - justNowUs);
+  const named = ({ kind, link }: FaultSpan): string => `${kind} on ${link}`;
+  const says =
+    on.length > 0
+      ? `while ${[...new Set(on.map(named))].join(", ")} was on`
+      : just === undefined
+        ? "while nothing was broken"
+        : `${formatDuration((atUs - (just.toUs ?? atUs)) / 1000)} after ${named(just)} was healed`;
+  const witnesses = on.length > 0 ? on : just === undefined ? [] : [just];
+  return { says, events: witnesses.flatMap(({ events }) => events) };
+}
+
+/** The line of its last words that says what happened; a stack is for those who open the history. */
+function tellingLine(stderr: string | undefined): string | undefined {
+  const lines = (stderr ?? "").split("\n").map((line) => line.trim());
+  const told = lines.findLast((line) => /^\S*(?:error|exception|panic|fatal)\b.*\S/i.test(line));
+  return (told ?? lines.findLast((line) => line !== ""))?.slice(0, 200);
+}
+
+function secondsOf(us: number): string {
+  return `${(us / 1e6).toFixed(1)} s`;
+}
+
+function shown(ops: readonly string[]): string {
+  return ops.slice(0, shownMax).join(", ") + (ops.length > shownMax ? ", …" : "");
+}
+
+/** The faults of an episode whose heal its recovery stands on. */
+export function healsOf({ faults }: Episode, spans: readonly FaultSpan[]): readonly FaultSpan[] {
+  const names = new Set(faults.map(({ fault }) => fault));
+  return spans.filter(({ fault, toUs }) => names.has(fault) && toUs !== undefined);
+}

@@ -1,0 +1,67 @@
+/** What servers listed before the phases and list no more, where they were asked while nothing was broken. */
+import type { Declared } from "../history/declared.ts";
+import type { EventOf } from "../history/events.ts";
+import type { HistoryRecord } from "../history/records.ts";
+
+type Listing = EventOf<"tools-listed">;
+
+interface Asked {
+  readonly listing: Listing;
+  /** The phase it was asked in; empty before the first. */
+  readonly phase: string;
+}
+
+export interface ServerTools {
+  readonly server: string;
+  /** Undefined where it could not be listed before the phases. */
+  readonly before: Listing | undefined;
+  readonly listedAgain: number;
+  readonly vanished:
+    | { readonly tools: readonly string[]; readonly phase: string; readonly listing: Listing }
+    | undefined;
+  readonly failed: readonly Asked[];
+}
+
+export interface ToolsFold {
+  readonly on: (record: HistoryRecord) => void;
+  readonly end: () => readonly ServerTools[];
+}
+
+export function followTools(declared: Declared): ToolsFold {
+  const serverOf = new Map(declared.links.map(({ link, server }) => [link, server]));
+  const asked = new Map<string, Asked[]>(declared.servers.map(({ server }) => [server, []]));
+  /** Faults that are on, by fault and window, with the server they are at. */
+  const on = new Map<string, string | undefined>();
+  let phase = "";
+
+  return {
+    on: (record) => {
+      if (record.type === "phase" && record.edge === "start") phase = record.phase;
+      else if (record.type === "fault" && record.control !== true) {
+        const key = `${record.fault}/${record.window}`;
+        if (record.edge === "requested") on.set(key, serverOf.get(record.link));
+        else if (record.edge === "healed") on.delete(key);
+      } else if (record.type === "tools-listed") {
+        // What a server lacks while something behind it is broken may well come back.
+        if ([...on.values()].includes(record.server)) return;
+        asked.get(record.server)?.push({ listing: record, phase });
+      }
+    },
+    end: () => [...asked].map(([server, all]) => compared(server, all)),
+  };
+}
+
+function compared(server: string, all: readonly Asked[]): ServerTools {
+  const answered = all.filter(({ listing }) => listing.failed === undefined);
+  const failed = all.filter(({ listing }) => listing.failed !== undefined);
+  const [first, ...later] = answered;
+  const before = first?.phase === "" ? first.listing : undefined;
+  if (before === undefined) return { server, before, listedAgain: 0, vanished: undefined, failed };
+  const missing = later.map(({ listing }) => before.tools.filter((tool) => !listing.tools.includes(tool)));
+  // A list may be short once; what is missing in the next one too, or in the last, is gone.
+  const gone = missing.map((tools, n) => tools.filter((tool) => missing[n + 1]?.includes(tool) ?? true));
+  const n = gone.findIndex((tools) => tools.length > 0);
+  const at = later[n];
+  const vanished = at === undefined ? undefined : { tools: gone[n] ?? [], phase: at.phase, listing: at.listing };
+  return { server, before, listedAgain: later.length, vanished, failed };
+}

@@ -1,0 +1,3 @@
+import { showsItsCheck } from "../scenario-verdicts.ts";
+
+showsItsCheck("survives", /read ECONNRESET/);
