@@ -37,12 +37,10 @@ export function exitFinding(
   const [first] = exits;
   if (first === undefined || is === "undecided") return [];
   const { event } = first;
-  const times = exits.length === 1 ? "once" : `${exits.length} times`;
   const near = faultsAt(event.atUs, faults);
   const wrote = tellingLine(event.stderr);
   const under = hurt === undefined ? "" : `; ${hurt.count} of its ops were under way: ${shown(hurt.ops)}`;
-  const allowed =
-    policy === undefined ? "" : `${policy.most} times, each for ${formatDuration(policy.withinMs)} at most`;
+  const allowed = policy === undefined ? "" : `${times(policy.most)}, for ${formatDuration(policy.withinMs)} at most`;
   const verdicts: Readonly<Record<typeof is, string>> = {
     "no-policy": "",
     "too-often": `, and its restart policy allows that ${allowed}`,
@@ -54,7 +52,7 @@ export function exitFinding(
       grade: is === "within-policy" ? "info" : "violation",
       blames: "server",
       says:
-        `${server} ended by itself ${times}${verdicts[is]}: at ${secondsOf(event.atUs)} with ${howItEnded(event)}, ` +
+        `${server} ended by itself ${times(exits.length)}${verdicts[is]}: at ${secondsOf(event.atUs)} with ${howItEnded(event)}, ` +
         `${near.says}${wrote === undefined ? "" : `; it wrote "${wrote}"`}${under}`,
       why: "Every call that was under way is lost, and so is every session; what nobody starts again stays away.",
       fix: "Handle the error where it happens (a listener on every socket and stream) and answer the call with isError.",
@@ -64,6 +62,10 @@ export function exitFinding(
       },
     },
   ];
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
 }
 
 export function vanishedFinding({ server, before, vanished }: ServerTools): Finding[] {

@@ -4,7 +4,6 @@
  */
 import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
-import { formatDuration } from "../units.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { SessionOptions } from "../wire/session.ts";
 import type { World } from "../world.ts";
@@ -25,12 +24,15 @@ export interface ToolListsOptions {
 }
 
 const patienceMs = 5000;
+/** When only the end of the run still waits, a server that is not there is given this long to come back. */
+const lastPatienceMs = 1000;
 const pauseMs = 250;
 
 export function createToolLists({ servers, listToolsOf, recorder, world }: ToolListsOptions): ToolLists {
   const first = new Map<string, readonly string[]>();
   const asking = new Set<Promise<void>>();
   const closed = new AbortController();
+  let settlingUs = Number.POSITIVE_INFINITY;
 
   const record = (server: string, came: Came): void => {
     if (!closed.signal.aborted) recorder.record({ type: "tools-listed", server, ...came });
@@ -48,16 +50,15 @@ export function createToolLists({ servers, listToolsOf, recorder, world }: ToolL
 
   /** A server may just be coming back: it is asked until the patience ends. */
   const listWithin = async (server: string): Promise<Came> => {
-    const untilUs = world.nowUs() + patienceMs * 1000;
+    const fromUs = world.nowUs();
     for (;;) {
-      const leftMs = (untilUs - world.nowUs()) / 1000;
       try {
+        const leftMs = patienceMs - (world.nowUs() - fromUs) / 1000;
         return { tools: [...(await listToolsOf(server, leftMs))].sort() };
       } catch (error) {
+        const untilUs = Math.min(fromUs + patienceMs * 1000, settlingUs + lastPatienceMs * 1000);
         const isOver = untilUs - world.nowUs() < pauseMs * 1000;
-        if (isOver || !(await world.sleep(pauseMs, closed.signal))) {
-          return { tools: [], failed: `${messageOf(error)}; asked for ${formatDuration(patienceMs)}` };
-        }
+        if (isOver || !(await world.sleep(pauseMs, closed.signal))) return { tools: [], failed: messageOf(error) };
       }
     }
   };
@@ -69,6 +70,7 @@ export function createToolLists({ servers, listToolsOf, recorder, world }: ToolL
       await asked.finally(() => asking.delete(asked));
     },
     settle: async (hurrying) => {
+      settlingUs = world.nowUs();
       const hurried = new Promise<void>((resolve) => {
         if (hurrying.aborted) resolve();
         hurrying.addEventListener("abort", () => resolve(), { once: true });

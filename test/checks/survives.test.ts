@@ -122,7 +122,7 @@ describe("a process that ends by itself", () => {
       const recovery = calls((n) => (n < 14 ? { attempts: ["session-lost"] } : {}));
       const result = await judge({ over: withPolicy, recovery }, back);
       expect(result).toMatchObject({ verdict: "pass", findings: [{ grade: "info" }] });
-      expect(result.findings[0]?.says).toContain("was back as its restart policy says (2 times, each for 1s at most)");
+      expect(result.findings[0]?.says).toContain("was back as its restart policy says (2 times, for 1s at most)");
       expect(result.strength).toContain("0 exits beyond the restart policy");
     });
 

@@ -87,6 +87,27 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
     });
   });
 
+  test("kill -9 while a server dies and is started again, over and over", { timeout: 120_000 }, async () => {
+    const sets = [
+      "phases=[{baseline: 600ms}, {fault: 20s, name: resets}]",
+      "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
+      "servers.cloud.restart={most: 100, within: 10s}",
+      "checks=[survives]",
+    ];
+    const random = seededRandom(42, "kill restarting");
+    const moments = Array.from({ length: rounds(20, 4) }, () => random.integer(500, 2500));
+    await eachOf(moments, 2, async (afterMs) => {
+      await using folder = await temporaryFolder();
+      const args = ["run", "survives", ...sets.flatMap((set) => ["--set", set])];
+      const running = startSquall(args, { cwd: folder.path });
+      await started(running, "resets (");
+      await sleep(afterMs);
+      running.child.kill("SIGKILL");
+      await running.ended;
+      await nothingIsLeft(running);
+    });
+  });
+
   test("two Ctrl-C at once: it does not wait for answers, and heals all the same", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });

@@ -39,26 +39,6 @@ test("the same seed gives the same verdicts, every time", { timeout: 600_000 }, 
   }
 });
 
-test.each([
-  ["within its restart policy passes", "{ most: 10, within: 10s }", "pass", 0],
-  ["more often than its restart policy says fails", "{ most: 1, within: 10s }", "fail", 1],
-] as const)("a server that dies and comes back %s", { timeout: 60_000 }, async (_, restart, verdict, code) => {
-  await using folder = await temporaryFolder();
-  const sets = [
-    "--set",
-    `servers.cloud.restart=${restart}`,
-    "--set",
-    "checks=[survives]",
-    "--set",
-    "faults[1].for=300ms",
-  ];
-  const { ended, ...verdicts } = await verdictsFrom(["survives", ...brief.survives, ...sets], folder.path);
-  expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict, checks: [{ check: "survives", verdict }] });
-  expect(ended.code).toBe(code);
-  const [finding] = verdicts.checks[0]?.findings ?? [];
-  expect(finding?.says).toMatch(/^cloud ended by itself .* its restart policy/);
-});
-
 test("a folder of scenarios ends with the worst exit code", { timeout: 90_000 }, async () => {
   await using folder = await temporaryFolder();
   const sets = ["--set", "phases=[{baseline: 1500ms}, {fault: 1500ms, recovery: 500ms, name: outage}]"];

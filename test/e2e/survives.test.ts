@@ -1,0 +1,95 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { brief, temporaryFolder, verdictsFrom } from "./squall.ts";
+
+test.each([
+  ["passes within its restart policy", "{ most: 10, within: 10s }", "pass", 0],
+  ["fails where its policy asks for more than it can", "{ most: 10, within: 100ms }", "fail", 1],
+] as const)("a server that dies and comes back %s", { timeout: 60_000 }, async (_, restart, verdict, code) => {
+  await using folder = await temporaryFolder();
+  const briefly = ["--set", "checks=[survives]", "--set", "faults[1].for=300ms"];
+  const args = ["survives", ...brief.survives, ...briefly, "--set", `servers.cloud.restart=${restart}`];
+  const { ended, ...verdicts } = await verdictsFrom(args, folder.path);
+  expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict, checks: [{ check: "survives", verdict }] });
+  expect(ended.code).toBe(code);
+  const [finding] = verdicts.checks[0]?.findings ?? [];
+  expect(finding?.says).toMatch(/^cloud ended by itself .* its restart policy/);
+});
+
+/** It keeps one connection to its upstream, and once that is closed it never makes another. */
+const oneConnection = `
+import { Agent, createServer, get } from "node:http";
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+let gone = false;
+const ask = () => new Promise((resolve, reject) => {
+  if (gone) return reject(new Error("the connection is closed"));
+  const asked = get(process.env.API_URL + "/resources", { agent }, (response) => {
+    response.resume();
+    response.once("end", () => resolve("ok")).once("error", reject);
+  });
+  asked.once("socket", (socket) => socket.once("close", () => (gone = true)));
+  asked.once("error", reject);
+});
+const results = {
+  initialize: () => ({ protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "x", version: "1" } }),
+  "tools/list": () => ({ tools: [{ name: "List", inputSchema: { type: "object" } }] }),
+  "tools/call": () => ask().then(
+    (text) => ({ content: [{ type: "text", text }] }),
+    (error) => ({ isError: true, content: [{ type: "text", text: error.message }] }),
+  ),
+};
+createServer(async (request, response) => {
+  const text = Buffer.concat(await request.toArray()).toString();
+  const { id, method } = text === "" ? {} : JSON.parse(text);
+  if (id === undefined) return response.writeHead(202).end();
+  const result = await results[method]();
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, result }));
+}).listen(Number(process.argv[2]), "127.0.0.1");
+`;
+
+test(
+  "a server that never connects anew survives one form of healing and not the other",
+  { timeout: 60_000 },
+  async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), oneConnection);
+    const scenario = (first: string, second: string): string => `name: one-connection
+upstreams: { api: { fixture: cloud-api } }
+servers:
+  mine:
+    command: [node, server.mjs, "\${port}"]
+    url: "http://127.0.0.1:\${port}/mcp"
+    upstreams: { API_URL: api }
+agents: { a: { policy: { kind: none, timeout: 3s }, arrivals: { rate: 10/s }, chain: [{ call: mine.List }] } }
+phases: [{ baseline: 1500ms }, { fault: 1s, recovery: 2s, name: one }, { fault: 1s, recovery: 2s, name: two }]
+faults:
+  - { link: mine->api, kind: egress-block, how: black-hole, heal: ${first}, during: one }
+  - { link: mine->api, kind: egress-block, how: black-hole, heal: ${second}, during: two }
+checks: [survives]
+`;
+    const judged = async (first: string, second: string) => {
+      await writeFile(join(folder.path, "s.yaml"), scenario(first, second));
+      const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
+      return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
+    };
+    const through = await judged("let-through", "let-through");
+    expect(through, through.text).toMatchObject({ code: 0, check: { verdict: "pass", findings: [] } });
+    expect(through.check?.strength).toContain("recovered after 2 of 2 episodes (let-through)");
+
+    const dropped = await judged("let-through", "drop-connections");
+    expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+    const [finding, ...others] = dropped.check?.findings ?? [];
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ grade: "violation", blames: "server" });
+    expect(finding?.says).toMatch(
+      /of mine.List were not ok \(\d+ tool-error; baseline 0 of \d+\), though two was over/,
+    );
+    expect(finding?.says).toContain("healed by dropping connections");
+
+    // Where the first episode leaves ruins the run stops, and what was seen until then is a finding all the same.
+    const early = await judged("drop-connections", "let-through");
+    expect(early, early.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+    expect(early.check?.findings[0]?.says).toContain("though one was over");
+  },
+);
