@@ -3,7 +3,7 @@ import { wilson, type Share } from "../measure/wilson.ts";
 import { formatDuration } from "../units.ts";
 import type { Baseline, Episode, Tried } from "./after-healing.ts";
 
-export const samplesMin = 5;
+const samplesMin = 5;
 const graceLeastUs = 1_000_000;
 const graceShare = 1 / 3;
 /** So many of a tool's calls must fail, and still fail at the end, to say that it does not come back. */

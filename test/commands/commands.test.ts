@@ -70,6 +70,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "duplicate-effects",
     "retry-storm",
     "silent-empty",
+    "survives",
     "timeout-cascade",
   ]);
   expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}egress-block {2}Nothing gets through/);

@@ -1,15 +1,20 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { brief, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { temporaryFolder, verdictsFrom } from "./squall.ts";
 
 test.each([
   ["passes within its restart policy", "{ most: 10, within: 10s }", "pass", 0],
   ["fails where its policy asks for more than it can", "{ most: 10, within: 100ms }", "fail", 1],
 ] as const)("a server that dies and comes back %s", { timeout: 60_000 }, async (_, restart, verdict, code) => {
   await using folder = await temporaryFolder();
-  const briefly = ["--set", "checks=[survives]", "--set", "faults[1].for=300ms"];
-  const args = ["survives", ...brief.survives, ...briefly, "--set", `servers.cloud.restart=${restart}`];
+  const sets = [
+    "phases=[{baseline: 1s}, {fault: 300ms, recovery: 3s, name: resets}]",
+    "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
+    "checks=[survives]",
+    `servers.cloud.restart=${restart}`,
+  ];
+  const args = ["survives", ...sets.flatMap((set) => ["--set", set])];
   const { ended, ...verdicts } = await verdictsFrom(args, folder.path);
   expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict, checks: [{ check: "survives", verdict }] });
   expect(ended.code).toBe(code);
@@ -73,10 +78,7 @@ checks: [survives]
       const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
       return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
     };
-    const through = await judged("let-through", "let-through");
-    expect(through, through.text).toMatchObject({ code: 0, check: { verdict: "pass", findings: [] } });
-    expect(through.check?.strength).toContain("recovered after 2 of 2 episodes (let-through)");
-
+    // The first episode leaves no finding, so what tells them apart is the form alone.
     const dropped = await judged("let-through", "drop-connections");
     expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
     const [finding, ...others] = dropped.check?.findings ?? [];
