@@ -6,8 +6,10 @@ import type { Baseline, Episode, Tried } from "./after-healing.ts";
 const samplesMin = 5;
 const graceLeastUs = 1_000_000;
 const graceShare = 1 / 3;
-/** So many of a tool's calls must fail, and still fail at the end, to say that it does not come back. */
+/** So many of a tool's calls must fail to say that it does not come back. */
 const persistsFrom = 0.5;
+/** From so many good calls in a row at the end on it may just have come back. */
+const okAtEndLeast = 2;
 /** Of some calls that go on failing we speak only where they are surely more than this. */
 const partlyFrom = 0.1;
 
@@ -94,40 +96,48 @@ function badIn(ops: readonly Tried[]): Share {
   return wilson(ops.filter(({ came }) => came === "bad").length, ops.length);
 }
 
-/** A server that recovers slowly fails at first; one that does not recover fails at the end too. */
-function endOf(ops: readonly Tried[]): readonly Tried[] {
-  return ops.slice(-Math.max(samplesMin, Math.ceil(ops.length / 2)));
+/** Most calls fail, and surely more than in the baseline. */
+function failsOften({ ops, baseline }: Sample): boolean {
+  if (ops.length < samplesMin) return false;
+  const { k, n, low } = badIn(ops);
+  return k >= persistsFrom * n && low > wilson(baseline.bad, baseline.ops).high;
 }
 
-function persists({ ops, baseline }: Sample): boolean {
-  if (ops.length < samplesMin) return false;
-  const [whole, end] = [badIn(ops), badIn(endOf(ops))];
-  const often = whole.k >= persistsFrom * whole.n && end.k >= persistsFrom * end.n;
-  return often && whole.low > wilson(baseline.bad, baseline.ops).high;
+/** How many in a row were ok at the end: to be slow is not to be stuck, and that is for thresholds to judge. */
+function okAtEnd(ops: readonly Tried[]): number {
+  return ops.length - 1 - ops.findLastIndex(({ came }) => came === "bad");
 }
 
-function partly({ ops, baseline }: Sample): boolean {
-  if (ops.length < samplesMin) return false;
-  return badIn(endOf(ops)).low > Math.max(partlyFrom, wilson(baseline.bad, baseline.ops).high);
+function persists(sample: Sample): boolean {
+  return failsOften(sample) && okAtEnd(sample.ops) < okAtEndLeast;
+}
+
+function partly(sample: Sample): boolean {
+  const { ops, baseline } = sample;
+  if (ops.length < samplesMin || failsOften(sample) || okAtEnd(ops) >= samplesMin) return false;
+  const end = badIn(ops.slice(-Math.max(samplesMin, Math.ceil(ops.length / 2))));
+  return end.low > Math.max(partlyFrom, wilson(baseline.bad, baseline.ops).high);
 }
 
 function doubtOf({ episode: { episode, server }, ...tail }: Tail, all: Sample, tools: readonly Sample[]) {
+  const lastedMs = Math.round((tail.untilUs - tail.healedUs) / 1000);
   const excused = (why: Tried["came"]): number => tail.ops.filter(({ came }) => came === why).length;
   if (all.ops.length < samplesMin) {
     const reasons = reasonsOf(server, excused);
     if (reasons !== undefined) return `after ${episode} ${reasons}`;
-    const length = formatDuration((tail.untilUs - tail.healedUs) / 1000);
     const [ops, needed] = [all.ops.length === 1 ? "1 op" : `${all.ops.length} ops`, `${samplesMin} are needed`];
-    return `a recovery of ${length} after ${episode} leaves ${ops} of ${server} to judge; ${needed}`;
+    return `a recovery of ${formatDuration(lastedMs)} after ${episode} leaves ${ops} of ${server} to judge; ${needed}`;
   }
   if (all.baseline.ops < samplesMin) return `${server} has too few ops in the baseline to compare with`;
   for (const { name, ops } of tools) {
     const { k, n } = badIn(ops);
     if (k > 0 && n < samplesMin)
       return `after ${episode} ${k} of ${n} ops of ${name} were not ok; ${samplesMin} are needed`;
-    if (k >= persistsFrom * n && badIn(endOf(ops)).k >= persistsFrom * endOf(ops).length) {
-      return `${name} fails in the baseline too, or was hardly called there`;
+    if (k < persistsFrom * n || okAtEnd(ops) >= samplesMin) continue;
+    if (okAtEnd(ops) >= okAtEndLeast) {
+      return `${name} was well again only at the very end of a recovery of ${formatDuration(lastedMs)} after ${episode}`;
     }
+    return `${name} fails in the baseline too, or was hardly called there`;
   }
   const judged = new Set(tools.map(({ name }) => name));
   const only = tail.ops.find(({ tool, came }) => !judged.has(tool) && came !== "session");

@@ -312,6 +312,13 @@ describe("is no violation of the server", () => {
     expect(await judge({ recovery: slow })).toMatchObject({ verdict: "pass", findings: [] });
   });
 
+  test("when it recovers just before we stop looking: that is too short a look", async () => {
+    const slow = calls((_, atMs) => (atMs < 4700 ? { attempts: ["timeout"] } : {}));
+    const result = await judge({ recovery: slow });
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain("cloud.FetchResources was well again only at the very end of a recovery of 3s");
+  });
+
   test("when it has lost the sessions, answers 404 and takes new ones", async () => {
     const lost = calls((n) => (n < 12 ? { attempts: ["session-lost"] } : {}));
     expect(await judge({ recovery: lost })).toMatchObject({ verdict: "pass", findings: [] });
