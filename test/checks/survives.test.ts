@@ -75,7 +75,7 @@ const judge = (...args: Parameters<typeof run>) => verdictOn(survives, run(...ar
 test("passes where calls succeed again, and says after what", async () => {
   const result = await judge({});
   expect(result).toMatchObject({ verdict: "pass", looked: 3, findings: [] });
-  expect(result.strength).toBe("0 exits, 0 vanished tools; recovered after 1 of 1 episodes (let-through)");
+  expect(result.strength).toBe("0 exits, 0 vanished tools; recovered after 1 of 1 episodes (drop-connections)");
 });
 
 describe("a process that ends by itself", () => {
@@ -210,7 +210,7 @@ describe("calls that go on failing after healing", () => {
       expect(result.findings[0]?.says).toMatch(
         new RegExp(
           `^20 of 20 ops of cloud.FetchResources were not ok \\(20 ${is}; baseline 0 of 20\\), though outage was over for 1s ` +
-            "and more \\(egress-block on cloud->cloud-api, healed by letting through\\) and the way of cloud was open: ",
+            "and more \\(egress-block on cloud->cloud-api, healed by dropping connections\\) and the way of cloud was open: ",
         ),
       );
       expect(result.findings[0]?.witness.ops).toContain(opIdOf(110, 0));
@@ -249,7 +249,7 @@ describe("calls that go on failing after healing", () => {
       kind: "egress-block",
       link: "cloud->cloud-api",
       phase: "cut",
-      healForm: "drop-connections",
+      healForm: "let-through",
     } as const;
     const phases = [
       ...declared.phases.slice(0, 3),
@@ -268,7 +268,7 @@ describe("calls that go on failing after healing", () => {
       [5000, edge("cut", "fault")],
       [5001, { ...fault, edge: "requested" }],
       [5002, { ...fault, edge: "observed" }],
-      [5100, { ...fault, edge: "healed", form: "drop-connections" }],
+      [5100, { ...fault, edge: "healed", form: "let-through" }],
       [5100, edge("cut.recovery", "recovery")],
       ...Array.from({ length: 18 }, (_, n) =>
         op({
@@ -284,7 +284,7 @@ describe("calls that go on failing after healing", () => {
     const result = await judge({ over }, cut);
     expect(result.findings).toHaveLength(1);
     expect(result.findings[0]?.says).toContain("though cut was over");
-    expect(result.findings[0]?.says).toContain("healed by dropping connections");
+    expect(result.findings[0]?.says).toContain("healed by letting through");
     const calm = cut.map(([at, event]): Timed => [
       at,
       event.type === "attempt"
@@ -294,7 +294,7 @@ describe("calls that go on failing after healing", () => {
           : event,
     ]);
     expect((await judge({ over }, calm)).strength).toBe(
-      "0 exits, 0 vanished tools; recovered after 2 of 2 episodes (let-through, drop-connections)",
+      "0 exits, 0 vanished tools; recovered after 2 of 2 episodes (drop-connections, let-through)",
     );
   });
 

@@ -8,8 +8,8 @@ import { exchange, historyOf, honestRun, op, type Timed } from "../literal-histo
 /** The answer is empty under the fault although the upstream answered with what it always holds. */
 const weakRun: readonly Timed[] = [
   ...honestRun,
-  ...op({ atMs: 1200, walk: 30, step: 0, answer: { resources: [] } }),
-  exchange(30, 1201, { answer: shapeOf({ resources: [{ id: "r-1" }] }) }),
+  ...op({ atMs: 1200, walk: 25, step: 0, answer: { resources: [] } }),
+  exchange(25, 1201, { answer: shapeOf({ resources: [{ id: "r-1" }] }) }),
 ];
 
 export async function saveRun(

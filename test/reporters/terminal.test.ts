@@ -31,7 +31,7 @@ describe("the terminal reporter", () => {
           violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
-            witness: t:92 t:93 t:94 t:95 t:96 t:97
+            witness: t:93 t:94 t:95 t:96 t:97 t:98
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
       Files:  reports/a-run
@@ -70,8 +70,8 @@ describe("the terminal reporter", () => {
 
       ✓ p50(cloud.FetchResources, baseline) < 400ms  10ms (n 10)
       ? mean(cloud.CreateLimitRequest) < 400ms from at least 500 samples  10ms (n 11)  only 11 samples, of at least 500
-      ✗ max(planner) <= 5ms  10ms (n 21)
-      ? p99(planner, outage.recovery) < 1s  no data
+      ✗ max(planner) <= 5ms  10ms (n 31)
+      ? p99(planner, outage.recovery) < 1s  10ms (n 10)  only 10 samples, of at least 500
 
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
