@@ -20,7 +20,7 @@ export interface Fixture {
 const cloudDefects = ["swallow-errors", "eager-retry", "ignore-request-id", "ignore-cancel", "die-on-reset"] as const;
 
 // Set even where it is the default: the targets also get our own environment, and many shells export a PORT.
-const own = { PORT: "0", DEFECTS: "" };
+const own = { PORT: "0", DEFECTS: "", TRANSPORT: "http" };
 
 export const fixtures: readonly Fixture[] = [
   {
