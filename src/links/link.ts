@@ -5,11 +5,13 @@
  *   caller ──▶ tap ──▶ engine's proxy ──▶ upstream
  */
 import type { Address, Engine } from "../engines/engine.ts";
-import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
+import type { LinkHandle, Sign } from "../faults/handles.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { World } from "../world.ts";
 import { createAnswerRules } from "./answer-rules.ts";
+import { onceHealed } from "./cure.ts";
+import { createSigns } from "./signs.ts";
 import { openTap } from "./tap.ts";
 import type { LinkProtocol } from "./traffic.ts";
 import { createWaits } from "./waits.ts";
@@ -41,10 +43,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const { name, engine, upstream, protocol, recorder, tracer, world } = options;
   const waits = createWaits(() => recorder.nowUs());
   const rules = createAnswerRules();
-  const listeners = new Set<(sign: Sign) => void>();
-  const sign = (seen: Sign): void => {
-    for (const listener of listeners) listener(seen);
-  };
+  const signs = createSigns();
 
   const proxy = await engine.openProxy(name, upstream);
   let disabledBy = 0;
@@ -54,7 +53,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     if ((disabledBy === 0) !== (wanted === 0)) await proxy.setEnabled(enabled);
     disabledBy = wanted;
   };
-  const tap = await openTap(proxy.address, { link: name, protocol, recorder, tracer, waits, rules, sign }, world);
+  const tap = await openTap(
+    proxy.address,
+    { link: name, protocol, recorder, tracer, waits, rules, sign: signs.give },
+    world,
+  );
 
   return {
     name,
@@ -62,10 +65,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     get connections() {
       return tap.connections;
     },
-    onSign: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onSign: signs.on,
     openExchanges: () => tap.openExchanges(),
     setEnabled,
     addToxic: async (toxic) => {
@@ -91,17 +91,5 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     },
     dropConnections: () => tap.dropConnections(),
     close: () => tap.close(),
-  };
-}
-
-/** A cure that succeeds once; after a failure it can be tried again. */
-function onceHealed(heal: () => Promise<void>): Cure {
-  let healed = false;
-  return {
-    heal: async () => {
-      if (healed) return;
-      await heal();
-      healed = true;
-    },
   };
 }

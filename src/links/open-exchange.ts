@@ -5,6 +5,7 @@ import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
 import type { AskedFor, Eater } from "./answer-rules.ts";
 import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
+import { joinedBy } from "./canary.ts";
 import { headerOf, type AnswerHead, type RequestHead } from "./http-reader.ts";
 import { keepBody, type KeptBody } from "./kept-body.ts";
 import type { LinkProtocol } from "./traffic.ts";
@@ -124,15 +125,8 @@ export class OpenExchange {
 }
 
 function join({ protocol, tracer, head }: OpenExchangeOptions, body: string): Joined {
-  const sightings = tracer.find(`${head.method} ${head.url}\n${head.headers.join("\n")}\n\n${body}`);
-  const call = protocol === "mcp" ? toolCallIn(body) : undefined;
-  // An attempt counts within one op; where a request is for many, nobody could tell whose attempt it is.
-  const attempt = sightings.length === 1 ? sightings[0]?.attempt : undefined;
-  return {
-    ops: sightings.map(({ op }) => op),
-    ...(attempt === undefined ? {} : { attempt }),
-    ...call,
-  };
+  const text = `${head.method} ${head.url}\n${head.headers.join("\n")}\n\n${body}`;
+  return { ...joinedBy(tracer, text), ...(protocol === "mcp" ? toolCallIn(body) : undefined) };
 }
 
 function isEventStream({ headers }: AnswerHead): boolean {

@@ -40,6 +40,7 @@ export function watchForAnswer(id: string | number): (bytes: Buffer) => boolean 
 const streamBufferedCharsMax = 4 * 1024 * 1024;
 
 const messageId = z.union([z.string(), z.number()]);
+const request = z.object({ id: messageId, method: z.string() });
 const toolCall = z.object({
   id: messageId,
   method: z.literal("tools/call"),
@@ -47,6 +48,27 @@ const toolCall = z.object({
 });
 // A request of the server's own may carry the same id, but it has a method.
 const answer = z.object({ id: messageId, method: z.never().optional() });
+
+export interface RpcRequest {
+  readonly id: string | number;
+  readonly method: string;
+  readonly tool?: string;
+}
+
+/** What is asked in one line of JSON-RPC: its requests, without notifications and answers. */
+export function requestsIn(line: string): readonly RpcRequest[] {
+  return messagesIn(line).flatMap((message) => {
+    const { data } = request.safeParse(message);
+    if (data === undefined) return [];
+    const call = toolCall.safeParse(message);
+    return [{ ...data, ...(call.success ? { tool: call.data.params.name } : {}) }];
+  });
+}
+
+/** The ids of the requests that one line of JSON-RPC answers. */
+export function answeredIn(line: string): readonly (string | number)[] {
+  return messagesIn(line).flatMap((message) => answer.safeParse(message).data?.id ?? []);
+}
 
 function messagesIn(text: string): readonly unknown[] {
   const value = parsedJson(text);

@@ -4,21 +4,25 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { endGroup, groupFile, groupLives, leaseGoneCode, leaseVariable, underLease } from "../processes.ts";
 import type { World } from "../world.ts";
-import { keepOutput, type Output } from "./output.ts";
+import { keepOutput, type Log, type Output } from "./output.ts";
 import type { Exit } from "./target.ts";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 export interface Launch {
   readonly command: readonly [string, ...string[]];
   readonly cwd?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly lease: string;
-  readonly logFile?: string;
+  readonly log?: Log;
   readonly world: World;
+  /** Its stdin stays open, and its stdout is paused until somebody reads the messages on it. */
+  readonly speaksStdio?: true;
 }
 
 export interface Running {
   readonly pid: number;
+  /** Null unless it speaks stdio. */
+  readonly stdin: Writable | null;
   readonly stdout: Readable;
   readonly output: Output;
   readonly exited: Promise<Exit>;
@@ -30,27 +34,31 @@ export interface Running {
 
 const graceMs = 2000;
 // Its children may hold its pipes open for ever; its own last words come at once.
-const lastWordsMs = 250;
+export const lastWordsMs = 250;
 
 /** Answers the system's words where nothing could be started at all. */
 export async function launch(what: Launch): Promise<Running | { readonly failed: string }> {
-  const { lease, world } = what;
+  const { lease, world, speaksStdio = false } = what;
   if (what.cwd !== undefined && !existsSync(what.cwd)) return { failed: `no such directory: ${what.cwd}` };
   const [shell, args] = underLease(lease, what.command);
   const child = spawn(shell, args, {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [speaksStdio ? "pipe" : "ignore", "pipe", "pipe"],
     env: { ...world.env, ...what.env, [leaseVariable]: lease },
     ...(what.cwd === undefined ? {} : { cwd: what.cwd }),
   });
   const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const { pid, stdout, stderr } = child;
-  if (pid === undefined) {
+  const { pid, stdin, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) {
     return new Promise((resolve) => child.once("error", (error) => resolve({ failed: error.message })));
   }
   child.on("error", () => {});
-  const output = keepOutput({ stdout, stderr, logFile: what.logFile });
+  // Its end is told by `exit`; what is written to it after that is lost anyhow.
+  stdin?.on("error", () => {});
+  if (speaksStdio) stdout.pause();
+  const logged = speaksStdio ? (["stderr"] as const) : (["stdout", "stderr"] as const);
+  const output = keepOutput({ stdout, stderr, log: what.log, logged });
   const silent = exited.then(async (exit) => {
     const waited = new AbortController();
     await Promise.race([closed, world.sleep(lastWordsMs, waited.signal)]);
@@ -70,7 +78,7 @@ export async function launch(what: Launch): Promise<Running | { readonly failed:
     await forget();
   };
   let ending: Promise<void> | undefined;
-  return { pid, stdout, output, exited, silent, end: () => (ending ??= end()) };
+  return { pid, stdin, stdout, output, exited, silent, end: () => (ending ??= end()) };
 }
 
 /** Whether it ended because the run's lease is gone: then nothing may be started any more. */

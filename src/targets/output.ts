@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, statSync, type WriteStream } from "node:f
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
+import { readLines } from "../lines.ts";
 
 export interface Output {
   readonly stderrTail: () => string;
@@ -14,12 +15,22 @@ export interface Output {
   close(): void;
 }
 
+export interface Log {
+  add(chunk: Buffer): void;
+  close(): void;
+}
+
 const tailMaxBytes = 64 * 1024;
 const logMaxBytes = 10 * 1024 * 1024;
 
-export function keepOutput(options: { stdout: Readable; stderr: Readable; logFile: string | undefined }): Output {
-  const { stdout, stderr, logFile } = options;
-  const log = logFile === undefined ? undefined : openLog(logFile);
+export function keepOutput(options: {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly log: Log | undefined;
+  /** What of it goes to the log: where stdout carries messages, only stderr. */
+  readonly logged: readonly ("stdout" | "stderr")[];
+}): Output {
+  const { stdout, stderr, log, logged } = options;
   const tails = { stdout: createTail(), stderr: createTail() };
   for (const [name, stream] of [
     ["stdout", stdout],
@@ -27,7 +38,7 @@ export function keepOutput(options: { stdout: Readable; stderr: Readable; logFil
   ] as const) {
     stream.on("data", (chunk: Buffer) => {
       tails[name].add(chunk);
-      log?.add(chunk);
+      if (logged.includes(name)) log?.add(chunk);
     });
     // The other end may break at any moment; what counts is how the process ends.
     stream.on("error", () => {});
@@ -70,7 +81,23 @@ function createTail() {
   };
 }
 
-function openLog(path: string): { add(chunk: Buffer): void; close(): void } {
+const logLineMaxBytes = 64 * 1024;
+
+/** A part of a log that several write to: whole lines, each behind a prefix that tells whose it is. */
+export function prefixedLog(log: Log, prefix: string): Log {
+  const write = (line: Buffer): void => log.add(Buffer.concat([Buffer.from(prefix), line, Buffer.from("\n")]));
+  const onOverlong = (): void => write(Buffer.from(`[a line of more than ${logLineMaxBytes / 1024} KiB]`));
+  const lines = readLines({ bytesMax: logLineMaxBytes, onLine: write, onOverlong });
+  return {
+    add: lines.feed,
+    close: () => {
+      const rest = lines.rest();
+      if (rest.length > 0) write(rest);
+    },
+  };
+}
+
+export function openLog(path: string): Log {
   let file: WriteStream | undefined;
   let leftBytes = logMaxBytes;
   const close = (): void => {

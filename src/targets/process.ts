@@ -8,11 +8,12 @@ import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import { askOnce, awaitAnswer } from "./await-answer.ts";
 import { freePort } from "./free-port.ts";
-import { endedWithoutLease, launch, type Running } from "./launch.ts";
-import { lastLines, quotedLines } from "./output.ts";
+import { launch, type Running } from "./launch.ts";
+import { endedEarly, startFailure } from "./life.ts";
+import { openLog } from "./output.ts";
 import { awaitReadyLine } from "./ready-line.ts";
 import { supervise } from "./supervised.ts";
-import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./target.ts";
+import { shownAddress, type ProcessTarget, type TargetRole } from "./target.ts";
 
 /** How a started process shows that it is ready; in a url, `${port}` stands for a free port. */
 export type Readiness = { readonly by: "line" } | { readonly by: "url"; readonly url: string };
@@ -61,7 +62,7 @@ interface NotStarted {
 
 async function start(template: ProcessOptions): Promise<ProcessTarget | NotStarted> {
   const options = await withPort(template);
-  const running = await launch(options);
+  const running = await launchLogged(options);
   if ("failed" in running) return notStarted(options, { what: running.failed });
   try {
     const came = await awaitReady(options, running);
@@ -102,9 +103,8 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
   };
   const exited = async (): Promise<Readied> => {
     const exit = await running.silent;
-    if (endedWithoutLease(exit, lease)) return not("the run's lease is gone, so nothing may start any more");
     const waitedFor = ready.by === "url" ? `an answer at ${shownAddress(new URL(ready.url))}` : "its ready line";
-    return not(`it ended with ${exitWords(exit)} before ${waitedFor} came`);
+    return not(endedEarly(exit, { lease, waitedFor }));
   };
   const came = await Promise.race([readied(), exited(), ...(ready.by === "line" ? [timedOut()] : [])]);
   first.abort();
@@ -124,7 +124,7 @@ function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget 
     first,
     url,
     restartsMost: restart?.most ?? 0,
-    launch: () => launch({ ...options, env }),
+    launch: () => launchLogged({ ...options, env }),
     awaitReady: async (running, signal) => {
       const came = await awaitReady({ ...options, startTimeoutMs, signal }, running);
       return came.is === "ready" ? came.url : undefined;
@@ -132,29 +132,17 @@ function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget 
   });
 }
 
-function notStarted(options: ProcessOptions, came: { what: string; running?: Running }): NotStarted {
-  const { name, role, command } = options;
-  const output = came.running?.output;
-  const written = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
-  const from = written.stderr.trim() === "" ? "stdout" : "stderr";
-  const lines = lastLines(written[from], quotedLines);
-  const says = [
-    `${role} "${name}" did not start: ${came.what}`,
-    `  command: ${command.map(quoted).join(" ")}`,
-    ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, lines.replaceAll(/^/gm, "    ")]),
-  ].join("\n");
-  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(written.stderr + written.stdout) };
+function launchLogged({ logFile, ...what }: ProcessOptions): ReturnType<typeof launch> {
+  return launch({ ...what, ...(logFile === undefined ? {} : { log: openLog(logFile) }) });
 }
 
-function exitWords({ code, signal }: Exit): string {
-  if (signal !== null) return `signal ${signal}`;
-  if (code === 127) return "exit code 127 (command not found)";
-  if (code === 126) return "exit code 126 (not executable)";
-  return `exit code ${code}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+function notStarted(
+  { name, role, command }: ProcessOptions,
+  { what, running }: { what: string; running?: Running },
+): NotStarted {
+  const says = startFailure({ name, role, command, what, output: running?.output });
+  const written = `${running?.output.stderrTail()}${running?.output.stdoutTail()}`;
+  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(written) };
 }
 
 async function withPort(options: ProcessOptions): Promise<ProcessOptions> {

@@ -4,7 +4,7 @@
  */
 import type { Recorder } from "../history/events.ts";
 import { endedWithoutLease, type Running } from "./launch.ts";
-import { lastLines, quotedLines } from "./output.ts";
+import { exitOf, howOf } from "./life.ts";
 import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./target.ts";
 
 export interface Supervised {
@@ -38,10 +38,7 @@ export function supervise(options: Supervised): ProcessTarget {
     isUp = false;
     const byItself = !stopping.signal.aborted && !endedWithoutLease(exit, lease);
     await watched.silent;
-    if (byItself) {
-      const stderr = lastLines(watched.output.stderrTail(), quotedLines);
-      recorder.record({ ...about, edge: "exited", ...howOf(exit), ...(stderr === "" ? {} : { stderr }) });
-    }
+    if (byItself) recorder.record(exitOf(about, { exit, output: watched.output }));
     return { byItself, exit };
   };
 
@@ -102,8 +99,4 @@ async function whenReady({ awaitReady }: Supervised, started: Running, stopping:
   const signal = AbortSignal.any([over.signal, stopping]);
   const at = await awaitReady(started, signal);
   return signal.aborted ? undefined : at;
-}
-
-function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {
-  return { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) };
 }

@@ -1,0 +1,84 @@
+/** What is told of a process that Squall starts: that it could not start, that it is ready, and how it ended. */
+import type { Recorder, TargetEvent } from "../history/events.ts";
+import { endedWithoutLease, type Running } from "./launch.ts";
+import { lastLines, quotedLines, type Output } from "./output.ts";
+import type { Exit, TargetRole } from "./target.ts";
+
+export interface Life {
+  /** Ends it in this way; that it was stopped is recorded, unless it had ended by itself before. */
+  stop(end: () => Promise<void>): Promise<void>;
+}
+
+/** Records that the process is ready, and later its end. */
+export function recordLife(
+  { address, ...target }: Pick<TargetEvent, "target" | "role" | "instance" | "address">,
+  { running, recorder }: { readonly running: Running; readonly recorder: Recorder },
+): Life {
+  const about = { type: "target", ...target } as const;
+  recorder.record({ ...about, edge: "ready", ...(address === undefined ? {} : { address }) });
+
+  let is: "running" | "stopping" | "over" = "running";
+  const markOver = (): void => {
+    if (is === "running") is = "over";
+  };
+  const recordExit = (exit: Exit): void => {
+    if (is === "over") recorder.record(exitOf(about, { exit, output: running.output }));
+  };
+  void running.exited.then(markOver);
+  void running.silent.then(recordExit);
+
+  return {
+    stop: async (end) => {
+      if (is === "running") is = "stopping";
+      await end();
+      if (is === "stopping") recorder.record({ ...about, edge: "stopped", ...howOf(await running.exited) });
+    },
+  };
+}
+
+type About = Pick<TargetEvent, "type" | "target" | "role" | "instance">;
+
+/** It ended by itself: how, and its last words. */
+export function exitOf(about: About, { exit, output }: { readonly exit: Exit; readonly output: Output }): TargetEvent {
+  const stderr = lastLines(output.stderrTail(), quotedLines);
+  return { ...about, edge: "exited", ...howOf(exit), ...(stderr === "" ? {} : { stderr }) };
+}
+
+export function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {
+  return { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) };
+}
+
+/** Why it did not start, with its command and its last words, for a person to mend. */
+export function startFailure(about: {
+  readonly name: string;
+  readonly role: TargetRole;
+  readonly command: readonly string[];
+  readonly what: string;
+  readonly output: Output | undefined;
+}): string {
+  const { name, role, command, what, output } = about;
+  const written = { stderr: output?.stderrTail() ?? "", stdout: output?.stdoutTail() ?? "" };
+  const from = written.stderr.trim() === "" ? "stdout" : "stderr";
+  const lines = lastLines(written[from], quotedLines);
+  return [
+    `${role} "${name}" did not start: ${what}`,
+    `  command: ${command.map(quoted).join(" ")}`,
+    ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, lines.replaceAll(/^/gm, "    ")]),
+  ].join("\n");
+}
+
+export function endedEarly(exit: Exit, { lease, waitedFor }: { readonly lease: string; readonly waitedFor: string }) {
+  if (endedWithoutLease(exit, lease)) return "the run's lease is gone, so nothing may start any more";
+  return `it ended with ${exitWords(exit)} before ${waitedFor} came`;
+}
+
+function exitWords({ code, signal }: Exit): string {
+  if (signal !== null) return `signal ${signal}`;
+  if (code === 127) return "exit code 127 (command not found)";
+  if (code === 126) return "exit code 126 (not executable)";
+  return `exit code ${code}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+}

@@ -1,0 +1,151 @@
+/**
+ * A server that speaks over stdin and stdout. Its client starts it, so it has one process for each session, each in a
+ * group of its own under the run's lease, and one log for all of them.
+ */
+import { exitCodes, UserError } from "../errors.ts";
+import type { Recorder } from "../history/events.ts";
+import type { World } from "../world.ts";
+import { lastWordsMs, launch, type Running } from "./launch.ts";
+import { endedEarly, recordLife, startFailure, type Life } from "./life.ts";
+import { openLog, prefixedLog, type Log } from "./output.ts";
+import type { Exit } from "./target.ts";
+import type { Readable, Writable } from "node:stream";
+
+export interface StdioServerOptions {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly lease: string;
+  readonly logFile?: string;
+  readonly world: World;
+  readonly recorder: Recorder;
+  /** Ends those that are not ready yet. */
+  readonly signal: AbortSignal;
+}
+
+export interface StdioServer {
+  readonly name: string;
+  /** Starts one more process of it, or throws a UserError that says why it cannot. */
+  start(instance: string): Promise<StdioProcess>;
+  /** Ends every process that is left; none can be started any more. */
+  close(): Promise<void>;
+}
+
+export interface StdioProcess {
+  readonly pid: number;
+  readonly stdin: Writable;
+  /** Paused until its reader resumes it. */
+  readonly stdout: Readable;
+  /** Resolves when it has exited and its last words are read. */
+  readonly silent: Promise<Exit>;
+  /** To be called when it has answered `initialize`. */
+  ready(): void;
+  /** Why it never got ready: its own end, if it ended by itself, else what its client says. */
+  notReady(says: string): { readonly what: string; readonly error: UserError };
+  /** As the specification wants it: stdin is closed; what is still there then gets SIGTERM, at last SIGKILL. */
+  end(): Promise<void>;
+}
+
+const leaveMs = 2000;
+
+export function openStdioServer(options: StdioServerOptions): StdioServer {
+  const { name, logFile, signal } = options;
+  const log = logFile === undefined ? undefined : openLog(logFile);
+  const live = new Set<Started>();
+  let closed = false;
+  const giveUp = (): void => {
+    for (const one of live) one.giveUp();
+  };
+  signal.addEventListener("abort", giveUp, { once: true });
+
+  const start = async (instance: string): Promise<StdioProcess> => {
+    signal.throwIfAborted();
+    if (closed) throw new UserError(`server "${name}" is closed`);
+    const running = await launch({ ...options, speaksStdio: true, ...logOf(log, instance) });
+    if ("failed" in running) throw failure(options, running.failed, undefined);
+    const started: Started = processOf(options, { running, instance, onEnd: () => live.delete(started) });
+    live.add(started);
+    return started;
+  };
+  const close = async (): Promise<void> => {
+    closed = true;
+    signal.removeEventListener("abort", giveUp);
+    await Promise.all([...live].map((one) => one.end()));
+    log?.close();
+  };
+  let closing: Promise<void> | undefined;
+  return { name, start, close: () => (closing ??= close()) };
+}
+
+function logOf(log: Log | undefined, instance: string): { readonly log?: Log } {
+  return log === undefined ? {} : { log: prefixedLog(log, `${instance} | `) };
+}
+
+type Started = StdioProcess & {
+  /** Ends it, unless it is ready. */
+  readonly giveUp: () => void;
+};
+
+function processOf(
+  options: StdioServerOptions,
+  { running, instance, onEnd }: { running: Running; instance: string; onEnd: () => void },
+): Started {
+  const { name, lease, world, recorder } = options;
+  const { pid, stdin, stdout, silent } = running;
+  if (stdin === null) throw new Error("a stdio server has a stdin");
+  let life: Life | undefined;
+  let exit: Exit | undefined;
+  let asked = false;
+  const keepExit = (how: Exit): void => {
+    // What ends after we asked it to says nothing about its start.
+    if (!asked) exit = how;
+  };
+  void running.exited.then(keepExit);
+
+  const leave = async (): Promise<void> => {
+    stdin.end();
+    await exitWithin(running, leaveMs, world);
+    await running.end();
+  };
+  const end = async (): Promise<void> => {
+    // A process that dies closes its stdout a moment before its end is told: it has not been stopped by us.
+    if (stdout.readableEnded) await exitWithin(running, lastWordsMs, world);
+    asked = true;
+    await (life === undefined ? leave() : life.stop(leave));
+    onEnd();
+  };
+  let ending: Promise<void> | undefined;
+  const endOnce = (): Promise<void> => (ending ??= end());
+
+  return {
+    pid,
+    stdin,
+    stdout,
+    silent,
+    ready: () => {
+      life ??= recordLife({ target: name, role: "server", instance }, { running, recorder });
+    },
+    notReady: (says) => {
+      const waitedFor = "its answer to initialize";
+      const what = exit === undefined ? says : endedEarly(exit, { lease, waitedFor });
+      return { what, error: failure(options, what, running) };
+    },
+    end: endOnce,
+    giveUp: () => {
+      // Whoever ends it in earnest hears it if it cannot be ended.
+      if (life === undefined) endOnce().catch(() => {});
+    },
+  };
+}
+
+function failure({ name, command }: StdioServerOptions, what: string, running: Running | undefined): UserError {
+  const says = startFailure({ name, role: "server", command, what, output: running?.output });
+  return new UserError(says, { exitCode: exitCodes.unreachable });
+}
+
+async function exitWithin({ exited }: Running, ms: number, world: World): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([exited, world.sleep(ms, waited.signal)]);
+  waited.abort();
+}
