@@ -3,12 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
-
-export interface SessionTarget {
-  readonly server: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { SessionTarget } from "./session-target.ts";
 
 export interface AgentSessions {
   /** The session with this server, or why there is none. */
@@ -27,21 +22,34 @@ export function createAgentSessions(options: {
 }): AgentSessions {
   const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
   const sessions = new Map<string, Session>();
-  const retired: Session[] = [];
+  const retired = new Set<Session>();
   // Walks of one agent may overlap; they share the session and its opening.
   const opening = new Map<string, Promise<Session | { readonly failed: string }>>();
 
-  const openNew = async (server: string): Promise<Session | { readonly failed: string }> => {
+  const targetOf = (server: string): SessionTarget => {
     const target = targets.find((candidate) => candidate.server === server);
     if (target === undefined) throw new Error(`agent ${group}.${agent} has no link to ${server}`);
+    return target;
+  };
+
+  const retire = (server: string, session: Session): void => {
+    sessions.delete(server);
+    retired.add(session);
+    recorder.record({ type: "session", group, agent, server, edge: "lost" });
+    // Calls of other walks may still be under way in it; but those of a process have ended with it. What cannot be
+    // closed now is told when all is closed.
+    if (!targetOf(server).startsProcesses) return;
+    session.close().then(
+      () => retired.delete(session),
+      () => {},
+    );
+  };
+
+  const openNew = async (server: string): Promise<Session | { readonly failed: string }> => {
+    const target = targetOf(server);
     try {
-      const session = await openSession({
-        url: target.url,
-        headers: target.headers,
-        timeoutMs,
-        world,
-        clientName: `squall ${group}.${agent}`,
-      });
+      const instance = `${group}.${agent}`;
+      const session = await target.open(openSession, { instance, timeoutMs, world, clientName: `squall ${instance}` });
       sessions.set(server, session);
       recorder.record({
         type: "session",
@@ -62,12 +70,7 @@ export function createAgentSessions(options: {
   const open = (server: string): Promise<Session | { readonly failed: string }> => {
     const live = sessions.get(server);
     if (live?.lost === false) return Promise.resolve(live);
-    if (live !== undefined) {
-      sessions.delete(server);
-      // Not closed yet: calls of other walks may still be under way in it.
-      retired.push(live);
-      recorder.record({ type: "session", group, agent, server, edge: "lost" });
-    }
+    if (live !== undefined) retire(server, live);
     const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
     opening.set(server, pending);
     return pending;

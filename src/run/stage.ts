@@ -9,19 +9,23 @@ import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { exitCodes, messageOf, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
-import { openLink, type Link } from "../links/link.ts";
+import { openLink } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
 import { renderText } from "../scenario/template.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { commandOf, fixtureNamed } from "../targets/fixtures.ts";
-import { startProcess } from "../targets/process.ts";
+import { fixtureNamed } from "../targets/fixtures.ts";
+import { startProcess, type Readiness } from "../targets/process.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import type { DrivenGroup } from "./drive.ts";
-import { createAgentSessions, type AgentSessions, type SessionTarget } from "./sessions.ts";
+import type { FaultyLink } from "./fault-desk.ts";
+import { httpTarget, type SessionTarget } from "./session-target.ts";
+import { createAgentSessions, type AgentSessions } from "./sessions.ts";
+import { renderAll, startCommand } from "./start-command.ts";
+import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
 
 export interface StageOptions {
@@ -42,7 +46,7 @@ export interface StageOptions {
 }
 
 export interface Stage {
-  readonly links: ReadonlyMap<string, Link>;
+  readonly links: ReadonlyMap<string, FaultyLink>;
   readonly groups: readonly DrivenGroup[];
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
@@ -51,6 +55,8 @@ export interface Stage {
 
 const openTimeoutMs = 10_000;
 const openAtOnce = 16;
+// Starting processes wears a machine out faster than opening connections.
+const startAtOnce = 4;
 const quietLeastMs = 1000;
 const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
@@ -60,7 +66,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, closing, world, plan } = options;
   const engine = await openEmbeddedEngine({ world, seed: scenario.seed });
   closing.defer("the engine", () => engine.close());
-  const links = new Map<string, Link>();
+  const links = new Map<string, FaultyLink>();
   const openLinkTo = linkOpener(options, engine, links);
 
   const upstreams = new Map<string, URL>();
@@ -68,7 +74,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     options.onStep(`starting ${upstream.name}`);
     upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}));
   }
-  const servers = new Map<string, URL>();
+  const servers = new Map<string, URL | StdioEntry>();
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
@@ -77,31 +83,42 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       const url = await openLinkTo(link, known(upstreams, upstream), protocol);
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
-    servers.set(server.name, await startTarget(options, server, "server", variables));
+    const isStdio = server.transport === "stdio";
+    servers.set(
+      server.name,
+      isStdio ? openStdio(options, server, variables) : await startTarget(options, server, "server", variables),
+    );
   }
   const groups: DrivenGroup[] = [];
   for (const group of scenario.groups) {
     options.onStep(`opening the sessions of ${group.name}`);
-    const agents = await openAgents(options, group, servers, openLinkTo);
+    const targets: SessionTarget[] = [];
+    for (const name of new Set(group.steps.map((step) => step.server))) {
+      const link = `${group.name}@${name}`;
+      const at = known(servers, name);
+      if (at instanceof URL) {
+        const headers = renderAll(named(scenario.servers, name).headers, world);
+        targets.push(httpTarget(name, { url: await openLinkTo(link, at, "mcp"), headers }));
+      } else targets.push(at.over(link, links));
+    }
+    const agents = await openAgents(options, group, targets);
     const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
     if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
     groups.push({ group, arrivals, agents });
   }
-  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
-    listToolsAt({
-      url: known(servers, server),
-      headers: renderAll(named(scenario.servers, server).headers, world),
-      timeoutMs,
-      world,
-      clientName: "squall tools",
-    });
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
+    const at = known(servers, server);
+    const headers = renderAll(named(scenario.servers, server).headers, world);
+    const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight(timeoutMs);
+    return listToolsAt(straight, { timeoutMs, world });
+  };
   return { links, groups, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
 
 /** Opens a link once and answers the callee's URL as seen through it. */
-function linkOpener(options: StageOptions, engine: Engine, links: Map<string, Link>): OpenLinkTo {
+function linkOpener(options: StageOptions, engine: Engine, links: Map<string, FaultyLink>): OpenLinkTo {
   const { recorder, tracer, world, closing } = options;
   return async (name, callee, protocol) => {
     const defaultPort = callee.protocol === "https:" ? 443 : 80;
@@ -133,10 +150,12 @@ async function startTarget(
     await awaitUrl({ ...common, url, timeoutMs: alreadyRunningMs });
     return url;
   }
-  const start = what.is === "fixture" ? fixtureStart(options, name, what) : commandStart(options, what);
+  const start = startCommand(options, what, { name });
+  const ready: Readiness = what.is === "fixture" ? { by: "line" } : { by: "url", url: renderText(what.url, world.env) };
   const started = await startProcess({
     ...common,
     ...start,
+    ready,
     ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
@@ -146,53 +165,12 @@ async function startTarget(
   return started.url;
 }
 
-function fixtureStart(
-  { world, directory }: StageOptions,
-  name: string,
-  { fixture: called, defects }: { readonly fixture: string; readonly defects: readonly string[] },
-) {
-  const fixture = fixtureNamed(called);
-  return {
-    command: commandOf(fixture, world),
-    env: {
-      ...fixture.env,
-      ...(defects.length > 0 ? { DEFECTS: defects.join(",") } : {}),
-      ...(fixture.ledger === undefined ? {} : { LEDGER_FILE: join(directory, "targets", `${name}.sqlite`) }),
-    },
-    ready: { by: "line" } as const,
-  };
-}
-
-function commandStart(
-  { world, home }: StageOptions,
-  {
-    command,
-    url,
-    cwd,
-  }: { readonly command: readonly [string, ...string[]]; readonly url: string; readonly cwd?: string },
-) {
-  const [program, ...args] = command;
-  return {
-    command: [renderText(program, world.env), ...args.map((arg) => renderText(arg, world.env))] as const,
-    env: {},
-    cwd: cwd === undefined ? home : join(home, cwd),
-    ready: { by: "url", url: renderText(url, world.env) } as const,
-  };
-}
-
 async function openAgents(
   options: StageOptions,
   group: ScenarioGroup,
-  servers: ReadonlyMap<string, URL>,
-  openLinkTo: OpenLinkTo,
+  targets: readonly SessionTarget[],
 ): Promise<readonly AgentSessions[]> {
-  const { scenario, recorder, world, closing } = options;
-  const targets: SessionTarget[] = [];
-  for (const server of new Set(group.steps.map((step) => step.server))) {
-    const url = await openLinkTo(`${group.name}@${server}`, known(servers, server), "mcp");
-    const headers = renderAll(named(scenario.servers, server).headers, world);
-    targets.push({ server, url, headers });
-  }
+  const { recorder, world, closing } = options;
   await preflight(group, targets, world);
   const count = group.arrivals.agents;
   const agents = Array.from({ length: count }, (_, agent) =>
@@ -209,9 +187,10 @@ async function openAgents(
   closing.defer(`the sessions of ${group.name}`, async () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
-  for (let first = 0; first < agents.length; first += openAtOnce) {
+  const atOnce = targets.some(({ startsProcesses }) => startsProcesses) ? startAtOnce : openAtOnce;
+  for (let first = 0; first < agents.length; first += atOnce) {
     const opened = await Promise.all(
-      agents.slice(first, first + openAtOnce).flatMap((agent) => targets.map(({ server }) => agent.open(server))),
+      agents.slice(first, first + atOnce).flatMap((agent) => targets.map(({ server }) => agent.open(server))),
     );
     for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
   }
@@ -220,15 +199,13 @@ async function openAgents(
 
 /** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
 async function preflight(group: ScenarioGroup, targets: readonly SessionTarget[], world: World): Promise<void> {
-  for (const { server, url, headers } of targets) {
-    const session = await openLeanSession({
-      url,
-      headers,
-      timeoutMs: openTimeoutMs,
-      world,
-      clientName: "squall",
-    }).catch((error: unknown) => {
-      throw unreachable(`${server}: ${messageOf(error)}`);
+  for (const target of targets) {
+    const { server } = target;
+    const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
+    const session = await target.open(openLeanSession, wanted).catch((error: unknown) => {
+      throw error instanceof Error && error.cause instanceof UserError
+        ? error.cause
+        : unreachable(`${server}: ${messageOf(error)}`);
     });
     try {
       const tools = new Set((await session.listTools(openTimeoutMs)).map(({ name }) => name));
@@ -270,10 +247,6 @@ function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>)
 
 function unreachable(says: string): UserError {
   return new UserError(says, { exitCode: exitCodes.unreachable });
-}
-
-function renderAll(templates: Readonly<Record<string, string>>, world: World): Record<string, string> {
-  return Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, renderText(text, world.env)]));
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

@@ -4,9 +4,9 @@
  */
 import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
-import { openLeanSession } from "../wire/lean.ts";
-import type { SessionOptions } from "../wire/session.ts";
+import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
+import type { SessionTarget } from "./session-target.ts";
 
 export interface ToolLists {
   /** Asks every server; resolves when all have answered or are given up. Calls need not be awaited. */
@@ -82,11 +82,14 @@ export function createToolLists({ servers, listToolsOf, recorder, world }: ToolL
 }
 
 /** In a session of its own. */
-export async function listToolsAt(options: SessionOptions): Promise<readonly string[]> {
-  const untilUs = options.world.nowUs() + options.timeoutMs * 1000;
-  const session = await openLeanSession(options);
+export async function listToolsAt(
+  target: SessionTarget,
+  { timeoutMs, world }: { readonly timeoutMs: number; readonly world: World },
+): Promise<readonly string[]> {
+  const untilUs = world.nowUs() + timeoutMs * 1000;
+  const session = await target.open(wires.lean, { instance: "tools", timeoutMs, world, clientName: "squall tools" });
   try {
-    const leftMs = Math.max(1, (untilUs - options.world.nowUs()) / 1000);
+    const leftMs = Math.max(1, (untilUs - world.nowUs()) / 1000);
     return (await session.listTools(leftMs)).map(({ name }) => name);
   } finally {
     await session.close();

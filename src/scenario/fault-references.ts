@@ -1,4 +1,5 @@
 /** Faults that cannot be: on links that are not there, in episodes that are not, for longer than these last. */
+import { faultKindNamed } from "../faults/registry.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
@@ -18,17 +19,36 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
   const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
-  if (link !== undefined) return value === undefined ? [] : lostAnswerFindings({ path, fault: value, link }, surveyed);
+  if (link !== undefined) {
+    if (value === undefined) return [];
+    const at = { path, fault: value, link };
+    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
+  }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
   const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
   return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
 }
 
-function lostAnswerFindings(
-  { path, fault, link }: { readonly path: Path; readonly fault: Fault; readonly link: DeclaredLink },
-  surveyed: Survey,
-): Finding[] {
+interface FaultAt {
+  readonly path: Path;
+  readonly fault: Fault;
+  readonly link: DeclaredLink;
+}
+
+function stdioFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
+  if (link.protocol !== "stdio") return [];
+  const loseAnswers = "lost-answer with instead: hang";
+  if (faultKindNamed(fault.kind).plane === "network") {
+    const says = `${fault.kind} breaks a network, and ${name} is a stdio link, which has none`;
+    return [{ path: [...path, "kind"], says, hint: `break the links to its upstreams, or use ${loseAnswers}` }];
+  }
+  if (fault.kind !== "lost-answer" || fault.instead === "hang") return [];
+  const says = `cannot ${fault.instead} on a stdio link: all calls share one pipe, and its end is the server's end`;
+  return [{ path: [...path, "instead"], says, hint: `use ${loseAnswers}` }];
+}
+
+function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
   if (fault.kind !== "lost-answer") return [];
   const found: Finding[] = [];
   const misplaced = (key: "tool" | "method" | "path", says: string, hint: string): void => {

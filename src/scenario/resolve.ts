@@ -27,6 +27,7 @@ export type ScenarioTarget =
   | {
       readonly is: "command";
       readonly command: readonly [string, ...string[]];
+      /** Empty over stdio, where nothing listens. */
       readonly url: string;
       readonly cwd?: string;
     }
@@ -94,7 +95,10 @@ export interface ScenarioFault {
 
 /** Takes a scenario in which nothing is wrong any more. */
 export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Scenario {
-  const groups = Object.entries(parsed.agents).map(([name, group]) => groupOf(name, group, raw.agents[name]?.policy));
+  const isStdio = (server: string): boolean => parsed.servers[server]?.transport === "stdio";
+  const groups = Object.entries(parsed.agents).map(([name, group]) =>
+    groupOf({ name, group, rawPolicy: raw.agents[name]?.policy, isStdio }),
+  );
   const servers = Object.entries(parsed.servers).map(([name, server]) => serverOf(name, server));
   const upstreams = Object.entries(parsed.upstreams).map(([name, upstream]) => ({
     ...startedOf(name, upstream),
@@ -208,19 +212,24 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
 }
 
 const openAgentsMax = 1000;
+// Over stdio each agent costs a process; walks that overlap share their agent's.
+const openStdioAgentsMax = 16;
 const openWalkMaxMs = 10_000;
 
-function groupOf(
-  name: string,
-  group: ScenarioOutput["agents"][string],
-  rawPolicy: Readonly<Record<string, unknown>> | undefined,
-): ScenarioGroup {
+function groupOf(about: {
+  readonly name: string;
+  readonly group: ScenarioOutput["agents"][string];
+  readonly rawPolicy: Readonly<Record<string, unknown>> | undefined;
+  readonly isStdio: (server: string) => boolean;
+}): ScenarioGroup {
+  const { name, group, rawPolicy, isStdio } = about;
   const { kind, timeout, onTimeout } = group.policy;
   const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
   const steps = group.chain.map(stepOf);
   const { rate: perSecond, agents, count = 1, iterations, thinkTime = 0 } = group.arrivals;
   const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
   const enough = Math.ceil(((perSecond ?? 0) * Math.min(walkMs, openWalkMaxMs)) / 1000);
+  const agentsMax = steps.some(({ server }) => isStdio(server)) ? openStdioAgentsMax : openAgentsMax;
   const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
   return {
     name,
@@ -229,7 +238,7 @@ function groupOf(
     arrivals:
       perSecond === undefined
         ? { is: "closed", agents: count, thinkTimeMs: thinkTime, ...(iterations === undefined ? {} : { iterations }) }
-        : { is: "open", perSecond, agents: agents ?? Math.min(openAgentsMax, Math.max(1, enough)) },
+        : { is: "open", perSecond, agents: agents ?? Math.min(agentsMax, Math.max(1, enough)) },
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
     steps,
   };

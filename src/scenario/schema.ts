@@ -24,7 +24,7 @@ const target = {
     .array(z.string())
     .min(1)
     .optional()
-    .describe("program and arguments; ${port} is a free port; goes with url"),
+    .describe("program and arguments; ${port} is a free port; goes with url, over stdio without"),
   url: z.string().min(1).optional().describe("where it answers; alone: it runs already"),
   cwd: z.string().optional().describe("where the command starts, seen from the scenario's folder"),
   env: template.optional().describe("variables for what Squall starts"),
@@ -38,7 +38,10 @@ const upstream = z.strictObject({
 
 const server = z.strictObject({
   ...target,
-  transport: z.literal("http").default("http"),
+  transport: z
+    .enum(["http", "stdio"])
+    .default("http")
+    .describe("stdio: every agent starts a process of its own, and speaks over its stdin and stdout"),
   defects: z.array(z.string()).optional().describe("defects that the fixture shall have"),
   restart: z
     .strictObject({

@@ -39,6 +39,9 @@ function identityFindings(
   if (value === undefined) return [];
   const { fixture, command, url, env = {} } = value;
   const found = [...settingFindings(value, path, surroundings)];
+  if ("transport" in value && value.transport === "stdio") {
+    return [...found, ...stdioFindings({ path, value }, surroundings)];
+  }
   if (fixture === undefined && command === undefined && url === undefined) {
     found.push({ path, says: "expected a fixture, a command with its url, or the url of what runs already" });
   } else if (fixture !== undefined && (command !== undefined || url !== undefined)) {
@@ -67,6 +70,34 @@ function identityFindings(
         says: "is of no use: Squall does not start what runs already",
       });
     }
+  }
+  return found;
+}
+
+/** Whoever calls a server over stdio starts it, and it listens nowhere. */
+function stdioFindings(
+  { path, value }: { readonly path: Finding["path"]; readonly value: Target },
+  surroundings: Surroundings,
+): Finding[] {
+  const { fixture, command, url } = value;
+  const found: Finding[] = [];
+  if (fixture === undefined && command === undefined) {
+    found.push({ path, says: "speaks stdio, so whoever calls it starts it: expected a command or a fixture" });
+  } else if (fixture !== undefined && command !== undefined) {
+    found.push({ path, says: "is a fixture and something else at once", hint: "keep either fixture or command" });
+  } else if (fixture !== undefined) found.push(...fixtureFindings({ path, fixture, role: "server" }, surroundings));
+  if (url !== undefined) {
+    const says = "is of no use: a server that speaks stdio answers at no address";
+    found.push({ path: [...path, "url"], atKey: true, says, hint: "take it away; or say transport: http" });
+  }
+  if ("headers" in value && value.headers !== undefined) {
+    const says = "are of no use: there are no headers over stdio";
+    found.push({ path: [...path, "headers"], atKey: true, says, hint: "give it secrets in env" });
+  }
+  const settings = { command, env: value.env };
+  for (const { path: at, part } of partsIn(settings, path)) {
+    if (part.is !== "saved" || part.name !== "port") continue;
+    found.push({ path: at, says: "${port} is of no use: a server that speaks stdio listens nowhere" });
   }
   return found;
 }

@@ -4,17 +4,17 @@
  */
 import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
-import type { Reply } from "./lean-http.ts";
-import type { Line } from "./lean-line.ts";
+import type { Channel, Reply } from "./lean-channel.ts";
 import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
 import type { Answer, CallRequest } from "./session.ts";
 
-export function leanCall(line: Line, request: CallRequest): Promise<Answer> {
+export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
   if (request.signal.aborted) return Promise.resolve(bare("stopped"));
-  if (line.closed) return Promise.resolve(bare("no-session"));
+  if (channel.closed) return Promise.resolve(bare("no-session"));
+  const onTimeout = request.onTimeout === "close" && channel.isShared ? "cancel" : request.onTimeout;
   return new Promise((resolve) => {
     let waiting = true;
-    const id = line.nextId();
+    const id = channel.nextId();
 
     const settle = (answer: Answer): void => {
       waiting = false;
@@ -22,17 +22,17 @@ export function leanCall(line: Line, request: CallRequest): Promise<Answer> {
       forget();
       resolve(answer);
     };
-    const open = line.post(id, request.meta.traceparent, callOf(request), (reply) => {
-      const answer = answerOfReply(reply, line.words);
+    const open = channel.post(id, request.meta.traceparent, callOf(request), (reply) => {
+      const answer = answerOfReply(reply, channel.words);
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
-    const patience = line.world.timer(request.timeoutMs, () => {
-      settle({ ...open.seen(), ...bare("timeout"), onTimeout: request.onTimeout });
-      switch (request.onTimeout) {
+    const patience = channel.world.timer(request.timeoutMs, () => {
+      settle({ ...open.seen(), ...bare("timeout"), onTimeout });
+      switch (onTimeout) {
         case "cancel":
           open.linger();
-          line.mention({
+          channel.mention({
             method: "notifications/cancelled",
             params: { requestId: id, reason: `no answer within ${formatDuration(request.timeoutMs)}` },
           });
@@ -44,10 +44,10 @@ export function leanCall(line: Line, request: CallRequest): Promise<Answer> {
           open.linger();
           return;
         default:
-          request.onTimeout satisfies never;
+          onTimeout satisfies never;
       }
     });
-    const forget = line.stops.add(request.signal, () => {
+    const forget = channel.stops.add(request.signal, () => {
       settle({ ...open.seen(), ...bare("stopped") });
       open.destroy();
     });

@@ -15,12 +15,10 @@ import type { OutcomeClass } from "../history/outcomes.ts";
 import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
 import { bodyReader, type BodyReader, type Found, type Waiting } from "./lean-body.ts";
+import { lingerMs, type OpenRequest, type Reply, type Seen } from "./lean-channel.ts";
 
 /** A hostile server must not fill our memory; real answers are far smaller. */
 export const answerBytesMax = 8 * 1024 * 1024;
-
-/** How long a request that nobody waits for any more may stay open. */
-const lingerMs = 5 * 60_000;
 
 /** The far end: one keep-alive pool of connections to one URL. */
 export interface Peer {
@@ -48,16 +46,6 @@ export function openPeer(url: URL): Peer {
   };
 }
 
-/** What is known of a request at any moment, in the words of an attempt. */
-export interface Seen {
-  status?: number;
-  bytes?: number;
-  retryAfterMs?: number;
-  reusedSocket?: boolean;
-}
-
-export type Reply = Found & { readonly seen: Readonly<Seen>; readonly headers?: IncomingHttpHeaders };
-
 export interface RequestOptions extends Waiting {
   readonly method: "POST" | "DELETE";
   /** All but content-length: names and values in turn. */
@@ -68,14 +56,6 @@ export interface RequestOptions extends Waiting {
   readonly tell: (reply: Reply) => void;
   /** The connection is free again, or gone. */
   readonly onClosed: () => void;
-}
-
-export interface OpenRequest {
-  seen(): Readonly<Seen>;
-  /** Nobody waits any more: the request stays open for a late answer, but not for ever. */
-  linger(): void;
-  /** Drops the connection; nothing is told afterwards. */
-  destroy(): void;
 }
 
 export function openRequest(peer: Peer, options: RequestOptions): OpenRequest {

@@ -1,10 +1,12 @@
 /**
- * The open line of one lean session: its headers, its numbering of requests, and what is still under way on it.
- * It knows JSON-RPC over HTTP; what the methods mean is for others.
+ * The open line of one lean session over HTTP: its headers, its numbering of requests, and what is still under way on
+ * it. It knows JSON-RPC over HTTP; what the methods mean is for others.
  */
+import { outcomeClasses } from "../history/outcomes.ts";
 import type { World } from "../world.ts";
-import { openPeer, openRequest, type OpenRequest, type Peer, type Reply } from "./lean-http.ts";
-import type { ServerRequest } from "./lean-rpc.ts";
+import { replyWithin, type Channel, type Failure, type OpenRequest, type Reply } from "./lean-channel.ts";
+import { openPeer, openRequest, type Peer } from "./lean-http.ts";
+import { answerTo, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import { createWords, type Words } from "./mcp-result.ts";
 
@@ -19,11 +21,6 @@ export interface LineOptions {
   readonly world: World;
 }
 
-export interface Message {
-  readonly method: string;
-  readonly params?: unknown;
-}
-
 interface Sending {
   readonly body: string;
   readonly id?: number;
@@ -32,16 +29,16 @@ interface Sending {
   readonly tell: (reply: Reply) => void;
 }
 
-export class Line {
+export class Line implements Channel {
   /** The URL as messages name it: without login and query, which may hold secrets. */
   readonly name: string;
   readonly world: World;
-  /** Ends calls when their signal aborts or the line closes. */
   readonly stops: Stops = createStops();
   readonly words: Words;
   /** True once the server answered 404 to this session. */
   lost = false;
   closed = false;
+  readonly isShared = false;
   readonly #peer: Peer;
   readonly #common: readonly string[];
   readonly #open = new Set<OpenRequest>();
@@ -65,16 +62,17 @@ export class Line {
   }
 
   /** From now on every request names the session and, where its revision asks for that, the revision. */
-  enter(session: { readonly id: string | undefined; readonly revisionHeader: string | undefined }): void {
-    this.#sessionId = session.id;
+  enter(revision: string, { headers = {} }: Reply): void {
+    const id = headers["mcp-session-id"];
+    this.#sessionId = typeof id === "string" ? id : undefined;
     this.#headers = [
       ...this.#common,
-      ...(session.revisionHeader === undefined ? [] : ["mcp-protocol-version", session.revisionHeader]),
-      ...(session.id === undefined ? [] : ["mcp-session-id", session.id]),
+      // The header came with 2025-06-18.
+      ...(revision === "2025-03-26" ? [] : ["mcp-protocol-version", revision]),
+      ...(this.#sessionId === undefined ? [] : ["mcp-session-id", this.#sessionId]),
     ];
   }
 
-  /** A request without a deadline of its own; closing the line destroys it. */
   post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
     const request: OpenRequest = this.#send({ id, traceparent, body: textOf({ id, ...message }), tell }, () =>
       this.#open.delete(request),
@@ -83,17 +81,16 @@ export class Line {
     return request;
   }
 
-  /** A request whose reply comes in time, or is a timeout. */
   ask(message: Message, timeoutMs: number): Promise<Reply> {
     const id = this.nextId();
     return this.#within(timeoutMs, { id, body: textOf({ id, ...message }) });
   }
 
-  notify(message: Message, timeoutMs: number): Promise<Reply> {
-    return this.#within(timeoutMs, { body: textOf(message) });
+  async notify(message: Message, timeoutMs: number): Promise<Failure | undefined> {
+    const reply = await this.#within(timeoutMs, { body: textOf(message) });
+    return reply.is === "answer" || wasTaken(reply) ? undefined : reply;
   }
 
-  /** A notification that nobody waits for. */
   mention(message: Message): void {
     this.#aside({ body: textOf(message) });
   }
@@ -124,35 +121,25 @@ export class Line {
       },
       onServerRequest: (request) => {
         serverRequests += 1;
-        if (serverRequests <= serverRequestsMax && !this.closed) this.#aside({ body: textOf(answerTo(request)) });
+        if (serverRequests <= serverRequestsMax && !this.closed) this.#aside({ body: answerTo(request) });
       },
       onClosed,
     });
   }
 
   #within(timeoutMs: number, sending: Omit<Sending, "tell">): Promise<Reply> {
-    return new Promise((resolve) => {
-      const request = this.#send(
-        {
-          ...sending,
-          tell: (reply) => {
-            timer.cancel();
-            resolve(reply);
-          },
-        },
-        () => undefined,
-      );
-      const timer = this.world.timer(timeoutMs, () => {
-        request.destroy();
-        resolve({ is: "failure", class: "timeout", seen: request.seen() });
-      });
-    });
+    return replyWithin(timeoutMs, this.world, (tell) => this.#send({ ...sending, tell }, () => undefined));
   }
 
   #aside(sending: Omit<Sending, "tell">): void {
     const said = this.#within(asideTimeoutMs, sending).finally(() => this.#asides.delete(said));
     this.#asides.add(said);
   }
+}
+
+/** A notification has no answer: any 2xx will do. */
+function wasTaken({ class: is, seen: { status = 0 } }: Failure): boolean {
+  return status >= 200 && status <= 299 && outcomeClasses[is].rung === "protocol";
 }
 
 const contentHeaders = ["content-type", "application/json", "accept", "application/json, text/event-stream"] as const;
@@ -177,14 +164,4 @@ function callerHeaders(url: URL, headers: Readonly<Record<string, string>>): str
     ...given,
   ]);
   return [...all].filter(([name]) => !ownHeaders.has(name)).flat();
-}
-
-function textOf(message: object): string {
-  return JSON.stringify({ jsonrpc: "2.0", ...message });
-}
-
-function answerTo({ id, method }: ServerRequest): object {
-  return method === "ping"
-    ? { id, result: {} }
-    : { id, error: { code: -32601, message: `Method not found: ${method}` } };
 }

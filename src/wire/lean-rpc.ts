@@ -1,4 +1,4 @@
-/** Reading JSON-RPC: what one message of a server means to whoever waits for the answer to one id. */
+/** JSON-RPC: what we send as text, and what one message of a server means to whoever waits for the answer to one id. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -22,6 +22,24 @@ export type RpcMessage =
   | { readonly is: "notification" }
   /** `ours`: it carries our id all the same, so no better answer will come. */
   | { readonly is: "malformed"; readonly ours: boolean };
+
+/** A request or, without an id, a notification. */
+export interface Message {
+  readonly method: string;
+  readonly params?: unknown;
+  readonly id?: number;
+}
+
+export function textOf(message: object): string {
+  return JSON.stringify({ jsonrpc: "2.0", ...message });
+}
+
+/** What we answer to a request of the server's own: we are there, and offer nothing. */
+export function answerTo({ id, method }: ServerRequest): string {
+  return method === "ping"
+    ? textOf({ id, result: {} })
+    : textOf({ id, error: { code: -32601, message: `Method not found: ${method}` } });
+}
 
 export function readMessage(value: unknown, id: number | undefined): RpcMessage {
   if (!isObject(value)) return { is: "malformed", ours: false };

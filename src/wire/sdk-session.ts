@@ -11,8 +11,8 @@ import {
   SessionError,
   type Answer,
   type CallRequest,
+  type HttpSessionOptions,
   type Session,
-  type SessionOptions,
   type Tool,
 } from "./session.ts";
 
@@ -25,6 +25,8 @@ export interface SdkEnd {
   readonly protocolVersion: () => string | undefined;
   /** Whether the server has given the session an id. */
   readonly inSession: () => boolean;
+  /** Nothing can be called in this session any more, and another one may be opened. */
+  readonly isLost: () => boolean;
   /** Tells the server that the session is over, where there is a way to. */
   readonly farewell: () => Promise<void>;
 }
@@ -32,7 +34,7 @@ export interface SdkEnd {
 /** The farewell may not hold anything up. */
 const farewellTimeoutMs = 2000;
 
-type Options = Pick<SessionOptions, "headers" | "timeoutMs" | "world" | "clientName">;
+type Options = Pick<HttpSessionOptions, "headers" | "timeoutMs" | "world" | "clientName">;
 
 export async function openSdkSessionOver(end: SdkEnd, options: Options): Promise<Session> {
   const client = new Client({ name: options.clientName, version: "1" });
@@ -88,8 +90,9 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
 
   return {
     protocolVersion: end.protocolVersion() ?? "",
-    // The SDK keeps the id of a session that its server has lost, so every later call fails as well: so do ours.
-    lost: false,
+    get lost() {
+      return end.isLost();
+    },
     call,
     listTools: (timeoutMs) => listTools(client, end, options, timeoutMs),
     close: async () => {

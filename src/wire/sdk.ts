@@ -3,10 +3,12 @@
  * experience. Nothing is replaced, tuned or repaired; what the SDK hides stays hidden, see sdk-hides.ts.
  */
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver } from "./sdk-session.ts";
 import { SessionError, type OpenSession } from "./session.ts";
 
 export const openSdkSession: OpenSession = async (options) => {
+  if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
   const { url, headers } = options;
   const name = url.origin + url.pathname;
   // Node's fetch would refuse it too, but with the password in its words.
@@ -21,6 +23,8 @@ export const openSdkSession: OpenSession = async (options) => {
       name,
       transport,
       protocolVersion: () => transport.protocolVersion,
+      // The SDK keeps the id of a session that its server has lost, so every later call fails as well: so do ours.
+      isLost: () => false,
       inSession: () => transport.sessionId !== undefined,
       farewell: () => transport.terminateSession(),
     },

@@ -4,8 +4,12 @@
  */
 import type { Attempt } from "../history/events.ts";
 import type { World } from "../world.ts";
+import type { StdioPipe } from "./stdio-pipe.ts";
 
-/** What a caller does when its patience ends. SDKs of the 2025 era cancel and leave the request open. */
+/**
+ * What a caller does when its patience ends. SDKs of the 2025 era cancel and leave the request open. Over stdio `close`
+ * is `cancel`: all calls share one pipe, and closing that would end the server.
+ */
 export type TimeoutAction = "cancel" | "close" | "abandon";
 
 export interface CallRequest {
@@ -34,20 +38,32 @@ export interface Tool {
 
 export interface Session {
   readonly protocolVersion: string;
-  /** True once the server answered 404 to this session. */
+  /** True once the server answered 404 to this session, or its process has gone. */
   readonly lost: boolean;
   call(request: CallRequest): Promise<Answer>;
   listTools(timeoutMs: number): Promise<readonly Tool[]>;
   close(): Promise<void>;
 }
 
-export interface SessionOptions {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+interface AnySessionOptions {
   readonly timeoutMs: number;
   readonly world: World;
   readonly clientName: string;
 }
+
+export interface HttpSessionOptions extends AnySessionOptions {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface StdioSessionOptions extends AnySessionOptions {
+  /** What messages call the server. */
+  readonly server: string;
+  /** The session's own from now on: closing the one closes the other, also where it cannot be opened. */
+  readonly pipe: StdioPipe;
+}
+
+export type SessionOptions = HttpSessionOptions | StdioSessionOptions;
 
 /** Opens a session or throws a SessionError that says why not. */
 export type OpenSession = (options: SessionOptions) => Promise<Session>;

@@ -6,39 +6,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/world.ts";
 import {
-  alive,
   brief,
   canSeeProcesses,
   eachOf,
+  nothingIsLeft,
   onlyRun,
   rounds,
   squall,
+  started,
   startSquall,
   temporaryFolder,
   verdictsFrom,
-  type Running,
 } from "./squall.ts";
-
-/** Nothing of the run may live five seconds after its end. */
-async function nothingIsLeft(running: Running): Promise<void> {
-  const deadline = performance.now() + 5000;
-  let left = await alive(running.mark);
-  while (left.length > 0 && performance.now() < deadline) {
-    await sleep(100);
-    left = await alive(running.mark);
-  }
-  expect(left, "processes that outlive the run").toEqual([]);
-}
-
-const started = (running: Running, says: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let heard = "";
-    running.child.stderr?.on("data", (text: string) => {
-      heard += text;
-      if (heard.includes(says)) resolve();
-    });
-    void running.ended.then(({ stderr }) => reject(new Error(`ended before "${says}":\n${stderr}`)));
-  });
 
 describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", () => {
   test("its own end", { timeout: 60_000 }, async () => {

@@ -5,7 +5,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
 
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
@@ -74,6 +76,28 @@ export async function alive(mark: string): Promise<string[]> {
   }
   return found;
 }
+
+/** Nothing of the run may live five seconds after its end. */
+export async function nothingIsLeft(running: Running): Promise<void> {
+  const deadline = performance.now() + 5000;
+  let left = await alive(running.mark);
+  while (left.length > 0 && performance.now() < deadline) {
+    await sleep(100);
+    left = await alive(running.mark);
+  }
+  expect(left, "processes that outlive the run").toEqual([]);
+}
+
+/** Waits until it says this on stderr. */
+export const started = (running: Running, says: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let heard = "";
+    running.child.stderr?.on("data", (text: string) => {
+      heard += text;
+      if (heard.includes(says)) resolve();
+    });
+    void running.ended.then(({ stderr }) => reject(new Error(`ended before "${says}":\n${stderr}`)));
+  });
 
 export const canSeeProcesses = existsSync("/proc/self/environ");
 

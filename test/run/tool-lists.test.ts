@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Unstamped } from "../../src/history/events.ts";
+import { httpTarget } from "../../src/run/session-target.ts";
 import { createToolLists, listToolsAt } from "../../src/run/tool-lists.ts";
 import { realWorld } from "../../src/world.ts";
 import { fakeWorld, type FakeWorld } from "../fake-world.ts";
@@ -129,8 +130,8 @@ describe("asking a real server", () => {
     await once(server, "listening");
     closing.push(() => server.close());
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
-    const options = { url, headers: {}, timeoutMs: 5000, world: realWorld, clientName: "squall tools" };
-    expect(await listToolsAt(options)).toEqual(["A"]);
+    const target = httpTarget("x", { url, headers: {} });
+    expect(await listToolsAt(target, { timeoutMs: 5000, world: realWorld })).toEqual(["A"]);
     expect(seen[0]).toContain('"name":"squall tools"');
     expect(seen.at(-1)).toBe("DELETE");
   });

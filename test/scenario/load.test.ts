@@ -92,6 +92,35 @@ describe("a good file", () => {
   });
 });
 
+describe("a server over stdio", () => {
+  const stdio = ["servers.cloud.transport=stdio", "faults[0].instead=hang"];
+
+  test("is a fixture or a command; its link says stdio, the links to its upstreams are as ever", async () => {
+    const { scenario } = await load(join(scenarios, "duplicate-effects.yaml"), { sets: stdio });
+    expect(scenario.servers[0]).toMatchObject({ transport: "stdio", target: { is: "fixture", fixture: "cloud" } });
+    expect(scenario.links).toMatchObject([
+      { link: "planner@cloud", protocol: "stdio" },
+      { link: "cloud->cloud-api", protocol: "http" },
+    ]);
+    const command = await load(join(scenarios, "duplicate-effects.yaml"), {
+      sets: [...stdio, "servers.cloud.command=[node, server.js]"],
+    });
+    expect(command.scenario.servers[0]?.target).toEqual({ is: "command", command: ["node", "server.js"], url: "" });
+  });
+
+  test("costs a process for each agent, so an open model takes few unless it is told otherwise", async () => {
+    const agentsOf = async (...sets: string[]) =>
+      (
+        await load(join(scenarios, "duplicate-effects.yaml"), {
+          sets: ["agents.planner.arrivals={rate: 100/s}", ...sets],
+        })
+      ).scenario.groups[0]?.arrivals.agents;
+    expect(await agentsOf()).toBe(800);
+    expect(await agentsOf(...stdio)).toBe(16);
+    expect(await agentsOf(...stdio, "agents.planner.arrivals.agents=40")).toBe(40);
+  });
+});
+
 describe("--set", () => {
   test.each([
     ["nonsense", "expected path=value"],

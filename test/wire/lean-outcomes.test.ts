@@ -2,7 +2,8 @@
 import { createServer, type AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { outcomeClasses, type OutcomeClass } from "../../src/history/outcomes.ts";
-import { openPeer, openRequest, type Reply } from "../../src/wire/lean-http.ts";
+import type { Reply } from "../../src/wire/lean-channel.ts";
+import { openPeer, openRequest } from "../../src/wire/lean-http.ts";
 import { createWords } from "../../src/wire/mcp-result.ts";
 import { realWorld } from "../../src/world.ts";
 import { answerTo, callOf, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";

@@ -193,6 +193,7 @@ test("over a transport that ends by itself, a call is closed, and the next finds
       transport,
       protocolVersion: () => "2025-11-25",
       inSession: () => false,
+      isLost: () => false,
       farewell: () => Promise.resolve(),
     },
     { headers: {}, timeoutMs: 10_000, world: realWorld, clientName: "squall" },
@@ -294,9 +295,9 @@ describe("listing tools", () => {
 test("only the SDK's wire loads the SDK, and nobody loads that wire before a group speaks through it", () => {
   const src = fileURLToPath(new URL("../../src", import.meta.url));
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-  const heavy = /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk(?:-session|-outcome)?\.ts")/;
+  const heavy = /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk(?:-pipe|-session|-outcome)?\.ts")/;
   const users = files.filter((file) => heavy.test(readFileSync(`${src}/${file}`, "utf8")));
-  expect(users.sort()).toEqual(["wire/sdk-outcome.ts", "wire/sdk-session.ts", "wire/sdk.ts"]);
+  expect(users.sort()).toEqual(["wire/sdk-outcome.ts", "wire/sdk-pipe.ts", "wire/sdk-session.ts", "wire/sdk.ts"]);
 });
 
 test("the registry's sdk is this wire", async () => {

@@ -1,0 +1,50 @@
+/** A server that its clients start: what it is started with, and the links over which they have it. */
+import { join } from "node:path";
+import { openStdioLink } from "../links/stdio-link.ts";
+import type { ScenarioServer } from "../scenario/resolve.ts";
+import { openStdioServer } from "../targets/stdio-server.ts";
+import type { FaultyLink } from "./fault-desk.ts";
+import { stdioTarget, type SessionTarget } from "./session-target.ts";
+import type { StageOptions } from "./stage.ts";
+import { renderAll, startCommand } from "./start-command.ts";
+
+export interface StdioEntry {
+  /** The server over a link of this name, which is opened and put to the others. */
+  over(link: string, links: Map<string, FaultyLink>): SessionTarget;
+  /** The server in a process of its own that no link sees. */
+  straight(startTimeoutMs: number): SessionTarget;
+}
+
+export function openStdio(
+  options: StageOptions,
+  { name, target, env, startTimeoutMs }: ScenarioServer,
+  variables: Readonly<Record<string, string>>,
+): StdioEntry {
+  const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
+  if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
+  const start = startCommand(options, target, { name, transport: "stdio" });
+  const server = openStdioServer({
+    ...start,
+    name,
+    env: { ...start.env, ...renderAll(env, world), ...variables },
+    lease,
+    logFile: join(directory, "targets", `${name}.log`),
+    world,
+    recorder,
+    signal,
+  });
+  closing.defer(name, () => server.close());
+  return {
+    over: (link, links) => {
+      const opened = openStdioLink({ name: link, recorder, tracer });
+      links.set(link, opened);
+      closing.defer(`the link ${link}`, () => opened.close());
+      return stdioTarget(server, { link: opened, startTimeoutMs });
+    },
+    straight: (patienceMs) => {
+      const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
+      const opened = openStdioLink({ name, recorder: unseen, tracer });
+      return stdioTarget(server, { link: opened, startTimeoutMs: patienceMs });
+    },
+  };
+}

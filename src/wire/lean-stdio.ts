@@ -1,0 +1,173 @@
+/**
+ * The lean wire over stdio: one pipe for all requests, told apart by their ids. A server may print what it likes between
+ * its messages; what is no answer to a request of ours is passed over.
+ */
+import type { World } from "../world.ts";
+import type { Found } from "./lean-body.ts";
+import { lingerMs, replyWithin, type Channel, type Failure, type OpenRequest, type Reply } from "./lean-channel.ts";
+import { answerTo, isObject, readMessage, textOf, type Message } from "./lean-rpc.ts";
+import { createStops, type Stops } from "./lean-stops.ts";
+import { createWords, type Words } from "./mcp-result.ts";
+import type { StdioSessionOptions } from "./session.ts";
+import type { StdioPipe } from "./stdio-pipe.ts";
+
+interface Waiting {
+  /** Nobody waits for it any more, but a late answer is still heard. */
+  lingers: boolean;
+  readonly settle: (found: Found, bytes?: number) => void;
+  readonly forget: () => void;
+}
+
+const closedBefore: Found = { is: "failure", class: "closed" };
+
+export class StdioChannel implements Channel {
+  readonly name: string;
+  readonly world: World;
+  readonly stops: Stops = createStops();
+  readonly words: Words = createWords([]);
+  /** True once the process has gone, or says nothing any more. */
+  lost = false;
+  readonly isShared = true;
+  readonly #pipe: StdioPipe;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #left = false;
+
+  constructor({ server, pipe, world }: Pick<StdioSessionOptions, "server" | "pipe" | "world">) {
+    this.name = server;
+    this.world = world;
+    this.#pipe = pipe;
+    pipe.listen({
+      onLine: (line) => this.#read(line),
+      onOverlong: () => this.#only()?.settle({ is: "failure", class: "oversized" }),
+      onClosed: () => this.#ended(),
+    });
+  }
+
+  get closed(): boolean {
+    return this.#left || this.lost;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  enter(): void {
+    // Over stdio nothing but the messages themselves tells the revision.
+  }
+
+  /** The trace context has no header to travel in: it is in the message already. */
+  post(id: number, _traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
+    return this.#post(id, message, tell);
+  }
+
+  ask(message: Message, timeoutMs: number): Promise<Reply> {
+    return replyWithin(timeoutMs, this.world, (tell) => this.#post(this.nextId(), message, tell));
+  }
+
+  notify(message: Message): Promise<Failure | undefined> {
+    this.mention(message);
+    // A line is written or lost, and nobody confirms it.
+    return Promise.resolve(this.lost ? { ...failed("closed"), seen: {} } : undefined);
+  }
+
+  mention(message: Message): void {
+    this.#pipe.send(textOf(message));
+  }
+
+  async close(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    this.stops.stopAll();
+    for (const { forget } of this.#waiting.values()) forget();
+    await this.#pipe.close();
+  }
+
+  #post(id: number, message: Message, tell: (reply: Reply) => void): OpenRequest {
+    const seen: { bytes?: number } = {};
+    let limit: { cancel(): void } | undefined;
+    const forget = (): void => {
+      limit?.cancel();
+      this.#waiting.delete(id);
+    };
+    const waiting: Waiting = {
+      lingers: false,
+      forget,
+      settle: (found, bytes) => {
+        forget();
+        if (bytes !== undefined) seen.bytes = bytes;
+        tell({ ...found, seen });
+      },
+    };
+    this.#waiting.set(id, waiting);
+    this.#pipe.send(textOf({ id, ...message }));
+    // Not at once: whoever asks must have the request in hand before its reply comes.
+    if (this.lost) queueMicrotask(() => this.#waiting.get(id)?.settle(closedBefore));
+    return {
+      seen: () => seen,
+      destroy: forget,
+      linger: () => {
+        if (waiting.lingers || !this.#waiting.has(id)) return;
+        waiting.lingers = true;
+        limit = this.world.timer(lingerMs, forget);
+      },
+    };
+  }
+
+  #ended(): void {
+    this.lost = true;
+    for (const { settle } of this.#waiting.values()) settle(closedBefore);
+  }
+
+  #read(line: Buffer): void {
+    const text = line.toString();
+    const value = valueOf(text);
+    // Revision 2025-03-26 lets a server send several messages at once.
+    for (const message of Array.isArray(value) ? value : [value]) this.#readOne(message, text);
+  }
+
+  #readOne(value: unknown, text: string): void {
+    const id = isObject(value) ? value["id"] : undefined;
+    const waiting = typeof id === "number" ? this.#waiting.get(id) : undefined;
+    const message = readMessage(value, waiting === undefined || typeof id !== "number" ? undefined : id);
+    switch (message.is) {
+      case "answer":
+        return waiting?.settle(message, Buffer.byteLength(text));
+      case "malformed":
+        return message.ours ? waiting?.settle({ ...failed("malformed-answer"), text }) : undefined;
+      case "wrong-id":
+        // The second answer to a request, or one that came too late to be waited for.
+        if (typeof id === "number" && Number.isInteger(id) && id > 0 && id <= this.#lastId) return;
+        this.#only()?.settle({
+          ...failed("wrong-id"),
+          ...(message.error === undefined ? {} : { error: message.error }),
+        });
+        return;
+      case "request":
+        return this.#pipe.send(answerTo(message.request));
+      case "notification":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The only request that somebody waits for. Of several nobody could tell which one a strange line was meant for. */
+  #only(): Waiting | undefined {
+    const [only, ...others] = [...this.#waiting.values()].filter(({ lingers }) => !lingers);
+    return others.length === 0 ? only : undefined;
+  }
+}
+
+function failed(name: "closed" | "malformed-answer" | "wrong-id") {
+  return { is: "failure", class: name } as const;
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
