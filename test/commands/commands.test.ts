@@ -68,6 +68,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
     "duplicate-effects",
+    "quickstart",
     "retry-storm",
     "silent-empty",
     "survives",

@@ -1,0 +1,89 @@
+/**
+ * The demo: `quickstart` on the naive and on the hardened server, side by side. Its exit code is 0 only if every defect
+ * of the one was found, and nothing on the other. With `--keep DIR` the two report pages are copied there.
+ */
+import { spawn } from "node:child_process";
+import { copyFile, mkdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { verdictsDocument, type Verdicts } from "../src/reporters/verdicts.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const reports = join(root, "reports");
+const servers = ["naive", "hardened"] as const;
+type Server = (typeof servers)[number];
+
+async function demo(): Promise<number> {
+  const { values } = parseArgs({ options: { keep: { type: "string" } } });
+  say("quickstart on two servers side by side, one with five defects and one with none: about half a minute\n\n");
+  const [naive, hardened] = await Promise.all([play("naive"), play("hardened")]);
+  if (naive === undefined || hardened === undefined) return 1;
+
+  say(`\n${table(naive, hardened)}\n`);
+  const defects = naive.checks.length;
+  const found = failedChecks(naive).length;
+  say(`found ${found} of ${defects} defects · ${failedChecks(hardened).length} of 0\n`);
+  for (const { check, verdict, because = "" } of hardened.checks) {
+    if (verdict === "unknown") say(`the hardened server could not be judged by ${check}: ${because}\n`);
+  }
+  say(`\nThe reports, as pages: ${pageOf(naive)}\n                       ${pageOf(hardened)}\n`);
+  if (values.keep !== undefined) await keepPages(values.keep, { naive, hardened });
+  return found === defects && hardened.verdict === "pass" ? 0 : 1;
+}
+
+async function play(server: Server): Promise<Verdicts | undefined> {
+  const args = ["run", "quickstart", "--set", `servers.cloud.fixture=cloud-${server}`, "--json", "--out", reports];
+  const child = spawn(process.execPath, [join(root, "dist", "cli.js"), ...args], {
+    env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    // Both play the same plan at the same time, so one of them tells how far they are.
+    if (server === "naive") say(text.replaceAll(/^(?=.)/gm, "  "));
+  });
+  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  process.once("SIGINT", pass).once("SIGTERM", pass);
+  await new Promise((resolve) => child.once("close", resolve));
+  try {
+    return verdictsDocument.parse(JSON.parse(stdout));
+  } catch {
+    process.stderr.write(`the ${server} server could not be tried:\n${stderr}`);
+    return undefined;
+  }
+}
+
+const words = { pass: "✓ nothing", fail: "✗ found", unknown: "? unknown" } as const;
+
+function table(naive: Verdicts, hardened: Verdicts): string {
+  const width = Math.max(...naive.checks.map(({ check }) => check.length));
+  const row = (...cells: readonly [string, string, string]): string =>
+    `  ${cells[0].padEnd(width)}  ${cells[1].padEnd(9)}  ${cells[2]}\n`;
+  const verdictOf = ({ checks }: Verdicts, name: string) =>
+    checks.find(({ check }) => check === name)?.verdict ?? "unknown";
+  const rows = naive.checks.map(({ check, verdict }) => row(check, words[verdict], words[verdictOf(hardened, check)]));
+  return row("", ...servers) + rows.join("");
+}
+
+function failedChecks({ checks }: Verdicts): Verdicts["checks"] {
+  return checks.filter(({ verdict }) => verdict === "fail");
+}
+
+function pageOf({ run }: Verdicts): string {
+  return relative(process.cwd(), join(reports, run, "report.html"));
+}
+
+async function keepPages(folder: string, runs: Readonly<Record<Server, Verdicts>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const server of servers) await copyFile(pageOf(runs[server]), join(folder, `${server}.html`));
+}
+
+function say(text: string): void {
+  process.stdout.write(text);
+}
+
+process.exitCode = await demo();
