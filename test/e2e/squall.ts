@@ -128,19 +128,19 @@ export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (i
 export const brief = {
   "duplicate-effects": [
     "--set",
-    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 1s, name: lost-replies}]",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 2s, name: lost-replies}]",
     "--set",
     "faults[0].count=6",
   ],
   "retry-storm": [
     "--set",
-    "phases=[{baseline: 1500ms}, {fault: 2500ms, recovery: 1s, name: outage}]",
+    "phases=[{baseline: 1500ms}, {fault: 2500ms, recovery: 2s, name: outage}]",
     "--set",
     "faults[0].for=1s",
   ],
   "silent-empty": [
     "--set",
-    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 1s, name: outage}]",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 2s, name: outage}]",
     "--set",
     "faults[0].for=1s",
   ],
@@ -151,7 +151,7 @@ export const brief = {
   // Work counts as left behind two seconds after its cancel, and that must be before the healing.
   "timeout-cascade": [
     "--set",
-    "phases=[{baseline: 1500ms}, {fault: 4500ms, recovery: 1s, name: stall}]",
+    "phases=[{baseline: 1500ms}, {fault: 4500ms, recovery: 2s, name: stall}]",
     "--set",
     "faults[0].for=3700ms",
   ],
