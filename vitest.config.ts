@@ -12,10 +12,21 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: ["test/e2e/calibration.test.ts"],
           globalSetup: ["test/build.ts"],
           // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      // It measures, so nothing of ours runs beside it.
+      {
+        test: {
+          ...shared,
+          name: "calibration",
+          include: ["test/e2e/calibration.test.ts"],
+          globalSetup: ["test/build.ts"],
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
  * The demo: `quickstart` on the naive and on the hardened server, side by side. Its exit code is 0 only if every defect
- * of the one was found, and nothing on the other. With `--keep DIR` the two report pages are copied there.
+ * of the one was found, and nothing on the other. With `--keep DIR` the two report pages are copied there; `--out DIR` is where the runs go, `reports` where absent.
  */
 import { spawn } from "node:child_process";
 import { copyFile, mkdir } from "node:fs/promises";
@@ -10,14 +10,16 @@ import { parseArgs } from "node:util";
 import { verdictsDocument, type Verdicts } from "../src/reporters/verdicts.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const reports = join(root, "reports");
 const servers = ["naive", "hardened"] as const;
 type Server = (typeof servers)[number];
 
 async function demo(): Promise<number> {
-  const { values } = parseArgs({ options: { keep: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { keep: { type: "string" }, out: { type: "string", default: join(root, "reports") } },
+  });
+  const { out } = values;
   say("quickstart on two servers side by side, one with five defects and one with none: about half a minute\n\n");
-  const [naive, hardened] = await Promise.all([play("naive"), play("hardened")]);
+  const [naive, hardened] = await Promise.all([play("naive", out), play("hardened", out)]);
   if (naive === undefined || hardened === undefined) return 1;
 
   say(`\n${table(naive, hardened)}\n`);
@@ -27,13 +29,14 @@ async function demo(): Promise<number> {
   for (const { check, verdict, because = "" } of hardened.checks) {
     if (verdict === "unknown") say(`the hardened server could not be judged by ${check}: ${because}\n`);
   }
-  say(`\nThe reports, as pages: ${pageOf(naive)}\n                       ${pageOf(hardened)}\n`);
-  if (values.keep !== undefined) await keepPages(values.keep, { naive, hardened });
+  const pages = { naive: pageOf(naive, out), hardened: pageOf(hardened, out) };
+  say(`\nThe reports, as pages: ${pages.naive}\n                       ${pages.hardened}\n`);
+  if (values.keep !== undefined) await keepPages(values.keep, pages);
   return found === defects && hardened.verdict === "pass" ? 0 : 1;
 }
 
-async function play(server: Server): Promise<Verdicts | undefined> {
-  const args = ["run", "quickstart", "--set", `servers.cloud.fixture=cloud-${server}`, "--json", "--out", reports];
+async function play(server: Server, out: string): Promise<Verdicts | undefined> {
+  const args = ["run", "quickstart", "--set", `servers.cloud.fixture=cloud-${server}`, "--json", "--out", out];
   const child = spawn(process.execPath, [join(root, "dist", "cli.js"), ...args], {
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -73,13 +76,13 @@ function failedChecks({ checks }: Verdicts): Verdicts["checks"] {
   return checks.filter(({ verdict }) => verdict === "fail");
 }
 
-function pageOf({ run }: Verdicts): string {
-  return relative(process.cwd(), join(reports, run, "report.html"));
+function pageOf({ run }: Verdicts, out: string): string {
+  return relative(process.cwd(), join(out, run, "report.html"));
 }
 
-async function keepPages(folder: string, runs: Readonly<Record<Server, Verdicts>>): Promise<void> {
+async function keepPages(folder: string, pages: Readonly<Record<Server, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const server of servers) await copyFile(pageOf(runs[server]), join(folder, `${server}.html`));
+  for (const server of servers) await copyFile(pages[server], join(folder, `${server}.html`));
 }
 
 function say(text: string): void {

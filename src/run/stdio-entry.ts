@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { openStdioLink } from "../links/stdio-link.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
-import { openStdioServer } from "../targets/stdio-server.ts";
+import { openStdioServer, type StdioServer } from "../targets/stdio-server.ts";
 import type { FaultyLink } from "./fault-desk.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
 import type { StageOptions } from "./stage.ts";
@@ -20,20 +20,26 @@ export function openStdio(
   { name, target, env, startTimeoutMs }: ScenarioServer,
   variables: Readonly<Record<string, string>>,
 ): StdioEntry {
-  const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
+  const { world, recorder, tracer, lease, stopping, directory, closing } = options;
   if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
   const start = startCommand(options, target, { name, transport: "stdio" });
-  const server = openStdioServer({
-    ...start,
-    name,
-    env: { ...start.env, ...renderAll(env, world), ...variables },
-    lease,
-    logFile: join(directory, "targets", `${name}.log`),
-    world,
-    recorder,
-    signal,
-  });
-  closing.defer(name, () => server.close());
+  const serverUntil = (signal: AbortSignal): StdioServer => {
+    const server = openStdioServer({
+      ...start,
+      name,
+      env: { ...start.env, ...renderAll(env, world), ...variables },
+      lease,
+      logFile: join(directory, "targets", `${name}.log`),
+      world,
+      recorder,
+      signal,
+    });
+    closing.defer(name, () => server.close());
+    return server;
+  };
+  const server = serverUntil(stopping);
+  // What the server offers is asked also when nothing else begins any more; only closing ends that.
+  const asked = serverUntil(new AbortController().signal);
   return {
     over: (link, links) => {
       const opened = openStdioLink({ name: link, recorder, tracer });
@@ -44,7 +50,7 @@ export function openStdio(
     straight: (patienceMs) => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
       const opened = openStdioLink({ name, recorder: unseen, tracer });
-      return stdioTarget(server, { link: opened, startTimeoutMs: patienceMs });
+      return stdioTarget(asked, { link: opened, startTimeoutMs: patienceMs });
     },
   };
 }

@@ -124,7 +124,8 @@ function processOf(
     stdout,
     silent,
     ready: () => {
-      life ??= recordLife({ target: name, role: "server", instance }, { running, recorder });
+      // An answer may still come from one that has been told to end: its end is ours then, and it was never in use.
+      if (!asked) life ??= recordLife({ target: name, role: "server", instance }, { running, recorder });
     },
     notReady: (says) => {
       const waitedFor = "its answer to initialize";

@@ -40,7 +40,7 @@ test("50 ms on ten serial steps adds 500 ms, and a black hole of 3 s is seen as 
   const events: HistoryEvent[] = [];
   for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
 
-  const added = quickest(walksMs(events, "slow")) - quickest(walksMs(events, "baseline"));
+  const added = quickestWalkMs(events, "slow") - quickestWalkMs(events, "baseline");
   expect(added).toBeGreaterThan(500 * 0.95);
   expect(added).toBeLessThan(500 * 1.05);
 
@@ -60,24 +60,20 @@ test("50 ms on ten serial steps adds 500 ms, and a black hole of 3 s is seen as 
   expect(stuckSeconds).toBeLessThan(3 * 1.05);
 });
 
-/** How long each whole walk took that began and ended in the phase. */
-function walksMs(events: readonly HistoryEvent[], phase: string): number[] {
-  const walks = new Map<number, { fromUs: number; toUs?: number; steps: number }>();
+/** A walk of ten steps, each as quick as it ever was in the phase. */
+function quickestWalkMs(events: readonly HistoryEvent[], phase: string): number {
   const ops = new Map<string, EventOf<"op-started">>();
+  const steps = new Map<number, number[]>();
   for (const event of events) {
-    if (event.type === "op-started" && event.phase === phase) {
-      ops.set(event.op, event);
-      if (event.step === 0) walks.set(event.walk, { fromUs: event.intendedUs, steps: 0 });
-    } else if (event.type === "op-ended") {
-      const walk = walks.get(ops.get(event.op)?.walk ?? -1);
-      if (walk === undefined || event.outcome !== "ok") continue;
-      walk.steps += 1;
-      walk.toUs = event.atUs;
-    }
+    if (event.type === "op-started" && event.phase === phase) ops.set(event.op, event);
+    const started = event.type === "op-ended" && event.outcome === "ok" ? ops.get(event.op) : undefined;
+    if (started === undefined) continue;
+    const took = steps.get(started.step) ?? [];
+    steps.set(started.step, took);
+    took.push((event.atUs - started.intendedUs) / 1000);
   }
-  return [...walks.values()].flatMap(({ fromUs, toUs, steps }) =>
-    steps === 10 && toUs !== undefined ? [(toUs - fromUs) / 1000] : [],
-  );
+  expect(steps.size).toBe(10);
+  return [...steps.values()].reduce((sum, took) => sum + quickest(took), 0);
 }
 
 test("50 ms on ten calls at once adds about 50 ms to them all together", { timeout: 60_000 }, async () => {
@@ -115,7 +111,7 @@ test("50 ms on ten calls at once adds about 50 ms to them all together", { timeo
   };
   const severalTimes = async (): Promise<number> => {
     const took: number[] = [];
-    for (let round = 0; round < 15; round += 1) took.push(await callAll());
+    for (let round = 0; round < 30; round += 1) took.push(await callAll());
     return quickest(took);
   };
 
@@ -128,7 +124,9 @@ test("50 ms on ten calls at once adds about 50 ms to them all together", { timeo
   });
   const during = await severalTimes();
   await cure.heal();
-  expect(during - before).toBeGreaterThan(45);
+  // Never early; and what both ends do meanwhile for the other calls is not waited for twice.
+  expect(during).toBeGreaterThan(50);
+  expect(during - before).toBeGreaterThan(35);
   // Far from the 500 ms that one after another would take.
   expect(during - before).toBeLessThan(75);
   await Promise.all(sessions.map((session) => session.close()));

@@ -72,6 +72,11 @@ test(
       const edges = lives.filter((event) => event.instance === instance);
       expect(edges).toMatchObject([{ edge: "ready" }, { edge: "stopped", code: 0 }]);
     }
+    // Before the phases and after the recovery, each time in a process of its own.
+    const lists = events.filter((event) => event.type === "tools-listed");
+    expect(lists.length).toBeGreaterThan(1);
+    for (const list of lists) expect(list).toMatchObject({ tools: expect.arrayContaining(["FetchResources"]) });
+    expect(lives.filter(({ edge }) => edge === "exited")).toEqual([]);
     const atTap = <T extends { readonly link: string }>(all: readonly T[]) =>
       all.filter(({ link }) => link === "planner@cloud");
     const exchanges = atTap(events.filter((event) => event.type === "exchange"));

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { TargetEvent } from "../../src/history/events.ts";
 import { groupLives, membersOf } from "../../src/processes.ts";
+import { openStdioServer } from "../../src/targets/stdio-server.ts";
+import { realWorld } from "../../src/world.ts";
+import { openStand } from "./stand.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { openStdioStand, type StdioStand } from "../wire/stdio-child.ts";
 
@@ -44,6 +47,25 @@ test.concurrent.each([
   await session.close();
   expect(lives(stand).slice(1)).toEqual([{ ...about, instance: "planner.0", edge: "stopped", ...how }]);
   expect(await groupsOf(stand)).toEqual([]);
+});
+
+test.concurrent("one that is told to end before it is ready was never in use, whatever it still answers", async () => {
+  await using stand = await openStand();
+  const server = openStdioServer({
+    name: "cloud",
+    command: await stand.script("process.stdin.resume()"),
+    env: {},
+    lease: stand.lease,
+    world: realWorld,
+    recorder: stand.recorder,
+    signal: new AbortController().signal,
+  });
+  const started = await server.start("planner.0");
+  const ended = started.end();
+  started.ready();
+  await ended;
+  await server.close();
+  expect(stand.events).toEqual([]);
 });
 
 test.concurrent("what it has started ends with it", async () => {

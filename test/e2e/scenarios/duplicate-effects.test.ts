@@ -1,3 +1,3 @@
 import { showsItsCheck } from "../scenario-verdicts.ts";
 
-showsItsCheck("duplicate-effects", /ledger rows \\d+, \\d+/);
+showsItsCheck("duplicate-effects", /ledger rows \d+, \d+/);

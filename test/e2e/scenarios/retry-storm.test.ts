@@ -1,3 +1,3 @@
 import { showsItsCheck } from "../scenario-verdicts.ts";
 
-showsItsCheck("retry-storm", /\\d/);
+showsItsCheck("retry-storm", /repeated failed upstream requests without waiting/);
