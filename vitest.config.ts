@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const shared = { pool: "threads", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
+// They measure, or need a machine to themselves as their users have it, so nothing of ours runs beside them.
+const alone = ["test/e2e/calibration.test.ts", "test/e2e/demo.test.ts"];
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/skipped-reporter.ts"],
@@ -12,20 +15,20 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: ["test/e2e/calibration.test.ts"],
+          exclude: alone,
           globalSetup: ["test/build.ts"],
           // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
-      // It measures, so nothing of ours runs beside it.
       {
         test: {
           ...shared,
-          name: "calibration",
-          include: ["test/e2e/calibration.test.ts"],
+          name: "alone",
+          include: alone,
           globalSetup: ["test/build.ts"],
+          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },
