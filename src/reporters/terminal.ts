@@ -2,6 +2,7 @@
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
 import type { Reporter } from "./reporter.ts";
 import { closingOf } from "./summary.ts";
+import { titles } from "./titles.ts";
 import { verdictsDocument, wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
@@ -28,18 +29,13 @@ export const terminal: Reporter = {
         ? []
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
       "",
-      `Files:  ${directory}`,
+      `Files:  ${directory} (open report.html)`,
       `Replay: ${replay}`,
     ];
     return `${lines.join("\n")}\n`;
   },
   several: { as: "in-turn", close: closingOf },
 };
-
-const titles = {
-  faults: { pass: "PASSED", fail: "FAILED", unknown: "INCONCLUSIVE" },
-  control: { pass: "CONTROL PASSED", fail: "CONTROL FAILED", unknown: "CONTROL INCONCLUSIVE" },
-} as const;
 
 function headline({ verdict, mode, scenario, seed, exitCode }: Verdicts, paint: Paint): string {
   const interrupted = wasInterrupted({ exitCode }) ? " (interrupted)" : "";

@@ -142,6 +142,7 @@ describe("a saved run", () => {
       "histograms.json",
       "history",
       "junit.xml",
+      "report.html",
       "verdicts.json",
     ]);
     expect((await squall("report", run, "--reporter", "junit")).stdout).toBe(

@@ -17,7 +17,7 @@ describe("the terminal reporter", () => {
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
-      Files:  reports/a-run
+      Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
       "
     `);
@@ -34,7 +34,7 @@ describe("the terminal reporter", () => {
             witness: t:93 t:94 t:95 t:96 t:97 t:98
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
-      Files:  reports/a-run
+      Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
       "
     `);
@@ -51,7 +51,7 @@ describe("the terminal reporter", () => {
       Missing evidence:
         ? egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
 
-      Files:  reports/a-run
+      Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
       "
     `);
@@ -76,7 +76,7 @@ describe("the terminal reporter", () => {
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
-      Files:  reports/a-run
+      Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
       "
     `);
