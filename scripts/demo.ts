@@ -1,6 +1,7 @@
 /**
  * The demo: `quickstart` on the naive and on the hardened server, side by side. Its exit code is 0 only if every defect
- * of the one was found, and nothing on the other. With `--keep DIR` the two report pages are copied there; `--out DIR` is where the runs go, `reports` where absent.
+ * of the one was found, and nothing on the other. The runs go to `reports`, or to `--out DIR`; with `--keep DIR` their two
+ * pages are copied there.
  */
 import { spawn } from "node:child_process";
 import { copyFile, mkdir } from "node:fs/promises";
@@ -26,9 +27,8 @@ async function demo(): Promise<number> {
   const defects = naive.checks.length;
   const found = failedChecks(naive).length;
   say(`found ${found} of ${defects} defects · ${failedChecks(hardened).length} of 0\n`);
-  for (const { check, verdict, because = "" } of hardened.checks) {
-    if (verdict === "unknown") say(`the hardened server could not be judged by ${check}: ${because}\n`);
-  }
+  if (hardened.verdict === "unknown")
+    say(`The hardened server could not be judged: ${whyUnknown(hardened).join("; ")}\n`);
   const pages = { naive: pageOf(naive, out), hardened: pageOf(hardened, out) };
   say(`\nThe reports, as pages: ${pages.naive}\n                       ${pages.hardened}\n`);
   if (values.keep !== undefined) await keepPages(values.keep, pages);
@@ -74,6 +74,12 @@ function table(naive: Verdicts, hardened: Verdicts): string {
 
 function failedChecks({ checks }: Verdicts): Verdicts["checks"] {
   return checks.filter(({ verdict }) => verdict === "fail");
+}
+
+/** What is missing is missing for every check alike, so it is said once. */
+function whyUnknown({ gaps, checks }: Verdicts): string[] {
+  if (gaps.length > 0) return gaps.map(({ says }) => says);
+  return checks.flatMap(({ check, verdict, because = "" }) => (verdict === "unknown" ? [`${check}: ${because}`] : []));
 }
 
 function pageOf({ run }: Verdicts, out: string): string {

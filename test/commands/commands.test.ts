@@ -124,7 +124,10 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
              4s – 7s
     checks
       duplicate-effects: does not apply, no step declares an effect
+      retry-storm: When an upstream fails, the server does not multiply requests: few repeats, and none without a wait.
       silent-empty: When an upstream fails, the server says so: it does not answer success with nothing in it.
+      survives: When the trouble is over the server works again by itself: it lives, has all its tools, and answers.
+      timeout-cascade: does not apply, no fault holds up an upstream whose requests can be told apart
     Nothing was started.
     "
   `);
