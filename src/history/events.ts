@@ -150,6 +150,8 @@ export interface Exchange {
   readonly method: string;
   /** Without the query's values. */
   readonly path: string;
+  /** The same for requests of one path in this run with the same query and body; absent where they have neither. */
+  readonly asks?: string;
   /** On agent→server links: the tool that the JSON-RPC body calls. */
   readonly tool?: string;
   readonly startedUs: number;

@@ -8,6 +8,7 @@ import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
 import { joinedBy } from "./canary.ts";
 import { headerOf, type AnswerHead, type RequestHead } from "./http-reader.ts";
 import { keepBody, type KeptBody } from "./kept-body.ts";
+import { watchSameness, type Sameness } from "./sameness.ts";
 import type { LinkProtocol } from "./traffic.ts";
 import { toolCallIn, watchForAnswer } from "./tool-call.ts";
 
@@ -42,6 +43,8 @@ export class OpenExchange {
 
   readonly #options: OpenExchangeOptions;
   #requestBody: KeptBody | undefined = keepBody();
+  /** MCP requests are told apart by their tool. */
+  readonly #sameness: Sameness | undefined;
   #joined: Joined | undefined;
   #answer: (Pick<Exchange, "status" | "retryAfterMs"> & { readonly firstByteUs: number }) | undefined;
   #shape: AnswerShape | undefined;
@@ -51,6 +54,7 @@ export class OpenExchange {
     this.#options = options;
     this.standing = options.protocol === "mcp" && options.head.method === "GET";
     this.lastOfCaller = !options.head.keepAlive;
+    this.#sameness = options.protocol === "http" ? watchSameness(options.head.url) : undefined;
   }
 
   get method(): string {
@@ -63,6 +67,7 @@ export class OpenExchange {
 
   addToRequest(bytes: Buffer): void {
     this.#requestBody?.add(bytes);
+    this.#sameness?.add(bytes);
   }
 
   requestSent(nowUs: number): void {
@@ -94,6 +99,7 @@ export class OpenExchange {
   event(ended: Exchange["ended"]): Exchange {
     const { link, connection, startedUs, reusedSocket } = this.#options;
     const { ops, attempt, tool } = this.#join();
+    const asks = this.#sameness?.digest();
     const shape = ended === "answered" || ended === "eaten" ? this.#shape?.shape() : undefined;
     return {
       type: "exchange",
@@ -104,6 +110,7 @@ export class OpenExchange {
       ...(attempt === undefined ? {} : { attempt }),
       method: this.method,
       path: pathOf(this.#options.head.url),
+      ...(asks === undefined ? {} : { asks }),
       ...(tool === undefined ? {} : { tool }),
       startedUs,
       ...(this.sentUs === undefined ? {} : { sentUs: this.sentUs }),

@@ -78,6 +78,27 @@ test("an op is told by the query and by the path", async () => {
   await waitFor(() => expect(rig.exchanges().map(({ ops }) => ops)).toEqual([[op], [op]]));
 });
 
+test("requests of one path tell whether they asked for the same, and not for what", async () => {
+  await using callee = await httpCallee((_request, response) => response.end("ok"));
+  await using rig = await openRig(callee.port, "http");
+  const post = { method: "POST" } as const;
+  const asked = [
+    () => ask(rig, "/r"),
+    () => ask(rig, "/r?page=1"),
+    () => ask(rig, "/r?page=1"),
+    () => ask(rig, "/r?page=2"),
+    () => ask(rig, "/r?page=1", { ...post, body: "same" }),
+    () => ask(rig, "/r?page=1", { ...post, body: "same" }),
+    () => ask(rig, "/r?page=1", { ...post, body: "other" }),
+  ];
+  for (const one of asked) await one();
+  await waitFor(() => expect(rig.exchanges()).toHaveLength(asked.length));
+  const digests = rig.exchanges().map(({ asks }) => asks);
+  expect(digests.map((asks) => digests.indexOf(asks))).toEqual([0, 1, 1, 3, 4, 4, 6]);
+  expect(digests[0]).toBeUndefined();
+  expect(JSON.stringify(rig.events)).not.toMatch(/page|"same"|other/);
+});
+
 test("a kept-alive connection makes one exchange a request, each with its own bytes", async () => {
   await using callee = await httpCallee((_request, response) => response.end("ok"));
   await using rig = await openRig(callee.port, "http");
