@@ -33,6 +33,11 @@ export function formatDuration(ms: number): string {
   return parts.join("");
 }
 
+/** `1 call`, `2 calls`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -8,11 +8,23 @@ import { defineCheck, type Finding, type Judgement } from "./check.ts";
 import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surge.ts";
 import { agentsFinding, stormFinding } from "./storm-findings.ts";
 import { plantStorm } from "./storm-plant.ts";
-import { baselineMin, count, countHit, emptyTally, stormIn, tries, type Tally, type Tries } from "./storm-tally.ts";
+import {
+  baselineMin,
+  count,
+  countHit,
+  emptyTally,
+  mayHide,
+  stormIn,
+  tries,
+  type Tally,
+  type Tries,
+} from "./storm-tally.ts";
 import { doubtOf, strengthOf, type Tool } from "./storm-verdict.ts";
 import { keepWitness, type Witness } from "./storm-witness.ts";
 import { noteRetry, synchronyFinding, type FirstRetries } from "./synchronised-retries.ts";
-import { hasFailed, workOf, type Work } from "./upstream-repeats.ts";
+import { hasFailed, workOf, type Sameness, type Work } from "./upstream-repeats.ts";
+
+type Tallies = Readonly<Record<Sameness, Tally>>;
 
 interface State {
   readonly control: boolean;
@@ -21,7 +33,7 @@ interface State {
   /** Links whose requests can be counted, and the server that makes them. */
   readonly links: ReadonlyMap<string, string>;
   /** By tool: of the requests that name their op, and of all, those included that only their time tells. */
-  readonly tallies: { readonly named: Map<string, Tally>; readonly all: Map<string, Tally> };
+  readonly tallies: { readonly named: Map<string, Tallies>; readonly all: Map<string, Tallies> };
   readonly groups: Map<string, { readonly before: Tries; readonly hit: Tries; readonly witnesses: Witness[] }>;
   readonly attemptsMax: ReadonlyMap<string, number>;
   readonly surges: ReadonlyMap<string, Surge>;
@@ -101,23 +113,31 @@ function weigh(record: OpRecord, state: State): void {
   // An op that goes on beyond the fault has met it all the same; the worst ones do.
   const later = role === "fault" || (state.control && role === "recovery");
   if (!before && !later) return;
-  countIn(state, { record, tallies: state.tallies.named, work: workOf(record, named), before });
-  const together = record.ambiguous ? undefined : workOf(record, exchanges);
-  countIn(state, { record, tallies: state.tallies.all, work: together, before });
+  const tool = `${server}.${record.started.tool}`;
+  for (const sameness of ["exact", "by-path"] as const) {
+    const ofNamed = talliesIn(state.tallies.named, tool)[sameness];
+    countIn(state, { record, tally: ofNamed, work: workOf(record, named, sameness), before });
+    const ofAll = talliesIn(state.tallies.all, tool)[sameness];
+    const together = record.ambiguous ? undefined : workOf(record, exchanges, sameness);
+    countIn(state, { record, tally: ofAll, work: together, before });
+  }
+}
+
+function talliesIn(byTool: Map<string, Tallies>, tool: string): Tallies {
+  const tallies = byTool.get(tool) ?? { exact: emptyTally(), "by-path": emptyTally() };
+  byTool.set(tool, tallies);
+  return tallies;
 }
 
 interface Weighed {
   readonly record: OpRecord;
-  readonly tallies: Map<string, Tally>;
+  readonly tally: Tally;
   /** Undefined where nobody can tell what was done for which attempt. */
   readonly work: ReadonlyMap<number, Work> | undefined;
   readonly before: boolean;
 }
 
-function countIn(state: State, { record, tallies, work, before }: Weighed): void {
-  const tool = `${record.started.server}.${record.started.tool}`;
-  const tally = tallies.get(tool) ?? emptyTally();
-  tallies.set(tool, tally);
+function countIn(state: State, { record, tally, work, before }: Weighed): void {
   if (work === undefined) {
     if (!before) tally.leftOut += 1;
     return;
@@ -208,9 +228,10 @@ function toolsOf({ tallies }: State): readonly Tool[] {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([tool, all]) => {
       const own = tallies.named.get(tool);
-      const named = own !== undefined && own.before.attempts >= baselineMin;
-      const tally = named ? own : all;
-      return { tool, tally, named, storm: tally.before.attempts < baselineMin ? undefined : stormIn(tally) };
+      const named = own !== undefined && own.exact.before.attempts >= baselineMin;
+      const { exact: tally, "by-path": byPath } = named ? own : all;
+      if (tally.before.attempts < baselineMin) return { tool, tally, named, storm: undefined, unclear: undefined };
+      return { tool, tally, named, storm: stormIn(tally), unclear: mayHide(byPath, tally) ? byPath : undefined };
     });
 }
 

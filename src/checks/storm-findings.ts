@@ -1,5 +1,5 @@
 /** A tool's repeats in words, graded, with what they come to from end to end. */
-import { formatDuration } from "../units.ts";
+import { counted, formatDuration } from "../units.ts";
 import type { Finding } from "./check.ts";
 import {
   attemptsPerOp,
@@ -18,18 +18,22 @@ const grades: Readonly<Record<Storm, Finding["grade"]>> = {
   eager: "violation",
   "eager-perhaps": "weakness",
   often: "weakness",
+  pressing: "weakness",
   "once-at-once": "weakness",
   once: "info",
+  hedged: "info",
   resent: "info",
 };
 
 const did: Readonly<Record<Storm, string>> = {
   endless: "repeated a failed upstream request again and again",
-  eager: "repeated failed upstream requests without waiting",
-  "eager-perhaps": "repeated failed upstream requests without waiting",
+  eager: "repeated failed upstream requests with hardly a wait",
+  "eager-perhaps": "repeated failed upstream requests with hardly a wait",
   often: "repeated failed upstream requests several times",
+  pressing: "sent upstream requests again and again while they were still unanswered",
   "once-at-once": "repeated a failed upstream request at once",
   once: "repeated a failed upstream request once, after a wait, which is accepted practice",
+  hedged: "sent an upstream request once more while it was still unanswered",
   resent: "sent requests again that a dead connection had lost, as HTTP clients do",
 };
 
@@ -43,8 +47,8 @@ const fix =
 export function stormFinding(tool: string, storm: Storm, tally: Tally): Finding {
   const { before, hit } = tally;
   const times = `${mean(hit).toFixed(2)} times per call that failed upstream, ${mean(before).toFixed(2)} before`;
-  const details = storm === "resent" ? `${hit.resent} of them` : `the same request ${times}${waitsOf(tally)}`;
-  const product = hit.repeats > 0 ? `; ${productOf(tally)}` : "";
+  const details = storm === "resent" ? `${hit.resent} of them` : `the same request ${times} (${waysOf(tally)})`;
+  const product = storm !== "resent" ? `; ${productOf(tally)}` : "";
   return {
     // What few calls did may be chance.
     grade: hit.attempts < hitsMin && grades[storm] === "weakness" && storm !== "eager-perhaps" ? "info" : grades[storm],
@@ -56,11 +60,16 @@ export function stormFinding(tool: string, storm: Storm, tally: Tally): Finding 
   };
 }
 
-function waitsOf({ hit }: Tally): string {
-  const medianMs = medianOf(hit.firstWaits, hit.laterWaits);
-  const wait = medianMs < 1 ? "under 1ms" : formatDuration(medianMs);
-  const late = hit.late === 0 ? "" : `, ${hit.late} of them when their caller had gone`;
-  return ` (${hit.repeats} repeats, median wait ${wait}${late})`;
+function waysOf({ hit }: Tally): string {
+  const ways: string[] = [];
+  if (hit.repeats > 0) {
+    const medianMs = medianOf(...hit.waits);
+    const wait = medianMs < 1 ? "under 1ms" : formatDuration(medianMs);
+    ways.push(`${counted(hit.repeats, "repeat")}, median wait ${wait}`);
+  }
+  if (hit.late > 0) ways.push(`${hit.late} of them when their caller had gone`);
+  if (hit.unanswered > 0) ways.push(`${hit.unanswered} sent while the one before was unanswered`);
+  return ways.join(", ");
 }
 
 function productOf({ tries, before, hit }: Tally): string {

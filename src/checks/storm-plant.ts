@@ -99,7 +99,7 @@ function repeatsFor({ askedMost }: Planting): number {
 }
 
 function again(of: Exchange, id: string, atUs: number): EventOf<"exchange"> {
-  const { link, connection, ops, attempt, method, path } = of;
+  const { link, connection, ops, attempt, method, path, asks } = of;
   return {
     type: "exchange",
     id,
@@ -110,6 +110,7 @@ function again(of: Exchange, id: string, atUs: number): EventOf<"exchange"> {
     ...(attempt === undefined ? {} : { attempt }),
     method,
     path,
+    ...(asks === undefined ? {} : { asks }),
     startedUs: atUs,
     ended: "refused",
     bytesUp: 0,

@@ -12,19 +12,24 @@ export interface Counted {
 }
 
 export interface Hits extends Counted {
-  /** Attempts that repeated a request two times or more. */
+  /** Attempts that repeated one request two times or more, and four times or more. */
   heavy: number;
+  heavier: number;
   /** Attempts that repeated without end, by how often they made the same request. */
   readonly endless: Map<number, number>;
   repeats: number;
-  /** Waits before the first repeat and before later ones: how many there were of each length, in ms. */
-  readonly firstWaits: Map<number, number>;
-  readonly laterWaits: Map<number, number>;
+  /** Waits before the first repeat of a request, the second and later ones: how many of each length, in ms. */
+  readonly waits: readonly [first: Waits, second: Waits, later: Waits];
+  /** Requests made again while the same one was unanswered; and attempts that did so, by how often they made it. */
+  unanswered: number;
+  readonly pressing: Map<number, number>;
   resent: number;
   /** Repeats that began when nobody waited for the attempt any more. */
   late: number;
   readonly witnesses: Witness[];
 }
+
+type Waits = Map<number, number>;
 
 export interface Tries {
   ops: number;
@@ -55,10 +60,12 @@ export function emptyTally(): Tally {
     hit: {
       ...counted(),
       heavy: 0,
+      heavier: 0,
       endless: new Map(),
       repeats: 0,
-      firstWaits: new Map(),
-      laterWaits: new Map(),
+      waits: [new Map(), new Map(), new Map()],
+      unanswered: 0,
+      pressing: new Map(),
       resent: 0,
       late: 0,
       witnesses: [],
@@ -77,53 +84,81 @@ export function count(into: Counted, { exchanges, same }: Work): void {
 
 export function countHit(hit: Hits, record: OpRecord, attempt: number, work: Work): void {
   count(hit, work);
-  const { repeats, exchanges, same } = work;
+  const { repeats, exchanges, same, unanswered } = work;
   const ended = record.attempts.find((candidate) => candidate.attempt === attempt);
+  const most = Math.max(0, ...repeats.map(({ depth }) => depth));
+  const [first, second, later] = hit.waits;
   hit.repeats += repeats.length;
+  hit.unanswered += unanswered;
   hit.resent += work.resent;
   hit.late += repeats.filter(({ again }) => ended !== undefined && again.startedUs > ended.atUs).length;
-  if (repeats.length >= 2) hit.heavy += 1;
-  if (repeats.length > endlessRepeats) bump(hit.endless, same);
-  for (const [index, { waitMs }] of repeats.entries()) {
-    bump(index === 0 ? hit.firstWaits : hit.laterWaits, Math.round(waitMs));
+  if (most >= 2) hit.heavy += 1;
+  if (most >= 4) hit.heavier += 1;
+  if (Math.max(most, unanswered) > endlessRepeats) bump(hit.endless, same);
+  if (unanswered > 0) bump(hit.pressing, same);
+  for (const { waitMs, depth } of repeats) {
+    bump(depth === 1 ? first : depth === 2 ? second : later, Math.round(waitMs));
   }
-  if (repeats.length + work.resent === 0) return;
+  const weight = repeats.length + unanswered;
+  if (weight + work.resent === 0) return;
   const events = [record.started.id, ...exchanges.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])];
-  keepWitness(hit.witnesses, { op: record.op, weight: repeats.length, events });
+  keepWitness(hit.witnesses, { op: record.op, weight, events });
 }
 
 /** What a tool's repeats amount to, the worst first. */
 export type Storm =
   /** Repeated more than ten times. */
   | "endless"
-  /** Repeated several times without a wait. */
+  /** Repeated several times with hardly a wait. */
   | "eager"
   /** The same, but seen too rarely to be sure. */
   | "eager-perhaps"
   /** Several times, after waits. */
   | "often"
+  /** Several times, while the same request was unanswered. */
+  | "pressing"
   | "once-at-once"
   | "once"
+  /** Once more, while the same request was unanswered. */
+  | "hedged"
   /** Only what HTTP clients send again by themselves. */
   | "resent";
 
 const amplified = 1.1;
 const clearlyAmplified = 1.5;
 
-export function stormIn({ before, hit }: Tally): Storm | undefined {
-  if (hit.repeats === 0) return hit.resent > 0 ? "resent" : undefined;
-  const endless = [...hit.endless].filter(([same]) => same > before.sameMax + endlessRepeats);
-  if (endless.reduce((sum, [, attempts]) => sum + attempts, 0) >= hitsMin) return "endless";
-  const growth = mean(hit) / mean(before);
+export function stormIn(tally: Tally): Storm | undefined {
+  const { before, hit } = tally;
+  if (hit.repeats + hit.unanswered === 0) return hit.resent > 0 ? "resent" : undefined;
+  if (attemptsAbove(hit.endless, before.sameMax + endlessRepeats) >= hitsMin) return "endless";
+  const growth = growthOf(tally);
   // A loop over many things asks for each of them, whether the one before failed or not.
   if (growth <= amplified) return undefined;
-  const eager = medianOf(hit.firstWaits, hit.laterWaits) < eagerMs && !backsOff(hit);
-  if (eager && growth > clearlyAmplified) {
-    if (hit.heavy >= hitsMin) return "eager";
-    if (hit.heavy * 2 > hit.attempts) return "eager-perhaps";
+  const eagerly = eagerAttempts(hit);
+  if (growth > clearlyAmplified) {
+    if (eagerly >= hitsMin) return "eager";
+    if (eagerly * 2 > hit.attempts) return "eager-perhaps";
   }
   if (hit.heavy > 0) return "often";
-  return eager ? "once-at-once" : "once";
+  if (attemptsAbove(hit.pressing, before.sameMax + 1) > 0) return "pressing";
+  if (hit.repeats === 0) return "hedged";
+  return medianOf(...hit.waits) < backOffMs ? "once-at-once" : "once";
+}
+
+/** How much oftener the same request was made than in the baseline. */
+export function growthOf({ before, hit }: Tally): number {
+  return mean(hit) / mean(before);
+}
+
+/** Whether a storm may be in here that is none among what is surely the same request, nor explained by it. */
+export function mayHide(byPath: Tally, exact: Tally): boolean {
+  const storm = stormIn(byPath);
+  const isGrave = storm === "endless" || storm === "eager" || storm === "eager-perhaps";
+  return isGrave && growthOf(byPath) > clearlyAmplified * growthOf(exact);
+}
+
+function attemptsAbove(bySame: ReadonlyMap<number, number>, most: number): number {
+  return [...bySame].reduce((sum, [same, attempts]) => sum + (same > most ? attempts : 0), 0);
 }
 
 /** Times that the same request was made, per attempt. */
@@ -142,10 +177,24 @@ export function attemptsPerOp({ attempts, ops }: Tries): number {
 // Back-off with full jitter starts below any bound; what tells it from none is that later waits are longer.
 const backOffMs = 25;
 
-function backsOff({ firstWaits, laterWaits }: Hits): boolean {
-  if (laterWaits.size === 0) return false;
-  const laterMs = medianOf(laterWaits);
-  return laterMs >= backOffMs && laterMs >= 2 * medianOf(firstWaits);
+/** Attempts that repeated with hardly a wait; what lies between none and enough may be jitter if repeats are few. */
+function eagerAttempts(hit: Hits): number {
+  const medianMs = medianOf(...hit.waits);
+  if (medianMs >= eagerMs || backsOff(hit)) return 0;
+  return medianMs < backOffMs ? hit.heavy : hit.heavier;
+}
+
+// Growth is told by means, as few samples of a jitter scatter less around them than around medians.
+function backsOff({ waits: [first, second, later] }: Hits): boolean {
+  if (second.size === 0 || medianOf(second, later) < backOffMs) return false;
+  const goesOn = later.size === 0 || meanOf(later) >= 1.2 * meanOf(second);
+  return goesOn && meanOf(second, later) >= 2 * meanOf(first);
+}
+
+function meanOf(...counts: readonly Waits[]): number {
+  const waits = counts.flatMap((one) => [...one]);
+  const total = waits.reduce((sum, [, times]) => sum + times, 0);
+  return waits.reduce((sum, [waitMs, times]) => sum + waitMs * times, 0) / total;
 }
 
 /** Of the waits in all these counts; 0 where there is none. */

@@ -1,6 +1,6 @@
 /** What a run's repeats are worth as a verdict: why they prove nothing, or how much they do. */
 import type { Finding } from "./check.ts";
-import { baselineMin, hitsMin, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
+import { baselineMin, hitsMin, mean, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
 
 export interface Tool {
   readonly tool: string;
@@ -8,6 +8,8 @@ export interface Tool {
   /** Its requests name their op; else their time alone tells whose they are. */
   readonly named: boolean;
   readonly storm: Storm | undefined;
+  /** What it asked for by path alone, where that may be a storm that hides behind other queries or bodies. */
+  readonly unclear: Tally | undefined;
 }
 
 interface Seen {
@@ -32,7 +34,7 @@ export function doubtOf(
     if (leftOut > 0) return `nobody can tell which upstream requests ${leftOut} calls made; ${hint}`;
     return control ? "nothing was called after the baseline" : "no call met the fault behind its server";
   }
-  for (const { tool, tally, named, storm } of exposed) {
+  for (const { tool, tally, named, storm, unclear } of exposed) {
     const asked = tally.before.attempts;
     if (asked < baselineMin) {
       return `only ${asked} calls of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
@@ -43,6 +45,13 @@ export function doubtOf(
     }
     if (!named && (storm === "eager" || storm === "endless")) {
       return `only their time tells which call the upstream requests of ${tool} were for; ${hint}`;
+    }
+    if (unclear !== undefined) {
+      return (
+        `${tool} asked one path ${mean(unclear.hit).toFixed(2)} times per call that failed upstream, ` +
+        `${mean(unclear.before).toFixed(2)} before, with other queries or bodies: ` +
+        "nobody can tell whether it repeated itself"
+      );
     }
   }
   return undefined;

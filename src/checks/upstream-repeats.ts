@@ -1,23 +1,30 @@
 /**
  * What a server did upstream for one attempt: how often it made the same request, and which of its requests repeat
- * one that had failed. The same request is the same method and path on the same link; queries are not in a history.
+ * one that had failed. The same request is the same method, path, query and body on the same link.
  */
 import type { Exchange } from "../history/events.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 
-/** A repeat sooner than this was not waited for. */
+/** A repeat sooner than this was hardly waited for. */
 export const eagerMs = 100;
+
+/** Surely the same, or as far as method and path tell: who asks for many things at one path repeats nothing. */
+export type Sameness = "exact" | "by-path";
 
 /** A request that was made again, of the server's own accord, after it had failed. */
 export interface Repeat {
   readonly failed: JoinedExchange;
   readonly again: JoinedExchange;
   readonly waitMs: number;
+  /** The first repeat of a request is 1, the repeat of that one 2. */
+  readonly depth: number;
 }
 
 export interface Work {
   readonly exchanges: readonly JoinedExchange[];
   readonly repeats: readonly Repeat[];
+  /** Made again while the same request was still unanswered. */
+  readonly unanswered: number;
   /** How often the same request was made, without what it was told to repeat and what its transport sent again. */
   readonly same: number;
   /** Sent again at once, by the transport: the kept connection was dead. */
@@ -36,6 +43,7 @@ export function hasFailed({ ended, status = 0, leftUs, firstByteUs }: Exchange):
 export function workOf(
   { attempts, ended }: OpRecord,
   exchanges: readonly JoinedExchange[],
+  sameness: Sameness,
 ): ReadonlyMap<number, Work> | undefined {
   // What is asked for many ops at once is nobody's own.
   if (exchanges.some(({ ops }) => ops.length > 1)) return undefined;
@@ -44,55 +52,84 @@ export function workOf(
   const mayBeMany = attempts.length > 1 || ended === undefined;
   if (!numbered && mayBeMany) return undefined;
   const byAttempt = Map.groupBy(exchanges, ({ attempt }) => (numbered ? (attempt ?? 1) : 1));
-  return new Map([...byAttempt].map(([attempt, made]) => [attempt, workIn(made)]));
+  return new Map([...byAttempt].map(([attempt, made]) => [attempt, workIn(made, sameness)]));
 }
 
-function workIn(exchanges: readonly JoinedExchange[]): Work {
+function workIn(exchanges: readonly JoinedExchange[], sameness: Sameness): Work {
   const ordered = exchanges.toSorted((a, b) => a.startedUs - b.startedUs);
-  const requests = Map.groupBy(ordered, ({ link, method, path }) => `${link} ${method} ${path}`);
+  const requests = Map.groupBy(ordered, (exchange) => requestOf(exchange, sameness));
   const sorted = [...requests.values()].map(sortRepeats);
   return {
     exchanges: ordered,
     repeats: sorted.flatMap(({ repeats }) => repeats),
+    unanswered: Math.max(0, ...sorted.map(({ unanswered }) => unanswered)),
     same: Math.max(0, ...sorted.map(({ same }) => same)),
     resent: sorted.reduce((sum, { resent }) => sum + resent, 0),
   };
 }
 
+export function requestOf({ link, method, path, asks = "" }: Exchange, sameness: Sameness): string {
+  return `${link} ${method} ${path}${sameness === "exact" ? ` ${asks}` : ""}`;
+}
+
 interface Sorted {
   readonly repeats: Repeat[];
+  unanswered: number;
   same: number;
   resent: number;
 }
 
+interface Failure {
+  readonly failed: JoinedExchange;
+  readonly depth: number;
+}
+
 /** One request, each time that it was made, in order of their start. */
 function sortRepeats(made: readonly JoinedExchange[]): Sorted {
-  const sorted: Sorted = { repeats: [], same: made.length, resent: 0 };
-  const failures: JoinedExchange[] = [];
-  for (const again of made) {
-    const failed = takeLatest(failures, again);
-    if (hasFailed(again)) failures.push(again);
-    if (failed === undefined) continue;
-    const waitMs = Math.max(0, again.startedUs - overUs(failed)) / 1000;
-    if (wasTold(failed, waitMs)) sorted.same -= 1;
-    else if (isResend(failed, waitMs, sorted.resent)) {
-      sorted.same -= 1;
-      sorted.resent += 1;
-    } else sorted.repeats.push({ failed, again, waitMs });
+  const sorted: Sorted = { repeats: [], unanswered: 0, same: made.length, resent: 0 };
+  const failures: Failure[] = [];
+  for (const [index, again] of made.entries()) {
+    const before = takeFailure(failures, again);
+    if (before === undefined && made.slice(0, index).some((earlier) => isUnanswered(earlier, again.startedUs))) {
+      sorted.unanswered += 1;
+    }
+    const depth = before === undefined ? 0 : noteRepeat(sorted, before, again);
+    if (hasFailed(again)) failures.push({ failed: again, depth });
   }
   return sorted;
+}
+
+/** Counts it as what it is, and tells how often the request was repeated by then. */
+function noteRepeat(sorted: Sorted, { failed, depth }: Failure, again: JoinedExchange): number {
+  const waitMs = Math.max(0, again.startedUs - overUs(failed)) / 1000;
+  if (wasTold(failed, waitMs)) sorted.same -= 1;
+  else if (isResend(failed, waitMs, sorted.resent)) {
+    sorted.same -= 1;
+    sorted.resent += 1;
+  } else {
+    sorted.repeats.push({ failed, again, waitMs, depth: depth + 1 });
+    return depth + 1;
+  }
+  return depth;
+}
+
+function isUnanswered(exchange: JoinedExchange, us: number): boolean {
+  return Math.min(exchange.firstByteUs ?? Number.POSITIVE_INFINITY, overUs(exchange)) > us;
 }
 
 // A server that gives up closes one connection and opens the next at once; the tap may see the two in either order.
 const slackUs = 20_000;
 
-/** The failure that this request follows; each is repeated once, and requests side by side repeat nothing. */
-function takeLatest(failures: JoinedExchange[], again: JoinedExchange): JoinedExchange | undefined {
-  const at = failures.findLastIndex((failed) => {
+/** The failure that this request follows: each is repeated once, those first that were repeated least. */
+function takeFailure(failures: Failure[], again: JoinedExchange): Failure | undefined {
+  const over = failures.filter(({ failed }) => {
     const hasLeft = failed.ended === "caller-left" || failed.leftUs !== undefined;
     return overUs(failed) - (hasLeft ? slackUs : 0) <= again.startedUs;
   });
-  return at === -1 ? undefined : failures.splice(at, 1)[0];
+  const least = Math.min(...over.map(({ depth }) => depth));
+  const taken = over.findLast(({ depth }) => depth === least);
+  if (taken !== undefined) failures.splice(failures.indexOf(taken), 1);
+  return taken;
 }
 
 /** When it was over for who made it. */

@@ -65,7 +65,7 @@ describe("fails", () => {
     expect(result.findings).toMatchObject([{ grade: "violation", blames: "server" }]);
     const [finding] = result.findings;
     expect(finding?.says).toBe(
-      "cloud.FetchResources repeated failed upstream requests without waiting: the same request 4.00 times per call " +
+      "cloud.FetchResources repeated failed upstream requests with hardly a wait: the same request 4.00 times per call " +
         "that failed upstream, 1.00 before (24 repeats, median wait 1ms); 1.00 attempts per op × 4.00 requests per " +
         "attempt make 4.00 upstream requests per op, 1.00 before: " +
         [100, 101, 102].map((walk) => opIdOf(walk, 0)).join(", "),
@@ -119,11 +119,11 @@ describe("fails", () => {
 
   test("on what goes on when its caller has gone: it belongs to the same attempt", async () => {
     const short = Array.from({ length: 6 }, (_, n) =>
-      call({ atMs: 1100 + n * 20, walk: 100 + n, asked: times(4, refused, 30), tookMs: 10, is: "timeout" }),
+      call({ atMs: 1100 + n * 20, walk: 100 + n, asked: times(5, refused, 30), tookMs: 10, is: "timeout" }),
     ).flat();
     const { verdict, findings } = await on(baseline(), short);
     expect(verdict).toBe("fail");
-    expect(findings[0]?.says).toContain("18 of them when their caller had gone");
+    expect(findings[0]?.says).toContain("24 of them when their caller had gone");
   });
 
   test("whatever calls did that began before the fault: they leave the baseline", async () => {
@@ -131,6 +131,30 @@ describe("fails", () => {
       call({ atMs: 985 + n, walk: 60 + n, asked: times(12, { ...refused }, 2), tookMs: 60 }),
     ).flat();
     expect((await on(baseline(), straddling, outage(storm))).verdict).toBe("fail");
+  });
+
+  test("on a server that repeats often after short waits, spread or not, even if the first one came at once", async () => {
+    const spread = [20, 85, 40, 5, 70].map((_, n, waits) => waits.slice(0, n + 1).reduce((sum, ms) => sum + ms, 0));
+    for (const again of [spread, [1, 31, 61, 91, 121, 151], [1, 2, 3, 203, 204, 205]]) {
+      const asked = [0, ...again].map((afterMs) => ({ ...refused, afterMs }));
+      expect((await on(baseline(), outage(asked))).verdict).toBe("fail");
+    }
+  });
+
+  test("on a storm among the pages of one path, as many requests as without it", async () => {
+    const pages = [1, 2, 3, 4].map((page) => ({ asks: `page-${page}`, afterMs: page }));
+    expect((await on(baseline(pages), outage(times(4, { ...refused, asks: "page-1" })))).verdict).toBe("fail");
+  });
+
+  test("on requests sent again and again without end while the first is unanswered", async () => {
+    const hung = Array.from({ length: 14 }, (_, n) => ({
+      afterMs: n * 30,
+      tookMs: 800 - n * 30,
+      ended: "closed" as const,
+    }));
+    const result = await on(baseline(), outage(hung));
+    expect(result.verdict).toBe("fail");
+    expect(result.findings[0]?.says).toContain("(104 sent while the one before was unanswered)");
   });
 
   test("on a storm of the first of several requests, which leaves no more requests than before", async () => {
@@ -189,6 +213,48 @@ describe("passes", () => {
       call({ atMs: 1100 + n * 20, walk: 100 + n, asked, tookMs: 300, is: "tool-error" }),
     );
     expect(await on(baseline(), jittered)).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  });
+
+  test("an SDK's two repeats with full jitter from 100 ms on: a weakness", async () => {
+    const waits = [
+      [90, 40],
+      [20, 150],
+      [70, 30],
+      [60, 110],
+      [10, 60],
+      [95, 20],
+      [50, 70],
+      [30, 80],
+    ] as const;
+    const calm = waits.flatMap(([first, second], n) => {
+      const asked = [0, first, first + second].map((afterMs) => ({ ...refused, afterMs }));
+      return call({ atMs: 1100 + n * 20, walk: 100 + n, asked, tookMs: 300, is: "tool-error" });
+    });
+    expect(await on(baseline(), calm)).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  });
+
+  test("one repeat of each of several requests, side by side: no more than one repeat of one", async () => {
+    const several = ["/a", "/b", "/c"].map((path) => ({ path }));
+    const twice = (waitMs: number) =>
+      several.flatMap(({ path }) => times(2, { ...refused, path }, waitMs).map((asked) => asked));
+    const atOnce = await on(baseline(several), outage(twice(1)));
+    expect(atOnce).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+    expect(atOnce.findings[0]?.says).toContain("repeated a failed upstream request at once");
+    expect(await on(baseline(several), outage(twice(200)))).toMatchObject({
+      verdict: "pass",
+      findings: [{ grade: "info" }],
+    });
+  });
+
+  test("requests sent again while the first is unanswered: a weakness, or once an info", async () => {
+    const hung = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ afterMs: n * 100, tookMs: 850 - n * 100, ended: "closed" as const }));
+    const many = await on(baseline(), outage(hung(6)));
+    expect(many).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness", blames: "server" }] });
+    expect(many.findings[0]?.says).toContain(
+      "the same request 6.00 times per call that failed upstream, 1.00 before (40 sent while the one before was unanswered)",
+    );
+    expect(await on(baseline(), outage(hung(2)))).toMatchObject({ verdict: "pass", findings: [{ grade: "info" }] });
   });
 
   test("one immediate repeat of a refused request: a weakness", async () => {
@@ -416,6 +482,22 @@ describe("is unknown", () => {
     expect(result).toMatchObject({ verdict: "unknown", because: "no call met the fault behind its server" });
   });
 
+  test("where one path is asked oftener than before, but never for the same", async () => {
+    const queries = times(4, { ...refused, method: "POST", path: "/graphql" }).map((asked, n) => ({
+      ...asked,
+      asks: `query-${n}`,
+    }));
+    const result = await on(baseline([{ method: "POST", path: "/graphql", asks: "query-0" }]), outage(queries));
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toBe(
+      "cloud.FetchResources asked one path 4.00 times per call that failed upstream, 1.00 before, " +
+        "with other queries or bodies: nobody can tell whether it repeated itself",
+    );
+    const eachTwice = queries.flatMap((asked) => [asked, { ...asked, afterMs: (asked.afterMs ?? 0) + 10 }]);
+    const explained = await on(baseline(queries.map(({ ended: _, ...asked }) => asked)), outage(eachTwice));
+    expect(explained).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  });
+
   test("where a storm was seen in too few calls to be sure", async () => {
     const result = await on(baseline(), outage(storm, 4));
     expect(result).toMatchObject({ verdict: "unknown", looked: 4, warnings: 1 });
@@ -544,6 +626,12 @@ describe("the planted storm is found", () => {
     ["all of them waited before their one retry", outage(times(2, refused, 300), 30)],
   ])("where %s", async (_, met) => {
     expect((await clean("faults", baseline(), met)).verdict).toBe("pass");
+  });
+
+  test("where requests have bodies", async () => {
+    const withBody = { method: "POST", asks: "body" } as const;
+    const met = outage([{ ...refused, ...withBody }], 30);
+    expect((await clean("faults", baseline([withBody]), met)).verdict).toBe("pass");
   });
 
   test("where baseline calls make many requests of one path", async () => {
