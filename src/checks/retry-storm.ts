@@ -5,6 +5,7 @@
 import type { Declared } from "../history/declared.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
+import { emptyNameless, excessOf, noteNameless, notePlaces, type Nameless } from "./nameless-requests.ts";
 import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surge.ts";
 import { agentsFinding, stormFinding } from "./storm-findings.ts";
 import { plantStorm } from "./storm-plant.ts";
@@ -24,12 +25,16 @@ import { keepWitness, type Witness } from "./storm-witness.ts";
 import { noteRetry, synchronyFinding, type FirstRetries } from "./synchronised-retries.ts";
 import { hasFailed, workOf, type Sameness, type Work } from "./upstream-repeats.ts";
 
-type Tallies = Readonly<Record<Sameness, Tally>>;
+type Tallies = Readonly<Record<Sameness, Tally>> & { readonly server: string };
 
 interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
   readonly phases: { readonly fromUs: number; readonly role: string }[];
+  /** The servers behind which a fault is planned. */
+  readonly faulty: ReadonlySet<string>;
+  readonly nameless: Nameless;
+  untilUs: number;
   /** Links whose requests can be counted, and the server that makes them. */
   readonly links: ReadonlyMap<string, string>;
   /** By tool: of the requests that name their op, and of all, those included that only their time tells. */
@@ -58,6 +63,11 @@ export const retryStorm = defineCheck({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     phases: [],
+    faulty: new Set(
+      declared.faults.map(({ link }) => countableLinks(declared).get(link)).filter((server) => server !== undefined),
+    ),
+    nameless: emptyNameless(),
+    untilUs: 0,
     links: countableLinks(declared),
     tallies: { named: new Map(), all: new Map() },
     groups: new Map(),
@@ -68,18 +78,21 @@ export const retryStorm = defineCheck({
   }),
 
   on: (record, state) => {
+    if (record.type === "op") weigh(record, state);
+    else state.untilUs = Math.max(state.untilUs, record.atUs);
     if (record.type === "phase" && record.edge === "start") {
       state.phases.push({ fromUs: record.atUs, role: record.role });
-    } else if (record.type === "op") weigh(record, state);
+    } else if (record.type === "exchange" && record.ops.length === 0 && state.links.has(record.link)) {
+      noteNameless(state.nameless, record, roleAt(state, record.startedUs));
+    }
   },
 
   end: (state): Judgement => {
     const tools = toolsOf(state);
     const storms = tools.flatMap((tool) => (tool.storm === undefined ? [] : [{ ...tool, storm: tool.storm }]));
-    const findings = [
-      ...storms.map(({ tool, storm, tally }) => stormFinding(tool, storm, tally)),
-      ...lesserFindings(state),
-    ].toSorted((a, b) => gradeOrder.indexOf(a.grade) - gradeOrder.indexOf(b.grade));
+    const findings = [...storms.map(stormFinding), ...lesserFindings(state)].toSorted(
+      (a, b) => gradeOrder.indexOf(a.grade) - gradeOrder.indexOf(b.grade),
+    );
     const judged = { looked: tools.reduce((sum, { tally }) => sum + tally.exposed.attempts, 0), findings };
     const proven = storms.some(({ storm, named }) => named && (storm === "eager" || storm === "endless"));
     if (proven && !state.control) return { verdict: "fail", ...judged };
@@ -105,7 +118,10 @@ function weigh(record: OpRecord, state: State): void {
   if (exchanges.length > 0) state.joined = true;
   const role = state.roles.get(phase);
   const surge = state.surges.get(server);
-  const at = (us: number): string | undefined => state.phases.findLast(({ fromUs }) => fromUs <= us)?.role;
+  const at = (us: number): string | undefined => roleAt(state, us);
+  for (const exchange of exchanges) {
+    if (exchange.joinedBy === "time") noteNameless(state.nameless, exchange, at(exchange.startedUs));
+  }
   if (surge !== undefined) noteSurge(surge, record, named, { ofOp: role, at });
   noteAgents(record, state);
 
@@ -114,17 +130,18 @@ function weigh(record: OpRecord, state: State): void {
   const later = role === "fault" || (state.control && role === "recovery");
   if (!before && !later) return;
   const tool = `${server}.${record.started.tool}`;
+  notePlaces(state.nameless, tool, named);
   for (const sameness of ["exact", "by-path"] as const) {
-    const ofNamed = talliesIn(state.tallies.named, tool)[sameness];
+    const ofNamed = talliesIn(state.tallies.named, tool, server)[sameness];
     countIn(state, { record, tally: ofNamed, work: workOf(record, named, sameness), before });
-    const ofAll = talliesIn(state.tallies.all, tool)[sameness];
+    const ofAll = talliesIn(state.tallies.all, tool, server)[sameness];
     const together = record.ambiguous ? undefined : workOf(record, exchanges, sameness);
     countIn(state, { record, tally: ofAll, work: together, before });
   }
 }
 
-function talliesIn(byTool: Map<string, Tallies>, tool: string): Tallies {
-  const tallies = byTool.get(tool) ?? { exact: emptyTally(), "by-path": emptyTally() };
+function talliesIn(byTool: Map<string, Tallies>, tool: string, server: string): Tallies {
+  const tallies = byTool.get(tool) ?? { server, exact: emptyTally(), "by-path": emptyTally() };
   byTool.set(tool, tallies);
   return tallies;
 }
@@ -139,7 +156,7 @@ interface Weighed {
 
 function countIn(state: State, { record, tally, work, before }: Weighed): void {
   if (work === undefined) {
-    if (!before) tally.leftOut += 1;
+    if (!before && (state.control || record.ambiguous || metFault(record, state.links))) tally.leftOut += 1;
     return;
   }
   const attempts = Math.max(record.attempts.length, work.size);
@@ -178,6 +195,10 @@ function underFault({ faults }: OpRecord, { link, startedUs, atUs }: JoinedExcha
   );
 }
 
+function metFault(record: OpRecord, links: State["links"]): boolean {
+  return record.exchanges.some((one) => links.has(one.link) && hasFailed(one) && underFault(record, one));
+}
+
 function windowAt({ faults }: OpRecord, us: number): string | undefined {
   const window = faults.find(
     ({ observed, fromUs, toUs = Number.POSITIVE_INFINITY }) => observed && fromUs <= us && us <= toUs,
@@ -191,10 +212,10 @@ function noteAgents(record: OpRecord, state: State): void {
   const role = state.roles.get(phase);
   const entry = state.groups.get(group) ?? { before: tries(), hit: tries(), witnesses: [] };
   state.groups.set(group, entry);
-  const { attempts, exchanges } = record;
+  const { attempts } = record;
   if (role === "baseline" && !record.straddles) add(entry.before, attempts.length);
   if (role !== "fault") return;
-  if (exchanges.some((one) => state.links.has(one.link) && hasFailed(one) && underFault(record, one))) {
+  if (metFault(record, state.links)) {
     add(entry.hit, attempts.length);
     if (attempts.length > 1) {
       const events = [record.started.id, ...attempts.map(({ id }) => id)];
@@ -223,15 +244,38 @@ function noteRepeat(record: OpRecord, state: State, { repeats }: Work): void {
   });
 }
 
-function toolsOf({ tallies }: State): readonly Tool[] {
+function roleAt({ phases }: State, us: number): string | undefined {
+  return phases.findLast(({ fromUs }) => fromUs <= us)?.role;
+}
+
+/** How long the fault's phases were, the baseline's being 1. */
+function faultShare({ phases, untilUs }: State): number {
+  const lastedUs = (role: string): number =>
+    phases.reduce(
+      (sum, phase, index) => (phase.role === role ? sum + (phases[index + 1]?.fromUs ?? untilUs) - phase.fromUs : sum),
+      0,
+    );
+  return lastedUs("fault") / Math.max(1, lastedUs("baseline"));
+}
+
+function toolsOf(state: State): readonly Tool[] {
+  const { tallies, nameless } = state;
+  const share = faultShare(state);
   return [...tallies.all]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([tool, all]) => {
+    .map(([tool, { server, exact, "by-path": byPath }]) => {
       const own = tallies.named.get(tool);
       const named = own !== undefined && own.exact.before.attempts >= baselineMin;
-      const { exact: tally, "by-path": byPath } = named ? own : all;
-      if (tally.before.attempts < baselineMin) return { tool, tally, named, storm: undefined, unclear: undefined };
-      return { tool, tally, named, storm: stormIn(tally), unclear: mayHide(byPath, tally) ? byPath : undefined };
+      const tally = named ? own.exact : exact;
+      const about = { tool, server, tally, named, ownLeftOut: own?.exact.leftOut ?? 0 };
+      if (tally.before.attempts < baselineMin) return { ...about, storm: undefined, unclear: undefined, nameless: 0 };
+      const loose = named ? own["by-path"] : byPath;
+      return {
+        ...about,
+        storm: stormIn(tally),
+        unclear: mayHide(loose, tally) ? loose : undefined,
+        nameless: named ? excessOf(nameless, tool, share) : 0,
+      };
     });
 }
 

@@ -44,16 +44,26 @@ const fix =
   "Repeat once or twice at most, with exponential back-off and jitter, wait as long as Retry-After says, keep a budget " +
   "of repeats (10 % of all requests, say), and let one layer repeat, not all.";
 
-export function stormFinding(tool: string, storm: Storm, tally: Tally): Finding {
+interface Stormy {
+  readonly tool: string;
+  readonly storm: Storm;
+  readonly tally: Tally;
+  readonly named: boolean;
+}
+
+export function stormFinding({ tool, storm, tally, named }: Stormy): Finding {
   const { before, hit } = tally;
+  const grade = grades[storm];
+  // What few calls did may be chance, and what only time joins may be somebody else's.
+  const isDoubtful = hit.attempts < hitsMin || !named;
+  const source = named ? "" : ", as far as their time tells whose they are";
   const times = `${mean(hit).toFixed(2)} times per call that failed upstream, ${mean(before).toFixed(2)} before`;
   const details = storm === "resent" ? `${hit.resent} of them` : `the same request ${times} (${waysOf(tally)})`;
   const product = storm !== "resent" ? `; ${productOf(tally)}` : "";
   return {
-    // What few calls did may be chance.
-    grade: hit.attempts < hitsMin && grades[storm] === "weakness" && storm !== "eager-perhaps" ? "info" : grades[storm],
+    grade: isDoubtful && grade === "weakness" && storm !== "eager-perhaps" ? "info" : grade,
     blames: "server",
-    says: `${tool} ${did[storm]}: ${details}${product}: ${examplesOf(hit.witnesses)}`,
+    says: `${tool} ${did[storm]}${source}: ${details}${product}: ${examplesOf(hit.witnesses)}`,
     why,
     fix,
     witness: witnessOf(hit.witnesses),

@@ -1,58 +1,89 @@
 /** What a run's repeats are worth as a verdict: why they prove nothing, or how much they do. */
+import { counted } from "../units.ts";
 import type { Finding } from "./check.ts";
 import { baselineMin, hitsMin, mean, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
 
 export interface Tool {
   readonly tool: string;
+  readonly server: string;
   readonly tally: Tally;
   /** Its requests name their op; else their time alone tells whose they are. */
   readonly named: boolean;
   readonly storm: Storm | undefined;
   /** What it asked for by path alone, where that may be a storm that hides behind other queries or bodies. */
   readonly unclear: Tally | undefined;
+  /** Calls whose named requests nobody can tell apart. */
+  readonly ownLeftOut: number;
+  /** Failed requests at the places that it asks which name no call, beyond what the baseline lets expect. */
+  readonly nameless: number;
 }
 
 interface Seen {
   readonly control: boolean;
   /** Some upstream request was for a call of this run. */
   readonly joined: boolean;
+  /** The servers behind which a fault is planned. */
+  readonly faulty: ReadonlySet<string>;
 }
 
-export function doubtOf(
-  { control, joined }: Seen,
-  tools: readonly Tool[],
-  findings: readonly Finding[],
-): string | undefined {
-  if (control && findings.some(({ grade }) => grade !== "info")) {
+const hint = "let the server pass on the traceparent that it gets";
+
+export function doubtOf(seen: Seen, tools: readonly Tool[], findings: readonly Finding[]): string | undefined {
+  if (seen.control && findings.some(({ grade }) => grade !== "info")) {
     return "requests were multiplied although nothing was broken";
   }
+  const unseen = unseenOf(seen, tools);
+  if (unseen !== undefined) return unseen;
+  return tools
+    .filter(({ tally }) => tally.exposed.attempts > 0)
+    .map(doubtAbout)
+    .find((doubt) => doubt !== undefined);
+}
+
+/** What was not looked at, but had to be. */
+function unseenOf({ control, joined, faulty }: Seen, tools: readonly Tool[]): string | undefined {
   const leftOut = tools.reduce((sum, { tally }) => sum + tally.leftOut, 0);
-  const hint = "let the server pass on the traceparent that it gets";
+  const isExposed = ({ tally }: Tool): boolean => tally.exposed.attempts > 0;
   if (!joined && leftOut === 0) return `no upstream request could be joined to a call; ${hint}`;
-  const exposed = tools.filter(({ tally }) => tally.exposed.attempts > 0);
-  if (exposed.length === 0) {
-    if (leftOut > 0) return `nobody can tell which upstream requests ${leftOut} calls made; ${hint}`;
+  if (!tools.some(isExposed)) {
+    if (leftOut > 0) return `nobody can tell which upstream requests ${counted(leftOut, "call")} made; ${hint}`;
     return control ? "nothing was called after the baseline" : "no call met the fault behind its server";
   }
-  for (const { tool, tally, named, storm, unclear } of exposed) {
-    const asked = tally.before.attempts;
-    if (asked < baselineMin) {
-      return `only ${asked} calls of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
-    }
-    if (storm === "eager-perhaps") {
-      const { attempts } = tally.hit;
-      return `${tool} repeated without waiting, but only ${attempts} calls met the fault; ${hitsMin} are needed`;
-    }
-    if (!named && (storm === "eager" || storm === "endless")) {
-      return `only their time tells which call the upstream requests of ${tool} were for; ${hint}`;
-    }
-    if (unclear !== undefined) {
-      return (
-        `${tool} asked one path ${mean(unclear.hit).toFixed(2)} times per call that failed upstream, ` +
-        `${mean(unclear.before).toFixed(2)} before, with other queries or bodies: ` +
-        "nobody can tell whether it repeated itself"
-      );
-    }
+  const hidden = tools.find((tool) => tool.ownLeftOut > 0 && !isExposed(tool));
+  if (hidden !== undefined) {
+    const { tool, ownLeftOut } = hidden;
+    return `nobody can tell which upstream requests ${counted(ownLeftOut, "call")} of ${tool} made; ${hint}`;
+  }
+  const spared = [...faulty].find((server) => !tools.some((tool) => tool.server === server && isExposed(tool)));
+  if (control || spared === undefined) return undefined;
+  return `no call of ${spared} met the fault behind it`;
+}
+
+function doubtAbout({ tool, tally, named, storm, unclear, nameless }: Tool): string | undefined {
+  const asked = tally.before.attempts;
+  if (asked < baselineMin) {
+    return `only ${counted(asked, "call")} of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
+  }
+  const { attempts } = tally.hit;
+  if (storm === "eager-perhaps") {
+    return `${tool} repeated with hardly a wait, but only ${counted(attempts, "call")} met the fault; ${hitsMin} are needed`;
+  }
+  if (!named && (storm === "eager" || storm === "endless")) {
+    return `only their time tells which call the upstream requests of ${tool} were for; ${hint}`;
+  }
+  if (unclear !== undefined) {
+    return (
+      `${tool} asked one path ${mean(unclear.hit).toFixed(2)} times per call that failed upstream, ` +
+      `${mean(unclear.before).toFixed(2)} before, with other queries or bodies: ` +
+      "nobody can tell whether it repeated itself"
+    );
+  }
+  // As many as make a storm, had they been its repeats.
+  if (nameless >= hitsMin && nameless > attempts / 2) {
+    return (
+      `${nameless} more failed requests than usual where ${tool} asks name no call, ` +
+      `so nobody can tell whether they repeat its own; ${hint}`
+    );
   }
   return undefined;
 }
@@ -67,7 +98,7 @@ export function strengthOf({ control }: Seen, tools: readonly Tool[]): string {
   );
   const leftOut = sum((tally) => tally.leftOut);
   const aside = leftOut > 0 ? `; ${leftOut} left out, whose requests nobody can tell apart` : "";
-  const calls = `${looked} ${control ? "" : "exposed "}${looked === 1 ? "call" : "calls"}`;
+  const calls = counted(looked, control ? "call" : "exposed call");
   const when = control ? "after the baseline" : "under the fault";
   return (
     `0 storms in ${calls}: ${now.toFixed(2)} upstream requests per call ${when}, ` +

@@ -430,6 +430,26 @@ describe("requests without a canary", () => {
     expect(await on(baseline(), outage([refused]), poller)).toMatchObject({ verdict: "pass", findings: [] });
   });
 
+  test("that only time joins warn of nothing: a probe of the server's own may have asked", async () => {
+    const apart = [0, 1, 2, 3, 4, 5].flatMap((n) =>
+      call({ atMs: 1100 + n * 130, walk: 100 + n, asked: [refused], tookMs: 120, is: "tool-error" }),
+    );
+    const probe = Array.from({ length: 10 }, (_, n) => exchange(0, 1000 + n * 40, { ops: [], ended: "refused" }));
+    const { verdict, findings } = await on(nameless(baseline()), nameless(apart), probe);
+    expect({ verdict, findings }).toMatchObject({ verdict: "pass", findings: [{ grade: "info" }] });
+    expect(findings[0]?.says).toContain("several times, as far as their time tells whose they are: ");
+  });
+
+  test("keep a pass from being believed where more than ever come to where calls ask: repeats that lost their name", async () => {
+    const lost = (count: number, fromMs: number, over: Partial<Exchange> = refused) =>
+      Array.from({ length: count }, (_, n) => exchange(0, fromMs + n * 10, { ops: [], ...over }));
+    const result = await on(baseline(), outage([refused]), lost(60, 1100));
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain("60 more failed requests than usual where cloud.FetchResources asks name no call");
+    const refresh = await on(baseline(), lost(60, 100, {}), outage([refused]), lost(60, 1100));
+    expect(refresh).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
   test("or with many of them: what is asked for several calls at once is nobody's own", async () => {
     const batch = [100, 101, 102, 103, 104, 105];
     const ops = batch.map((walk) => opIdOf(walk, 0));
@@ -472,6 +492,35 @@ describe("is unknown", () => {
     expect(result).toMatchObject({ verdict: "unknown", because: "no call met the fault behind its server", looked: 0 });
   });
 
+  test("where all calls of a tool share their requests with others, beside one that is clean", async () => {
+    const write = { asked: [{ method: "POST" }], step: 1 } as const;
+    const ops = [300, 301].map((walk) => opIdOf(walk));
+    const batched = calls(8, { ...write, atMs: 1500, walk: 300, asked: times(4, { ...refused, method: "POST", ops }) });
+    const result = await on(baseline(), calls(10, { ...write, atMs: 500, walk: 50 }), outage([refused]), batched);
+    expect(result).toMatchObject({ verdict: "unknown", looked: 8, findings: [] });
+    expect(result.because).toContain("upstream requests 2 calls of cloud.CreateLimitRequest made");
+  });
+
+  test("where a server behind which a fault is planned was not called under it, beside one that was", async () => {
+    const [fault] = declared.faults;
+    if (fault === undefined) throw new Error("the declared run has a fault");
+    const link = { link: "billing->ledger", plane: "server-upstream", server: "billing", protocol: "http" } as const;
+    const other = { ...fault, fault: "outage.1", link: link.link };
+    const two = runStarted("faults", { links: [...declared.links, link], faults: [fault, other] });
+    const [opened, requested, seen] = [
+      { type: "connection", link: link.link, connection: 1, edge: "opened" },
+      { type: "fault", fault: "outage.1", kind: "egress-block", link: link.link, window: 0, edge: "requested" },
+      { type: "fault", fault: "outage.1", kind: "egress-block", link: link.link, window: 0, edge: "observed" },
+    ] as const;
+    const more: Timed[] = [
+      [1, opened],
+      [1001, requested],
+      [1002, seen],
+    ];
+    const result = await verdictOn(retryStorm, historyOf([two, ...frame()], more, baseline(), outage([refused])));
+    expect(result).toMatchObject({ verdict: "unknown", because: "no call of billing met the fault behind it" });
+  });
+
   test("where what failed met no fault of this run", async () => {
     const elsewhere = runStarted("faults", {
       links: [...declared.links, { link: "cloud->other", plane: "server-upstream", server: "cloud", protocol: "http" }],
@@ -494,7 +543,10 @@ describe("is unknown", () => {
         "with other queries or bodies: nobody can tell whether it repeated itself",
     );
     const eachTwice = queries.flatMap((asked) => [asked, { ...asked, afterMs: (asked.afterMs ?? 0) + 10 }]);
-    const explained = await on(baseline(queries.map(({ ended: _, ...asked }) => asked)), outage(eachTwice));
+    const explained = await on(
+      baseline(queries.map((asked) => ({ ...asked, ended: "answered" as const }))),
+      outage(eachTwice),
+    );
     expect(explained).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
   });
 
@@ -502,7 +554,7 @@ describe("is unknown", () => {
     const result = await on(baseline(), outage(storm, 4));
     expect(result).toMatchObject({ verdict: "unknown", looked: 4, warnings: 1 });
     expect(result.because).toBe(
-      "cloud.FetchResources repeated without waiting, but only 4 calls met the fault; 5 are needed",
+      "cloud.FetchResources repeated with hardly a wait, but only 4 calls met the fault; 5 are needed",
     );
   });
 });

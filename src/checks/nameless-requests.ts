@@ -1,0 +1,39 @@
+/**
+ * Failed requests that name no call, at places where others do name theirs: a repeat that has lost its name, or a
+ * refresh of the server's own that asks as often as ever. Only what goes beyond the baseline's rate is odd.
+ */
+import type { EventOf } from "../history/events.ts";
+import { hasFailed, requestOf } from "./upstream-repeats.ts";
+
+export interface Nameless {
+  /** By place: how many there were in the baseline, and how many failed under the fault. */
+  readonly before: Map<string, number>;
+  readonly failed: Map<string, number>;
+  /** The places that each tool's named requests asked. */
+  readonly places: Map<string, Set<string>>;
+}
+
+export const emptyNameless = (): Nameless => ({ before: new Map(), failed: new Map(), places: new Map() });
+
+type Exchange = EventOf<"exchange">;
+
+export function noteNameless({ before, failed }: Nameless, exchange: Exchange, role: string | undefined): void {
+  const counts = role === "baseline" ? before : role === "fault" && hasFailed(exchange) ? failed : undefined;
+  if (counts === undefined) return;
+  const place = requestOf(exchange, "by-path");
+  counts.set(place, (counts.get(place) ?? 0) + 1);
+}
+
+export function notePlaces({ places }: Nameless, tool: string, exchanges: readonly Exchange[]): void {
+  const known = places.get(tool) ?? new Set();
+  places.set(tool, known);
+  for (const exchange of exchanges) known.add(requestOf(exchange, "by-path"));
+}
+
+/** How many more failed at a tool's places than the baseline lets expect. */
+export function excessOf({ before, failed, places }: Nameless, tool: string, share: number): number {
+  const excess = [...(places.get(tool) ?? [])].map(
+    (place) => (failed.get(place) ?? 0) - (before.get(place) ?? 0) * share,
+  );
+  return Math.round(excess.reduce((sum, more) => sum + Math.max(0, more), 0));
+}
