@@ -29,6 +29,8 @@ export interface GaveUp {
   /** It had a request of its own at all. */
   readonly asked: boolean;
   readonly work: Work;
+  /** Of the requests that it left behind, those that met the fault. */
+  readonly wasted: number;
   readonly events: readonly string[];
 }
 
@@ -39,6 +41,8 @@ export type Work =
   | { readonly is: "stopped"; readonly afterUs: number }
   /** It was ended from outside, before the server had to let go of it. */
   | { readonly is: "cut" }
+  /** Something began after it that names the op but no attempt: others may have asked for what the op is about. */
+  | { readonly is: "unclear" }
   | { readonly is: "left"; readonly untilUs: number; readonly exchanges: readonly OwnExchange[] };
 
 export interface Limits {
@@ -93,6 +97,7 @@ export function gaveUpsOf(
         metFault,
         asked: mine.length > 0,
         work,
+        wasted: work.is === "left" ? work.exchanges.filter((exchange) => isUnderFault(exchange, faults)).length : 0,
         events: [started.id, attempt.id, ...(work.is === "left" ? work.exchanges.map(({ id }) => id) : [])],
       },
     ];
@@ -118,14 +123,16 @@ function attemptOf(exchange: OwnExchange, attempts: OpRecord["attempts"]): numbe
 
 function workOf(own: readonly OwnExchange[], gaveUpUs: number, limits: Limits): Work {
   const going = own.filter((exchange) => endOf(exchange) > gaveUpUs);
-  const left = going.filter((exchange) => {
+  const overdue = going.filter((exchange) => {
     // What begins soon after the cancel may be the clearing up, and has as long for itself.
     const overUs = endOf(exchange) - Math.max(gaveUpUs, exchange.startedUs);
     return overUs > limits.stopUs || exchange.startedUs - gaveUpUs > limits.beginUs;
   });
+  const left = overdue.filter(({ attempt, startedUs }) => attempt !== undefined || startedUs <= gaveUpUs);
   const untilUs = Math.max(...going.map(endOf));
   if (going.length === 0) return { is: "none" };
   if (left.length > 0) return { is: "left", untilUs, exchanges: left };
+  if (overdue.length > 0) return { is: "unclear" };
   const ended = going.every(
     (exchange) =>
       endedByItself(exchange) &&
@@ -144,19 +151,37 @@ export function wasLetGo({ leftUs, ended }: OwnExchange): boolean {
   return leftUs !== undefined || ended === "caller-left";
 }
 
+/** A call that waited without a request of its own, however it ended. */
+export interface Waiter {
+  readonly tool: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+// Whoever is answered sooner has not waited for anybody's request.
+const waitedUs = 100_000;
+
+export function waiterOf({ started, ended, attempts }: OpRecord): Waiter | undefined {
+  const fromUs = started.atUs;
+  const toUs = ended?.atUs ?? Number.POSITIVE_INFINITY;
+  if (attempts.length === 0 || toUs - fromUs < waitedUs) return undefined;
+  return { tool: `${started.server}.${started.tool}`, fromUs, toUs };
+}
+
 /**
  * Work that may have been for others as well: calls of the same tool that waited meanwhile without a request of their
  * own. A server that asks once for all who want the same must go on while one of them waits.
  */
-export function sharedWork(gaveUps: readonly GaveUp[]): (gaveUp: GaveUp) => boolean {
-  const waits = new Map<string, { fromUs: number; toUs: number }[]>();
+export function sharedWork(gaveUps: readonly GaveUp[], patient: readonly Waiter[]): (gaveUp: GaveUp) => boolean {
   const without = gaveUps.filter(({ asked, heard }) => heard && !asked);
-  for (const { tool, startedUs, gaveUpUs } of without.toSorted((a, b) => a.startedUs - b.startedUs)) {
+  const waited = without.map(({ tool, startedUs, gaveUpUs }) => ({ tool, fromUs: startedUs, toUs: gaveUpUs }));
+  const waits = new Map<string, { fromUs: number; toUs: number }[]>();
+  for (const { tool, fromUs, toUs } of [...waited, ...patient].toSorted((a, b) => a.fromUs - b.fromUs)) {
     const spans = waits.get(tool) ?? [];
     waits.set(tool, spans);
     const last = spans.at(-1);
-    if (last !== undefined && startedUs <= last.toUs) last.toUs = Math.max(last.toUs, gaveUpUs);
-    else spans.push({ fromUs: startedUs, toUs: gaveUpUs });
+    if (last !== undefined && fromUs <= last.toUs) last.toUs = Math.max(last.toUs, toUs);
+    else spans.push({ fromUs, toUs });
   }
   return ({ tool, gaveUpUs, work }) =>
     work.is === "left" && (waits.get(tool) ?? []).some(({ fromUs, toUs }) => fromUs < work.untilUs && toUs > gaveUpUs);

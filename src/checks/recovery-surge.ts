@@ -55,7 +55,7 @@ export function surgeFinding(server: string, { baseline, recovery, witnesses }: 
   if (after <= surges * before) return undefined;
   const agentsGrowth = recovery.attempts / recovery.ops / (baseline.attempts / baseline.ops);
   const blames = agentsGrowth >= after / before / agentsGrowth ? "agents" : "server";
-  const whose = blames === "agents" ? "mostly by attempts of the agents" : "mostly by repeats of the server";
+  const whose = blames === "agents" ? "mostly by attempts of the agents" : "mostly of the server's own making";
   return {
     grade: "weakness",
     blames,

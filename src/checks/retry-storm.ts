@@ -159,24 +159,23 @@ function countIn(state: State, { record, tally, work, before }: Weighed): void {
     if (!before && (state.control || record.ambiguous || metFault(record, state.links))) tally.leftOut += 1;
     return;
   }
-  const attempts = Math.max(record.attempts.length, work.size);
   if (before) {
     for (const done of work.values()) count(tally.before, done);
-    add(tally.tries.before, attempts);
+    add(tally.tries.before, work.size);
     return;
   }
-  let met = false;
+  let met = 0;
   for (const [attempt, done] of work) {
     const hit = done.exchanges.some(
       (exchange) => hasFailed(exchange) && (state.control || underFault(record, exchange)),
     );
     if (hit || state.control) count(tally.exposed, done);
     if (!hit) continue;
-    met = true;
+    met += 1;
     countHit(tally.hit, record, attempt, done);
     noteRepeat(record, state, done);
   }
-  if (met) add(tally.tries.hit, attempts);
+  add(tally.tries.hit, met);
 }
 
 function add(into: Tries, attempts: number): void {

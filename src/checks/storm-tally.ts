@@ -41,6 +41,7 @@ export interface Tally {
   /** Attempts that count as looked at: those that met the fault, or in a control run all later ones. */
   readonly exposed: Counted;
   readonly hit: Hits;
+  /** Attempts that asked their upstream, or met the fault there, of how many ops. */
   readonly tries: { readonly before: Tries; readonly hit: Tries };
   /** Ops whose requests nobody can tell apart from those of others. */
   leftOut: number;

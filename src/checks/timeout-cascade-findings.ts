@@ -1,6 +1,6 @@
 /** What timeout-cascade says of what it has seen: work for nobody, and budgets that one step has eaten. */
 import type { Declared } from "../history/declared.ts";
-import { formatDuration } from "../units.ts";
+import { counted, formatDuration } from "../units.ts";
 import { witnessesMax, type Finding } from "./check.ts";
 import type { Cascade } from "./eaten-budget.ts";
 import { endOf, wasLetGo, type GaveUp } from "./orphaned-work.ts";
@@ -28,11 +28,14 @@ export function aboutCancelled(
   const links = [...new Set(exchanges.map(({ link }) => link))].join(", ");
   const notes: string[] = [];
   if (underFault > 0) {
-    const wasted = Math.min(exchanges.length, underFault);
-    notes.push(`wasted work: ${wasted} of ${underFault} requests under the fault`);
+    const wasted = left.reduce((sum, gaveUp) => sum + gaveUp.wasted, 0);
+    notes.push(`wasted work: ${wasted} of ${counted(underFault, "request")} under the fault`);
   }
   if (!exchanges.some((exchange) => wasLetGo(exchange) || exchange.ended === "answered")) {
-    notes.push("the server let go of none of them by itself, so it has no deadline of its own");
+    const longestUs = Math.max(...exchanges.map((exchange) => endOf(exchange) - exchange.startedUs));
+    notes.push(
+      `the server let go of none of them by itself, so a deadline of its own is missing or over ${shownUs(longestUs)}`,
+    );
   }
   const late = left.flatMap(({ op, gaveUpUs }) => {
     const commit = commits.get(op);
@@ -43,7 +46,7 @@ export function aboutCancelled(
     grade: proven ? "violation" : "weakness",
     blames: "server",
     says: [
-      `${left.length} of ${judged} cancelled calls left work behind at ${links}: ${examplesOf(left, "the cancel")}`,
+      `${left.length} of ${counted(judged, "cancelled call")} left work behind at ${links}: ${examplesOf(left, "the cancel")}`,
       ...notes,
     ].join("; "),
     why: "Work that nobody waits for holds connections and memory; while an upstream stalls it piles up until the server stalls as well.",
@@ -123,7 +126,7 @@ function budgetFinding(cascades: readonly Cascade[], blame: Blame): Finding {
   return {
     ...blame,
     says:
-      `in ${cascades.length} ${cascades.length === 1 ? "walk" : "walks"} of ${group} ${eater.tool} ate the budget: ` +
+      `in ${counted(cascades.length, "walk")} of ${group} ${eater.tool} ate the budget: ` +
       `${eater.op} took ${shownUs(tookUs)} of ${shownUs(budgetUs)} (${share} %), so ${lost.join(", ")}`,
     witness: {
       events: steps.flatMap(({ events }) => events).slice(0, witnessesMax),

@@ -5,10 +5,19 @@
 import type { Declared, DeclaredFault } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
-import { formatDuration } from "../units.ts";
+import { counted, formatDuration } from "../units.ts";
 import { defineCheck, verdictOf, type Finding, type Judgement } from "./check.ts";
 import { watchBudgets, type Budgets } from "./eaten-budget.ts";
-import { gaveUpsOf, isUnderFault, ownExchanges, sharedWork, type GaveUp, type ImpatientOp } from "./orphaned-work.ts";
+import {
+  gaveUpsOf,
+  isUnderFault,
+  ownExchanges,
+  sharedWork,
+  waiterOf,
+  type GaveUp,
+  type ImpatientOp,
+  type Waiter,
+} from "./orphaned-work.ts";
 import { plantOrphans } from "./planted-orphans.ts";
 import { aboutBudgets, aboutCancelled, aboutUntold, type Commit } from "./timeout-cascade-findings.ts";
 
@@ -25,6 +34,8 @@ interface State {
   readonly links: ReadonlyMap<string, string>;
   readonly watched: ReadonlyMap<string, string>;
   readonly impatient: Map<string, ImpatientOp>;
+  /** Calls that were told an end in time, without a request of their own. */
+  readonly patient: Waiter[];
   readonly commits: Map<string, Commit>;
   readonly budgets: Budgets;
   /** Calls with a request of their own at an upstream. */
@@ -54,6 +65,7 @@ export const timeoutCascade = defineCheck({
     links: new Map(declared.links.map(({ link, server }) => [link, server])),
     watched: watchedLinks(declared),
     impatient: new Map(),
+    patient: [],
     commits: new Map(),
     budgets: watchBudgets(declared),
     calls: 0,
@@ -127,6 +139,10 @@ function follow(record: OpRecord, state: State): void {
   state.underFault.set(server, (state.underFault.get(server) ?? 0) + hit);
   state.budgets.add(record, hit > 0);
   if (record.attempts.some(({ class: is }) => is === "timeout")) state.impatient.set(record.op, { record, late: [] });
+  else if (own.length === 0) {
+    const waiter = waiterOf(record);
+    if (waiter !== undefined) state.patient.push(waiter);
+  }
 }
 
 /** The op's own record may have been closed long before; then a request of it comes alone. */
@@ -153,13 +169,13 @@ interface Seen {
   readonly shared: readonly GaveUp[];
 }
 
-function whatWasSeen({ impatient, links, watched, lagUs, closingUs, exits }: State): Seen {
+function whatWasSeen({ impatient, patient, links, watched, lagUs, closingUs, exits }: State): Seen {
   const limits = { stopUs: stopUs + lagUs, beginUs: beginUs + lagUs, closingUs };
   const gaveUps = [...impatient.values()].flatMap((op) => {
     const exitsUs = exits.get(op.record.started.server) ?? [];
     return gaveUpsOf(op, { links, watched }, { ...limits, exitsUs });
   });
-  const mayBeShared = sharedWork(gaveUps);
+  const mayBeShared = sharedWork(gaveUps, patient);
   const shared = gaveUps.filter(mayBeShared);
   const own = gaveUps.filter(({ heard, work }) => heard && (work.is === "stopped" || work.is === "left"));
   const judged = own.filter((gaveUp) => gaveUp.policy === "cancel" && !mayBeShared(gaveUp));
@@ -188,34 +204,50 @@ function leftFinding(
   });
 }
 
-function doubtOf(state: State, { gaveUps, judged, exposed, left, shared }: Seen): string | undefined {
+function doubtOf(state: State, seen: Seen): string | undefined {
+  const { judged, left } = seen;
   if (state.calls === 0) {
     return `no request at ${[...state.watched.keys()].join(", ")} carried an op id, so nobody can tell whose work it is`;
   }
   if (left.length * 2 >= Math.max(1, judged.length)) {
-    return `${left.length} of ${judged.length} cancelled calls left work behind: too few to tell it from chance`;
+    return `${left.length} of ${counted(judged.length, "cancelled call")} left work behind: too few to tell it from chance`;
   }
   if (state.control) return undefined;
+  // Each server is judged by its own calls.
+  const stalled = state.declared.faults.filter(mayStall).map(({ link }) => state.watched.get(link));
+  const servers = [...new Set(stalled)].filter((server) => server !== undefined);
+  const doubts = servers.map((server) => ({ server, doubt: doubtAbout(server, seen) }));
+  const found = doubts.find(({ doubt }) => doubt !== undefined);
+  return found === undefined || servers.length === 1 ? found?.doubt : `${found.server}: ${found.doubt}`;
+}
+
+function doubtAbout(server: string, seen: Seen): string | undefined {
+  const its = (some: readonly GaveUp[]): readonly GaveUp[] => some.filter((gaveUp) => gaveUp.server === server);
+  const [gaveUps, exposed, shared] = [its(seen.gaveUps), its(seen.exposed), its(seen.shared)];
   if (gaveUps.length === 0) return "no call ran out of patience";
   const cancelled = gaveUps.filter(({ policy }) => policy === "cancel");
   if (cancelled.length === 0) {
     return "callers never said that they gave up (onTimeout: cancel), so no server was asked to stop";
   }
   if (exposed.length >= leftMin) return undefined;
-  const seen = `${exposed.length} cancelled ${exposed.length === 1 ? "call" : "calls"} could be judged, ${leftMin} are needed`;
-  const cut = cancelled.filter(({ work }) => work.is === "cut").length;
-  if (shared.length > 0) return `${seen}: ${shared.length} left work behind that other calls may have waited for`;
-  if (cut > 0) {
-    return `${seen}: for ${cut} the work was ended from outside within ${formatDuration(stopUs / 1000)} of the cancel`;
+  const judged = `${counted(exposed.length, "cancelled call")} could be judged, ${leftMin} are needed`;
+  const howMany = (is: GaveUp["work"]["is"]): number => cancelled.filter(({ work }) => work.is === is).length;
+  if (shared.length > 0) return `${judged}: ${shared.length} left work behind that other calls may have waited for`;
+  if (howMany("unclear") > 0) {
+    return `${judged}: after the cancel of ${howMany("unclear")} a request began that does not tell for which attempt it was`;
   }
-  return `${seen}: no more had a request of their own waiting at a fault`;
+  if (howMany("cut") > 0) {
+    const within = formatDuration(stopUs / 1000);
+    return `${judged}: for ${howMany("cut")} the work was ended from outside within ${within} of the cancel`;
+  }
+  return `${judged}: no more had a request of their own waiting at a fault`;
 }
 
 function strengthOf({ control, calls }: State, { judged, exposed }: Seen): string {
   const of = control ? judged : exposed;
   const left = of.filter(({ work }) => work.is === "left").length;
-  const said = `${left} of ${of.length} cancelled calls left work behind`;
-  if (control) return `${said} in ${calls} calls`;
+  const said = `${left} of ${counted(of.length, "cancelled call")} left work behind`;
+  if (control) return `${said} in ${counted(calls, "call")}`;
   const slowestUs = Math.max(...of.map(({ work }) => (work.is === "stopped" ? work.afterUs : 0)));
   return `${said}; slowest stop ${formatDuration(Math.round(slowestUs / 1000))} after the cancel`;
 }

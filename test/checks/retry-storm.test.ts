@@ -383,6 +383,16 @@ describe("what the agents repeat", () => {
     );
   });
 
+  test("costs nothing where the server does not ask again, and the finding does not say that it did", async () => {
+    const breaker = everyTried(times(2, refused)).filter(
+      ([, event]) => event.type !== "exchange" || event.attempt === 1,
+    );
+    const { findings } = await on(baseline(), breaker);
+    expect(findings[0]?.says).toContain(
+      "1.00 attempts per op × 2.00 requests per attempt make 2.00 upstream requests per op, 1.00 before",
+    );
+  });
+
   test("leaves calls out where no request tells its attempt", async () => {
     const unnumbered = everyTried([refused], { numbered: false });
     const alone = await on(baseline(), unnumbered);

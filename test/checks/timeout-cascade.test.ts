@@ -116,7 +116,13 @@ describe("a finding tells", () => {
   test("how much work was wasted, and that the server has no deadline of its own", async () => {
     const { findings } = await verdict(start, honest, left);
     expect(findings[0]?.says).toContain("wasted work: 3 of 8 requests under the fault");
-    expect(findings[0]?.says).toContain("it has no deadline of its own");
+    expect(findings[0]?.says).toContain("so a deadline of its own is missing or over 2.598s");
+  });
+
+  test("of no waste under the fault where the work met none", async () => {
+    const begun = [20, 21, 22].map((walk) => exchange(walk, 2500, { startedUs: 2_450_000, attempt: 1 }));
+    const { findings } = await verdict(start, honest, several(3), begun);
+    expect(findings[0]?.says).toContain("wasted work: 0 of 8 requests under the fault");
   });
 
   test("nothing of a deadline where the upstream was just slow", async () => {
@@ -267,6 +273,41 @@ describe("accuses nobody, and is unknown,", () => {
     expect(result.because).toContain("5 left work behind that other calls may have waited for");
     const other = op({ atMs: 1900, walk: 40, attempts: ["timeout"], tookMs: patienceMs });
     expect((await verdict(start, several(5, lasting), other)).verdict).toBe("fail");
+  });
+
+  test("where a patient caller waited for the same and got it: the server asked once for both", async () => {
+    const patient = [20, 21, 22].flatMap((walk) => op({ atMs: 1150, walk: walk + 20, step: 0, tookMs: 2600 }));
+    const result = await verdict(start, several(3, { afterMs: 2500, over: { ended: "answered" } }), patient);
+    expect(result).toMatchObject({ verdict: "unknown", looked: 0, findings: [] });
+    expect(result.because).toContain("3 left work behind that other calls may have waited for");
+    const cached = [20, 21, 22].flatMap((walk) => op({ atMs: 1150, walk: walk + 20, step: 0, tookMs: 60 }));
+    expect((await verdict(start, several(3, lasting), cached)).verdict).toBe("fail");
+  });
+
+  test("where a later request only names the op: another call may have asked about it", async () => {
+    const about = [20, 21, 22].map((walk) => exchange(walk, 3500, { path: "/requests/r" }));
+    const result = await verdict(start, several(3, { nameless: true }), about);
+    expect(result).toMatchObject({ verdict: "unknown", looked: 0, findings: [] });
+    expect(result.because).toBe(
+      "0 cancelled calls could be judged, 3 are needed: after the cancel of 3 a request began " +
+        "that does not tell for which attempt it was",
+    );
+  });
+
+  test("where one of two servers that a fault holds up was not judged", async () => {
+    const link = { link: "billing->ledger", plane: "server-upstream", server: "billing", protocol: "http" } as const;
+    const over: Partial<Declared> = {
+      links: [...declared.links, link],
+      faults: declared.faults.flatMap((fault) => [fault, { ...fault, fault: "outage.1", link: link.link }]),
+    };
+    const cut = { type: "fault", fault: "outage.1", kind: "egress-block", link: link.link, window: 0 } as const;
+    const seen: Timed[] = [
+      [1, { type: "connection", link: link.link, connection: 1, edge: "opened" }],
+      [1001, { ...cut, edge: "requested" }],
+      [1002, { ...cut, edge: "observed" }],
+    ];
+    const result = await verdict(runStarted("faults", over), frame(), baseline, seen, several(5));
+    expect(result).toMatchObject({ verdict: "unknown", because: "billing: no call ran out of patience" });
   });
 
   test("where the work was ended from outside before the server had to", async () => {
