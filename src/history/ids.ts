@@ -15,7 +15,7 @@ export function opId(nonce: string, at: OpCoordinates): string {
 
 export interface Sighting {
   readonly op: string;
-  /** Known only where the trace context was forwarded. */
+  /** Known only where the trace context was forwarded as it came; servers that trace give it spans of their own. */
   readonly attempt?: number;
 }
 
@@ -32,18 +32,18 @@ const hex = (value: number, bytes: number): string => value.toString(16).padStar
 
 export function createTracer(nonce: string, groups: readonly string[]): Tracer {
   const pattern = new RegExp(
-    `\\b00-${nonce}([0-9a-f]{4})([0-9a-f]{6})([0-9a-f]{8})([0-9a-f]{4})${mark}-${nonce}([0-9a-f]{8})-|` +
+    `\\b00-${nonce}([0-9a-f]{4})([0-9a-f]{6})([0-9a-f]{8})([0-9a-f]{4})${mark}-(?:${nonce}([0-9a-f]{8})|[0-9a-f]{16})-|` +
       `\\b${nonce}\\.([A-Za-z0-9_-]+)\\.(\\d+)\\.(\\d+)\\.(\\d+)\\b`,
     "g",
   );
 
   const sightingOf = (match: RegExpMatchArray): Sighting | undefined => {
     if (match[6] !== undefined) return { op: match[0] };
-    const [group = 0, agent = 0, walk = 0, step = 0, attempt = 0] = match
-      .slice(1, 6)
-      .map((digits) => Number.parseInt(digits, 16));
+    const [group = 0, agent = 0, walk = 0, step = 0] = match.slice(1, 5).map((digits) => Number.parseInt(digits, 16));
     const name = groups[group];
-    return name === undefined ? undefined : { op: opId(nonce, { group: name, agent, walk, step }), attempt };
+    if (name === undefined) return undefined;
+    const op = opId(nonce, { group: name, agent, walk, step });
+    return match[5] === undefined ? { op } : { op, attempt: Number.parseInt(match[5], 16) };
   };
 
   return {

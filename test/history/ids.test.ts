@@ -26,6 +26,12 @@ test("a trace context tells the op and the attempt that it was made for", () => 
   );
 });
 
+test("a trace context with a span of the server's own still tells the op", () => {
+  const at = { group: "planner", agent: 1, walk: 2, step: 3 };
+  const [version, trace, , flags] = tracer.traceparent(at, 1).split("-");
+  expect(tracer.find(`traceparent: ${version}-${trace}-00f067aa0ba902b7-${flags}`)).toEqual([{ op: opId(nonce, at) }]);
+});
+
 test("an op id is found wherever a body holds it, and the trace beside it adds the attempt", () => {
   fc.assert(
     fc.property(coordinates, attempt, (at, n) => {
