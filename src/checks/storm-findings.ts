@@ -3,6 +3,7 @@ import { counted, formatDuration } from "../units.ts";
 import type { Finding } from "./check.ts";
 import {
   attemptsPerOp,
+  hasteOf,
   hitsMin,
   mean,
   medianOf,
@@ -27,8 +28,8 @@ const grades: Readonly<Record<Storm, Finding["grade"]>> = {
 
 const did: Readonly<Record<Storm, string>> = {
   endless: "repeated a failed upstream request again and again",
-  eager: "repeated failed upstream requests with hardly a wait",
-  "eager-perhaps": "repeated failed upstream requests with hardly a wait",
+  eager: "repeated failed upstream requests",
+  "eager-perhaps": "repeated failed upstream requests",
   often: "repeated failed upstream requests several times",
   pressing: "sent upstream requests again and again while they were still unanswered",
   "once-at-once": "repeated a failed upstream request at once",
@@ -56,6 +57,7 @@ export function stormFinding({ tool, storm, tally, named }: Stormy): Finding {
   const grade = grades[storm];
   // What few calls did may be chance, and what only time joins may be somebody else's.
   const isDoubtful = hit.attempts < hitsMin || !named;
+  const how = storm === "eager" || storm === "eager-perhaps" ? ` ${hasteOf(tally)}` : "";
   const source = named ? "" : ", as far as their time tells whose they are";
   const times = `${mean(hit).toFixed(2)} times per call that failed upstream, ${mean(before).toFixed(2)} before`;
   const details = storm === "resent" ? `${hit.resent} of them` : `the same request ${times} (${waysOf(tally)})`;
@@ -63,7 +65,7 @@ export function stormFinding({ tool, storm, tally, named }: Stormy): Finding {
   return {
     grade: isDoubtful && grade === "weakness" && storm !== "eager-perhaps" ? "info" : grade,
     blames: "server",
-    says: `${tool} ${did[storm]}${source}: ${details}${product}: ${examplesOf(hit.witnesses)}`,
+    says: `${tool} ${did[storm]}${how}${source}: ${details}${product}: ${examplesOf(hit.witnesses)}`,
     why,
     fix,
     witness: witnessOf(hit.witnesses),

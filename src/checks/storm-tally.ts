@@ -178,6 +178,10 @@ export function attemptsPerOp({ attempts, ops }: Tries): number {
 // Back-off with full jitter starts below any bound; what tells it from none is that later waits are longer.
 const backOffMs = 25;
 
+export function hasteOf({ hit }: Tally): string {
+  return medianOf(...hit.waits) < backOffMs ? "without waiting" : "with hardly a wait";
+}
+
 /** Attempts that repeated with hardly a wait; what lies between none and enough may be jitter if repeats are few. */
 function eagerAttempts(hit: Hits): number {
   const medianMs = medianOf(...hit.waits);

@@ -1,7 +1,7 @@
 /** What a run's repeats are worth as a verdict: why they prove nothing, or how much they do. */
 import { counted } from "../units.ts";
 import type { Finding } from "./check.ts";
-import { baselineMin, hitsMin, mean, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
+import { baselineMin, hasteOf, hitsMin, mean, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
 
 export interface Tool {
   readonly tool: string;
@@ -66,7 +66,7 @@ function doubtAbout({ tool, tally, named, storm, unclear, nameless }: Tool): str
   }
   const { attempts } = tally.hit;
   if (storm === "eager-perhaps") {
-    return `${tool} repeated with hardly a wait, but only ${counted(attempts, "call")} met the fault; ${hitsMin} are needed`;
+    return `${tool} repeated ${hasteOf(tally)}, but only ${counted(attempts, "call")} met the fault; ${hitsMin} are needed`;
   }
   if (!named && (storm === "eager" || storm === "endless")) {
     return `only their time tells which call the upstream requests of ${tool} were for; ${hint}`;

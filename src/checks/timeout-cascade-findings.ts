@@ -34,7 +34,7 @@ export function aboutCancelled(
   if (!exchanges.some((exchange) => wasLetGo(exchange) || exchange.ended === "answered")) {
     const longestUs = Math.max(...exchanges.map((exchange) => endOf(exchange) - exchange.startedUs));
     notes.push(
-      `the server let go of none of them by itself, so a deadline of its own is missing or over ${shownUs(longestUs)}`,
+      `the server let go of none of them by itself, so it has no deadline of its own below ${shownUs(longestUs)}`,
     );
   }
   const late = left.flatMap(({ op, gaveUpUs }) => {

@@ -65,7 +65,7 @@ describe("fails", () => {
     expect(result.findings).toMatchObject([{ grade: "violation", blames: "server" }]);
     const [finding] = result.findings;
     expect(finding?.says).toBe(
-      "cloud.FetchResources repeated failed upstream requests with hardly a wait: the same request 4.00 times per call " +
+      "cloud.FetchResources repeated failed upstream requests without waiting: the same request 4.00 times per call " +
         "that failed upstream, 1.00 before (24 repeats, median wait 1ms); 1.00 attempts per op × 4.00 requests per " +
         "attempt make 4.00 upstream requests per op, 1.00 before: " +
         [100, 101, 102].map((walk) => opIdOf(walk, 0)).join(", "),
@@ -139,6 +139,9 @@ describe("fails", () => {
       const asked = [0, ...again].map((afterMs) => ({ ...refused, afterMs }));
       expect((await on(baseline(), outage(asked))).verdict).toBe("fail");
     }
+    expect((await on(baseline(), outage(times(6, refused, 30)))).findings[0]?.says).toContain(
+      "repeated failed upstream requests with hardly a wait: the same request 6.00 times",
+    );
   });
 
   test("on a storm among the pages of one path, as many requests as without it", async () => {
@@ -564,7 +567,7 @@ describe("is unknown", () => {
     const result = await on(baseline(), outage(storm, 4));
     expect(result).toMatchObject({ verdict: "unknown", looked: 4, warnings: 1 });
     expect(result.because).toBe(
-      "cloud.FetchResources repeated with hardly a wait, but only 4 calls met the fault; 5 are needed",
+      "cloud.FetchResources repeated without waiting, but only 4 calls met the fault; 5 are needed",
     );
   });
 });
