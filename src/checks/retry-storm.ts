@@ -14,6 +14,7 @@ import {
   count,
   countHit,
   emptyTally,
+  mayBeCovered,
   mayHide,
   stormIn,
   tries,
@@ -257,6 +258,8 @@ function faultShare({ phases, untilUs }: State): number {
   return lastedUs("fault") / Math.max(1, lastedUs("baseline"));
 }
 
+const nothingFound = { storm: undefined, unclear: undefined, covered: false, nameless: 0 } as const;
+
 function toolsOf(state: State): readonly Tool[] {
   const { tallies, nameless } = state;
   const share = faultShare(state);
@@ -267,12 +270,13 @@ function toolsOf(state: State): readonly Tool[] {
       const named = own !== undefined && own.exact.before.attempts >= baselineMin;
       const tally = named ? own.exact : exact;
       const about = { tool, server, tally, named, ownLeftOut: own?.exact.leftOut ?? 0 };
-      if (tally.before.attempts < baselineMin) return { ...about, storm: undefined, unclear: undefined, nameless: 0 };
+      if (tally.before.attempts < baselineMin) return { ...about, ...nothingFound };
       const loose = named ? own["by-path"] : byPath;
       return {
         ...about,
         storm: stormIn(tally),
         unclear: mayHide(loose, tally) ? loose : undefined,
+        covered: mayBeCovered(tally),
         nameless: named ? excessOf(nameless, tool, share) : 0,
       };
     });

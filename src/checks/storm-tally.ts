@@ -158,6 +158,12 @@ export function mayHide(byPath: Tally, exact: Tally): boolean {
   return isGrave && growthOf(byPath) > clearlyAmplified * growthOf(exact);
 }
 
+/** Whether what it asks again and again at any time, as who polls does, may cover repeats of something else. */
+export function mayBeCovered(exact: Tally): boolean {
+  const { before, hit } = exact;
+  return mean(before) > amplified && growthOf(exact) <= clearlyAmplified && eagerAttempts(hit) >= hitsMin;
+}
+
 function attemptsAbove(bySame: ReadonlyMap<number, number>, most: number): number {
   return [...bySame].reduce((sum, [same, attempts]) => sum + (same > most ? attempts : 0), 0);
 }

@@ -12,6 +12,8 @@ export interface Tool {
   readonly storm: Storm | undefined;
   /** What it asked for by path alone, where that may be a storm that hides behind other queries or bodies. */
   readonly unclear: Tally | undefined;
+  /** It repeated hastily, but no oftener than it makes the same request when nothing fails. */
+  readonly covered: boolean;
   /** Calls whose named requests nobody can tell apart. */
   readonly ownLeftOut: number;
   /** Failed requests at the places that it asks which name no call, beyond what the baseline lets expect. */
@@ -59,7 +61,7 @@ function unseenOf({ control, joined, faulty }: Seen, tools: readonly Tool[]): st
   return `no call of ${spared} met the fault behind it`;
 }
 
-function doubtAbout({ tool, tally, named, storm, unclear, nameless }: Tool): string | undefined {
+function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless }: Tool): string | undefined {
   const asked = tally.before.attempts;
   if (asked < baselineMin) {
     return `only ${counted(asked, "call")} of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
@@ -76,6 +78,12 @@ function doubtAbout({ tool, tally, named, storm, unclear, nameless }: Tool): str
       `${tool} asked one path ${mean(unclear.hit).toFixed(2)} times per call that failed upstream, ` +
       `${mean(unclear.before).toFixed(2)} before, with other queries or bodies: ` +
       "nobody can tell whether it repeated itself"
+    );
+  }
+  if (covered) {
+    return (
+      `${tool} repeated failed upstream requests ${hasteOf(tally)}, but makes the same request ` +
+      `${mean(tally.before).toFixed(2)} times when nothing fails: nobody can tell a storm from polling`
     );
   }
   // As many as make a storm, had they been its repeats.

@@ -284,8 +284,9 @@ describe("passes", () => {
   });
 
   test("pages of one path, and a loop over many things that goes on when one of them fails", async () => {
-    const pages = times(6, {});
-    expect(await on(baseline(pages), outage(times(6, refused)))).toMatchObject({ verdict: "pass", findings: [] });
+    const pages = times(6, {}).map((asked, n) => ({ ...asked, asks: `page-${n}` }));
+    const failing = pages.map((asked) => ({ ...asked, ...refused }));
+    expect(await on(baseline(pages), outage(failing))).toMatchObject({ verdict: "pass", findings: [] });
   });
 
   test("many requests side by side, of a server whose cache hides them in most baseline calls", async () => {
@@ -561,6 +562,15 @@ describe("is unknown", () => {
       outage(eachTwice),
     );
     expect(explained).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  });
+
+  test("where a job is polled when nothing fails, and its start repeated at once when it does", async () => {
+    const job = [{ method: "POST", path: "/jobs" }, ...times(4, { path: "/jobs/7" }, 5)];
+    const result = await on(baseline(job), outage(times(4, { ...refused, method: "POST", path: "/jobs" })));
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain(
+      "but makes the same request 4.00 times when nothing fails: nobody can tell a storm from polling",
+    );
   });
 
   test("where a storm was seen in too few calls to be sure", async () => {
