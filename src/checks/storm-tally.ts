@@ -147,7 +147,7 @@ export function stormIn(tally: Tally): Storm | undefined {
 }
 
 /** How much oftener the same request was made than in the baseline. */
-export function growthOf({ before, hit }: Tally): number {
+function growthOf({ before, hit }: Tally): number {
   return mean(hit) / mean(before);
 }
 

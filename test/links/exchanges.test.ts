@@ -289,6 +289,18 @@ test("on a dead link the request is counted and joined, and its caller reset", a
   expect(await ask(rig, "/")).toMatchObject({ status: 200 });
 });
 
+test("on a dead link it still tells whether the same was asked again", async () => {
+  await using callee = await httpCallee((_request, response) => response.end());
+  await using rig = await openRig(callee.port, "http");
+  await rig.link.setEnabled(false);
+  for (const limit of [1, 2, 1]) {
+    const asked = ask(rig, "/limits", { method: "POST", body: JSON.stringify({ limit }) });
+    await expect(asked).rejects.toMatchObject({ code: "ECONNRESET" });
+  }
+  const [first, other, again] = rig.exchanges().map(({ asks }) => asks);
+  expect([first, other === first]).toEqual([again, false]);
+});
+
 test("on a dead link a request that never comes whole is counted too, and one that says nothing is reset", async () => {
   await using callee = await httpCallee((_request, response) => response.end());
   await using rig = await openRig(callee.port, "http");
