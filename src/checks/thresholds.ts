@@ -246,10 +246,10 @@ function goodputsAfter(placed: Placed, track: Track, measured: Measured): readon
     const aftermath = measured.aftermaths.get(episode);
     if (aftermath?.is !== "seen") return { samples: 0, because: aftermath?.because ?? "no data" };
     const fromUs = aftermath.clearUs + withinMs * 1000;
-    const { offered: samples, good } = track.between(episode, fromUs, aftermath.untilUs);
+    const { offered: samples, good, lengthUs: countedUs } = track.between(episode, fromUs, aftermath.untilUs);
     if (samples === 0)
-      return { samples, because: `nothing began later than ${formatFigure(withinMs, "ms")} after healing` };
-    if (!bound.ofBaseline) return { samples, value: (good * 1e6) / lengthBetween(fromUs, aftermath.untilUs) };
+      return { samples, because: `no op was counted from ${formatFigure(withinMs, "ms")} after healing on` };
+    if (!bound.ofBaseline) return { samples, value: (good * 1e6) / countedUs };
     const usual = track.baseline();
     return shareOf(
       placed,

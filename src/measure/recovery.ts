@@ -20,8 +20,8 @@ export function lengthBetween(fromUs: number, toUs: number): number {
 export interface Track {
   readonly on: (op: OpRecord) => void;
   readonly baseline: () => Goodput;
-  /** Of the ops of an episode with an intended start in this span. */
-  readonly between: (episode: string, fromUs: number, toUs: number) => Goodput;
+  /** Of the ops of an episode with an intended start in this span, and how much of it was counted: whole bins only. */
+  readonly between: (episode: string, fromUs: number, toUs: number) => Goodput & { readonly lengthUs: number };
   readonly recovery: (episode: string, clearUs: number, untilUs: number) => Recovery;
 }
 
@@ -83,7 +83,9 @@ export function openTrack({ isBaseline, episodeOf, startOf }: Stretches): Track 
     baseline: () => baseline,
     between: (episode, fromUs, toUs) => {
       const bins = binsOf(episode);
-      return summed(bins)(Math.ceil((fromUs - bins.startUs) / binUs), Math.round((toUs - bins.startUs) / binUs));
+      const first = Math.ceil((fromUs - bins.startUs) / binUs);
+      const end = Math.max(first, Math.round((toUs - bins.startUs) / binUs));
+      return { ...summed(bins)(first, end), lengthUs: (end - first) * binUs };
     },
     recovery: (episode, clearUs, untilUs) => recoveryIn(binsOf(episode), baseline, { clearUs, untilUs }),
   };
