@@ -21,7 +21,11 @@ export function parseRate(text: string): number | undefined {
   return unit === undefined ? undefined : (Number(amount) * 1000) / partMs[unit as keyof typeof partMs];
 }
 
-export function formatDuration(ms: number): string {
+export function formatDuration(exactMs: number, digits = 4): string {
+  const round = (value: number): number => Number(value.toPrecision(digits));
+  // Seconds that would be rounded up to a minute are one.
+  const isWhole = round((exactMs % 60_000) / 1000) === 60;
+  const ms = isWhole ? Math.ceil(exactMs / 60_000) * 60_000 : exactMs;
   if (ms === 0) return "0ms";
   if (ms < 1) return `${round(ms * 1000)}us`;
   if (ms < 1000) return `${round(ms)}ms`;
@@ -36,10 +40,6 @@ export function formatDuration(ms: number): string {
 /** `1 call`, `2 calls`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? "" : "s"}`;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }
 
 /** A duration of at least `leastMs` and at most `mostMs`. */

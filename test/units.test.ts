@@ -27,6 +27,13 @@ test("what is formatted is read back to four digits", () => {
 });
 
 test.each([
+  [59_999.9, "1m"],
+  [119_999.9, "2m"],
+  [3_599_999.9, "1h"],
+  [119_900, "1m59.9s"],
+])("%d ms are told as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+test.each([
   ["20/s", 20],
   ["90/m", 1.5],
   ["3600/h", 1],
