@@ -6,7 +6,7 @@ import { mergeTiming, emptyTiming, meanUs, percentile, type Timing } from "../me
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";
 import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts";
 import { takesIn, type Placed } from "../measure/scope.ts";
-import { formatFigure, metrics, type Comparator } from "../measure/threshold.ts";
+import { figureDigits, formatBeside, formatFigure, metrics, type Comparator } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
 import type { Gap } from "./evidence.ts";
 
@@ -84,14 +84,17 @@ function isWorse(value = 0, than = 0, upper: boolean): boolean {
 function judgeFigure({ metric, comparator, bound, samplesMin }: Placed, figure: Figure): Judged {
   const { samples } = figure;
   if ("because" in figure) return { verdict: "unknown", samples, because: figure.because };
-  const value = Number(figure.value.toPrecision(6));
-  const shown = `${figure.orMore === true ? "more than " : ""}${formatFigure(value, bound.unit)}`;
+  const exact = Number(figure.value.toPrecision(figureDigits));
+  const keeps = holds(exact, comparator, bound.value);
+  const short = Number(exact.toPrecision(6));
+  const value = holds(short, comparator, bound.value) === keeps ? short : exact;
+  const shown = `${figure.orMore === true ? "more than " : ""}${formatBeside(value, bound)}`;
   const least = samplesMin ?? metrics[metric].samplesMin;
   if (samples < least) {
     const because = `${samples === 0 ? "no data" : `only ${samples} samples`}, of at least ${least}`;
     return { verdict: "unknown", value, shown, samples, because };
   }
-  return { verdict: holds(figure.value, comparator, bound.value) ? "pass" : "fail", value, shown, samples };
+  return { verdict: keeps ? "pass" : "fail", value, shown, samples };
 }
 
 function holds(value: number, comparator: Comparator, bound: number): boolean {
@@ -118,7 +121,7 @@ function brokenMaximum(placed: Placed, measured: Measured): Judged | undefined {
   const { samples, maxUs } = responseOf(placed, placed.phases, measured);
   const value = maxUs / 1000;
   if (samples === 0 || holds(value, placed.comparator, placed.bound.value)) return undefined;
-  return { verdict: "fail", value, shown: formatFigure(value, placed.bound.unit), samples };
+  return { verdict: "fail", value, shown: formatBeside(value, placed.bound), samples };
 }
 
 /** The figure, as a share of what it is in the baseline where that is asked. */

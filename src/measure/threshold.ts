@@ -108,10 +108,22 @@ export function parseThreshold(text: string): Threshold | Wrong {
 }
 
 /** A figure as people read it. */
-export function formatFigure(value: number, unit: Unit): string {
-  if (unit === "ms") return formatDuration(value);
-  return `${Number(value.toPrecision(4))}${unit === "ratio" ? "" : unit}`;
+export function formatFigure(value: number, unit: Unit, digits = 4): string {
+  if (unit === "ms") return formatDuration(value, digits);
+  return `${Number(value.toPrecision(digits))}${unit === "ratio" ? "" : unit}`;
 }
+
+/** Beside its bound a figure is told with as many digits as it takes to see on which side of it it lies. */
+export function formatBeside(value: number, { value: bound, unit }: Threshold["bound"]): string {
+  for (let digits = 4; digits < figureDigits; digits += 1) {
+    const text = formatFigure(value, unit, digits);
+    if (value === bound || text !== formatFigure(bound, unit, digits)) return text;
+  }
+  return formatFigure(value, unit, figureDigits);
+}
+
+/** So many digits of a figure are its own; those behind them are what arithmetic leaves over. */
+export const figureDigits = 12;
 
 function isMetric(name: string): name is Metric {
   return Object.hasOwn(metrics, name);

@@ -212,6 +212,39 @@ describe("goodput", () => {
   });
 });
 
+describe("a figure beside its bound", () => {
+  test("is told with as many digits as it takes to see why it fails", async () => {
+    const run = [frame(), many({ count: 40, tookMs: () => 400.04 })];
+    expect(await resultOf("max(cloud, baseline) <= 400ms", ...run)).toMatchObject({
+      verdict: "fail",
+      value: 400.04,
+      shown: "400.04ms",
+    });
+    expect(await resultOf("max(cloud, baseline) <= 401ms", ...run)).toMatchObject({ verdict: "pass", shown: "400ms" });
+    const seconds = [frame(), many({ count: 40, tookMs: () => 12_000.004 })];
+    expect(await resultOf("mean(cloud, baseline) <= 12s", ...seconds)).toMatchObject({
+      verdict: "fail",
+      value: 12_000.004,
+      shown: "12.000004s",
+    });
+  });
+
+  test("that is the bound itself is not missed by a hair of arithmetic", async () => {
+    const first = (ok: number) => (n: number) => [n < ok ? ("ok" as const) : ("timeout" as const)];
+    // 0.57 / 0.6 is 0.95, and 94.99999999999999 % where numbers are binary.
+    const run = [
+      frame(),
+      many({ count: 100, attempts: first(60) }),
+      many({ count: 100, fromMs: 2000, attempts: first(57) }),
+    ];
+    expect(await resultOf("goodput(cloud, recovery) >= 95% of baseline", ...run)).toMatchObject({
+      verdict: "pass",
+      shown: "95%",
+    });
+    expect(await resultOf("goodput(cloud, recovery) > 95% of baseline", ...run)).toMatchObject({ verdict: "fail" });
+  });
+});
+
 describe("amplification", () => {
   const retried = many({ count: 50, fromMs: 1100, attempts: (n) => (n < 5 ? ["timeout", "ok"] : ["ok"]) });
 
