@@ -42,6 +42,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const serverExits = followExits(declared);
   let attempts = 0;
   let lastUs = 0;
+  let closing = false;
   let ended: RunEnded | undefined;
   let behind: string | undefined;
 
@@ -55,7 +56,9 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
     } else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
-      if (event.type === "target" && event.role === "upstream" && event.edge === "exited") {
+      if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
+      // What ends while all is being closed has been there for as long as it was needed.
+      if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
         endedUpstreams.push(endedSays(event));
       }
     } else if (event.type === "generator" && !event.healthy) {

@@ -36,8 +36,10 @@ export function followExits(declared: Declared): ExitsFold {
     if (record.type !== "target" || record.role !== "server") return;
     const exits = byServer.get(record.target) ?? [];
     byServer.set(record.target, exits);
-    if (record.edge === "exited") exits.push({ event: record });
-    else if (record.edge === "ready") {
+    if (record.edge === "exited") {
+      // Once we have closed the last session it may go too, if it does so in order.
+      if (record.code !== 0 || record.atUs <= watchedUs) exits.push({ event: record });
+    } else if (record.edge === "ready") {
       // One that dies once more before it is ready is back only then.
       for (const exit of exits) if (exit.event.instance === record.instance) exit.backUs ??= record.atUs;
     }

@@ -115,6 +115,17 @@ describe("a process that ends by itself", () => {
     expect(await judge({}, target(7500, "stopped", { signal: "SIGTERM" }))).toMatchObject({ verdict: "pass" });
   });
 
+  test("is none where it leaves in order once we have closed its last session, but a crash then is one", async () => {
+    for (const over of [{}, withPolicy]) {
+      expect(await judge({ over }, exited(7500, { code: 0 }))).toMatchObject({ verdict: "pass", findings: [] });
+      expect((await judge({ over }, exited(7500))).verdict).not.toBe("pass");
+      expect((await judge({ over }, exited(6500, { code: 0 }))).verdict).not.toBe("pass");
+    }
+    expect(await judge({}, exited(7500))).toMatchObject({ verdict: "fail" });
+    const upstream = { target: "cloud-api", role: "upstream", code: 0 } as const;
+    expect(await judge({}, exited(7500, upstream))).toMatchObject({ verdict: "pass" });
+  });
+
   describe("and has a restart policy", () => {
     const back = [exited(1500), target(2400, "ready")];
 
