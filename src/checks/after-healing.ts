@@ -21,6 +21,8 @@ export interface Episode {
 
 /** Why an op that was not ok says nothing of the server. */
 export type Excuse =
+  /** It lacked its input or the time: what came before it in its chain took that away. */
+  | "not-run"
   | "upstream"
   | "closed-way"
   | "asked-to-wait"
@@ -140,10 +142,10 @@ function collect(desk: Desk, record: HistoryRecord): void {
 function collectOp(desk: Desk, record: OpRecord): void {
   const { started, ended, attempts, outcome } = record;
   const cutShort = attempts.some(({ class: is }) => is === "stopped");
-  if (ended === undefined || outcome === "not-run" || cutShort) return;
+  if (ended === undefined || cutShort) return;
   const tool = `${started.server}.${started.tool}`;
   const role = desk.roles.get(started.phase);
-  if (role === "baseline" && !record.straddles) {
+  if (role === "baseline" && outcome !== "not-run" && !record.straddles) {
     const entry = desk.baseline.get(tool) ?? { ops: 0, bad: 0 };
     desk.baseline.set(tool, entry);
     entry.ops += 1;
@@ -156,7 +158,7 @@ function collectOp(desk: Desk, record: OpRecord): void {
     op: record.op,
     tool,
     intendedUs: started.intendedUs,
-    came: outcome === "ok" ? "ok" : (excuseIn(record, desk.upstreamLinks) ?? "bad"),
+    came: outcome === "ok" || outcome === "not-run" ? outcome : (excuseIn(record, desk.upstreamLinks) ?? "bad"),
     ...(outcome === "ok" || last === undefined ? {} : { class: last.class }),
     events: outcome === "ok" ? [] : [started.id, ...attempts.map(({ id }) => id), ended.id].slice(0, witnessesMax),
     agent: `${started.group}.${started.agent}`,

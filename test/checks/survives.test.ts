@@ -426,6 +426,18 @@ describe("is unknown", () => {
     expect(result.because).toContain(says);
   });
 
+  test("where a tool could mostly not be called: its input or its time was taken away before it", async () => {
+    const notRun = { step: 1, attempts: [], because: "no input: resource" } as const;
+    const later = (from: number) => calls((n) => (n < from ? notRun : { step: 1 }));
+    const result = await judge({ recovery: [...well, ...later(99)] });
+    expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(result.because).toContain(
+      "20 of 20 ops of cloud.CreateLimitRequest could not be run, for lack of input or budget",
+    );
+    expect(await judge({ recovery: [...well, ...later(28)] })).toMatchObject({ verdict: "unknown" });
+    expect(await judge({ recovery: [...well, ...later(24)] })).toMatchObject({ verdict: "pass" });
+  });
+
   test("where a tool that is called seldom fails", async () => {
     const seldom = [3500, 4500].flatMap((atMs, n) =>
       op({ atMs, walk: 400 + n, step: 1, phase: "outage.recovery", attempts: ["tool-error"] }),
