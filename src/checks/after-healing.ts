@@ -34,6 +34,7 @@ export type Excuse =
 export interface Tried {
   readonly op: string;
   readonly tool: string;
+  readonly agent: string;
   readonly intendedUs: number;
   readonly came: "ok" | "bad" | Excuse;
   /** Of an op that was not ok. */
@@ -70,7 +71,6 @@ export function episodesOf(declared: Declared): readonly Episode[] {
 
 /** What is kept of an op until the whole history is known. */
 interface Kept extends Tried {
-  readonly agent: string;
   readonly fromUs: number;
   readonly toUs: number;
   /** The server said that it would be of no use to call before. */

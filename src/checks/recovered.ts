@@ -12,6 +12,8 @@ const persistsFrom = 0.5;
 const okAtEndLeast = 2;
 /** Of some calls that go on failing we speak only where they are surely more than this. */
 const partlyFrom = 0.1;
+/** How likely chance alone may be to make all calls of a session fail where others do not. */
+const chanceMost = 0.001;
 
 export interface Tail {
   readonly episode: Episode;
@@ -27,7 +29,7 @@ export type Recovery =
   | { readonly is: "persists" | "partly"; readonly stuck: readonly Stuck[] }
   | { readonly is: "unknown"; readonly because: string };
 
-/** A tool, or where each has too few ops all of a server's, that does not come back. */
+/** A tool, or one session, or where each has too few ops all of a server's, that does not come back. */
 export interface Stuck {
   readonly name: string;
   readonly bad: readonly Tried[];
@@ -75,7 +77,8 @@ export function judgeTail(
     ["partly", partly],
   ] as const) {
     const shown = tools.filter(shows);
-    const stuck = shown.length > 0 ? shown : [all].filter(shows);
+    const whole = shown.length > 0 ? shown : [all].filter(shows);
+    const stuck = is === "persists" && whole.length === 0 ? deadSessions(all) : whole;
     if (stuck.length > 0) return { is, stuck: stuck.map(stuckOf) };
   }
   const because = doubtOf(tail, all, tools);
@@ -108,13 +111,35 @@ function okAtEnd(ops: readonly Tried[]): number {
   return ops.length - 1 - ops.findLastIndex(({ came }) => came === "bad");
 }
 
+/** Those in which every call fails, where what fails in the others is too little for that to be chance. */
+function deadSessions({ name, ops, baseline }: Sample): readonly Sample[] {
+  const byAgent = [...Map.groupBy(ops, ({ agent }) => agent)];
+  const isDead = (of: readonly Tried[]): boolean =>
+    of.length >= samplesMin && of.every(({ came }) => came === "bad") && failsOften({ name, ops: of, baseline });
+  const { high } = badIn(byAgent.flatMap(([, of]) => (isDead(of) ? [] : of)));
+  return byAgent
+    .filter(([, of]) => isDead(of) && high ** of.length * byAgent.length < chanceMost)
+    .map(([agent, of]) => ({ name: `${name} in the session of ${agent}`, ops: of, baseline }));
+}
+
 function persists(sample: Sample): boolean {
   return failsOften(sample) && okAtEnd(sample.ops) < okAtEndLeast;
 }
 
+/** As many as never before in a row: what goes on failing now and then has such rows all the time. */
+function isWellAtEnd(ops: readonly Tried[]): boolean {
+  const rows = ops
+    .map(({ came }) => (came === "ok" ? "+" : "-"))
+    .join("")
+    .split("-")
+    .map(({ length }) => length);
+  const atEnd = rows.pop() ?? 0;
+  return atEnd >= samplesMin && atEnd > Math.max(0, ...rows);
+}
+
 function partly(sample: Sample): boolean {
   const { ops, baseline } = sample;
-  if (ops.length < samplesMin || failsOften(sample) || okAtEnd(ops) >= samplesMin) return false;
+  if (ops.length < samplesMin || failsOften(sample) || isWellAtEnd(ops)) return false;
   const end = badIn(ops.slice(-Math.max(samplesMin, Math.ceil(ops.length / 2))));
   return end.low > Math.max(partlyFrom, wilson(baseline.bad, baseline.ops).high);
 }

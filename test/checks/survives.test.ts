@@ -29,10 +29,10 @@ const baseline: readonly Timed[] = Array.from({ length: 20 }, (_, walk) =>
 type Calls = Partial<Omit<Parameters<typeof op>[0], "atMs" | "walk">>;
 
 /** One call every 100 ms of the recovery, numbered from 100; the fault is healed at 1999. */
-function calls(each: (n: number, atMs: number) => Calls | undefined, { fromMs = 2050 } = {}): Timed[] {
-  const count = Math.ceil((untilMs - fromMs) / 100);
+function calls(each: (n: number, atMs: number) => Calls | undefined, { fromMs = 2050, everyMs = 100 } = {}): Timed[] {
+  const count = Math.ceil((untilMs - fromMs) / everyMs);
   return Array.from({ length: count }, (_, n) => {
-    const atMs = fromMs + n * 100;
+    const atMs = fromMs + n * everyMs;
     const call = each(n, atMs);
     return call === undefined ? [] : op({ atMs, walk: 100 + n, step: 0, phase: "outage.recovery", ...call });
   }).flat();
@@ -252,6 +252,35 @@ describe("calls that go on failing after healing", () => {
     const half = calls((n) => (n % 5 < 2 ? { attempts: ["tool-error"] } : {}), { fromMs: 3050 });
     expect(await judge({ recovery: half })).toMatchObject({ verdict: "pass", warnings: 1 });
     expect(await judge({ recovery: every(9) })).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
+  test("by a part that comes round again and again are a weakness, also where the last few were ok", async () => {
+    // Three dead connections in a pool of ten: however the round ends, three of ten fail.
+    for (const shift of [0, 3, 7]) {
+      const round = calls((n) => ((n + shift) % 10 < 3 ? { attempts: ["timeout"] } : {}), {
+        fromMs: 3030,
+        everyMs: 20,
+      });
+      expect(await judge({ recovery: round })).toMatchObject({ verdict: "pass", warnings: 1 });
+    }
+    const back = calls((_, at) => (at < 3700 && at % 60 < 20 ? { attempts: ["timeout"] } : {}), { everyMs: 20 });
+    expect(await judge({ recovery: back })).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
+  test("in one session of many are a violation, told by the agent whose it is", async () => {
+    const ofAgents = (recovery: readonly Timed[]): Timed[] =>
+      recovery.map(([at, event]) => [at, event.type === "op-started" ? { ...event, agent: event.walk % 10 } : event]);
+    const dead = (agents: number) =>
+      ofAgents(calls((n) => (n % 10 < agents ? { attempts: ["timeout"] } : {}), { everyMs: 20 }));
+    for (const agents of [1, 3]) {
+      const { verdict, findings } = await judge({ recovery: dead(agents) });
+      expect([verdict, findings.length]).toEqual(["fail", 1]);
+      expect(findings[0]?.says).toMatch(/^\d+ of \d+ ops of cloud in the session of planner\.0 were not ok/);
+    }
+    expect(await judge({ recovery: dead(0) })).toMatchObject({ verdict: "pass", findings: [] });
+    // As many that fail, spread over all the sessions, are no session's end.
+    const spread = ofAgents(calls((n) => (n % 11 === 0 ? { attempts: ["timeout"] } : {}), { everyMs: 20 }));
+    expect(await judge({ recovery: spread })).toMatchObject({ verdict: "pass", findings: [] });
   });
 
   test("are told of each server and form apart", async () => {
