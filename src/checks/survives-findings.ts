@@ -40,12 +40,15 @@ export function exitFinding(
   const near = faultsAt(event.atUs, faults);
   const wrote = tellingLine(event.stderr);
   const under = hurt === undefined ? "" : `; ${hurt.count} of its ops were under way: ${shown(hurt.ops)}`;
-  const allowed = policy === undefined ? "" : `${times(policy.most)}, for ${formatDuration(policy.withinMs)} at most`;
+  const ofSessions = event.instance !== undefined;
+  const allowed = policy === undefined ? "" : allowedBy(policy, ofSessions);
   const verdicts: Readonly<Record<typeof is, string>> = {
     "no-policy": "",
     "too-often": `, and its restart policy allows that ${allowed}`,
     "not-back": ` and was not back as its restart policy asks (${allowed})`,
-    "within-policy": ` and was back as its restart policy says (${allowed})`,
+    "within-policy": ofSessions
+      ? `, as its restart policy allows (${allowed})`
+      : ` and was back as its restart policy says (${allowed})`,
   };
   return [
     {
@@ -62,6 +65,11 @@ export function exitFinding(
       },
     },
   ];
+}
+
+/** Over stdio each session has a process of its own, which comes back with the next call. */
+function allowedBy({ most, withinMs }: NonNullable<ServerExits["policy"]>, ofSessions: boolean): string {
+  return `${times(most)}${ofSessions ? " in each session" : `, for ${formatDuration(withinMs)} at most`}`;
 }
 
 function times(count: number): string {
@@ -109,8 +117,8 @@ export function stuckFinding(tail: Tail, recovery: Recovery, heals: readonly Fau
       says:
         `${recovery.stuck.map(stuckSays).join("; ")}, though ${episode} was over for ${grace} and more ` +
         `(${healed}) and the way of ${server} was open: ${shown(bad.map(({ op }) => op))}`,
-      why: "The trouble is over and the server is not well: its calls fail until somebody starts it again.",
-      fix: forms.map((form) => fixes[form]).join(" ") || fixes["drop-connections"],
+      why: "The trouble is over and the server is not well: whoever needs it goes without for as long as that lasts.",
+      fix: `${forms.map((form) => fixes[form]).join(" ") || fixes["drop-connections"]} ${longer(tail)}`,
       witness: {
         events: [...heals.flatMap(({ events }) => events.slice(-1)), ...bad.flatMap(({ events }) => events)].slice(
           0,
@@ -120,6 +128,15 @@ export function stuckFinding(tail: Tail, recovery: Recovery, heals: readonly Fau
       },
     },
   ];
+}
+
+/** To be stuck and to wait for longer than was looked are alike to who stops looking. */
+function longer({ healedUs, untilUs }: Tail): string {
+  const lookedMs = Math.round((untilUs - healedUs) / 1000);
+  return (
+    `If it means to come back by itself only later than ${formatDuration(lookedMs)} after healing ` +
+    "(a breaker, a backoff), give it a longer recovery."
+  );
 }
 
 /** Calls that failed because what the server needs still failed: the server cannot be seen to recover from that. */

@@ -29,7 +29,8 @@ interface State {
   readonly ops: Collection;
   readonly faults: FaultSpan[];
   readonly phases: Map<string, { startUs: number; endUs?: number }>;
-  readonly exitedUs: Map<string, number[]>;
+  /** By server. */
+  readonly exited: Map<string, EventOf<"target">[]>;
   readonly hurt: Map<string, Hurt>;
   lastUs: number;
 }
@@ -56,7 +57,7 @@ export const survives = defineCheck({
     ops: collectAfterHealing(declared),
     faults: [],
     phases: new Map(),
-    exitedUs: new Map(),
+    exited: new Map(),
     hurt: new Map(),
     lastUs: 0,
   }),
@@ -106,7 +107,7 @@ function follow(record: HistoryRecord, state: State): void {
       return;
     case "target":
       if (record.role !== "server" || record.edge !== "exited") return;
-      state.exitedUs.set(record.target, [...(state.exitedUs.get(record.target) ?? []), record.atUs]);
+      state.exited.set(record.target, [...(state.exited.get(record.target) ?? []), record]);
       return;
     case "fault":
       return followFault(record, state);
@@ -131,8 +132,11 @@ function followFault({ id, atUs, ...record }: EventOf<"fault">, { faults }: Stat
 function followOp({ op, started, ended, outcome }: OpRecord, state: State): void {
   if (outcome === "ok" || outcome === "not-run") return;
   const untilUs = (ended?.atUs ?? Number.POSITIVE_INFINITY) + exitToldUs;
-  const wasUnder = state.exitedUs.get(started.server)?.some((us) => started.atUs <= us && untilUs >= us) ?? false;
-  if (!wasUnder) return;
+  const agent = `${started.group}.${started.agent}`;
+  const wasUnder = state.exited
+    .get(started.server)
+    ?.some(({ atUs, instance = agent }) => instance === agent && started.atUs <= atUs && untilUs >= atUs);
+  if (wasUnder !== true) return;
   const hurt = state.hurt.get(started.server) ?? { count: 0, ops: [] };
   state.hurt.set(started.server, hurt);
   hurt.count += 1;

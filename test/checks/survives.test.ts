@@ -168,7 +168,16 @@ describe("a process that ends by itself", () => {
           exited(atMs, { instance: `planner.${agent}` }),
           target(atMs + 300, "ready", { instance: `planner.${agent}` }),
         ]);
-      expect(await judge({ over: withPolicy }, planner(0), planner(1))).toMatchObject({ verdict: "pass" });
+      // That it answers agent 0 no more is not the end of agent 1's process.
+      const hurt = op({ atMs: 1090, walk: 50, step: 0, attempts: ["closed"], tookMs: 20 });
+      const other = op({ atMs: 1091, walk: 51, step: 0, attempts: ["timeout"], tookMs: 20 }).map(
+        ([at, event]): Timed => [at, event.type === "op-started" ? { ...event, agent: 2 } : event],
+      );
+      const result = await judge({ over: withPolicy }, planner(0), planner(1), hurt, other);
+      expect(result).toMatchObject({ verdict: "pass", findings: [{ witness: { ops: [opIdOf(50, 0)] } }] });
+      expect(result.findings[0]?.says).toContain(
+        "cloud ended by itself 4 times, as its restart policy allows (2 times in each session): at 1.1 s",
+      );
       const third = exited(1600, { instance: "planner.0" });
       expect(await judge({ over: withPolicy }, planner(0), third)).toMatchObject({ verdict: "fail" });
     });
@@ -235,6 +244,7 @@ describe("calls that go on failing after healing", () => {
     const { findings } = await verdictOn(survives, dropped);
     expect(findings[0]?.says).toContain("healed by dropping connections");
     expect(findings[0]?.fix).toContain("Throw away every pooled connection");
+    expect(findings[0]?.fix).toContain("only later than 3s after healing (a breaker, a backoff)");
   });
 
   test("are seen though the last of them outlive their phase, and though the run stopped for them", async () => {
