@@ -1,4 +1,4 @@
-/** What servers listed before the phases and list no more, where they were asked while nothing was broken. */
+/** What servers listed until the first fault and list no more, where they were asked while nothing was broken. */
 import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import type { HistoryRecord } from "../history/records.ts";
@@ -9,11 +9,13 @@ interface Asked {
   readonly listing: Listing;
   /** The phase it was asked in; empty before the first. */
   readonly phase: string;
+  /** Nothing had been broken yet. */
+  readonly inCalm: boolean;
 }
 
 export interface ServerTools {
   readonly server: string;
-  /** Undefined where it could not be listed before the phases. */
+  /** What it listed first and still before the first fault: some tools go in the calm already, by what is done. */
   readonly before: Listing | undefined;
   readonly listedAgain: number;
   readonly vanished:
@@ -33,18 +35,22 @@ export function followTools(declared: Declared): ToolsFold {
   /** Faults that are on, by fault and window, with the server they are at. */
   const on = new Map<string, string | undefined>();
   let phase = "";
+  let inCalm = true;
 
   return {
     on: (record) => {
-      if (record.type === "phase" && record.edge === "start") phase = record.phase;
-      else if (record.type === "fault" && record.control !== true) {
+      if (record.type === "phase" && record.edge === "start") {
+        phase = record.phase;
+        if (record.role === "fault") inCalm = false;
+      }
+      if (record.type === "fault" && record.control !== true) {
         const key = `${record.fault}/${record.window}`;
         if (record.edge === "requested") on.set(key, serverOf.get(record.link));
         else if (record.edge === "healed") on.delete(key);
       } else if (record.type === "tools-listed") {
         // What a server lacks while something behind it is broken may well come back.
         if ([...on.values()].includes(record.server)) return;
-        asked.get(record.server)?.push({ listing: record, phase });
+        asked.get(record.server)?.push({ listing: record, phase, inCalm });
       }
     },
     end: () => [...asked].map(([server, all]) => compared(server, all)),
@@ -54,9 +60,11 @@ export function followTools(declared: Declared): ToolsFold {
 function compared(server: string, all: readonly Asked[]): ServerTools {
   const answered = all.filter(({ listing }) => listing.failed === undefined);
   const failed = all.filter(({ listing }) => listing.failed !== undefined);
-  const [first, ...later] = answered;
-  const before = first?.phase === "" ? first.listing : undefined;
-  if (before === undefined) return { server, before, listedAgain: 0, vanished: undefined, failed };
+  const [first] = answered;
+  if (first?.phase !== "") return { server, before: undefined, listedAgain: 0, vanished: undefined, failed };
+  const calm = answered.findLast(({ inCalm }) => inCalm)?.listing.tools ?? [];
+  const before = { ...first.listing, tools: first.listing.tools.filter((tool) => calm.includes(tool)) };
+  const later = answered.filter(({ inCalm }) => !inCalm);
   const missing = later.map(({ listing }) => before.tools.filter((tool) => !listing.tools.includes(tool)));
   // A list may be short once; what is missing in the next one too, or in the last, is gone.
   const gone = missing.map((tools, n) => tools.filter((tool) => missing[n + 1]?.includes(tool) ?? true));

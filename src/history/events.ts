@@ -64,7 +64,10 @@ export interface SessionEvent {
   readonly because?: string;
 }
 
-/** What a server offers at one moment, asked past every fault's reach: before the phases, and after each episode. */
+/**
+ * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline, and
+ * after each episode.
+ */
 export interface ToolsListed {
   readonly type: "tools-listed";
   readonly server: string;

@@ -230,7 +230,7 @@ async function play(
       stopping: on.stopping.signal,
       onPhase: (phase) => {
         observer.phase(phase);
-        if (phase.role === "recovery") void askLateIn(phase);
+        if (phase.role === "baseline" || phase.role === "recovery") void askLateIn(phase);
       },
     });
     // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.

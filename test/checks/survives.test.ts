@@ -202,6 +202,16 @@ describe("a tool that vanishes", () => {
     expect(await judge({ listings: goneTwice })).toMatchObject({ verdict: "fail" });
   });
 
+  test("is none that had gone before anything was broken: a login, say, that is done", async () => {
+    const [first, second] = [toolsListed(0, ["FetchResources", "LogIn"]), toolsListed(900, ["FetchResources"])];
+    const later = [toolsListed(4800, ["FetchResources"])];
+    expect(await judge({ listings: [first, second, ...later] })).toMatchObject({ verdict: "pass", findings: [] });
+    expect(
+      await judge({ listings: [first, second, toolsListed(950, ["FetchResources", "LogIn"]), ...later] }),
+    ).toMatchObject({ verdict: "fail" });
+    expect((await judge({ listings: [first, second] })).because).toContain("were never listed again");
+  });
+
   test("is not looked for while a fault is on: what is broken may lack something", async () => {
     const during = toolsListed(1500, []);
     expect(await judge({ listings: [...listings, during] })).toMatchObject({ verdict: "pass", findings: [] });

@@ -95,3 +95,60 @@ checks: [survives]
     expect(early.check?.findings[0]?.says).toContain("though one was over");
   },
 );
+
+/** It lists LogIn until something was called, and goes when the last session is closed after that. */
+const leaving = `
+import { createServer, get } from "node:http";
+const sessions = new Set();
+let called = false;
+const tools = () => ["List", ...(called ? [] : ["LogIn"])].map((name) => ({ name, inputSchema: { type: "object" } }));
+const results = {
+  initialize: () => ({ protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "x", version: "1" } }),
+  "tools/list": () => ({ tools: tools() }),
+  "tools/call": () => new Promise((resolve) => {
+    called = true;
+    get(process.env.API_URL + "/resources", (response) => {
+      response.resume().once("end", () => resolve({ content: [{ type: "text", text: "ok" }] }));
+    }).once("error", ({ message }) => resolve({ isError: true, content: [{ type: "text", text: message }] }));
+  }),
+};
+createServer(async (request, response) => {
+  if (request.method === "DELETE") {
+    sessions.delete(request.headers["mcp-session-id"]);
+    return response.writeHead(204).end(() => { if (called && sessions.size === 0) process.exit(0); });
+  }
+  const text = Buffer.concat(await request.toArray()).toString();
+  const { id, method } = text === "" ? {} : JSON.parse(text);
+  if (id === undefined) return response.writeHead(202).end();
+  const session = method === "initialize" ? String(Math.random()) : request.headers["mcp-session-id"];
+  sessions.add(session);
+  const result = await results[method]();
+  const headers = { "content-type": "application/json", "mcp-session-id": session };
+  response.writeHead(200, headers).end(JSON.stringify({ jsonrpc: "2.0", id, result }));
+}).listen(Number(process.argv[2]), "127.0.0.1");
+`;
+
+test(
+  "a server that hides what is done with, and leaves with its last caller, passes",
+  { timeout: 60_000 },
+  async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), leaving);
+    const scenario = `name: leaving
+upstreams: { api: { fixture: cloud-api } }
+servers:
+  mine:
+    command: [node, server.mjs, "\${port}"]
+    url: "http://127.0.0.1:\${port}/mcp"
+    upstreams: { API_URL: api }
+agents: { a: { policy: { kind: none, timeout: 1s }, arrivals: { rate: 20/s }, chain: [{ call: mine.List }] } }
+phases: [{ baseline: 1s }, { fault: 500ms, recovery: 2s, name: cut }]
+faults: [{ link: mine->api, kind: egress-block, how: reset }]
+checks: [survives]
+`;
+    await writeFile(join(folder.path, "s.yaml"), scenario);
+    const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
+    expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
+    expect(ended.code).toBe(0);
+  },
+);
