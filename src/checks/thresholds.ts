@@ -49,6 +49,20 @@ function judgeOne({ placed, track }: PlacedThreshold, measured: Measured): Judge
   if ("says" in placed) {
     return { verdict: "unknown", samples: 0, because: `this version of Squall cannot read it: ${placed.says}` };
   }
+  const { calm, figures } = measured;
+  const meant = figures.phases.some(({ phase, role }) => role === "fault" && placed.phases.includes(phase));
+  // A rate counts what came, so nothing is left out of it.
+  if (meant || placed.bound.unit === "/s") return judgeIn(placed, track, measured);
+  const judged = judgeIn(placed, track, { ...measured, cells: calm.begun });
+  if (judged.verdict !== "fail") return judged;
+  // What a fault overtook may have been late or lost for it, or would have been so all the same.
+  const untouched = judgeIn(placed, track, { ...measured, cells: calm.untouched });
+  if (untouched.verdict !== "pass") return judged;
+  const because = `a fault began while some of these ops were under way, and without them it is ${untouched.shown}`;
+  return { ...judged, verdict: "unknown", because };
+}
+
+function judgeIn(placed: Placed, track: Track, measured: Measured): Judged {
   if (placed.metric === "max") {
     // One sample above it is enough to break it, however few or cut short they are.
     const broken = brokenMaximum(placed, measured);

@@ -70,6 +70,16 @@ export function openCells({ steps, phases, links }: Declared): Cells {
   };
 }
 
+/**
+ * Whether a fault of another phase was in an op's way: on already when it began, or on only when it was under way. Of a
+ * phase with faults of its own every op may meet them, and that is what it is for.
+ */
+export function metAtEdge({ started, faults }: OpRecord, phases: Declared["phases"]): "start" | "end" | undefined {
+  if (faults.length === 0) return undefined;
+  if (phases.find(({ phase }) => phase === started.phase)?.role === "fault") return undefined;
+  return faults.some(({ fromUs }) => fromUs <= started.atUs) ? "start" : "end";
+}
+
 /** The run ended before the op did. */
 export function isCutShort({ ended, attempts }: OpRecord): boolean {
   return ended === undefined || attempts.at(-1)?.class === "stopped";

@@ -6,7 +6,7 @@ import type { Declared } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import { seededRandom } from "../world.ts";
-import { figuresOf, openCells, type Cell } from "./cells.ts";
+import { figuresOf, metAtEdge, openCells, type Cell } from "./cells.ts";
 import { openEffects } from "./effects.ts";
 import { aftermathOf, episodeFigures, episodesOf, type Aftermath } from "./episodes.ts";
 import { figuresSchema, type Figures } from "./figures.ts";
@@ -29,6 +29,8 @@ export interface Measured {
   readonly figures: Figures;
   readonly histograms: Histograms;
   readonly cells: readonly Cell[];
+  /** For bounds on phases without a fault: without the ops that began in one, and without all that met one. */
+  readonly calm: { readonly begun: readonly Cell[]; readonly untouched: readonly Cell[] };
   /** Phases that were seen to their end; of others a figure tells only a part. */
   readonly whole: ReadonlySet<string>;
   readonly aftermaths: ReadonlyMap<string, Aftermath>;
@@ -46,13 +48,16 @@ type Started = EventOf<"run-started">;
 
 export function measure(started: Started): Measuring {
   const parts = openParts(started);
-  const { declared, spans, cells, hops, effects, points, course, tracks } = parts;
+  const { declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
   const upstream = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
   let endUs = 0;
   let ended: Figures["ended"] = "cut";
 
   const onOp = (op: OpRecord): void => {
     for (const part of [cells, points, tracks]) part.on(op);
+    const met = metAtEdge(op, declared.phases);
+    if (met !== "start") calm.begun.on(op);
+    if (met === undefined) calm.untouched.on(op);
     course.onOp(op);
     effects.onOp(op);
     for (const exchange of op.exchanges) {
@@ -99,6 +104,7 @@ function openParts(started: Started) {
     declared,
     spans,
     cells: openCells(declared),
+    calm: { begun: openCells(declared), untouched: openCells(declared) },
     hops: openHops(declared),
     effects: openEffects(declared),
     points: openPoints(seededRandom(seed, "points")),
@@ -108,7 +114,7 @@ function openParts(started: Started) {
 }
 
 function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs" | "ended">): Measured {
-  const { started, declared, spans, cells, hops, effects, points, course, tracks } = parts;
+  const { started, declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
   const { run, scenario, mode, seed, startedAt, squall } = started;
   const { whole, ...seen } = spans.end(at.endUs);
   const all = cells.all();
@@ -138,6 +144,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     figures,
     histograms: histogramsOf(run, all),
     cells: all,
+    calm: { begun: calm.begun.all(), untouched: calm.untouched.all() },
     // A run that finished has seen all of its phases, whatever marks they have.
     whole: at.ended === "finished" ? new Set(seen.phases.map(({ phase }) => phase)) : whole,
     aftermaths,

@@ -212,6 +212,46 @@ describe("goodput", () => {
   });
 });
 
+describe("at the edge of a phase", () => {
+  const usual = many({ count: 100, everyMs: 9 });
+  const overtaken = (attempts: readonly OutcomeClass[]): Timed[] =>
+    many({ count: 1, fromMs: 995, attempts: () => attempts, tookMs: () => 500 });
+
+  test("an op that a fault overtakes decides nothing alone", async () => {
+    const lost = await resultOf("error-rate(planner, baseline) <= 0.5%", frame(), usual, overtaken(["timeout"]));
+    expect(lost).toMatchObject({ verdict: "unknown", shown: "0.9901%", samples: 101 });
+    expect(lost?.because).toBe("a fault began while some of these ops were under way, and without them it is 0%");
+    const late = await resultOf("max(planner, baseline) < 400ms", frame(), usual, overtaken(["timeout", "ok"]));
+    expect(late).toMatchObject({ verdict: "unknown", shown: "500ms" });
+  });
+
+  test("where the others decide it stays with them, and a whole run has no such edge", async () => {
+    const run = [frame(), usual, overtaken(["timeout"])];
+    expect(await resultOf("error-rate(planner, baseline) <= 1%", ...run)).toMatchObject({ verdict: "pass" });
+    expect(await resultOf("error-rate(planner) <= 0.5%", ...run)).toMatchObject({ verdict: "fail", samples: 101 });
+    expect(await resultOf("goodput(planner, baseline) >= 101/s", ...run, overtaken(["ok"]))).toMatchObject({
+      verdict: "pass",
+      samples: 102,
+    });
+    const slow = many({ count: 1, fromMs: 500, tookMs: () => 450 });
+    expect(await resultOf("max(planner, baseline) < 400ms", ...run, slow)).toMatchObject({ verdict: "fail" });
+  });
+
+  test("an op that began before the heal is none of the recovery's", async () => {
+    const healedLate = frame().map(([at, event]): Timed => [
+      event.type === "fault" && event.edge === "healed" ? 2003 : at,
+      event,
+    ]);
+    const early = many({ count: 1, fromMs: 2001, attempts: () => ["tool-error"] });
+    const run = [healedLate, usual, early, many({ count: 100, fromMs: 2005, everyMs: 9 })];
+    expect(await resultOf("error-rate(planner, recovery) <= 0.5%", ...run)).toMatchObject({
+      verdict: "pass",
+      value: 0,
+      samples: 100,
+    });
+  });
+});
+
 describe("a figure beside its bound", () => {
   test("is told with as many digits as it takes to see why it fails", async () => {
     const run = [frame(), many({ count: 40, tookMs: () => 400.04 })];
