@@ -105,7 +105,7 @@ function judgeFigure({ metric, comparator, bound, samplesMin }: Placed, figure: 
   const shown = `${figure.orMore === true ? "more than " : ""}${formatBeside(value, bound)}`;
   const least = samplesMin ?? metrics[metric].samplesMin;
   if (samples < least) {
-    const because = `${samples === 0 ? "no data" : `only ${samples} samples`}, of at least ${least}`;
+    const because = `${samples === 0 ? "no data" : `only ${samples} ${samples === 1 ? "sample" : "samples"}`}, of at least ${least}`;
     return { verdict: "unknown", value, shown, samples, because };
   }
   return { verdict: keeps ? "pass" : "fail", value, shown, samples };

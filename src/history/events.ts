@@ -127,6 +127,8 @@ export interface OpEnded {
   readonly outcome: OpOutcome;
   /** Why it was not run. */
   readonly because?: string;
+  /** Its agent would have tried again, but the run was over. */
+  readonly cutShort?: true;
 }
 
 export interface ConnectionEvent {

@@ -82,7 +82,7 @@ export function metAtEdge({ started, faults }: OpRecord, phases: Declared["phase
 
 /** The run ended before the op did. */
 export function isCutShort({ ended, attempts }: OpRecord): boolean {
-  return ended === undefined || attempts.at(-1)?.class === "stopped";
+  return ended === undefined || ended.cutShort === true || attempts.at(-1)?.class === "stopped";
 }
 
 export function figuresOf({

@@ -3,7 +3,7 @@
  * an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
  */
 import type { Policy, Seen } from "../agents/policy.ts";
-import type { Recorder } from "../history/events.ts";
+import type { OpEnded, Recorder } from "../history/events.ts";
 import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
 import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
@@ -92,17 +92,20 @@ async function runOp(context: WalkContext, op: Op): Promise<unknown> {
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
   context.onOpBegun(phase, at.group);
-  const end = (outcome: OpOutcome, because?: string): void => {
-    recorder.record({ type: "op-ended", op: id, outcome, ...(because === undefined ? {} : { because }) });
+  const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): void => {
+    recorder.record({ type: "op-ended", op: id, outcome, ...how });
     context.onOp(outcome, phase, at.group);
   };
   if (!args.ok) {
-    end("not-run", `no input: ${args.missing.join(", ")}`);
+    end("not-run", { because: `no input: ${args.missing.join(", ")}` });
     return undefined;
   }
-  const attempts = await tryOp(context, { ...op, id, args: args.value });
+  const { attempts, isCutShort } = await tryOp(context, { ...op, id, args: args.value });
   const outcome = opOutcome(attempts);
-  end(outcome, outcome === "not-run" ? "no budget" : undefined);
+  end(outcome, {
+    ...(outcome === "not-run" ? { because: "no budget" } : {}),
+    ...(isCutShort ? { cutShort: true as const } : {}),
+  });
   return attempts.find((attempt) => attempt.outcome === "ok")?.result;
 }
 
@@ -111,16 +114,22 @@ interface ReadyOp extends Op {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-async function tryOp(context: WalkContext, op: ReadyOp): Promise<readonly Answer[]> {
+interface Tried {
+  readonly attempts: readonly Answer[];
+  /** Only the end of the run kept its policy from going on. */
+  readonly isCutShort: boolean;
+}
+
+async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
   const { recorder, world } = context;
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
   for (;;) {
     const leftMs = (op.deadlineUs - recorder.nowUs()) / 1000;
-    if (leftMs < 1) return attempts;
+    if (leftMs < 1) return { attempts, isCutShort: false };
     const answer = await attemptOp(context, op, { attempt: attempts.length + 1, leftMs });
     attempts.push(answer);
-    if (answer.outcome === "ok" || context.stopping.aborted) return attempts;
+    if (answer.outcome === "ok") return { attempts, isCutShort: false };
     const { class: is, outcome, retryAfterMs } = answer;
     const last: Seen = {
       class: is,
@@ -130,8 +139,11 @@ async function tryOp(context: WalkContext, op: ReadyOp): Promise<readonly Answer
     };
     const decision = op.policy.decide([...seen, last], op.random);
     seen.push(last);
-    if (decision.do === "stop") return attempts;
-    if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) return attempts;
+    if (decision.do === "stop") return { attempts, isCutShort: false };
+    if (context.stopping.aborted) return { attempts, isCutShort: true };
+    if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) {
+      return { attempts, isCutShort: true };
+    }
   }
 }
 

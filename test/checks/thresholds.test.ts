@@ -127,7 +127,12 @@ describe("error rate", () => {
 
   test("does not count what the end of the run cut short", async () => {
     const stopped = many({ count: 5, fromMs: 2900, attempts: () => ["stopped"] });
-    const run = [frame(), many({ count: 50, fromMs: 2000 }), stopped];
+    // An agent that would have tried once more is cut short too.
+    const untried = many({ count: 5, fromMs: 2900, attempts: () => ["timeout"] }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-ended" ? { ...event, cutShort: true } : event,
+    ]);
+    const run = [frame(), many({ count: 50, fromMs: 2000 }), stopped, untried];
     expect(await resultOf("error-rate(planner, recovery) <= 0%", ...run)).toMatchObject({
       verdict: "pass",
       samples: 50,

@@ -21,15 +21,18 @@ interface Played {
   readonly steps: readonly ScenarioStep[];
   readonly budgetMs?: number;
   readonly policy?: { readonly kind: string; readonly attributes?: object; readonly timeoutMs?: number };
+  /** The run is over from the end of this call on. */
+  readonly stopAfter?: number;
   /** What each call comes to, and how long it takes. */
   readonly answer: (call: CallRequest, n: number) => Answer & { readonly tookMs?: number };
 }
 
-async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Played) {
+async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, answer }: Played) {
   const world = fakeWorld();
   const events: Unstamped[] = [];
   const calls: CallRequest[] = [];
   const never = new AbortController().signal;
+  const stopping = new AbortController();
   const group: ScenarioGroup = {
     name: "planner",
     wire: "lean",
@@ -53,6 +56,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
           calls.push(call);
           const { tookMs = 10, ...came } = answer(call, calls.length);
           await world.sleep(tookMs);
+          if (calls.length === stopAfter) stopping.abort();
           return came;
         },
         listTools: () => Promise.resolve([]),
@@ -75,7 +79,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, answer }: Pl
       seed: 42,
       env: { REGION: "north" },
       phaseAt: () => "baseline",
-      stopping: never,
+      stopping: stopping.signal,
       cutOff: never,
       onOpBegun: () => {},
       onOp: () => {},
@@ -189,6 +193,22 @@ describe("attempts", () => {
       [3, 120],
     ]);
     expect(ended).toEqual(["ok"]);
+  });
+
+  test("an op whose policy would have gone on is cut short by the end of the run, and no other", async () => {
+    const cut = async (policy: Played["policy"], stopAfter: number): Promise<readonly (true | undefined)[]> => {
+      const { events } = await walked({
+        steps: [step("Find")],
+        ...(policy === undefined ? {} : { policy }),
+        stopAfter,
+        answer: (_, n) => (n < 3 ? { class: "timeout", outcome: "unknown" } : ok()),
+      });
+      return events.flatMap((event) => (event.type === "op-ended" ? [event.cutShort] : []));
+    };
+    const retry = { kind: "retry", attributes: { attempts: 3, delay: "1ms" } };
+    expect(await cut(retry, 1)).toEqual([true]);
+    expect(await cut(retry, 3)).toEqual([undefined]);
+    expect(await cut({ kind: "none" }, 1)).toEqual([undefined]);
   });
 
   test("an op is failed only if every attempt surely failed", async () => {
