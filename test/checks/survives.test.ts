@@ -503,6 +503,8 @@ describe("is unknown", () => {
   test("in a control run whose calls fail: nothing was broken, so nothing was to recover from", async () => {
     expect(await judge({ mode: "control", recovery: stuck() })).toMatchObject({ verdict: "unknown" });
     expect(await judge({ mode: "control", recovery: [] })).toMatchObject({ verdict: "unknown" });
+    const some = calls((n) => (n % 5 < 2 ? { attempts: ["tool-error"] } : {}), { fromMs: 3050 });
+    expect(await judge({ mode: "control", recovery: some })).toMatchObject({ verdict: "unknown" });
     expect((await judge({ mode: "control" })).strength).toBe(
       "0 exits, 0 vanished tools; recovered after 1 of 1 episodes (in control)",
     );
