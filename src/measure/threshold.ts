@@ -46,6 +46,7 @@ export const aboutThresholds = [
   "goodput(SCOPE, recovery) … within 5s: counted from 5s after the faults were healed, in each episode.",
   "amplification <= 1.1: attempts per op; of a link server->upstream, requests per attempt that was sent to the server.",
   "time-to-recovery(SCOPE, EPISODE) < 5s: from healing until goodput held 95% of the baseline's, in each episode.",
+  "What began before its fault was healed is none of a recovery's, and what the next fault overtook breaks no bound alone.",
   "Behind the bound may stand: of baseline (times, goodput, amplification), within DURATION, from at least N samples.",
   "Too few samples are unknown, never a pass: p50 10, p90 50, p95 100, p99 500, all others 20.",
 ].join("\n");
