@@ -65,8 +65,8 @@ export interface SessionEvent {
 }
 
 /**
- * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline, and
- * after each episode.
+ * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline where
+ * its sessions share a process, and after each episode.
  */
 export interface ToolsListed {
   readonly type: "tools-listed";

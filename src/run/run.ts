@@ -214,10 +214,13 @@ async function play(
     on.stage.groups,
     { originUs, durationMs: plan.durationMs },
   );
+  // Over stdio a process of its own would be asked: whatever was called meanwhile has changed nothing in that.
+  const shared = act.scenario.servers.filter(({ transport }) => transport !== "stdio").map(({ name }) => name);
   // Late enough for a server to be well again, early enough to be answered before the next fault begins.
-  const askLateIn = async ({ startMs, endMs }: PlannedPhase): Promise<void> => {
+  const askLateIn = async ({ role, startMs, endMs }: PlannedPhase): Promise<void> => {
     const leadMs = Math.min(askLeadMs, (endMs - startMs) / 4);
-    if (await world.sleep(endMs - startMs - leadMs, on.stopping.signal)) await on.lists.ask();
+    if (!(await world.sleep(endMs - startMs - leadMs, on.stopping.signal))) return;
+    await on.lists.ask(role === "baseline" ? shared : undefined);
   };
   try {
     const timeline = playTimeline({

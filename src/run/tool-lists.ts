@@ -9,8 +9,8 @@ import type { World } from "../world.ts";
 import type { SessionTarget } from "./session-target.ts";
 
 export interface ToolLists {
-  /** Asks every server; resolves when all have answered or are given up. Calls need not be awaited. */
-  ask(): Promise<void>;
+  /** Asks every server, or these; resolves when all have answered or are given up. Calls need not be awaited. */
+  ask(these?: readonly string[]): Promise<void>;
   /** Resolves when nothing is asked any more; when the signal aborts, what is still asked is not recorded. */
   settle(hurrying: AbortSignal): Promise<void>;
 }
@@ -64,8 +64,8 @@ export function createToolLists({ servers, listToolsOf, recorder, world }: ToolL
   };
 
   return {
-    ask: async () => {
-      const asked = Promise.all(servers.map(askOne)).then(() => undefined);
+    ask: async (these = servers) => {
+      const asked = Promise.all(these.map(askOne)).then(() => undefined);
       asking.add(asked);
       await asked.finally(() => asking.delete(asked));
     },

@@ -50,6 +50,14 @@ describe("what a server offers", () => {
     expect(events).toEqual([listed("A", "B"), listed("A", "B", "C")]);
   });
 
+  test("is asked of those that are named, where some are", async () => {
+    const { lists, events } = listsOf(world, [["A"]]);
+    await lists.ask([]);
+    expect(events).toEqual([]);
+    await lists.ask(["cloud"]);
+    expect(events).toEqual([listed("A")]);
+  });
+
   test("is asked once more where something is missing, so that a slip can be told from a loss", async () => {
     const { lists, events } = listsOf(world, [["A", "B"], ["A"], ["B", "A"], ["A"]]);
     for (let n = 0; n < 3; n += 1) {
