@@ -92,14 +92,16 @@ function stepOf(
   seen: Pick<Step, "metFault" | "faults" | "toUs">,
 ): Step {
   const last = attempts.at(-1);
+  const notRun = outcome === "not-run" && ended?.because === "no budget";
   return {
     op,
     group: started.group,
     step: started.step,
     server: started.server,
     tool: `${started.server}.${started.tool}`,
-    fromUs: started.intendedUs,
-    notRun: outcome === "not-run" && ended?.because === "no budget",
+    // What could not be run counts from the start of the op that left it nothing; its own turn came later.
+    fromUs: notRun ? started.atUs : started.intendedUs,
+    notRun,
     ...(last?.class === "timeout" ? { timedOutFromUs: last.startedUs } : {}),
     events: [started.id, ...attempts.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])],
     ...seen,

@@ -45,14 +45,16 @@ export async function walkChain(context: WalkContext, walk: Walk): Promise<void>
   const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
   const deadlineUs = group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
   let intendedUs = walk.intendedUs;
+  let lackingSinceUs = walk.intendedUs;
   for (const [index, step] of group.steps.entries()) {
     if (context.stopping.aborted) return;
     const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
-    const result = await runOp(context, { ...walk, step, at, saved, random, deadlineUs, intendedUs });
+    const op = await runOp(context, { ...walk, step, at, saved, random, deadlineUs, intendedUs, lackingSinceUs });
     for (const { name, path } of step.save) {
-      const value = result === undefined ? undefined : saveFrom(result, path);
+      const value = op.result === undefined ? undefined : saveFrom(op.result, path);
       if (value !== undefined) saved.set(name, value);
     }
+    lackingSinceUs = op.intendedUs;
     intendedUs = context.recorder.nowUs();
   }
 }
@@ -63,10 +65,15 @@ interface Op extends Walk {
   readonly saved: ReadonlyMap<string, unknown>;
   readonly random: Random;
   readonly deadlineUs: number;
+  /** When the op before it was meant to start. What cannot be run lacks since then what that one did not give or leave. */
+  readonly lackingSinceUs: number;
 }
 
-/** The result of an ok op, for the steps behind it. */
-async function runOp(context: WalkContext, op: Op): Promise<unknown> {
+/** Answers the result of an ok op for the steps behind it, and the start that the op counts from. */
+async function runOp(
+  context: WalkContext,
+  op: Op,
+): Promise<{ readonly result?: unknown; readonly intendedUs: number }> {
   const { recorder, nonce } = context;
   const { step, at } = op;
   const id = opId(nonce, at);
@@ -79,7 +86,9 @@ async function runOp(context: WalkContext, op: Op): Promise<unknown> {
     env: context.env,
     random: op.random,
   });
-  const phase = context.phaseAt(op.intendedUs);
+  const lack = lackOf(context, op, args);
+  const intendedUs = Math.round(lack === undefined ? op.intendedUs : op.lackingSinceUs);
+  const phase = context.phaseAt(intendedUs);
   recorder.record({
     type: "op-started",
     op: id,
@@ -87,7 +96,7 @@ async function runOp(context: WalkContext, op: Op): Promise<unknown> {
     server: step.server,
     tool: step.tool,
     phase,
-    intendedUs: Math.round(op.intendedUs),
+    intendedUs,
     argsShape: args.ok ? argsShapeOf(args.value) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
@@ -96,17 +105,26 @@ async function runOp(context: WalkContext, op: Op): Promise<unknown> {
     recorder.record({ type: "op-ended", op: id, outcome, ...how });
     context.onOp(outcome, phase, at.group);
   };
-  if (!args.ok) {
-    end("not-run", { because: `no input: ${args.missing.join(", ")}` });
-    return undefined;
+  if (!args.ok || lack !== undefined) {
+    end("not-run", lack === undefined ? {} : { because: lack });
+    return { intendedUs };
   }
   const { attempts, isCutShort } = await tryOp(context, { ...op, id, args: args.value });
-  const outcome = opOutcome(attempts);
-  end(outcome, {
-    ...(outcome === "not-run" ? { because: "no budget" } : {}),
-    ...(isCutShort ? { cutShort: true as const } : {}),
-  });
-  return attempts.find((attempt) => attempt.outcome === "ok")?.result;
+  end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
+  return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
+}
+
+/** Less than this is no budget for a call. */
+const leastMs = 1;
+
+function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
+  return (deadlineUs - recorder.nowUs()) / 1000;
+}
+
+/** Why an op cannot be run. */
+function lackOf(context: WalkContext, op: Op, args: ReturnType<typeof render>): string | undefined {
+  if (!args.ok) return `no input: ${args.missing.join(", ")}`;
+  return leftMsOf(context, op) < leastMs ? "no budget" : undefined;
 }
 
 interface ReadyOp extends Op {
@@ -125,8 +143,8 @@ async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
   for (;;) {
-    const leftMs = (op.deadlineUs - recorder.nowUs()) / 1000;
-    if (leftMs < 1) return { attempts, isCutShort: false };
+    const leftMs = leftMsOf(context, op);
+    if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
     const answer = await attemptOp(context, op, { attempt: attempts.length + 1, leftMs });
     attempts.push(answer);
     if (answer.outcome === "ok") return { attempts, isCutShort: false };

@@ -95,10 +95,11 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, a
   );
   await world.advance(100_000);
   await done;
+  const started = events.filter((event) => event.type === "op-started");
   const ended = events.flatMap((event) =>
     event.type === "op-ended" ? [`${event.outcome}${event.because === undefined ? "" : `: ${event.because}`}`] : [],
   );
-  return { calls, events, ended };
+  return { calls, events, started, ended };
 }
 
 const ok = (result: unknown = {}): Answer => ({ class: "ok", outcome: "ok", result });
@@ -159,6 +160,21 @@ describe("data flows from step to step", () => {
 });
 
 describe("time", () => {
+  test("what cannot be run counts from the op that gave or left it nothing, so it belongs to that one's phase", async () => {
+    const { started } = await walked({
+      steps: [
+        step("Find", { save: [{ name: "id", path: "$.id" }] }),
+        step("Use", { args: { id: "${id}" } }),
+        step("Use", { args: { id: "${id}" } }),
+        step("Other"),
+      ],
+      answer: (_, n) => (n === 1 ? { class: "timeout", outcome: "unknown", tookMs: 800 } : ok()),
+    });
+    const [find, use, useAgain, other] = started.map(({ intendedUs }) => intendedUs);
+    expect([use, useAgain]).toEqual([find, find]);
+    expect((other ?? 0) - (find ?? 0)).toBe(800_000);
+  });
+
   test("an attempt waits no longer than the budget leaves, and without any left a step is not run", async () => {
     const { calls, ended } = await walked({
       steps: [step("Slow"), step("Next"), step("Late")],
