@@ -1,5 +1,6 @@
 /** Colours and marks of a terminal, and text that cannot steer it. */
 import { styleText } from "node:util";
+import { plain } from "./markup.ts";
 import type { ReportStyle } from "./reporter.ts";
 
 type Format = Parameters<typeof styleText>[0];
@@ -12,10 +13,7 @@ export function painter({ colour }: ReportStyle): Paint {
 export const colours = { pass: "green", fail: "red", unknown: "yellow" } as const;
 export const marks = { pass: "✓", fail: "✗", unknown: "?" } as const;
 
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u001F\u007F-\u009F]/g;
-
-/** Names and texts of a server may hold escape codes; a terminal must not obey them. */
+/** Names and texts of a server may hold escape codes; a terminal must not obey them, and a line stays one line. */
 export function printable(text: string): string {
-  return text.replace(control, "\uFFFD");
+  return plain(text).replace(/[\t\n]/g, "\uFFFD");
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { binsOf } from "../../src/reporters/html/bins.ts";
-import { brief, html, plain, textOf } from "../../src/reporters/html/escape.ts";
+import { brief, html, plain, textOf } from "../../src/reporters/markup.ts";
 import { across, linearDown, logDown, timeTicks } from "../../src/reporters/html/scales.ts";
 import { share } from "../../src/reporters/html/words.ts";
 import { figures } from "./sample-figures.ts";

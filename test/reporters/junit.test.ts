@@ -144,6 +144,8 @@ test("whatever names and words a server has, it stays well-formed and holds no c
   const suite = read(xmlOf(nasty)).testsuite[0]!;
   expect(suite.testcase).toHaveLength(3);
   expect(suite.name).toContain("<script>alert(1)</script>\uFFFD\uFFFD[2J");
+  expect(xmlOf("one\n\ttwo")).toContain('name="one&#10;&#9;two"');
+  expect(xmlOf("a\u202Eb")).toContain('name="a\uFFFDb"');
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const xml = xmlOf(text);

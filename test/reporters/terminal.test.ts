@@ -84,10 +84,10 @@ describe("the terminal reporter", () => {
 
   test("no name or text of a server can steer the terminal", async () => {
     const verdicts = await verdictsFor(honestRun);
-    const evil = "\u001B[2J\u001B]0;owned\u0007\r\u009B31m";
+    const evil = "\u001B[2J\u001B]0;owned\u0007\r\u009B31m\u202E\u200B";
     const told = text({ ...verdicts, scenario: evil, notCovered: [{ check: "x", because: evil }] }, true);
     // oxlint-disable-next-line no-control-regex
-    expect(told.replace(/\u001B\[\d{1,2}m/g, "").replaceAll("\n", "")).not.toMatch(/[\u0000-\u001F\u007F-\u009F]/);
+    expect(told.replace(/\u001B\[\d{1,2}m/g, "").replaceAll("\n", "")).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202E\u200B]/);
     expect(told).toContain("\uFFFD[2J");
   });
 });

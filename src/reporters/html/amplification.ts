@@ -1,6 +1,6 @@
 /** How many requests each hop made of those that came to it, phase beside phase. */
 import type { Figures, HopFigures } from "../../measure/figures.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { count, moment, took } from "./words.ts";
 
 const hopsMax = 40;

@@ -1,7 +1,7 @@
 /** How to repeat the run, what lies beside the page, and on paper a place to sign. */
 import { titles } from "../titles.ts";
 import type { Verdicts } from "../verdicts.ts";
-import { brief, html, type Markup } from "./escape.ts";
+import { brief, html, type Markup } from "../markup.ts";
 
 export function repeatSection({ replay }: Verdicts): Markup {
   return html`<section aria-labelledby="repeat">

@@ -1,7 +1,7 @@
 /** Ops against the world: what the caller was told, and what really happened. */
 import type { OpOutcome } from "../../history/outcomes.ts";
 import type { EffectFigures, Figures } from "../../measure/figures.ts";
-import { brief, html, type Markup } from "./escape.ts";
+import { brief, html, type Markup } from "../markup.ts";
 import { count, outcomes, outcomesAbout, sumOf } from "./words.ts";
 
 type Effects = EffectFigures["counts"][number]["effects"];

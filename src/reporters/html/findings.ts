@@ -2,7 +2,7 @@
 import type { Figures, Story } from "../../measure/figures.ts";
 import type { Verdicts } from "../verdicts.ts";
 import type { Witnessed } from "./latency.ts";
-import { brief, html, type Markup } from "./escape.ts";
+import { brief, html, type Markup } from "../markup.ts";
 import { inFull, inShort, storyTable } from "./story.ts";
 import { count, moment, took } from "./words.ts";
 

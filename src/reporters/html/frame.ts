@@ -1,6 +1,6 @@
 /** What all charts over time share: one x axis with its phases, the faults behind, the events as thin lines. */
 import type { Figures, PhaseSpan } from "../../measure/figures.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { drawable, drawLanes, lanesOf, stripOf, type Lane } from "./lanes.ts";
 import { across, round, timeTicks, type Across, type Down } from "./scales.ts";
 import { moment } from "./words.ts";

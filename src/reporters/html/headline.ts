@@ -5,7 +5,7 @@ import { marks } from "../paint.ts";
 import { titles } from "../titles.ts";
 import type { Verdicts } from "../verdicts.ts";
 
-import { brief, html, type Markup } from "./escape.ts";
+import { brief, html, type Markup } from "../markup.ts";
 import { totalsOf } from "./rates.ts";
 import { outcomeBar } from "./symbols.ts";
 import { count, countOf, endingOf, moment, outcomes, share, sumOf, took } from "./words.ts";

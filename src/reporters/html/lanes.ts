@@ -1,6 +1,6 @@
 /** The faults of a run as lanes: one for each fault, a letter and a hue to tell it by, its windows as bands. */
 import type { Figures, FaultSpan } from "../../measure/figures.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { round, type Across } from "./scales.ts";
 import { moment, took } from "./words.ts";
 

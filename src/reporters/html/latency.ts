@@ -2,7 +2,7 @@
 import type { Figures, Point } from "../../measure/figures.ts";
 import { formatDuration } from "../../units.ts";
 import type { Bin } from "./bins.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { chart, legend, type LegendEntry, type Timeline } from "./frame.ts";
 import { logDown, round, type Across, type Down } from "./scales.ts";
 import { formOf, symbolAt, symbolName, symbolSample } from "./symbols.ts";

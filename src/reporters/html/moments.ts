@@ -2,7 +2,7 @@
 import type { PhaseSpan } from "../../measure/figures.ts";
 import type { Bin } from "./bins.ts";
 import type { Timeline } from "./frame.ts";
-import { brief, html, type Markup } from "./escape.ts";
+import { brief, html, type Markup } from "../markup.ts";
 import { count, moment, outcomes, took } from "./words.ts";
 
 export function momentsTable(bins: readonly Bin[], phases: readonly PhaseSpan[], { x, lanes }: Timeline): Markup {

@@ -10,7 +10,7 @@ import { latencyChart } from "./latency.ts";
 import { loadChart, outcomesChart } from "./rates.ts";
 import { filesSection, repeatSection, signature } from "./closing.ts";
 import { effectsSection } from "./effects.ts";
-import { brief, html, markup, textOf, type Markup, type Part } from "./escape.ts";
+import { brief, html, markup, textOf, type Markup, type Part } from "../markup.ts";
 import { findingsSection, numbered, witnessedOf, type Numbered } from "./findings.ts";
 import { timelineOf } from "./frame.ts";
 import { headline } from "./headline.ts";

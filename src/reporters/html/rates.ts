@@ -2,7 +2,7 @@
 import type { OpOutcome } from "../../history/outcomes.ts";
 import type { Bucket } from "../../measure/figures.ts";
 import type { Bin } from "./bins.ts";
-import { html, type Markup } from "./escape.ts";
+import { html, type Markup } from "../markup.ts";
 import { chart, legend, type Timeline } from "./frame.ts";
 import { stretch, stretched } from "./latency.ts";
 import { linearDown, round, type Across } from "./scales.ts";

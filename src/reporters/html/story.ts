@@ -1,7 +1,7 @@
 /** One op as a waterfall: the op, its attempts, what its server asked of upstreams, and its effects, on one time axis. */
 import type { OpOutcome } from "../../history/outcomes.ts";
 import type { Figures, Story } from "../../measure/figures.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { bites, lanesOf, rectOf, stretchesOf } from "./lanes.ts";
 import { across, round, timeTicks, type Across } from "./scales.ts";
 import { moment, took } from "./words.ts";

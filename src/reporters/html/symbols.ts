@@ -1,7 +1,7 @@
 /** How an outcome looks: a hue for what it came to, a form for where it failed; never the hue alone. */
 import { outcomeClasses, type OpOutcome, type Rung } from "../../history/outcomes.ts";
 import type { Point } from "../../measure/figures.ts";
-import { html, type Markup } from "./escape.ts";
+import { html, type Markup } from "../markup.ts";
 import { round } from "./scales.ts";
 import { outcomes } from "./words.ts";
 

@@ -1,6 +1,6 @@
 /** Every tool by group and phase: what its ops came to, how long they took, how often they were tried. */
 import type { Figures, ToolFigures } from "../../measure/figures.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { outcomeBar } from "./symbols.ts";
 import { count, outcomes, noPercentile, sumOf, took } from "./words.ts";
 

@@ -1,7 +1,7 @@
 /** Thresholds and checks, each on one line; and what the run could not show. */
 import { marks } from "../paint.ts";
 import type { Verdicts } from "../verdicts.ts";
-import { brief, html, type Markup, type Part } from "./escape.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { count, countOf } from "./words.ts";
 
 const verdictWords = { pass: "passed", fail: "failed", unknown: "unknown" } as const;
