@@ -20,8 +20,9 @@ interface LoadOptions {
 /** Loads every scenario before any starts, so that all mistakes of all files are told at once. */
 export async function loadAll(names: readonly string[], options: LoadOptions, io: Io): Promise<readonly Loaded[]> {
   const loaded: Loaded[] = [];
-  const mistakes: Mistake[] = [];
-  for (const source of await sourcesOf(names, io)) {
+  const mistaken: Mistaken[] = [];
+  const sources = await sourcesOf(names, io);
+  for (const source of sources) {
     try {
       const scenario = await loadScenario({
         file: source.file,
@@ -36,12 +37,14 @@ export async function loadAll(names: readonly string[], options: LoadOptions, io
       loaded.push({ ...scenario, source });
     } catch (error) {
       if (!(error instanceof UserError) || error.mistakes.length === 0) throw error;
-      mistakes.push(...error.mistakes);
+      mistaken.push({ named: source.named, mistakes: error.mistakes });
     }
   }
-  if (mistakes.length > 0) {
+  if (mistaken.length > 0) {
+    const mistakes = eachOnce(mistaken, sources.length);
     const count = mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`;
-    throw new UserError(`the scenario has ${count}; nothing was started`, { mistakes });
+    const which = mistaken.length === 1 ? "the scenario has" : "the scenarios have";
+    throw new UserError(`${which} ${count}; nothing was started`, { mistakes });
   }
   const chosen = loaded.filter(({ scenario }) => options.tag.every((tag) => scenario.tags.includes(tag)));
   if (chosen.length === 0) {
@@ -50,6 +53,24 @@ export async function loadAll(names: readonly string[], options: LoadOptions, io
     throw new UserError(`no scenario has the tags ${options.tag.join(", ")}; ${suggest(first, tags)}`);
   }
   return chosen;
+}
+
+interface Mistaken {
+  readonly named: string;
+  readonly mistakes: readonly Mistake[];
+}
+
+/** `--set` is looked at for every scenario: what is wrong with it for all is said once, else for which. */
+function eachOnce(mistaken: readonly Mistaken[], scenarios: number): Mistake[] {
+  const found = mistaken.flatMap(({ named, mistakes }) => mistakes.map((mistake) => ({ named, mistake })));
+  return [...Map.groupBy(found, ({ mistake }) => JSON.stringify(mistake)).values()].flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const { mistake } = first;
+    const isForAll = alike.length === scenarios;
+    if (mistake.file !== "--set" || isForAll) return [mistake];
+    return [{ ...mistake, says: `${mistake.says} (in ${alike.map(({ named }) => named).join(", ")})` }];
+  });
 }
 
 async function sourcesOf(names: readonly string[], io: Io): Promise<readonly Source[]> {

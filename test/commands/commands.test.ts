@@ -103,6 +103,32 @@ test("every option of every fault and policy is explained", async () => {
   expect(options.filter(({ about, takes }) => about === "" || takes === "any")).toEqual([]);
 });
 
+describe("a mistake in --set", () => {
+  const sets = (...changes: readonly string[]) => changes.flatMap((change) => ["--set", change]);
+
+  test("is said once, however many scenarios it is wrong for", async () => {
+    const { code, stderr } = await squall("run", "silent-empty", "retry-storm", ...sets("faults=x", "seed=-1"));
+    expect(code).toBe(64);
+    expect(stderr).toMatchInlineSnapshot(`
+      "squall: the scenarios have 2 mistakes; nothing was started
+        --set  seed: expected at least 0, got -1
+        --set  faults: expected a list, got "x"
+      "
+    `);
+  });
+
+  test("names the scenarios where it is wrong for some only", async () => {
+    const all = ["silent-empty", "retry-storm", "duplicate-effects"];
+    const { stderr } = await squall("run", ...all, ...sets("agents.planner.policy.attempts=4"));
+    expect(stderr).toMatchInlineSnapshot(`
+      "squall: the scenario has a mistake; nothing was started
+        --set  agents.planner.policy.attempts: is not known here (in silent-empty)
+            there is kind, timeout, onTimeout
+      "
+    `);
+  });
+});
+
 test("schema prints the schema that is kept for editors", async () => {
   const { stdout } = await squall("schema");
   expect(JSON.parse(stdout)).toMatchObject({ title: "Squall scenario", additionalProperties: false });
