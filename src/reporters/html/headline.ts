@@ -1,28 +1,25 @@
 /** The top of the page: the verdict in one word and one sentence, whose it is, and the run in four numbers. */
 import type { Figures } from "../../measure/figures.ts";
 import { exitCodes } from "../../errors.ts";
-import { marks } from "../paint.ts";
 import { titles } from "../titles.ts";
 import type { Verdicts } from "../verdicts.ts";
-
 import { brief, html, type Markup } from "../markup.ts";
 import { totalsOf } from "./rates.ts";
 import { outcomeBar } from "./symbols.ts";
-import { count, countOf, endingOf, moment, outcomes, share, sumOf, took } from "./words.ts";
+import { aboutControl, neverPass, top, type Tile } from "./top.ts";
+import { count, countOf, endingOf, moment, outcomes, share, sumOf, timeOfDay, took } from "./words.ts";
 
 export function headline(verdicts: Verdicts, figures: Figures): Markup {
   const { verdict, mode, scenario } = verdicts;
-  return html`<header class="top ${verdict}">
-    <h1>
-      <span class="verdict"
-        ><span class="mark" aria-hidden="true">${marks[verdict]}</span> ${titles[mode][verdict]}</span
-      >
-      <span class="scenario">${brief(scenario, 120)}</span>
-    </h1>
-    <p class="lead">${inOneSentence(verdicts)}</p>
-    ${warnings(verdicts, figures).map((says) => html`<p class="warning"><span aria-hidden="true">!</span> ${says}</p>`)}
-    ${identity(verdicts, figures)} ${numbers(figures)}
-  </header>`;
+  return top({
+    verdict,
+    word: titles[mode][verdict],
+    name: brief(scenario, 120),
+    lead: inOneSentence(verdicts),
+    warnings: warnings(verdicts, figures),
+    facts: facts(verdicts, figures),
+    tiles: tiles(figures),
+  });
 }
 
 function inOneSentence({ checks, thresholds, verdict, mode }: Verdicts): string {
@@ -35,9 +32,9 @@ function inOneSentence({ checks, thresholds, verdict, mode }: Verdicts): string 
   const said = parts.filter((part) => part !== "").join("; ");
   const sentence = said === "" ? "Nothing was judged." : `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
   if (mode === "control") {
-    return `${sentence} This is a control run: the same plan with no fault injected. It tells whether the checks stay silent when nothing is broken, not what a fault would do.`;
+    return `${sentence} This is a control run: ${aboutControl}`;
   }
-  return verdict === "unknown" ? `${sentence} What could not be seen is never a pass.` : sentence;
+  return verdict === "unknown" ? `${sentence} ${neverPass}` : sentence;
 }
 
 function tally(judged: readonly { readonly verdict: Verdicts["verdict"] }[], what: string): string {
@@ -63,8 +60,11 @@ function warnings({ exitCode }: Verdicts, { ended, endUs }: Figures): readonly s
   ];
 }
 
-function identity({ seed, run, squall, mode, exitCode, failOn }: Verdicts, { startedAt, endUs }: Figures): Markup {
-  const entries: readonly (readonly [string, string])[] = [
+function facts(
+  { seed, run, squall, mode, exitCode, failOn }: Verdicts,
+  { startedAt, endUs }: Figures,
+): readonly (readonly [string, string])[] {
+  return [
     ["Run", brief(run)],
     ["Seed", String(seed)],
     ["Started", brief(timeOfDay(startedAt), 40)],
@@ -74,23 +74,9 @@ function identity({ seed, run, squall, mode, exitCode, failOn }: Verdicts, { sta
     ...(failOn === "weakness" ? ([["Fails on", "a weakness"]] as const) : []),
     ["Squall", brief(squall, 40)],
   ];
-  return html`<dl class="identity">
-    ${entries.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
 }
 
-/** As it was written, only easier to read; anything else stays as it is. */
-function timeOfDay(iso: string): string {
-  return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/, "$1 $2 UTC");
-}
-
-function numbers(figures: Figures): Markup {
+function tiles(figures: Figures): readonly Tile[] {
   const totals = totalsOf(figures.series.buckets);
   const ops = sumOf(outcomes, (outcome) => totals[outcome]);
   const tried = ops - totals["not-run"];
@@ -98,7 +84,7 @@ function numbers(figures: Figures): Markup {
   const told = outcomes
     .filter((outcome) => totals[outcome] > 0)
     .map((outcome) => `${count(totals[outcome])} ${outcome}`);
-  const tiles: readonly (readonly [string, string, Markup | string])[] = [
+  return [
     ["Ops", count(ops), html`${outcomeBar(totals, ops)}<span>${told.join(", ") || "none was called"}</span>`],
     ["Ok", share(totals.ok, ops), `${count(totals.ok)} of ${count(ops)}`],
     [
@@ -109,18 +95,9 @@ function numbers(figures: Figures): Markup {
     faultTile(figures),
     recoveryTile(figures),
   ];
-  return html`<dl class="tiles">
-    ${tiles.map(
-      ([name, value, beside]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd><b>${value}</b> ${typeof beside === "string" ? html`<span>${beside}</span>` : beside}</dd>
-        </div>`,
-    )}
-  </dl>`;
 }
 
-function faultTile({ faults, mode }: Figures): readonly [string, string, string] {
+function faultTile({ faults, mode }: Figures): Tile {
   const names = new Set(faults.map(({ fault }) => fault));
   const seen = new Set(faults.filter(({ observedUs }) => observedUs !== undefined).map(({ fault }) => fault));
   const unhealed = faults.filter(({ healedUs }) => healedUs === undefined).length;
@@ -130,7 +107,7 @@ function faultTile({ faults, mode }: Figures): readonly [string, string, string]
   return ["Faults seen to bite", `${seen.size} of ${names.size}`, healed];
 }
 
-function recoveryTile({ episodes }: Figures): readonly [string, string, string] {
+function recoveryTile({ episodes }: Figures): Tile {
   const known = episodes.flatMap(({ recoveryUs }) => (recoveryUs === undefined ? [] : [recoveryUs]));
   if (episodes.length === 0) return ["Recovery", "–", "no episode"];
   if (known.length === 0) return ["Recovery", "?", "not seen"];

@@ -1,22 +1,19 @@
 /** The page as a whole: one string that needs nothing else, no network and no script. */
-import { createHash } from "node:crypto";
 import type { RunResult } from "../reporter.ts";
-import { marks } from "../paint.ts";
 import { titles } from "../titles.ts";
-import type { Verdicts } from "../verdicts.ts";
 import { amplificationSection } from "./amplification.ts";
 import { binsOf } from "./bins.ts";
 import { latencyChart } from "./latency.ts";
 import { loadChart, outcomesChart } from "./rates.ts";
 import { filesSection, repeatSection, signature } from "./closing.ts";
 import { effectsSection } from "./effects.ts";
-import { brief, html, markup, textOf, type Markup, type Part } from "../markup.ts";
+import { brief, html, type Markup, type Part } from "../markup.ts";
 import { findingsSection, numbered, witnessedOf, type Numbered } from "./findings.ts";
 import { timelineOf } from "./frame.ts";
 import { headline } from "./headline.ts";
 import { laneKey, lanesOf } from "./lanes.ts";
 import { momentsTable } from "./moments.ts";
-import { script } from "./script.ts";
+import { shell } from "./shell.ts";
 import { style } from "./style.ts";
 import { sprite } from "./symbols.ts";
 import { toolsSection } from "./tools.ts";
@@ -35,46 +32,9 @@ export function page({ verdicts, figures }: RunResult): string {
       ${signature(verdicts)}
     </main>
     <footer class="muted">Squall ${brief(verdicts.squall, 40)}, run ${brief(verdicts.run)}</footer>`;
-  return textOf(shell(verdicts, body));
-}
-
-function shell({ verdict, mode, scenario, seed }: Verdicts, body: Markup): Markup {
-  const policy = [
-    "default-src 'none'",
-    "img-src data:",
-    `style-src 'sha256-${digest(style)}'`,
-    `script-src 'sha256-${digest(script)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${titles[mode][verdict]} ${brief(scenario, 120)} seed ${String(seed)} – Squall</title>
-        <link rel="icon" href="${icon(verdict)}" />
-        ${markup(`<style>${style}</style>`)}
-      </head>
-      <body>
-        ${body} ${markup(`<script>${script}</script>`)}
-      </body>
-    </html> `;
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
-}
-
-const iconColours = { pass: "1a7f37", fail: "c62828", unknown: "9a6700" } as const;
-
-/** The verdict in the browser's tab; as data, so that nothing is fetched. */
-function icon(verdict: Verdicts["verdict"]): string {
-  const sign = encodeURIComponent(marks[verdict]);
-  return `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%23${iconColours[verdict]}'/%3E%3Ctext x='8' y='12.5' font-size='12' text-anchor='middle' fill='white'%3E${sign}%3C/text%3E%3C/svg%3E`;
+  const { verdict, mode, scenario, seed } = verdicts;
+  const title = `${titles[mode][verdict]} ${brief(scenario, 120)} seed ${seed}`;
+  return shell({ verdict, title, style, body });
 }
 
 function contents(findings: readonly Numbered[]): Markup {

@@ -32,6 +32,11 @@ export function moment(us: number): string {
   return us === 0 ? "0s" : took(Math.round(us / 1000) * 1000);
 }
 
+/** As it was written, only easier to read; anything else stays as it is. */
+export function timeOfDay(iso: string): string {
+  return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/, "$1 $2 UTC");
+}
+
 export function share(part: number, whole: number): string {
   if (whole === 0) return "–";
   const percent = (part / whole) * 100;
