@@ -1,74 +1,106 @@
-/** One page over several runs: what came of each, with a link to its own report. */
-import { escapeAttribute, escapeText } from "./markup.ts";
+/** One page over several runs: what came of each, with a link to its own report. It looks and behaves as that does. */
+import { exitCodes } from "../errors.ts";
+import { countOfRuns, countsIn, missedRuns, runsWith } from "./batch-words.ts";
+import { indexStyle } from "./html/index-style.ts";
+import { repeatedSections } from "./html/repeated.ts";
+import { runsSection } from "./html/runs-table.ts";
+import { shell } from "./html/shell.ts";
+import { aboutControl, neverPass, top, type Tile } from "./html/top.ts";
+import { count, countOf, timeOfDay } from "./html/words.ts";
+import { brief, html, type Markup } from "./markup.ts";
 import { marks } from "./paint.ts";
-import type { Batch, NotRun, RunResult } from "./reporter.ts";
-import { missedRuns, shortDuration, timesOf, whyNotPassed, words } from "./summary.ts";
+import type { Batch, RunResult } from "./reporter.ts";
+import { titles } from "./titles.ts";
 import { wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 /** `linkTo` answers where a run's own report is, seen from the page. */
 export function indexPage(batch: Batch, linkTo: (result: RunResult) => string): string {
-  const { results, notRun, exitCode } = batch;
-  const [first] = results;
-  const when = first === undefined ? "" : ` · ${escapeText(first.verdicts.startedAt)}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Squall: ${results.length + missedRuns(batch)} runs, exit ${exitCode}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${results.length + missedRuns(batch)} runs, exit ${exitCode}</h1>
-<p>Squall${first === undefined ? "" : ` ${escapeText(first.verdicts.squall)}`}${when}</p>
-<div class="wide"><table>
-<thead><tr><th scope="col">Scenario</th><th scope="col">Verdict</th><th scope="col">Exit</th><th scope="col">Took</th><th scope="col">Checks</th><th scope="col">What failed</th></tr></thead>
-<tbody>
-${[...results.map((result) => rowOf(result, linkTo(result))), ...notRun.map(rowNotRun)].join("\n")}
-</tbody>
-</table></div>
-</body>
-</html>
-`;
+  const verdict = verdictOf(batch);
+  const word = titles[modeOf(batch)][verdict];
+  const versions = versionsOf(batch).join(", ");
+  const body = html`<a class="skip" href="#main">Skip to the runs</a>
+    ${top({
+      verdict,
+      word,
+      name: nameOf(batch),
+      lead: inOneSentence(batch, verdict),
+      warnings: warnings(batch),
+      facts: facts(batch),
+      tiles: tiles(batch),
+    })}
+    <main id="main" tabindex="-1">${repeatedSections(batch)} ${runsSection(batch, linkTo)}</main>
+    <footer class="muted">Squall ${versions}</footer>`;
+  return shell({ verdict, title: `${word} ${nameOf(batch)}, exit ${batch.exitCode}`, style: indexStyle, body });
 }
 
-function rowOf({ verdicts }: RunResult, href: string): string {
-  const { scenario, seed, mode, verdict, exitCode, durationMs, checks, thresholds, notCovered } = verdicts;
-  const came = wasInterrupted(verdicts) ? "interrupted" : words[verdict];
-  const all = [
-    ...thresholds.map(({ expression, verdict }) => markOf(expression, verdict)),
-    ...checks.map(({ check, verdict }) => markOf(check, verdict)),
-    ...notCovered.map(
-      ({ check }) =>
-        `<li class="none"><span aria-hidden="true">–</span> ${escapeText(check)} <small>not covered</small></li>`,
-    ),
+/** The worst of all; what came to no verdict is no pass. */
+function verdictOf(batch: Batch): Verdicts["verdict"] {
+  if (runsWith(batch, "fail") > 0) return "fail";
+  return batch.exitCode === exitCodes.passed ? "pass" : "unknown";
+}
+
+function modeOf({ results }: Batch): Verdicts["mode"] {
+  return results.length > 0 && results.every(({ verdicts }) => verdicts.mode === "control") ? "control" : "faults";
+}
+
+function scenariosOf({ results, notRun }: Batch): readonly string[] {
+  return [...new Set([...results.map(({ verdicts }) => verdicts.scenario), ...notRun.map(({ scenario }) => scenario)])];
+}
+
+function versionsOf({ results }: Batch): readonly string[] {
+  return [...new Set(results.map(({ verdicts }) => brief(verdicts.squall, 40)))];
+}
+
+function nameOf(batch: Batch): string {
+  const runs = countOf(countOfRuns(batch), "run");
+  const [first = "", ...others] = scenariosOf(batch);
+  return others.length === 0 ? `${brief(first, 120)}, ${runs}` : runs;
+}
+
+function inOneSentence(batch: Batch, verdict: Verdicts["verdict"]): string {
+  const scenarios = countOf(scenariosOf(batch).length, "scenario");
+  const sentence = `${countOf(countOfRuns(batch), "run")} of ${scenarios}: ${countsIn(batch).join(", ")}.`;
+  if (modeOf(batch) === "control") return `${sentence} These are control runs: ${aboutControl}`;
+  return verdict === "unknown" ? `${sentence} ${neverPass}` : sentence;
+}
+
+function warnings({ results, notRun }: Batch): readonly string[] {
+  const codes = [...results.map(({ verdicts }) => verdicts.exitCode), ...notRun.map(({ exitCode }) => exitCode)];
+  const found: readonly (readonly [boolean, string])[] = [
+    [codes.includes(exitCodes.unhealed), "A fault could not be healed: the trouble may outlive these runs."],
+    [codes.includes(exitCodes.internal), "A run was stopped by a defect of Squall itself."],
+    [codes.some((exitCode) => wasInterrupted({ exitCode })), "Interrupted before all runs had come to their end."],
   ];
-  return `<tr>
-<th scope="row"><a href="${escapeAttribute(href)}">${escapeText(scenario)}</a> <small>seed ${seed}${mode === "control" ? ", control run" : ""}</small></th>
-<td class="${verdict}">${marks[verdict]} ${came}</td><td>${exitCode}</td><td>${shortDuration(durationMs)}</td>
-<td><ul>${all.join("")}</ul></td><td>${escapeText(whyNotPassed(verdicts))}</td>
-</tr>`;
+  return found.flatMap(([isSo, says]) => (isSo ? [says] : []));
 }
 
-function markOf(name: string, verdict: Verdicts["verdict"]): string {
-  return `<li class="${verdict}"><span aria-hidden="true">${marks[verdict]}</span> ${escapeText(name)} <small>${words[verdict]}</small></li>`;
+function facts(batch: Batch): readonly (readonly [string, string])[] {
+  const [first] = batch.results;
+  const isControl = modeOf(batch) === "control";
+  return [
+    ...(first === undefined ? [] : ([["Started", brief(timeOfDay(first.verdicts.startedAt), 40)]] as const)),
+    ["Mode", isControl ? "control, no faults" : "faults"],
+    ["Exit code", String(batch.exitCode)],
+    ...(first?.verdicts.failOn === "weakness" ? ([["Fails on", "a weakness"]] as const) : []),
+    ["Squall", versionsOf(batch).join(", ")],
+  ];
 }
 
-function rowNotRun({ scenario, exitCode, because, times }: NotRun): string {
-  return `<tr>
-<th scope="row">${escapeText(timesOf(scenario, times))}</th>
-<td class="unknown">? no verdict</td><td>${exitCode}</td><td>–</td><td>–</td><td>${escapeText(because)}</td>
-</tr>`;
+function tiles(batch: Batch): readonly Tile[] {
+  const of = `of ${countOf(countOfRuns(batch), "run")}`;
+  const tile = (verdict: Verdicts["verdict"], name: string, n: number): Tile => [
+    n === 0 ? name : sign(verdict, name),
+    count(n),
+    of,
+  ];
+  return [
+    tile("pass", "Passed", runsWith(batch, "pass")),
+    tile("fail", "Failed", runsWith(batch, "fail")),
+    tile("unknown", "Inconclusive", runsWith(batch, "unknown")),
+    tile("unknown", "Without a verdict", missedRuns(batch)),
+  ];
 }
 
-const style = `
-:root { color-scheme: light dark; --pass: light-dark(#1a7f37, #4ac26b); --fail: light-dark(#c2255c, #ff6b9d); --unknown: light-dark(#9a5b00, #f0b44c); --line: light-dark(#d0d7de, #3d444d) }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid var(--line) }
-ul { list-style: none; margin: 0; padding: 0 }
-small { font-weight: normal; opacity: .7 }
-.pass { color: var(--pass) } .fail { color: var(--fail) } .unknown { color: var(--unknown) }
-`;
+function sign(verdict: Verdicts["verdict"], name: string): Markup {
+  return html`<span class="mark ${verdict}" aria-hidden="true">${marks[verdict]}</span> ${name}`;
+}

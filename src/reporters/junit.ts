@@ -1,7 +1,7 @@
 /** JUnit XML for CI: one suite a run, one case for each check, threshold and what was not covered. Written from the verdicts. */
 import type { Batch, NotRun, Reporter } from "./reporter.ts";
 import { escapeAttribute, escapeText } from "./markup.ts";
-import type { Verdicts } from "./verdicts.ts";
+import { failing, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
 type Finding = Check["findings"][number];
@@ -91,12 +91,6 @@ function caseOfCheck({ check, verdict, because, strength, findings }: Check): Ca
     default:
       return verdict satisfies never;
   }
-}
-
-/** What made it fail: its violations, or its weaknesses where it has none and weaknesses fail. */
-function failing(findings: readonly Finding[]): readonly Finding[] {
-  const violations = findings.filter(({ grade }) => grade === "violation");
-  return violations.length > 0 ? violations : findings.filter(({ grade }) => grade === "weakness");
 }
 
 function warningsIn(verdict: Check["verdict"], findings: readonly Finding[]): string[] {

@@ -1,13 +1,24 @@
 /** What closes several runs in a terminal: a table of all of them, or how often each check passed. */
 import { basename, dirname } from "node:path";
-import { formatDuration } from "../units.ts";
+import {
+  aboutRepeat,
+  countOfRuns,
+  countsIn,
+  doneSaid,
+  examplesOf,
+  shareSaid,
+  shortDuration,
+  timesOf,
+  words,
+  worstOf,
+  type Tally,
+} from "./batch-words.ts";
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
-import { repeatDocument, type Repeated } from "./repeat.ts";
+import { repeatDocument } from "./repeat.ts";
 import type { Batch, NotRun, ReportStyle, RunResult } from "./reporter.ts";
 import { wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 type Verdict = Verdicts["verdict"];
-type Tally = Repeated["scenarios"][number]["verdicts"];
 
 export function closingOf(batch: Batch, style: ReportStyle): string {
   const paint = painter(style);
@@ -16,7 +27,7 @@ export function closingOf(batch: Batch, style: ReportStyle): string {
 }
 
 /** In words: what failed, or else what kept the run from passing. */
-export function whyNotPassed({ checks, thresholds, gaps }: Verdicts): string {
+function whyNotPassed({ checks, thresholds, gaps }: Verdicts): string {
   const named = (verdict: Verdict): string[] => [
     ...thresholds.filter((one) => one.verdict === verdict).map(({ expression }) => expression),
     ...checks.filter((one) => one.verdict === verdict).map(({ check }) => check),
@@ -28,8 +39,6 @@ export function whyNotPassed({ checks, thresholds, gaps }: Verdicts): string {
   const unknown = named("unknown");
   return unknown.length > 0 ? `unknown: ${unknown.join(", ")}` : "";
 }
-
-export const words = { pass: "passed", fail: "failed", unknown: "inconclusive" } as const;
 
 interface Row {
   readonly verdict: Verdict;
@@ -50,15 +59,9 @@ function tableLines(batch: Batch, paint: Paint): string[] {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd();
-  const counts = (["pass", "fail", "unknown"] as const).flatMap((verdict) => {
-    const count = results.filter(({ verdicts }) => verdicts.verdict === verdict).length;
-    return count === 0 ? [] : [`${count} ${words[verdict]}`];
-  });
   const folders = new Set(results.map(({ directory }) => printable(dirname(directory))));
-  const missed = missedRuns(batch);
-  const missing = missed === 0 ? [] : [`${missed} without a verdict`];
   return [
-    `${results.length + missed} runs: ${[...counts, ...missing].join(", ")}; exit ${exitCode}`,
+    `${countOfRuns(batch)} runs: ${countsIn(batch).join(", ")}; exit ${exitCode}`,
     "",
     `  ${line(heading)}`,
     ...rows.map(({ verdict, cells }) => `${paint(colours[verdict], marks[verdict])} ${line(cells)}`),
@@ -76,24 +79,11 @@ function rowOf({ verdicts, directory }: RunResult): Row {
   };
 }
 
-export function missedRuns({ notRun }: Batch): number {
-  return notRun.reduce((sum, { times }) => sum + times, 0);
-}
-
 function rowNotRun({ scenario, exitCode, because, times }: NotRun): Row {
   return {
     verdict: "unknown",
     cells: [timesOf(scenario, times), "no verdict", `${exitCode}`, "–", shortened(because), "–"].map(printable),
   };
-}
-
-/** Tenths of a second are enough to compare runs by. */
-export function shortDuration(ms: number): string {
-  return formatDuration(Math.round(ms / 100) * 100);
-}
-
-export function timesOf(scenario: string, times: number): string {
-  return times === 1 ? scenario : `${scenario} ×${times}`;
 }
 
 function shortened(text: string): string {
@@ -103,13 +93,10 @@ function shortened(text: string): string {
 function repeatLines(batch: Batch, asked: number, paint: Paint): string[] {
   return repeatDocument(batch, asked).scenarios.flatMap(
     ({ scenario, seed, done, checks, thresholds, replay, mode }) => {
-      const counted = done === asked ? `${done} runs` : `only ${done} of ${asked} runs came to their end`;
-      const examples = new Map(
-        batch.results.filter(({ verdicts }) => verdicts.replay === replay).flatMap(exampleFindings),
-      );
+      const examples = examplesOf(batch, replay);
       return [
-        `${paint("bold", "REPEATED")}  ${printable(scenario)}  seed ${seed}  ${mode === "control" ? "control runs  " : ""}${counted}`,
-        "The seed repeats the plan; timing varies from run to run. In brackets: the 95 % interval (Wilson).",
+        `${paint("bold", "REPEATED")}  ${printable(scenario)}  seed ${seed}  ${mode === "control" ? "control runs  " : ""}${doneSaid(done, asked)}`,
+        aboutRepeat,
         "",
         ...thresholds.flatMap(({ expression, verdicts }) => tallyLines(printable(expression), verdicts, paint)),
         ...checks.flatMap(({ check, verdicts }) => {
@@ -127,23 +114,9 @@ function repeatLines(batch: Batch, asked: number, paint: Paint): string[] {
 }
 
 function tallyLines(name: string, tally: Tally, paint: Paint): string[] {
-  const verdict = tally.fail.k > 0 ? "fail" : tally.unknown.k > 0 ? "unknown" : "pass";
+  const verdict = worstOf(tally);
   const counts = (["fail", "unknown", "pass"] as const)
     .filter((one) => tally[one].k > 0)
-    .map(
-      (one) =>
-        `${words[one]} ${tally[one].k} of ${tally[one].n} (${percent(tally[one].low)}–${percent(tally[one].high)} %)`,
-    );
+    .map((one) => `${words[one]} ${shareSaid(tally[one])}`);
   return [`${paint(colours[verdict], `${marks[verdict]} ${name}`)}  ${counts.join(", ")}`];
-}
-
-function exampleFindings({ verdicts }: RunResult): (readonly [check: string, says: string])[] {
-  return verdicts.checks.flatMap(({ check, verdict, findings }) => {
-    const finding = findings.find(({ grade }) => grade !== "info");
-    return verdict === "fail" && finding !== undefined ? [[check, finding.says] as const] : [];
-  });
-}
-
-function percent(share: number): string {
-  return (share * 100).toFixed(0);
 }

@@ -93,3 +93,11 @@ function exitCodeOf({ verdict, account }: Judged): ExitCode {
 export function wasInterrupted({ exitCode }: Pick<Verdicts, "exitCode">): boolean {
   return exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated;
 }
+
+type Finding = Verdicts["checks"][number]["findings"][number];
+
+/** What makes a check fail: its violations, or its weaknesses where it has none and weaknesses fail. */
+export function failing(findings: readonly Finding[]): readonly Finding[] {
+  const violations = findings.filter(({ grade }) => grade === "violation");
+  return violations.length > 0 ? violations : findings.filter(({ grade }) => grade === "weakness");
+}

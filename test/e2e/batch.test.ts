@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { XMLValidator } from "fast-xml-parser";
 import { expect, test } from "vitest";
@@ -46,8 +46,11 @@ test("several scenarios: one document, one page, a table, the worst exit code", 
 
   const [, index = ""] = /^Index: {2}(.+)$/m.exec(stdout) ?? [];
   const page = await readFile(join(folder.path, index), "utf8");
-  for (const [, href = ""] of page.matchAll(/href="([^"]+)"/g)) {
-    expect(await readFile(join(folder.path, "reports", decodeURIComponent(href)), "utf8")).not.toBe("");
+  const links = [...page.matchAll(/<a href="([^"#]+)(?:#([^"]+))?"/g)];
+  expect(links.length).toBeGreaterThan(1);
+  for (const [, href = "", id] of links) {
+    const report = await readFile(join(folder.path, "reports", decodeURIComponent(href)), "utf8");
+    expect(report).toContain(id === undefined ? "<!doctype html>" : `id="${id}"`);
   }
   const run = (await readdir(join(folder.path, "reports"))).find((name) => name.includes("-silent-empty-")) ?? "";
   const files = await readdir(join(folder.path, "reports", run));
@@ -59,9 +62,10 @@ test(
   { timeout: 90_000 },
   async () => {
     await using folder = await temporaryFolder();
-    const running = startSquall(["run", "silent-empty", ...sets, "--repeat", "9", "--json", "--fail-on", "weakness"], {
-      cwd: folder.path,
-    });
+    const cwd = join(folder.path, "here");
+    await mkdir(cwd);
+    const options = ["--repeat", "9", "--json", "--fail-on", "weakness"];
+    const running = startSquall(["run", "silent-empty", ...sets, ...options], { cwd });
     let heard = "";
     running.child.stderr?.on("data", (text: string) => {
       // Its second run is on: the first one counts, this one does not.

@@ -185,7 +185,7 @@ const narrow = `
   section { margin-top: 32px; }
   .finding { padding: 12px; }
   .pairs > div { grid-template-columns: 1fr; }
-  .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .verdicts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .verdicts tbody tr { display: grid; grid-template-columns: 5.6em 1fr; gap: 1px 14px; padding: 7px 0; border-bottom: 1px solid var(--line); }
   .verdicts tbody :is(th, td) { display: block; padding: 0; border: 0; }
   .verdicts .verdict-cell { width: auto; }

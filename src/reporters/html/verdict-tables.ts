@@ -6,10 +6,10 @@ import { count, countOf } from "./words.ts";
 
 const verdictWords = { pass: "passed", fail: "failed", unknown: "unknown" } as const;
 
-function mark(verdict: Verdicts["verdict"]): Markup {
+export function verdictCell(verdict: Verdicts["verdict"], word: string = verdictWords[verdict]): Markup {
   return html`<td class="verdict-cell">
     <span class="mark ${verdict}"
-      ><span aria-hidden="true">${marks[verdict]}</span> <span class="word">${verdictWords[verdict]}</span></span
+      ><span aria-hidden="true">${marks[verdict]}</span> <span class="word">${word}</span></span
     >
   </td>`;
 }
@@ -37,7 +37,7 @@ export function thresholdsSection({ thresholds, gaps }: Verdicts): Markup {
           ${thresholds.map((threshold) => {
             const reason = reasonOf(threshold, gaps);
             return html`<tr>
-              ${mark(threshold.verdict)}
+              ${verdictCell(threshold.verdict)}
               <th scope="row">
                 <code>${brief(threshold.expression, 200)}</code>${
                   reason !== undefined && html` <div class="because">${reason}</div>`
@@ -53,7 +53,7 @@ export function thresholdsSection({ thresholds, gaps }: Verdicts): Markup {
   </section>`;
 }
 
-function measured(threshold: Verdicts["thresholds"][number]): string {
+export function measured(threshold: Verdicts["thresholds"][number]): string {
   if (threshold.shown !== undefined) return brief(threshold.shown, 60);
   if (threshold.value !== undefined) return count(threshold.value);
   return threshold.samples === 0 ? "no data" : "–";
@@ -83,7 +83,7 @@ export function checksSection(verdicts: Verdicts, numbers: ReadonlyMap<object, n
           ${checks.map(
             (check) =>
               html`<tr>
-                ${mark(check.verdict)}
+                ${verdictCell(check.verdict)}
                 <th scope="row"><code>${brief(check.check)}</code></th>
                 <td>${worth(check, verdicts)}</td>
                 <td>${links(check.findings.flatMap((finding) => numbers.get(finding) ?? []))}</td>
