@@ -173,7 +173,9 @@ async function writeIndex(batch: Batch, { options, outputs, io }: Act): Promise<
   };
   try {
     await writeFile(file, indexPage(batch, linkTo), { flag: "wx" });
-    const says = `Index:  ${relative(io.cwd, file)}\n`;
+    const near = relative(io.cwd, file);
+    // Last on its line and by itself, as terminals make links of paths; up and down again is no path to read.
+    const says = `Index:  ${near.startsWith("..") ? file : near}\n`;
     // Beside a document nothing else goes to stdout.
     if (outputs.some((output) => !isFile(output) && output.reporter.several?.as === "in-turn")) io.stdout(says);
     else if (options.quiet !== true) io.stderr(says);

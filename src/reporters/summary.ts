@@ -65,7 +65,7 @@ function tableLines(batch: Batch, paint: Paint): string[] {
     "",
     `  ${line(heading)}`,
     ...rows.map(({ verdict, cells }) => `${paint(colours[verdict], marks[verdict])} ${line(cells)}`),
-    ...(folders.size === 0 ? [] : ["", `Folders are in ${[...folders].join(", ")}`]),
+    ...(folders.size === 0 ? [] : ["", `The folders, each with its report.html, are in ${[...folders].join(", ")}`]),
   ];
 }
 

@@ -64,7 +64,7 @@ test(
     await using folder = await temporaryFolder();
     const cwd = join(folder.path, "here");
     await mkdir(cwd);
-    const options = ["--repeat", "9", "--json", "--fail-on", "weakness"];
+    const options = ["--repeat", "9", "--json", "--fail-on", "weakness", "--out", "../there"];
     const running = startSquall(["run", "silent-empty", ...sets, ...options], { cwd });
     let heard = "";
     running.child.stderr?.on("data", (text: string) => {
@@ -82,5 +82,8 @@ test(
     expect(scenarios[0]?.replay).toMatch(/^squall run silent-empty --seed 42 .*--fail-on weakness$/);
     expect(scenarios[0]?.replay).not.toContain("--repeat");
     expect(notRun).toMatchObject([{ exitCode: 130, times: 7 }]);
+    // A path that terminals can make a link of, also where it is not below.
+    const [, index = ""] = /^Index: {2}(\/.+-index\.html)$/m.exec(stderr) ?? [];
+    expect(await readFile(index, "utf8")).toContain("only 1 of 9 runs came to their end");
   },
 );

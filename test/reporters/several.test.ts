@@ -67,7 +67,7 @@ test("several runs close with a table that says what failed and where it lies", 
     ? made-up   interrupted   130   5s    egress-block on cloud->cloud-api (outage.0) was injected bu…  run-4
     ? gone ×2   no verdict    75    –     ECONNREFUSED 127.0.0.1:9                                      –
 
-    Folders are in /out
+    The folders, each with its report.html, are in /out
     "
   `);
 });
@@ -91,7 +91,7 @@ test("repeated runs close with how often each check passed, and how many were do
     ✓ made-up   passed       0     5s                                                                  run-1
     ? made-up   interrupted  130   5s    egress-block on cloud->cloud-api (outage.0) was injected bu…  run-4
 
-    Folders are in /out
+    The folders, each with its report.html, are in /out
     "
   `);
 });
