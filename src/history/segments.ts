@@ -24,7 +24,7 @@ export interface HistoryWriter extends Recorder {
 export async function openHistory(
   directory: string,
   world: World,
-  { writer = "m", onFailed }: { readonly writer?: string; readonly onFailed?: () => void } = {},
+  { writer = "m", onFailed }: { readonly writer?: string; readonly onFailed?: (error: Error) => void } = {},
 ): Promise<HistoryWriter> {
   await mkdir(directory, { recursive: true });
   const originUs = world.nowUs();
@@ -61,8 +61,13 @@ export async function openHistory(
         // After a failure nothing more is written: a history that ends is honest, one with a hole in it is not.
         .then(() => (failed === undefined ? append(lines) : undefined))
         .catch((error: unknown) => {
-          failed ??= new Error(`the history cannot be written: ${messageOf(error)}`, { cause: error });
-          onFailed?.();
+          failed ??= new UserError(
+            `the history cannot be written: ${messageOf(error)}; make room, or choose another --out`,
+            {
+              cause: error,
+            },
+          );
+          onFailed?.(failed);
         });
     }
     return writing;

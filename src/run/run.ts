@@ -24,6 +24,7 @@ import { masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
+import { unlessStopped } from "./unless-stopped.ts";
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -65,7 +66,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
 
   const closing = createClosing();
   const failing = new AbortController();
-  const history = await openHistory(join(directory, "history"), world, { onFailed: () => failing.abort() });
+  const history = await openHistory(join(directory, "history"), world, { onFailed: (error) => failing.abort(error) });
   const observer = createObserver(options.onProgress);
   const record = masking(observer.watching(history.record), secretsOf(scenario, world.env));
   const recorder = { ...history, record };
@@ -117,19 +118,12 @@ type Act = RunOptions & {
 
 async function actOut(act: Act): Promise<RunEnded> {
   const { scenario, plan, world, closing, history, nonce, observer } = act;
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  act.stopping.addEventListener("abort", stop, { once: true });
-  act.failing.addEventListener("abort", stop, { once: true });
-  if (act.stopping.aborted) stop();
+  const unguarded = new AbortController();
+  const stopping = AbortSignal.any([act.stopping, act.failing, unguarded.signal]);
 
   const lease = await openLease({ world, run: { id: act.run, nonce } });
   closing.defer("the lease", () => lease.close());
-  let unguarded: Error | undefined;
-  void lease.broken.then((error) => {
-    unguarded = error;
-    return stop();
-  });
+  void lease.broken.then((error) => unguarded.abort(error));
   const tracer = createTracer(
     nonce,
     scenario.groups.map(({ name }) => name),
@@ -139,7 +133,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     lease: lease.directory,
     tracer,
     recorder: history,
-    stopping: stopping.signal,
+    stopping,
     onStep: observer.step,
   });
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
@@ -152,7 +146,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     world,
   });
   observer.step("listing tools");
-  await lists.ask();
+  await unlessStopped(stopping, lists.ask());
   let played: Played;
   try {
     played = await play(act, { stage, desk, tracer, stopping, lists });
@@ -168,7 +162,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
   await lists.settle(AbortSignal.any([act.stopping, act.hurrying]));
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
-  if (unguarded !== undefined) throw unguarded;
+  unguarded.signal.throwIfAborted();
   const reason = endOf(act) ?? played.reason;
   return { type: "run-ended", reason, ...("says" in played ? { says: played.says } : {}) };
 }
@@ -189,12 +183,15 @@ async function play(
     readonly stage: Stage;
     readonly desk: FaultDesk;
     readonly tracer: ReturnType<typeof createTracer>;
-    readonly stopping: AbortController;
+    readonly stopping: AbortSignal;
     readonly lists: ToolLists;
   },
 ): Promise<Played> {
   const { plan, world, history, nonce, observer } = act;
   const cutOff = new AbortController();
+  // What the run still has to ask when its timeline is over is not stopped with it.
+  const over = new AbortController();
+  const stopping = AbortSignal.any([on.stopping, over.signal]);
   const originUs = history.nowUs();
   const phaseAt = phaseFinder(plan, originUs);
   const driving = drive(
@@ -206,7 +203,7 @@ async function play(
       seed: plan.seed,
       env: world.env,
       phaseAt,
-      stopping: on.stopping.signal,
+      stopping,
       cutOff: cutOff.signal,
       onOpBegun: observer.tally.begin,
       onOp: observer.tally.count,
@@ -219,7 +216,7 @@ async function play(
   // Late enough for a server to be well again, early enough to be answered before the next fault begins.
   const askLateIn = async ({ role, startMs, endMs }: PlannedPhase): Promise<void> => {
     const leadMs = Math.min(askLeadMs, (endMs - startMs) / 4);
-    if (!(await world.sleep(endMs - startMs - leadMs, on.stopping.signal))) return;
+    if (!(await world.sleep(endMs - startMs - leadMs, stopping))) return;
     await on.lists.ask(role === "baseline" ? shared : undefined);
   };
   try {
@@ -230,7 +227,7 @@ async function play(
       tally: observer.tally,
       recorder: history,
       world,
-      stopping: on.stopping.signal,
+      stopping,
       onPhase: (phase) => {
         observer.phase(phase);
         if (phase.role === "baseline" || phase.role === "recovery") void askLateIn(phase);
@@ -239,7 +236,7 @@ async function play(
     // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.
     return await Promise.race([timeline, driving.done.then(() => timeline)]);
   } finally {
-    on.stopping.abort();
+    over.abort();
     await on.desk.healAll();
     observer.step("waiting for the last answers");
     await drain(act, driving, cutOff);

@@ -27,6 +27,7 @@ import { createAgentSessions, type AgentSessions } from "./sessions.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
+import { unlessStopped } from "./unless-stopped.ts";
 
 export interface StageOptions {
   readonly scenario: Scenario;
@@ -109,7 +110,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight(timeoutMs);
+    const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight();
     return listToolsAt(straight, { timeoutMs, world });
   };
   return { links, groups, ledgers: openLedgers(options, upstreams), listToolsOf };
@@ -170,8 +171,8 @@ async function openAgents(
   group: ScenarioGroup,
   targets: readonly SessionTarget[],
 ): Promise<readonly AgentSessions[]> {
-  const { recorder, world, closing } = options;
-  await preflight(group, targets, world);
+  const { recorder, world, closing, stopping } = options;
+  await preflight(group, targets, options);
   const count = group.arrivals.agents;
   const agents = Array.from({ length: count }, (_, agent) =>
     createAgentSessions({
@@ -189,26 +190,32 @@ async function openAgents(
   });
   const atOnce = targets.some(({ startsProcesses }) => startsProcesses) ? startAtOnce : openAtOnce;
   for (let first = 0; first < agents.length; first += atOnce) {
-    const opened = await Promise.all(
-      agents.slice(first, first + atOnce).flatMap((agent) => targets.map(({ server }) => agent.open(server))),
-    );
+    const opening = agents
+      .slice(first, first + atOnce)
+      .flatMap((agent) => targets.map(({ server }) => agent.open(server)));
+    const opened = await unlessStopped(stopping, Promise.all(opening));
     for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
   }
   return agents;
 }
 
 /** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
-async function preflight(group: ScenarioGroup, targets: readonly SessionTarget[], world: World): Promise<void> {
+async function preflight(
+  group: ScenarioGroup,
+  targets: readonly SessionTarget[],
+  { world, stopping }: StageOptions,
+): Promise<void> {
   for (const target of targets) {
     const { server } = target;
     const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
-    const session = await target.open(openLeanSession, wanted).catch((error: unknown) => {
-      throw error instanceof Error && error.cause instanceof UserError
-        ? error.cause
-        : unreachable(`${server}: ${messageOf(error)}`);
-    });
+    const refuse = (error: unknown): never => {
+      stopping.throwIfAborted();
+      throw refusal(server, error);
+    };
+    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     try {
-      const tools = new Set((await session.listTools(openTimeoutMs)).map(({ name }) => name));
+      const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
+      const tools = new Set(listed.map(({ name }) => name));
       const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
       if (missing.length > 0) {
         throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
@@ -223,6 +230,13 @@ async function preflight(group: ScenarioGroup, targets: readonly SessionTarget[]
       await session.close();
     }
   }
+}
+
+function refusal(server: string, error: unknown): UserError {
+  if (error instanceof Error && error.cause instanceof UserError) return error.cause;
+  const says = messageOf(error);
+  // Over stdio a server has no address, and is called by its name.
+  return unreachable(says.startsWith(`${server} `) ? says : `${server}: ${says}`);
 }
 
 function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { openStdioLink } from "../links/stdio-link.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
-import { openStdioServer, type StdioServer } from "../targets/stdio-server.ts";
+import { openStdioServer } from "../targets/stdio-server.ts";
 import type { FaultyLink } from "./fault-desk.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
 import type { StageOptions } from "./stage.ts";
@@ -12,7 +12,7 @@ export interface StdioEntry {
   /** The server over a link of this name, which is opened and put to the others. */
   over(link: string, links: Map<string, FaultyLink>): SessionTarget;
   /** The server in a process of its own that no link sees. */
-  straight(startTimeoutMs: number): SessionTarget;
+  straight(): SessionTarget;
 }
 
 export function openStdio(
@@ -20,26 +20,20 @@ export function openStdio(
   { name, target, env, startTimeoutMs }: ScenarioServer,
   variables: Readonly<Record<string, string>>,
 ): StdioEntry {
-  const { world, recorder, tracer, lease, stopping, directory, closing } = options;
+  const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
   if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
   const start = startCommand(options, target, { name, transport: "stdio" });
-  const serverUntil = (signal: AbortSignal): StdioServer => {
-    const server = openStdioServer({
-      ...start,
-      name,
-      env: { ...start.env, ...renderAll(env, world), ...variables },
-      lease,
-      logFile: join(directory, "targets", `${name}.log`),
-      world,
-      recorder,
-      signal,
-    });
-    closing.defer(name, () => server.close());
-    return server;
-  };
-  const server = serverUntil(stopping);
-  // What the server offers is asked also when nothing else begins any more; only closing ends that.
-  const asked = serverUntil(new AbortController().signal);
+  const server = openStdioServer({
+    ...start,
+    name,
+    env: { ...start.env, ...renderAll(env, world), ...variables },
+    lease,
+    logFile: join(directory, "targets", `${name}.log`),
+    world,
+    recorder,
+    signal,
+  });
+  closing.defer(name, () => server.close());
   return {
     over: (link, links) => {
       const opened = openStdioLink({ name: link, recorder, tracer });
@@ -47,10 +41,10 @@ export function openStdio(
       closing.defer(`the link ${link}`, () => opened.close());
       return stdioTarget(server, { link: opened, startTimeoutMs });
     },
-    straight: (patienceMs) => {
+    straight: () => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
       const opened = openStdioLink({ name, recorder: unseen, tracer });
-      return stdioTarget(asked, { link: opened, startTimeoutMs: patienceMs });
+      return stdioTarget(server, { link: opened, startTimeoutMs });
     },
   };
 }

@@ -86,10 +86,12 @@ export async function listToolsAt(
   target: SessionTarget,
   { timeoutMs, world }: { readonly timeoutMs: number; readonly world: World },
 ): Promise<readonly string[]> {
-  const untilUs = world.nowUs() + timeoutMs * 1000;
+  const askedUs = world.nowUs();
   const session = await target.open(wires.lean, { instance: "tools", timeoutMs, world, clientName: "squall tools" });
   try {
-    const leftMs = Math.max(1, (untilUs - world.nowUs()) / 1000);
+    // How long a process of its own takes to start is bounded by its start's own patience, and is none of the listing's.
+    const fromUs = target.startsProcesses ? world.nowUs() : askedUs;
+    const leftMs = Math.max(1, timeoutMs - (world.nowUs() - fromUs) / 1000);
     return (await session.listTools(leftMs)).map(({ name }) => name);
   } finally {
     await session.close();

@@ -1,5 +1,5 @@
 /** Whole runs against servers over stdio: each agent has a process of its own. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { glob, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -163,6 +163,32 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     await nothingIsLeft(running);
   });
 
+  test("that does not tell its tools is told before the run", { timeout: 60_000 }, async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), server("").replace('"tools/list"', '"no list"'));
+    await writeFile(join(folder.path, "s.yaml"), scenario("server.mjs"));
+    const { code, stderr } = await squall(["run", "s.yaml"], { cwd: folder.path });
+    expect(code, stderr).toBe(75);
+    expect(stderr).toContain("squall: mine answered tools/list with");
+  });
+
+  test(
+    "may end its run in a fault, and is asked for its tools once more all the same",
+    { timeout: 60_000 },
+    async () => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "server.mjs"), server(""));
+      const fault = "faults: [{ link: agents->mine, kind: lost-answer, instead: hang, count: 2, for: 300ms }]";
+      const text = scenario("server.mjs").replace("1500ms }]", "1500ms }, { fault: 1s }]");
+      await writeFile(join(folder.path, "s.yaml"), `${text}${fault}\n`);
+      await squall(["run", "s.yaml", "--quiet"], { cwd: folder.path });
+      const events = await historyIn(folder.path);
+      const listed = events.filter(({ type }) => type === "tools-listed");
+      expect(listed).toMatchObject([{ tools: ["Echo"] }, { tools: ["Echo"] }]);
+      for (const event of listed) expect(event).not.toHaveProperty("failed");
+    },
+  );
+
   test("that lacks a tool is told before the run", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "server.mjs"), server(""));
@@ -183,6 +209,34 @@ describe.runIf(canSeeProcesses)("whatever ends a run, no process of a session is
     expect(before.filter((process) => process.includes("fixtures/cloud.js"))).toHaveLength(3);
     running.child.kill(signal);
     await running.ended;
+    await nothingIsLeft(running);
+  });
+
+  test("and nobody who stops the run waits for what a server does not answer", { timeout: 60_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const silent = `
+import { createInterface } from "node:readline";
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const { id, method } = JSON.parse(line);
+  if (method === "tools/list") console.error("asked");
+  const result = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "silent", version: "1" } };
+  if (method === "initialize") console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+});
+`;
+    await writeFile(join(folder.path, "silent.mjs"), silent);
+    const text = `name: silent
+servers: { mine: { transport: stdio, command: [node, silent.mjs] } }
+agents: { a: { chain: [{ call: mine.Echo }] } }
+phases: [{ baseline: 1s }]
+`;
+    await writeFile(join(folder.path, "s.yaml"), text);
+    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+    await waitUntil(async () => (await logsIn(folder.path)).includes("asked"));
+    const from = performance.now();
+    running.child.kill("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    // An answer would be awaited for ten seconds.
+    expect(performance.now() - from).toBeLessThan(7000);
     await nothingIsLeft(running);
   });
 
@@ -214,6 +268,12 @@ async function historyIn(folder: string): Promise<HistoryEvent[]> {
       .split("\n")
       .map((line): HistoryEvent => JSON.parse(line)),
   );
+}
+
+async function logsIn(folder: string): Promise<string> {
+  let text = "";
+  for await (const file of glob(join(folder, "reports", "*", "targets", "*.log"))) text += await readFile(file, "utf8");
+  return text;
 }
 
 const waitMaxMs = 20_000;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Unstamped } from "../../src/history/events.ts";
-import { httpTarget } from "../../src/run/session-target.ts";
+import { httpTarget, type SessionTarget } from "../../src/run/session-target.ts";
 import { createToolLists, listToolsAt } from "../../src/run/tool-lists.ts";
 import { realWorld } from "../../src/world.ts";
 import { fakeWorld, type FakeWorld } from "../fake-world.ts";
@@ -115,6 +115,33 @@ describe("asking a real server", () => {
   const closing: (() => void)[] = [];
   afterEach(() => {
     for (const close of closing.splice(0)) close();
+  });
+
+  test("waits for the start of a process as long as it takes, and then for the list as long as ever", async () => {
+    const patiences: number[] = [];
+    const slow = (startsProcesses: boolean): SessionTarget => ({
+      server: "x",
+      startsProcesses,
+      open: async () => {
+        await world.sleep(6000);
+        return {
+          protocolVersion: "2025-06-18",
+          lost: false,
+          call: () => Promise.reject(new Error("nobody calls")),
+          listTools: (timeoutMs) => {
+            patiences.push(timeoutMs);
+            return Promise.resolve([]);
+          },
+          close: () => Promise.resolve(),
+        };
+      },
+    });
+    for (const startsProcesses of [true, false]) {
+      const listed = listToolsAt(slow(startsProcesses), { timeoutMs: 5000, world });
+      await world.advance(6001);
+      await listed;
+    }
+    expect(patiences).toEqual([5000, 1]);
   });
 
   test("takes a session of its own with a name that tells what it is for, and ends it", async () => {
