@@ -20,7 +20,7 @@ import { createClosing, type Closing } from "./closing.ts";
 import { drive, type Drive } from "./drive.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
-import { masking, secretsOf } from "./secrets.ts";
+import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
@@ -68,7 +68,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const failing = new AbortController();
   const history = await openHistory(join(directory, "history"), world, { onFailed: (error) => failing.abort(error) });
   const observer = createObserver(options.onProgress);
-  const record = masking(observer.watching(history.record), secretsOf(scenario, world.env));
+  const masked = maskedWith(secretsOf(scenario, world.env));
+  const record = masking(observer.watching(history.record), masked);
   const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
@@ -94,13 +95,13 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     // What a signal broke off fails with words of its own, which tell nothing more.
     const isSaid = reason === undefined || error instanceof UnhealedError;
     ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
-    if (reason === undefined || error instanceof UnhealedError) throw error;
+    if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
     recorder.record(left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended);
     await history.close();
   }
-  if (left.length > 0) throw new Error(`the run left something behind: ${left.join("; ")}`);
+  if (left.length > 0) throw new Error(`the run left something behind: ${masked(left.join("; "))}`);
   if (history.failed !== undefined) throw history.failed;
   return { run, directory };
 }

@@ -1,4 +1,5 @@
-/** Keeping secrets out of the history: a server may well say in an error what it was given in a header. */
+/** Keeping secrets out of histories and reports: a server may well say in an error what it was given in a header. */
+import { UserError } from "../errors.ts";
 import type { Stamp, Unstamped } from "../history/events.ts";
 import type { Scenario } from "../scenario/resolve.ts";
 import { renderText, soundsSecret } from "../scenario/template.ts";
@@ -6,7 +7,10 @@ import { renderText, soundsSecret } from "../scenario/template.ts";
 // Shorter ones would mask half of every text, and are no secrets.
 const secretCharactersMin = 6;
 
-/** The values that must not be seen: of headers, and of variables that sound secret. */
+// What people call their things while they try them out, such as a password "postgres", is in tools' names as well.
+const isPlainWord = /^(?:.{0,7}|[a-z]+)$/i;
+
+/** The values that must not be seen: of headers, and of variables that sound secret, our own among them. */
 export function secretsOf(
   { servers, upstreams }: Scenario,
   env: Readonly<Record<string, string | undefined>>,
@@ -18,14 +22,37 @@ export function secretsOf(
   const values = [...headers, ...variables].map((text) => renderText(text, env));
   // Of "Bearer abc" the second word alone is the secret, and is what a server repeats.
   const words = values.flatMap((value) => [value, ...value.split(/\s+/)]);
-  return [...new Set(words)].filter((word) => word.length >= secretCharactersMin && !/^bearer$/i.test(word));
+  const told = words.filter((word) => word.length >= secretCharactersMin && !/^bearer$/i.test(word));
+  // Whatever Squall starts gets Squall's own variables too.
+  const inherited = Object.entries(env).flatMap(([name, value = ""]) =>
+    soundsSecret(name) && !isPlainWord.test(value) ? [value] : [],
+  );
+  return [...new Set([...told, ...inherited])];
+}
+
+/** A text without the secrets in it. */
+export function maskedWith(secrets: readonly string[]): (text: string) => string {
+  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
+}
+
+/** What a person is told quotes the last words of servers. */
+export function maskedError(error: unknown, masked: (text: string) => string): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { message, exitCode, cause } = error;
+  const mistakes = error.mistakes.map((mistake) => ({
+    ...mistake,
+    says: masked(mistake.says),
+    ...(mistake.hint === undefined ? {} : { hint: masked(mistake.hint) }),
+  }));
+  return new UserError(masked(message), { exitCode, mistakes, cause });
 }
 
 /** The same recording, with every secret masked in what others have said; ids, kinds and figures are our own words. */
-export function masking(record: (event: Unstamped) => Stamp, secrets: readonly string[]): (event: Unstamped) => Stamp {
-  if (secrets.length === 0) return record;
-  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
-  const masked = (text: string): string => longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
+export function masking(
+  record: (event: Unstamped) => Stamp,
+  masked: (text: string) => string,
+): (event: Unstamped) => Stamp {
   return (event) => {
     const said: Record<string, string> = {};
     for (const [key, value] of Object.entries(event)) {

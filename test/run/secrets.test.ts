@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { UserError } from "../../src/errors.ts";
 import type { Unstamped } from "../../src/history/events.ts";
-import { masking, secretsOf } from "../../src/run/secrets.ts";
+import { maskedError, maskedWith, masking, secretsOf } from "../../src/run/secrets.ts";
 import type { Scenario } from "../../src/scenario/resolve.ts";
 
 const scenario = {
@@ -23,7 +24,7 @@ test("what a server repeats of them never reaches the history", () => {
   const record = masking((event) => {
     kept.push(event);
     return { id: "t:1", atUs: 0 };
-  }, secrets);
+  }, maskedWith(secrets));
   record({
     type: "attempt",
     op: "o",
@@ -37,10 +38,31 @@ test("what a server repeats of them never reaches the history", () => {
   expect(() =>
     masking(
       () => ({ id: "t:1", atUs: 0 }),
-      ["100000", "failed"],
+      maskedWith(["100000", "failed"]),
     )({ type: "ledger-read", ledger: "failed", rows: 1_000_004, quiet: true }),
   ).not.toThrow();
   expect(JSON.stringify(kept)).not.toMatch(/hunter2|pass\\?"word/);
   expect(kept[0]).toMatchObject({ says: "bad token *** for ***" });
   expect(kept[1]).toEqual({ type: "op-ended", op: "o", outcome: "failed" });
+});
+
+test("our own variables are what every server gets, and those that sound secret are kept out as well", () => {
+  const own = { GITHUB_TOKEN: "ghp_0123456789", POSTGRES_PASSWORD: "postgres", EDITOR: "vim-9-with-plugins" };
+  const found = secretsOf({ servers: [], upstreams: [] } as unknown as Scenario, own);
+  // A tool may well be called postgres_query.
+  expect(found).toEqual(["ghp_0123456789"]);
+});
+
+test("an error for a person, too, quotes a server without them", () => {
+  const error = new UserError("it wrote: bad token hunter2-hunter2", {
+    exitCode: 75,
+    mistakes: [{ path: "a", says: "no hunter2-hunter2", hint: "hunter2-hunter2" }],
+  });
+  const masked = maskedError(error, maskedWith(secrets));
+  expect(masked).toBeInstanceOf(UserError);
+  expect(masked).toMatchObject({
+    message: "it wrote: bad token ***",
+    exitCode: 75,
+    mistakes: [{ path: "a", says: "no ***", hint: "***" }],
+  });
 });
