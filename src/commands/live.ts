@@ -52,7 +52,14 @@ export const showCursor = "\u001B[?25h";
 const eraseRest = "\u001B[0J";
 const eraseLine = "\u001B[K";
 
-function onScreen(io: Io, { size, colour }: Screen, state: LiveState): Live {
+// A terminal that nobody has told its size says 0, as in some containers.
+const usual = { columns: 80, rows: 24 };
+
+function onScreen(io: Io, { size: sizeSaid, colour }: Screen, state: LiveState): Live {
+  const size: Screen["size"] = () => {
+    const { columns, rows } = sizeSaid();
+    return { columns: columns || usual.columns, rows: rows || usual.rows };
+  };
   let drawn: readonly string[] = [];
   let timer: Timer | undefined;
 

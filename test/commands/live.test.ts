@@ -287,6 +287,15 @@ describe("where the terminal is small it is one line", () => {
     expect(terminal.lines[1]).toBe("done in 200ms  10 ops, 10 ok");
   });
 
+  test("a terminal that does not know its size is taken for a usual one", async () => {
+    const { world, terminal, observer, ops } = stage({ columns: 0, rows: 0 });
+    observer.phase(plan.phases[0]!);
+    ops(10, ["ok"]);
+    await world.advance(200);
+    expect(terminal.written).toContain("phase     ");
+    expect(terminal.written).toContain("attempts  ok 10");
+  });
+
   test("also when it becomes so, with nothing of the block left behind", async () => {
     const { world, terminal, observer, ops } = stage();
     observer.phase(plan.phases[0]!);
