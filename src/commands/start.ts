@@ -1,4 +1,5 @@
 /** The real entry: hands the process's streams and signals to the command line, and its exit code back. */
+import { codeOf, exitCodes, worstExitCode, type ExitCode } from "../errors.ts";
 import { showCursor } from "./live.ts";
 import { main } from "./main.ts";
 import { realWorld } from "../world.ts";
@@ -33,5 +34,10 @@ export async function start(): Promise<void> {
   });
   isOver = true;
   // A pipe may take what was written only later; leaving before that would cut the verdict off.
-  process.stdout.write("", () => process.exit(code));
+  process.stdout.write("", () => {
+    const { errored } = process.stdout;
+    if (errored === null || codeOf(errored) === "EPIPE") process.exit(code);
+    process.stderr.write(`squall: the result could not be printed: ${errored.message}\n`);
+    process.exit(worstExitCode([code as ExitCode, exitCodes.usage]));
+  });
 }

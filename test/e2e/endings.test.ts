@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -304,3 +305,10 @@ function closedPort(): Promise<number> {
     });
   });
 }
+
+test.runIf(existsSync("/dev/full"))("a result that cannot be printed is no success", async () => {
+  await using full = await open("/dev/full", "w");
+  const { code, stderr } = await startSquall(["list", "faults"], { stdout: full.fd }).ended;
+  expect(code, stderr).toBe(64);
+  expect(stderr).toContain("squall: the result could not be printed: ENOSPC");
+});

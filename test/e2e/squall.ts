@@ -26,17 +26,20 @@ export interface Running {
   readonly mark: string;
 }
 
-export function startSquall(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+export function startSquall(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; stdout?: number } = {},
+): Running {
   const mark = randomUUID();
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, ...options.env, SQUALL_TEST_MARK: mark, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
   });
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
