@@ -11,7 +11,7 @@ import type { Io } from "./io.ts";
 import { judgeRun } from "./judging.ts";
 import { quietly, showProgress, type Live } from "./live.ts";
 import type { Loaded } from "./loading.ts";
-import { present, presentAll, presentInTurn, refuseMixedPages, type Output } from "./outputs.ts";
+import { present, presentAll, presentInTurn, refuseMixedPages, trying, type Output } from "./outputs.ts";
 import { replayOf } from "./replay.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
 
@@ -33,8 +33,7 @@ export async function runAll(scenarios: readonly Loaded[], asked: Asked): Promis
   const [only] = scenarios;
   if (only !== undefined && scenarios.length === 1 && repeat === undefined) {
     const result = await runOne(only, listening(asked));
-    await present(result, asked.outputs, asked.io);
-    return result.verdicts.exitCode as ExitCode;
+    return worstExitCode([result.verdicts.exitCode as ExitCode, await present(result, asked.outputs, asked.io)]);
   }
   refuseMixedPages(asked.outputs);
   return runSeveral(roundsOf(scenarios, repeat ?? 1), listening(asked));
@@ -51,13 +50,6 @@ async function runSeveral(jobs: readonly Loaded[], act: Act): Promise<ExitCode> 
   const results: RunResult[] = [];
   const notRun: NotRun[] = [];
   const codes: ExitCode[] = [];
-  /** A report that cannot be written keeps no other from being written. */
-  const trying = (write: () => Promise<void>): Promise<void> =>
-    write().catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error;
-      explainMistakes(error, io);
-      codes.push(error.exitCode);
-    });
   let broken: { readonly error: unknown } | undefined;
   for (const [index, loaded] of jobs.entries()) {
     const missed = (exitCode: ExitCode, because: string): void => {
@@ -80,7 +72,7 @@ async function runSeveral(jobs: readonly Loaded[], act: Act): Promise<ExitCode> 
         results.push(result);
         // Of repeated runs only what they come to is printed.
         const inTurn = options.repeat === undefined ? outputs : outputs.filter(isFile);
-        for (const output of inTurn) await trying(() => presentInTurn(result, output, io));
+        for (const output of inTurn) codes.push(await trying(() => presentInTurn(result, output, io), io));
       } catch (error) {
         // A target that is not there is no reason to leave the other scenarios untried.
         if (error instanceof UserError) explainMistakes(error, io);
@@ -95,7 +87,7 @@ async function runSeveral(jobs: readonly Loaded[], act: Act): Promise<ExitCode> 
   ]);
   const { repeat } = options;
   const batch: Batch = { results, notRun, exitCode, ...(repeat === undefined ? {} : { repeat }) };
-  for (const output of outputs) await trying(() => presentAll(batch, output, io));
+  for (const output of outputs) codes.push(await trying(() => presentAll(batch, output, io), io));
   await writeIndex(batch, act);
   if (broken !== undefined) throw broken.error;
   return worstExitCode([exitCode, ...codes]);

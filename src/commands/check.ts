@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { worstExitCode, type ExitCode } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import { expectRun, judgeRun } from "./judging.ts";
 import type { AddCommand } from "./main.ts";
@@ -25,7 +26,6 @@ export const addCheck: AddCommand = (program, io, done) => {
       await expectRun(directory);
       const { failOn } = options;
       const result = await judgeRun(directory, io, failOn === undefined ? {} : { failOn });
-      await present(result, outputs, io);
-      done(result.verdicts.exitCode);
+      done(worstExitCode([result.verdicts.exitCode as ExitCode, await present(result, outputs, io)]));
     });
 };

@@ -1,6 +1,6 @@
 /** argv → command → exit code. Mistakes of people are shown without a stack, our own with it. */
 import { Command, CommanderError } from "commander";
-import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import { exitCodes, messageOf, UnhealedError, UserError, type ExitCode } from "../errors.ts";
 import { errorDocument, explainMistakes } from "./explain.ts";
 import { version } from "../version.ts";
 import { addCheck } from "./check.ts";
@@ -17,8 +17,14 @@ export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => 
 
 const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addDoctor, addClean];
 
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], given: Io): Promise<number> {
   let exitCode: number = exitCodes.passed;
+  let hasPrinted = false;
+  const stdout = (text: string): void => {
+    hasPrinted = true;
+    given.stdout(text);
+  };
+  const io: Io = { ...given, stdout };
   const program = new Command("squall")
     .description("Chaos and load testing for MCP servers.")
     .version(version)
@@ -36,15 +42,19 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    return explain(error, io, argv.includes("--json"));
+    const exitsWith = explain(error, io);
+    // Whoever reads JSON finds a document whatever happened, and never two.
+    const wantsDocument = argv.includes("--json") && exitsWith !== exitCodes.passed && !hasPrinted;
+    if (wantsDocument) io.stdout(`${JSON.stringify(errorDocument(error, exitsWith), undefined, 2)}\n`);
+    return exitsWith;
   }
 }
 
-function explain(error: unknown, io: Io, asJson: boolean): number {
+/** Tells what went wrong on stderr, and answers what to exit with. */
+function explain(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage;
   if (error instanceof UserError) {
     explainMistakes(error, io);
-    if (asJson) io.stdout(`${JSON.stringify(errorDocument(error), undefined, 2)}\n`);
     return error.exitCode;
   }
   if (error instanceof UnhealedError) {

@@ -1,10 +1,11 @@
 /** What `--reporter name[=file]` asks for, and giving it: of one run, or of several. */
 import { writeFile } from "node:fs/promises";
-import { basename, extname, join, dirname, resolve } from "node:path";
-import { messageOf, UserError } from "../errors.ts";
+import { basename, extname, join, dirname, normalize, resolve } from "node:path";
+import { exitCodes, messageOf, UserError, worstExitCode, type ExitCode } from "../errors.ts";
 import { reporters } from "../reporters/registry.ts";
 import type { Batch, Reporter, RunResult } from "../reporters/reporter.ts";
 import { suggest } from "../scenario/mistakes.ts";
+import { explainMistakes } from "./explain.ts";
 import type { Io } from "./io.ts";
 
 export interface Output {
@@ -37,13 +38,42 @@ export function parseOutputs(asked: readonly string[]): readonly Output[] {
       })),
     });
   }
-  return outputs.filter((output) => typeof output !== "string");
+  const known = outputs.filter((output) => typeof output !== "string");
+  refuseSharedFiles(known);
+  return known;
 }
 
-export async function present(result: RunResult, outputs: readonly Output[], io: Io): Promise<void> {
+/** The one that is written last would be the only one left. */
+function refuseSharedFiles(outputs: readonly Output[]): void {
+  const byFile = Map.groupBy(outputs, ({ file }) => (file === undefined ? undefined : normalize(file)));
+  for (const [file, [first, second]] of byFile) {
+    if (file === undefined || first === undefined || second === undefined) continue;
+    const names = first.reporter === second.reporter ? first.reporter.name : "two reporters";
+    throw new UserError(`--reporter writes ${names} to ${file} twice: give each report a file of its own`);
+  }
+}
+
+/** Answers what the command exits with for it: a report that cannot be written keeps no other from being given. */
+export async function present(result: RunResult, outputs: readonly Output[], io: Io): Promise<ExitCode> {
+  const codes: ExitCode[] = [];
   for (const { reporter, file } of outputs) {
     if (file === undefined) io.stdout(reporter.render(result, { colour: io.colour }));
-    else await writeReport(resolve(io.cwd, file), reporter.render(result, { colour: false }));
+    else
+      codes.push(
+        await trying(() => writeReport(resolve(io.cwd, file), reporter.render(result, { colour: false })), io),
+      );
+  }
+  return worstExitCode(codes);
+}
+
+export async function trying(write: () => Promise<void>, io: Io): Promise<ExitCode> {
+  try {
+    await write();
+    return exitCodes.passed;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    explainMistakes(error, io);
+    return error.exitCode;
   }
 }
 

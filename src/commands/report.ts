@@ -16,7 +16,6 @@ export const addReport: AddCommand = (program, io, done) => {
       const outputs = parseOutputs(chosenReporters(options));
       const directory = resolve(io.cwd, named);
       await expectRun(directory);
-      await present(await readResult(directory), outputs, io);
-      done(0);
+      done(await present(await readResult(directory), outputs, io));
     });
 };

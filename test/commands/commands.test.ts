@@ -31,6 +31,10 @@ describe("usage that cannot be understood exits 64, says why, and what to do", (
     [["run", "silent-empty", "--engine", "dcoker"], 'there is no engine "dcoker"'],
     [["run", "silent-empty", "--reporter", "jsn"], 'did you mean "json"?'],
     [["run", "silent-empty", "--tag", "nightly"], "no scenario has the tags nightly"],
+    [
+      ["run", "silent-empty", "--reporter", "json=a.txt", "--reporter", "junit=./a.txt"],
+      "--reporter writes two reporters to a.txt twice",
+    ],
     [["list", "fautls"], 'did you mean "faults"?'],
     [["run", "silent-empty", "--repeat", "0"], '--repeat takes a whole number from 1 to 1000, got "0"'],
     [["run", "silent-empty", "--fail-on", "info"], '--fail-on takes violation or weakness, got "info"'],
@@ -56,6 +60,15 @@ test("with --json a mistake is a document too, and stdout holds nothing else", a
     exitCode: 64,
     mistakes: [{ path: "silent-emty" }],
   });
+});
+
+test.each([
+  ["a word that the command line does not know", ["list", "--json", "--sed"]],
+  ["a command without its argument", ["run", "--json"]],
+])("so is %s", async (_, argv) => {
+  const { code, stdout } = await squall(...argv);
+  expect(code).toBe(64);
+  expect(JSON.parse(stdout)).toMatchObject({ schema: "squall.error/1", exitCode: 64, error: expect.any(String) });
 });
 
 test("list prints every kind from the registries, as text and as JSON", async () => {
@@ -177,6 +190,19 @@ describe("a saved run", () => {
     expect((await squall("report", run, "--reporter", "junit")).stdout).toBe(
       await readFile(join(run, "junit.xml"), "utf8"),
     );
+  });
+
+  test("is told in every way that can be written, and the one that cannot changes only the exit code", async () => {
+    await using folder = await temporaryFolder();
+    const run = await saveRun(folder.path, "passed");
+    const unwritable = ["--reporter", `json=${join(run, "no/such/folder.json")}`];
+    const checked = await squall("check", run, ...unwritable, "--reporter", "terminal");
+    expect(checked).toMatchObject({ code: 64, stdout: expect.stringContaining("PASSED  made-up") });
+    expect(checked.stderr).toContain("the report cannot be written: ENOENT");
+    // One document and nothing else, also then.
+    const asJson = await squall("check", run, ...unwritable, "--json");
+    expect(asJson.code).toBe(64);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ schema: "squall.verdicts/1", exitCode: 0 });
   });
 
   test("fails on a weakness where that is asked for, and keeps to it", async () => {
