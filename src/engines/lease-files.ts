@@ -20,8 +20,17 @@ export function leaseBase(): string {
   return join(tmpdir(), `squall-${userId}`, "leases");
 }
 
-/** Makes the base, or says why it cannot be trusted. */
+/** Makes the base, or says why it cannot be made or trusted. */
 export async function openBase(base: string): Promise<{ readonly refused?: string }> {
+  try {
+    return await trustedBase(base);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { refused: `${base} cannot be used: ${why}; point TMPDIR to a folder where you may write` };
+  }
+}
+
+async function trustedBase(base: string): Promise<{ readonly refused?: string }> {
   if (base === leaseBase()) {
     const home = dirname(base);
     await mkdir(home, { recursive: true, mode: 0o700 });

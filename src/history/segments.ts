@@ -61,12 +61,7 @@ export async function openHistory(
         // After a failure nothing more is written: a history that ends is honest, one with a hole in it is not.
         .then(() => (failed === undefined ? append(lines) : undefined))
         .catch((error: unknown) => {
-          failed ??= new UserError(
-            `the history cannot be written: ${messageOf(error)}; make room, or choose another --out`,
-            {
-              cause: error,
-            },
-          );
+          failed ??= unwritten(error);
           onFailed?.(failed);
         });
     }
@@ -97,6 +92,12 @@ export async function openHistory(
       return failed;
     },
   };
+}
+
+function unwritten(cause: unknown): UserError {
+  return new UserError(`the history cannot be written: ${messageOf(cause)}; make room, or choose another --out`, {
+    cause,
+  });
 }
 
 /** Every whole event of a history, in order. */

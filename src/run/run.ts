@@ -56,13 +56,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const nonce = world.nonce();
   const run = `${stamp(world.date())}-${scenario.name}-${nonce}`;
   const directory = join(options.out, run);
-  await mkdir(join(directory, "targets"), { recursive: true }).catch((error: unknown) => {
-    throw new UserError(`the run's folder cannot be made: ${messageOf(error)}; choose another with --out`, {
-      cause: error,
-    });
-  });
-  await writeJson(join(directory, "scenario.json"), options.document);
-  await writeJson(join(directory, "plan.json"), plan);
+  await beginFolder(directory, { "scenario.json": options.document, "plan.json": plan });
 
   const closing = createClosing();
   const failing = new AbortController();
@@ -271,6 +265,13 @@ function stamp(date: Date): string {
   return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
 }
 
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
+async function beginFolder(directory: string, documents: Readonly<Record<string, unknown>>): Promise<void> {
+  try {
+    await mkdir(join(directory, "targets"), { recursive: true });
+    for (const [name, document] of Object.entries(documents)) {
+      await writeFile(join(directory, name), `${JSON.stringify(document, undefined, 2)}\n`);
+    }
+  } catch (cause) {
+    throw new UserError(`the run's folder cannot be made: ${messageOf(cause)}; choose another with --out`, { cause });
+  }
 }

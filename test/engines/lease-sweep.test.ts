@@ -238,3 +238,15 @@ test("leases in a folder that is not the user's own are neither swept nor opened
     else process.env["TMPDIR"] = before;
   }
 });
+
+test("where there can be no folder for leases, that is said, with what to do", async () => {
+  await using den = await openDen();
+  const base = join(den.base, "file", "leases");
+  await mkdir(den.base, { recursive: true });
+  await writeFile(join(den.base, "file"), "");
+  const says = /leases cannot be used: ENOTDIR.+point TMPDIR to a folder where you may write/;
+  expect(await sweepLapsed({ world, base })).toMatchObject({
+    leases: [{ killed: [], because: expect.stringMatching(says) }],
+  });
+  await expect(openLease({ world, run: { id: "run-1", nonce: "00000001" }, base })).rejects.toThrow(says);
+});
