@@ -65,6 +65,20 @@ export function membersOf(leader: number): readonly number[] | undefined {
   });
 }
 
+/** Whether a process was started under this lease, as its environment says, whatever group it is in. */
+export function carriesMark(pid: number, lease: string): boolean {
+  const environment = textOf(`/proc/${pid}/environ`) ?? "";
+  return environment.split("\0").includes(`${leaseVariable}=${lease}`);
+}
+
+/** All of them that run; where there is no /proc nobody can tell. */
+function markedBy(lease: string): readonly number[] {
+  return namesIn("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && carriesMark(pid, lease) && readProcStat(pid)?.zombie === false);
+}
+
 /** Whether a process has this pid, be it a zombie. */
 export function pidIsTaken(pid: number): boolean {
   try {
@@ -108,9 +122,49 @@ export async function endGroup(
   return goneWithin(leader, { withinMs: killedWithinMs, clock });
 }
 
-async function goneWithin(leader: number, { withinMs, clock }: { withinMs: number; clock: Clock }): Promise<boolean> {
+/**
+ * The same for those that have left their group, as browsers do and daemons: they still carry the lease's mark.
+ * Answers who they were, and who is left of them.
+ */
+export async function endMarked(
+  lease: string,
+  { graceMs, clock }: { graceMs: number; clock: Clock },
+): Promise<{ readonly ended: readonly number[]; readonly left: readonly number[] }> {
+  const found = new Set<number>();
+  const signal = (name: NodeJS.Signals): void => {
+    for (const pid of markedBy(lease)) {
+      found.add(pid);
+      signalProcess(pid, name);
+    }
+  };
+  signal("SIGTERM");
+  signal("SIGCONT");
+  const anyLives = (): boolean => markedBy(lease).length > 0;
+  if (found.size > 0 && !(await endsWithin(anyLives, { withinMs: graceMs, clock }))) {
+    signal("SIGKILL");
+    await endsWithin(anyLives, { withinMs: killedWithinMs, clock });
+  }
+  return { ended: [...found], left: markedBy(lease) };
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just gone, or is another user's by now.
+  }
+}
+
+function goneWithin(leader: number, within: { withinMs: number; clock: Clock }): Promise<boolean> {
+  return endsWithin(() => groupLives(leader), within);
+}
+
+async function endsWithin(
+  lives: () => boolean,
+  { withinMs, clock }: { withinMs: number; clock: Clock },
+): Promise<boolean> {
   const untilUs = clock.nowUs() + withinMs * 1000;
-  for (let waitMs = 5; groupLives(leader); waitMs = Math.min(50, waitMs * 2)) {
+  for (let waitMs = 5; lives(); waitMs = Math.min(50, waitMs * 2)) {
     if (clock.nowUs() >= untilUs) return false;
     await clock.sleep(waitMs);
   }

@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../errors.ts";
-import { leaseVariable, membersOf, pidIsTaken } from "../processes.ts";
+import { carriesMark, membersOf, pidIsTaken } from "../processes.ts";
 import type { World } from "../world.ts";
 import type { Owner } from "./lease.ts";
 import { isMissing, leaseBase, openBase, ownerName } from "./lease-files.ts";
@@ -118,14 +118,8 @@ async function startedUnder(directory: string, entry: ProcessEntry, world: World
   const start = await startOf(entry.leader, world);
   if (start === "unknown") return false;
   if (start === "gone") {
-    const members = membersOf(entry.leader) ?? [];
-    return (await Promise.all(members.map((pid) => marked(pid, directory)))).includes(true);
+    // A leader can be gone while its children run on; they still carry the lease's mark in their environment.
+    return (membersOf(entry.leader) ?? []).some((pid) => carriesMark(pid, directory));
   }
   return Math.abs(start.atMs - (await stat(entry.path)).mtimeMs) <= startToleranceMs;
-}
-
-/** A leader can be gone while its children run on; they still carry the lease's mark in their environment. */
-async function marked(pid: number, directory: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-  return environment.split("\0").includes(`${leaseVariable}=${directory}`);
 }

@@ -1,9 +1,9 @@
 /**
- * Reaping a lease: every process group in it is ended, then its directory removed, so that nothing more can start
- * under it. The reaper does this when its runner is gone, and the sweep does it for leases of the past.
+ * Reaping a lease: every process group in it is ended, and all who have left theirs, then its directory removed, so that
+ * nothing more can start under it. The reaper does this when its runner is gone, and the sweep does it for leases of the past.
  */
 import { rm, rmdir } from "node:fs/promises";
-import { endGroup, groupLives, type Clock } from "../processes.ts";
+import { endGroup, endMarked, groupLives, type Clock } from "../processes.ts";
 import { readLease, type LeaseEntry } from "./lease-files.ts";
 
 export type ProcessEntry = Extract<LeaseEntry, { readonly kind: "process" }>;
@@ -18,12 +18,14 @@ export interface Reaped {
 
 const graceMs = 1500;
 const roundsMax = 20;
+const noStrays = { ended: [], left: [] };
 
 export async function reap(
   directory: string,
   { clock, isOurs }: { clock: Clock; isOurs?: (entry: ProcessEntry) => Promise<boolean> },
 ): Promise<Reaped> {
   const graceUntilUs = clock.nowUs() + graceMs * 1000;
+  const leftMs = (): number => Math.max(0, (graceUntilUs - clock.nowUs()) / 1000);
   const killed = new Set<number>();
   const spared = new Set<number>();
 
@@ -33,8 +35,7 @@ export async function reap(
         spared.add(entry.leader);
       } else {
         killed.add(entry.leader);
-        const leftMs = Math.max(0, (graceUntilUs - clock.nowUs()) / 1000);
-        if (!(await endGroup(entry.leader, { graceMs: leftMs, clock }))) return false;
+        if (!(await endGroup(entry.leader, { graceMs: leftMs(), clock }))) return false;
       }
     }
     await rm(entry.path, { force: true });
@@ -59,7 +60,9 @@ export async function reap(
   for (let round = 0; round < roundsMax; round += 1) {
     const entries = (await readLease(directory)) ?? [];
     const left = await Promise.all(entries.map(leftOf));
-    const names = left.filter((name) => name !== undefined);
+    const strays = entries.length === 0 ? noStrays : await endMarked(directory, { graceMs: leftMs(), clock });
+    for (const pid of strays.ended) killed.add(pid);
+    const names = [...left.filter((name) => name !== undefined), ...strays.left.map((pid) => `the process ${pid}`)];
     if (names.length > 0 || (await removed(directory, entries))) return results(names);
   }
   return results(["processes that keep appearing"]);

@@ -212,6 +212,27 @@ describe.runIf(canSeeProcesses)("whatever ends a run, no process of a session is
     await nothingIsLeft(running);
   });
 
+  test.each(["SIGKILL", undefined] as const)("also of what left its group: %s", { timeout: 60_000 }, async (signal) => {
+    await using folder = await temporaryFolder();
+    const script = `
+import { spawn } from "node:child_process";
+spawn("sleep", ["60"], { detached: true, stdio: "ignore" }).unref();
+process.stdin.resume();
+`;
+    await writeFile(join(folder.path, "daemon.mjs"), script);
+    const text = `name: daemon
+servers: { mine: { transport: stdio, command: [node, daemon.mjs], startTimeout: ${signal === undefined ? "2s" : "30s"} } }
+agents: { a: { chain: [{ call: mine.Echo }] } }
+phases: [{ baseline: 1s }]
+`;
+    await writeFile(join(folder.path, "s.yaml"), text);
+    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+    await waitUntil(async () => (await alive(running.mark)).some((process) => process.includes("sleep 60")));
+    if (signal !== undefined) running.child.kill(signal);
+    await running.ended;
+    await nothingIsLeft(running);
+  });
+
   test("and nobody who stops the run waits for what a server does not answer", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const silent = `

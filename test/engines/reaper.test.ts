@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { reap } from "../../src/engines/reaper.ts";
-import { leaseGoneCode, underLease } from "../../src/processes.ts";
+import { leaseGoneCode, leaseVariable, underLease } from "../../src/processes.ts";
 import { realWorld, seededRandom } from "../../src/world.ts";
 import { alive, aliveAfter, killed, openDen, startRunner, type Den } from "./lease-peers.ts";
 
@@ -108,3 +108,28 @@ test.concurrent("what it does not know stays, and so does the lease with its own
   expect(await reap(lease, { clock: realWorld })).toEqual({ killed: [], spared: [], left: ["proxy-cloud"] });
   expect(await readdir(lease)).toEqual(["proxy-cloud"]);
 });
+
+test.runIf(existsSync("/proc/self/environ"))(
+  "who has left its group, deaf or not, is ended by the mark that it carries; who carries another lease's is not",
+  async () => {
+    await using den = await openDen();
+    await using other = await openDen();
+    const lease = join(den.base, "00000001");
+    await mkdir(lease, { recursive: true });
+    await writeFile(join(lease, "owner.json"), "");
+    const start = ([file, ...args]: Den["docile"], mark: string): void => {
+      spawn(file, args, { detached: true, stdio: "ignore", env: { ...process.env, [leaseVariable]: mark } });
+    };
+    start(den.docile, lease);
+    start(den.stubborn, lease);
+    start(other.docile, `${lease}0`);
+    while ((await alive(den.mark)).length < 4 || (await alive(other.mark)).length < 2) await sleep(20);
+    const { killed, left } = await reap(lease, { clock: realWorld });
+    // With what they sleep with, as it happens.
+    expect(killed.length).toBeGreaterThanOrEqual(4);
+    expect(left).toEqual([]);
+    expect(await alive(den.mark)).toEqual([]);
+    expect(await alive(other.mark)).toHaveLength(2);
+    expect(existsSync(lease)).toBe(false);
+  },
+);
