@@ -94,7 +94,10 @@ export async function listToolsAt(
     const leftMs = Math.max(1, timeoutMs - (world.nowUs() - fromUs) / 1000);
     return (await session.listTools(leftMs)).map(({ name }) => name);
   } finally {
-    await session.close();
+    const closed = session.close();
+    // Whoever ends the server sees to it that each of its processes ends, however long that takes.
+    if (target.startsProcesses) closed.catch(() => {});
+    else await closed;
   }
 }
 
