@@ -53,7 +53,7 @@ async function runSeveral(jobs: readonly Loaded[], act: Act): Promise<ExitCode> 
   let broken: { readonly error: unknown } | undefined;
   for (const [index, loaded] of jobs.entries()) {
     const missed = (exitCode: ExitCode, because: string): void => {
-      const replay = replayOf(loaded, options);
+      const replay = replayOf(loaded, options, io.world);
       const same = notRun.findIndex(
         (one) => one.replay === replay && one.exitCode === exitCode && one.because === because,
       );
@@ -111,7 +111,7 @@ async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResu
     scenario: loaded.scenario,
     plan,
     document: loaded.document,
-    replay: replayOf(loaded, options),
+    replay: replayOf(loaded, options, io.world),
     failOn: options.failOn,
     home: dirname(loaded.source.file),
     out: resolve(io.cwd, options.out),
