@@ -139,7 +139,7 @@ interface Tried {
 }
 
 async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
-  const { recorder, world } = context;
+  const { world } = context;
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
   for (;;) {
