@@ -18,7 +18,7 @@ export default defineConfig({
           exclude: alone,
           globalSetup: ["test/build.ts"],
           // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

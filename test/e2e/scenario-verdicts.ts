@@ -1,6 +1,6 @@
 /** What every built-in scenario that is named for a check shows of it, on the server that it is for and on an honest one. */
 import { describe, expect, test } from "vitest";
-import { brief, hardened, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { brief, hardened, isFull, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 export function showsItsCheck(name: keyof typeof brief, finds: RegExp): void {
   describe(name, () => {
@@ -27,7 +27,9 @@ export function showsItsCheck(name: keyof typeof brief, finds: RegExp): void {
       const warnings = verdicts.checks.flatMap(({ findings }) => findings.filter(({ grade }) => grade !== "info"));
       expect(warnings).toEqual([]);
     });
+  });
 
+  describe.runIf(isFull)(`${name} without its faults (left to CI: SQUALL_ROUNDS=full)`, () => {
     test.each([
       ["with its defect", []],
       ["hardened", hardened],

@@ -113,8 +113,10 @@ export async function onlyRun(folder: string): Promise<string> {
   return join(folder, "reports", run);
 }
 
-/** In CI everything is tried as often as promised; on a laptop often enough to notice a break. */
-export const rounds = <T>(full: T, quick: T): T => (process.env["SQUALL_ROUNDS"] === "full" ? full : quick);
+/** In CI everything is tried, and as often as promised; on a laptop enough of it to notice a break. */
+export const isFull = process.env["SQUALL_ROUNDS"] === "full";
+
+export const rounds = <T>(full: T, quick: T): T => (isFull ? full : quick);
 
 /** Works on many things, a few at a time: the machine has two cores. */
 export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
