@@ -9,7 +9,15 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/skipped-reporter.ts"],
     projects: [
-      { test: { ...shared, name: "rooms", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
+      {
+        test: {
+          ...shared,
+          name: "rooms",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"],
+          maxWorkers: 2,
+        },
+      },
       {
         test: {
           ...shared,
@@ -17,8 +25,9 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           exclude: alone,
           globalSetup: ["test/build.ts"],
-          // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time.
-          maxWorkers: 4,
+          // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time. CI tries
+          // more of them, and has more time for it.
+          maxWorkers: process.env["SQUALL_ROUNDS"] === "full" ? 3 : 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -24,8 +24,8 @@ agents:
     arrivals: { count: 1 }
     chain: [${Array.from({ length: 10 }, () => "{ call: cloud.FetchResources }").join(", ")}]
 phases:
-  - baseline: 2s
-  - { fault: 6s, recovery: 1s, name: slow }
+  - baseline: 1500ms
+  - { fault: 4s, recovery: 1s, name: slow }
   - { fault: 4s, recovery: 1s, name: hole }
 faults:
   - { link: agents->cloud, kind: latency, delay: 50ms, during: slow }

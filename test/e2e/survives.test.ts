@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { temporaryFolder, verdictsFrom } from "./squall.ts";
+import { describe, expect, test } from "vitest";
+import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 test.each([
   ["passes within its restart policy", "{ most: 10, within: 10s }", "pass", 0],
@@ -53,13 +53,14 @@ createServer(async (request, response) => {
 }).listen(Number(process.argv[2]), "127.0.0.1");
 `;
 
-test(
-  "a server that never connects anew survives one form of healing and not the other",
-  { timeout: 60_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "server.mjs"), oneConnection);
-    const scenario = (first: string, second: string): string => `name: one-connection
+describe.runIf(isFull)("survives on a server with one connection (left to CI: SQUALL_ROUNDS=full)", () => {
+  test(
+    "a server that never connects anew survives one form of healing and not the other",
+    { timeout: 60_000 },
+    async () => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "server.mjs"), oneConnection);
+      const scenario = (first: string, second: string): string => `name: one-connection
 upstreams: { api: { fixture: cloud-api } }
 servers:
   mine:
@@ -73,30 +74,32 @@ faults:
   - { link: mine->api, kind: egress-block, how: black-hole, heal: ${second}, during: two }
 checks: [survives]
 `;
-    const judged = async (first: string, second: string) => {
-      await writeFile(join(folder.path, "s.yaml"), scenario(first, second));
-      const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
-      return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
-    };
-    // The first episode leaves no finding, so what tells them apart is the form alone.
-    const dropped = await judged("let-through", "drop-connections");
-    expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
-    const [finding, ...others] = dropped.check?.findings ?? [];
-    expect(others).toEqual([]);
-    expect(finding).toMatchObject({ grade: "violation", blames: "server" });
-    expect(finding?.says).toMatch(
-      /of mine.List were not ok \(\d+ tool-error; baseline 0 of \d+\), though two was over/,
-    );
-    expect(finding?.says).toContain("healed by dropping connections");
+      const judged = async (first: string, second: string) => {
+        await writeFile(join(folder.path, "s.yaml"), scenario(first, second));
+        const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
+        return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
+      };
+      // The first episode leaves no finding, so what tells them apart is the form alone.
+      const dropped = await judged("let-through", "drop-connections");
+      expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+      const [finding, ...others] = dropped.check?.findings ?? [];
+      expect(others).toEqual([]);
+      expect(finding).toMatchObject({ grade: "violation", blames: "server" });
+      expect(finding?.says).toMatch(
+        /of mine.List were not ok \(\d+ tool-error; baseline 0 of \d+\), though two was over/,
+      );
+      expect(finding?.says).toContain("healed by dropping connections");
 
-    // Where the first episode leaves ruins the run stops, and what was seen until then is a finding all the same.
-    const early = await judged("drop-connections", "let-through");
-    expect(early, early.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
-    expect(early.check?.findings[0]?.says).toContain("though one was over");
-  },
-);
+      // Where the first episode leaves ruins the run stops, and what was seen until then is a finding all the same.
+      const early = await judged("drop-connections", "let-through");
+      expect(early, early.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+      expect(early.check?.findings[0]?.says).toContain("though one was over");
+    },
+  );
 
-/** It lists LogIn until something was called, and goes when the last session is closed after that. */
+  /** It lists LogIn until something was called, and goes when the last session is closed after that. */
+});
+
 const leaving = `
 import { createServer, get } from "node:http";
 const sessions = new Set();

@@ -1,6 +1,6 @@
 /** What the check says of real servers that are broken in other ways, or stalled in another. */
-import { expect, test } from "vitest";
-import { brief, eachOf, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { describe, expect, test } from "vitest";
+import { brief, eachOf, isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const run = async (sets: readonly string[]) => {
   await using folder = await temporaryFolder();
@@ -9,27 +9,33 @@ const run = async (sets: readonly string[]) => {
   return checks.find(({ check }) => check === "timeout-cascade");
 };
 
-test("servers with other defects stop when they are told to", { timeout: 90_000 }, async () => {
-  const defects = ["swallow-errors", "eager-retry", "ignore-request-id"];
-  const found = await eachOf(defects, 2, (defect) => run([`servers.cloud.defects=[${defect}]`]));
-  for (const [index, check] of found.entries()) {
-    expect(check, defects[index]).toMatchObject({ verdict: "pass", findings: [] });
-    expect(check?.looked).toBeGreaterThan(5);
-  }
-});
+describe.runIf(isFull)("timeout-cascade on other servers and stalls (left to CI: SQUALL_ROUNDS=full)", () => {
+  test("servers with other defects stop when they are told to", { timeout: 90_000 }, async () => {
+    const defects = ["swallow-errors", "eager-retry", "ignore-request-id"];
+    const found = await eachOf(defects, 2, (defect) => run([`servers.cloud.defects=[${defect}]`]));
+    for (const [index, check] of found.entries()) {
+      expect(check, defects[index]).toMatchObject({ verdict: "pass", findings: [] });
+      expect(check?.looked).toBeGreaterThan(5);
+    }
+  });
 
-const slowly = "faults=[{link: cloud->cloud-api, kind: latency, delay: 3s, during: stall, at: 500ms, for: 3700ms}]";
+  const slowly = "faults=[{link: cloud->cloud-api, kind: latency, delay: 3s, during: stall, at: 500ms, for: 3700ms}]";
 
-test("an upstream that answers late tells the two servers apart as well", { timeout: 90_000 }, async () => {
-  const fixtures = ["servers.cloud.fixture=cloud-hardened", "servers.cloud.defects=[ignore-cancel]"];
-  const [hardened, broken] = await eachOf(fixtures, 2, (set) => run([slowly, set]));
-  expect(hardened).toMatchObject({ verdict: "pass", findings: [] });
-  expect(broken).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
-});
+  test("an upstream that answers late tells the two servers apart as well", { timeout: 90_000 }, async () => {
+    const fixtures = ["servers.cloud.fixture=cloud-hardened", "servers.cloud.defects=[ignore-cancel]"];
+    const [hardened, broken] = await eachOf(fixtures, 2, (set) => run([slowly, set]));
+    expect(hardened).toMatchObject({ verdict: "pass", findings: [] });
+    expect(broken).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
+  });
 
-test("callers that hang up or go silent are no evidence of disobedience", { timeout: 90_000 }, async () => {
-  const found = await eachOf(["close", "abandon"], 2, (how) => run([`agents.planner.policy.onTimeout=${how}`]));
-  for (const check of found) {
-    expect(check).toMatchObject({ verdict: "unknown", looked: 0, findings: [{ grade: "weakness", blames: "server" }] });
-  }
+  test("callers that hang up or go silent are no evidence of disobedience", { timeout: 90_000 }, async () => {
+    const found = await eachOf(["close", "abandon"], 2, (how) => run([`agents.planner.policy.onTimeout=${how}`]));
+    for (const check of found) {
+      expect(check).toMatchObject({
+        verdict: "unknown",
+        looked: 0,
+        findings: [{ grade: "weakness", blames: "server" }],
+      });
+    }
+  });
 });
