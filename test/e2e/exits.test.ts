@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { brief, squall, startSquall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { brief, rounds, squall, startSquall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 describe("missing evidence exits 2 and is named", () => {
   const cases = [
@@ -37,17 +37,21 @@ describe("missing evidence exits 2 and is named", () => {
     ["a baseline that fails", ["--set", "upstreams.cloud-api.env={EMPTY: resources}"], "the baseline does not hold"],
   ] as const;
 
-  test.each(cases)("%s", { timeout: 60_000 }, async (_, sets, says) => {
-    await using folder = await temporaryFolder();
-    const verdicts = await verdictsFrom(
-      ["duplicate-effects", ...brief["duplicate-effects"], ...sets, "--set", "servers.cloud.defects=[]"],
-      folder.path,
-    );
-    expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "unknown", exitCode: 2 });
-    expect(verdicts.ended.code).toBe(2);
-    expect(verdicts.gaps.map((gap) => gap.says).join("; ")).toContain(says);
-    for (const { because } of verdicts.checks) expect(because).toBeDefined();
-  });
+  test.each(rounds<readonly (typeof cases)[number][]>(cases, cases.slice(0, 2)))(
+    "%s",
+    { timeout: 60_000 },
+    async (_, sets, says) => {
+      await using folder = await temporaryFolder();
+      const verdicts = await verdictsFrom(
+        ["duplicate-effects", ...brief["duplicate-effects"], ...sets, "--set", "servers.cloud.defects=[]"],
+        folder.path,
+      );
+      expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "unknown", exitCode: 2 });
+      expect(verdicts.ended.code).toBe(2);
+      expect(verdicts.gaps.map((gap) => gap.says).join("; ")).toContain(says);
+      for (const { because } of verdicts.checks) expect(because).toBeDefined();
+    },
+  );
 });
 
 describe("a target that cannot be reached exits 75", () => {
