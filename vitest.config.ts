@@ -26,8 +26,8 @@ export default defineConfig({
           exclude: alone,
           globalSetup: ["test/build.ts"],
           // Whole runs with clocks of their own, which mostly wait: they come after the rest, a few at a time. CI tries
-          // more of them, and has more time for it.
-          maxWorkers: process.env["SQUALL_ROUNDS"] === "full" ? 3 : 4,
+          // them more often, some of them side by side, and has more time for it.
+          maxWorkers: process.env["SQUALL_ROUNDS"] === "full" ? 2 : 4,
           sequence: { groupOrder: 1 },
         },
       },
