@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { z } from "zod";
 import { exitCodes } from "../../src/errors.ts";
+import { reporters } from "../../src/reporters/registry.ts";
 import { loadScenario } from "../../src/scenario/load.ts";
 import { fixtures } from "../../src/targets/fixtures.ts";
+import { squall } from "../commands/squall.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
@@ -55,4 +58,20 @@ test("every file that ARCHITECTURE.md links or names is there", () => {
   );
   expect(named.length).toBeGreaterThan(8);
   for (const file of named) expect(() => textOf(file), file).not.toThrow();
+});
+
+test("the nightly job for users is one that GitHub reads, and asks for nothing that squall does not know", async () => {
+  const text = textOf("docs/ci/github-actions-nightly.yml");
+  const { jobs } = z
+    .object({ jobs: z.object({ chaos: z.object({ steps: z.array(z.record(z.string(), z.unknown())) }) }) })
+    .parse(parse(text));
+  const lines = jobs.chaos.steps.flatMap(({ run }) => (typeof run === "string" ? [run] : []));
+  const asked = lines.filter((line) => line.startsWith("npx squall ")).map((line) => line.split(" ").slice(2));
+  expect(asked.map(([command]) => command)).toEqual(["doctor", "run"]);
+  for (const [command = "", ...words] of asked) {
+    const { stdout } = await squall(command, "--help");
+    for (const option of words.filter((word) => word.startsWith("--"))) expect(stdout).toContain(`${option} `);
+  }
+  const named = [...text.matchAll(/--reporter (\w+)/g)].map(([, name]) => name);
+  expect(reporters.map(({ name }) => name)).toEqual(expect.arrayContaining(named));
 });
