@@ -9,6 +9,7 @@ const identity = ["fixture", "command", "url", "defects"];
 
 export interface Changed {
   readonly raw: unknown;
+  /** What was set, or the first step on the way to it that had to be made: whatever is wrong below came from there. */
   readonly paths: readonly Path[];
   readonly mistakes: readonly Mistake[];
 }
@@ -43,7 +44,16 @@ export function applySets(raw: unknown, sets: readonly string[]): Changed {
       });
     else changed = next.value;
   }
-  return { raw: changed, paths: changes.map(({ path }) => path), mistakes };
+  return { raw: changed, paths: changes.map(({ path }) => madeBy(path, raw)), mistakes };
+}
+
+function madeBy(path: Path, raw: unknown): Path {
+  let node = raw;
+  for (const [index, step] of path.entries()) {
+    if (typeof node !== "object" || node === null || !Object.hasOwn(node, step)) return path.slice(0, index + 1);
+    node = Reflect.get(node, step);
+  }
+  return path;
 }
 
 function parseSet(set: string): { path: Path; value: unknown } | string {

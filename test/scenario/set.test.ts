@@ -51,6 +51,11 @@ describe("--set", () => {
     expect(changed).toMatchObject({ a: null, b: "5s", c: 5, d: { e: ["f"] } });
   });
 
+  test("answers for what it had to make on the way, so that a slip in a name is told as its own", () => {
+    expect(applySets(raw, ["agents.planer.budget=2s"]).paths).toEqual([["agents", "planer"]]);
+    expect(applySets(raw, ["agents.planner.budget=2s"]).paths).toEqual([["agents", "planner", "budget"]]);
+  });
+
   test("later ones see what earlier ones have made", () => {
     const { raw: changed } = applySets(raw, ["agents.new.chain=[]", "agents.new.chain[0].call=cloud.C", "name=y"]);
     expect(changed).toMatchObject({ name: "y", agents: { new: { chain: [{ call: "cloud.C" }] } } });
