@@ -86,8 +86,8 @@ async function runOp(
     env: context.env,
     random: op.random,
   });
-  const lack = lackOf(context, op, args);
-  const intendedUs = Math.round(lack === undefined ? op.intendedUs : op.lackingSinceUs);
+  const input = inputOf(context, op, args);
+  const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
   recorder.record({
     type: "op-started",
@@ -105,11 +105,11 @@ async function runOp(
     recorder.record({ type: "op-ended", op: id, outcome, ...how });
     context.onOp(outcome, phase, at.group);
   };
-  if (!args.ok || lack !== undefined) {
-    end("not-run", lack === undefined ? {} : { because: lack });
+  if ("lack" in input) {
+    end("not-run", { because: input.lack });
     return { intendedUs };
   }
-  const { attempts, isCutShort } = await tryOp(context, { ...op, id, args: args.value });
+  const { attempts, isCutShort } = await tryOp(context, { ...op, id, ...input });
   end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
   return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
 }
@@ -121,10 +121,14 @@ function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
   return (deadlineUs - recorder.nowUs()) / 1000;
 }
 
-/** Why an op cannot be run. */
-function lackOf(context: WalkContext, op: Op, args: ReturnType<typeof render>): string | undefined {
-  if (!args.ok) return `no input: ${args.missing.join(", ")}`;
-  return leftMsOf(context, op) < leastMs ? "no budget" : undefined;
+/** What an op is run with, or why it cannot be. */
+function inputOf(
+  context: WalkContext,
+  op: Op,
+  args: ReturnType<typeof render<ReadyOp["args"]>>,
+): Pick<ReadyOp, "args"> | { readonly lack: string } {
+  if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
+  return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
 
 interface ReadyOp extends Op {
