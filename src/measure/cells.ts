@@ -85,28 +85,9 @@ export function isCutShort({ ended, attempts }: OpRecord): boolean {
   return ended === undefined || ended.cutShort === true || attempts.at(-1)?.class === "stopped";
 }
 
-export function figuresOf({
-  group,
-  server,
-  tool,
-  phase,
-  ops,
-  attempts,
-  classes,
-  response,
-  service,
-}: Cell): ToolFigures {
-  return {
-    group,
-    server,
-    tool,
-    phase,
-    ops,
-    attempts,
-    classes,
-    response: latencyOf(response),
-    service: latencyOf(service),
-  };
+export function figuresOf(cell: Cell): ToolFigures {
+  const { cutShort: _, tried: __, sent: ___, response, service, ...counted } = cell;
+  return { ...counted, response: latencyOf(response), service: latencyOf(service) };
 }
 
 function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined>): void {
