@@ -1,0 +1,183 @@
+/** What an assembler has on its hands: the ops that it holds, the faults that are on, and the phase. */
+import type { Declared } from "./declared.ts";
+import type { Attempt, EventOf, Exchange, HistoryEvent, OpStarted, Stamp } from "./events.ts";
+import { followFaultWindows, type FaultWindows } from "./fault-windows.ts";
+import { openHolding, type Holding, type HoldingBounds, type Sort } from "./holding.ts";
+import type { HistoryRecord, JoinedExchange, OpRecord } from "./records.ts";
+import { joinByTime, type Call, type TimeJoin } from "./time-join.ts";
+
+export interface Draft extends Call {
+  readonly started: OpStarted & Stamp;
+  readonly attempts: (Attempt & Stamp)[];
+  readonly exchanges: JoinedExchange[];
+  ended?: EventOf<"op-ended">;
+  endPhase?: string;
+  gone: boolean;
+}
+
+export interface Desk {
+  readonly bounds: HoldingBounds;
+  readonly held: Map<string, Draft>;
+  readonly holding: Holding<Draft>;
+  readonly windows: FaultWindows;
+  readonly calls: TimeJoin<Draft>;
+  /** By link to an upstream. */
+  readonly serverOf: ReadonlyMap<string, string>;
+  phase: string;
+  /** When it was last looked for what nobody needs any more. */
+  tidiedUs: number;
+  cutOff: number;
+}
+
+export type Passing = Exclude<HistoryRecord, OpRecord>;
+
+export function openDesk(declared: Declared, bounds: HoldingBounds): Desk {
+  const upstreamLinks = declared.links.filter(({ plane }) => plane === "server-upstream");
+  const windows = followFaultWindows();
+  return {
+    bounds,
+    held: new Map(),
+    holding: openHolding(bounds, {
+      sortOf: (draft) => sortOf(draft, windows),
+      // Whether a fault bit may be told a moment after an op that met it has ended.
+      mustStay: ({ startedUs }) => windows.unsettledAt(startedUs),
+    }),
+    windows,
+    calls: joinByTime(),
+    serverOf: new Map(upstreamLinks.map(({ link, server }) => [link, server])),
+    phase: "",
+    tidiedUs: 0,
+    cutOff: 0,
+  };
+}
+
+/** Takes an event in; what is no part of an op's record comes back. */
+export function take(desk: Desk, event: HistoryEvent): Passing | undefined {
+  switch (event.type) {
+    case "op-started":
+      begin(desk, event);
+      return undefined;
+    case "attempt":
+      desk.held.get(event.op)?.attempts.push(event);
+      return undefined;
+    case "late-answer":
+      return undefined;
+    case "op-ended": {
+      const draft = desk.held.get(event.op);
+      if (draft !== undefined) end(desk, draft, event);
+      return undefined;
+    }
+    case "exchange":
+      return join(desk, event) ? undefined : event;
+    case "phase":
+      if (event.edge === "start") desk.phase = event.phase;
+      return event;
+    case "fault":
+      desk.windows.on(event);
+      return event;
+    default:
+      return event;
+  }
+}
+
+function begin({ held, calls }: Desk, started: Draft["started"]): void {
+  const { op, server, atUs: startedUs } = started;
+  const draft: Draft = { started, server, startedUs, turn: 0, attempts: [], exchanges: [], gone: false };
+  held.set(op, draft);
+  calls.began(draft);
+}
+
+function end({ holding, calls, phase }: Desk, draft: Draft, event: EventOf<"op-ended">): void {
+  draft.ended = event;
+  draft.endedUs = event.atUs;
+  draft.endPhase = phase;
+  calls.ended(draft);
+  holding.add(draft);
+}
+
+function join({ held, calls, serverOf }: Desk, exchange: Exchange & Stamp): boolean {
+  if (exchange.ops.length > 0) {
+    let joined = false;
+    for (const op of exchange.ops) {
+      const draft = held.get(op);
+      if (draft === undefined) continue;
+      draft.exchanges.push({ ...exchange, joinedBy: "canary", counts: !joined });
+      joined = true;
+    }
+    return joined;
+  }
+  // Without a canary it can still be told whose it is, if just one call was under way at that server.
+  const server = serverOf.get(exchange.link);
+  if (server === undefined) return false;
+  const only = calls.whose(server, exchange.startedUs);
+  if (only === undefined || only === "several" || only.gone) return false;
+  only.exchanges.push({ ...exchange, joinedBy: "time", counts: true });
+  return true;
+}
+
+const nobody: readonly OpRecord[] = [];
+
+/** The ops whose time is up. */
+export function settle(desk: Desk, nowUs: number): readonly OpRecord[] {
+  const { held, holding, bounds } = desk;
+  let done: OpRecord[] | undefined;
+  for (let due = holding.due(nowUs); due !== undefined; due = holding.due(nowUs)) {
+    done ??= [];
+    done.push(finish(desk, due));
+  }
+  if (held.size > bounds.heldMax) (done ??= []).push(...makeRoom(desk));
+  if (nowUs - desk.tidiedUs >= tidyEveryUs) tidy(desk, nowUs);
+  return done ?? nobody;
+}
+
+/** The oldest tenth goes, whatever it is at: to look for one at a time would mean to pass over all holes before it. */
+function makeRoom(desk: Desk): OpRecord[] {
+  const { held, calls, bounds } = desk;
+  const going: Draft[] = [];
+  for (const draft of held.values()) {
+    if (held.size - going.length <= bounds.heldMax * 0.9) break;
+    going.push(draft);
+  }
+  for (const draft of going) {
+    if (draft.ended !== undefined) continue;
+    desk.cutOff += 1;
+    calls.lost(draft);
+  }
+  return going.map((draft) => finish(desk, draft));
+}
+
+const tidyEveryUs = 1_000_000;
+
+function tidy(desk: Desk, nowUs: number): void {
+  desk.tidiedUs = nowUs;
+  const [oldest] = desk.held.values();
+  desk.windows.forget(oldest?.startedUs ?? nowUs);
+  desk.calls.forgetBefore(oldest?.turn ?? Number.POSITIVE_INFINITY);
+}
+
+export function finish({ held, windows, calls }: Desk, draft: Draft): OpRecord {
+  const { started, ended, attempts, exchanges } = draft;
+  draft.gone = true;
+  held.delete(started.op);
+  const record: OpRecord = {
+    type: "op",
+    op: started.op,
+    started,
+    outcome: ended?.outcome ?? "unknown",
+    straddles: draft.endPhase !== started.phase,
+    attempts,
+    exchanges,
+    ambiguous: calls.isInDoubt(draft),
+    faults: windows.during(started.atUs, ended?.atUs ?? Number.POSITIVE_INFINITY),
+  };
+  return ended === undefined ? record : { ...record, ended };
+}
+
+function sortOf({ started, ended, attempts, exchanges }: Draft, windows: FaultWindows): Sort {
+  const left = exchanges.some((exchange) => exchange.ended === "caller-left" || exchange.leftUs !== undefined);
+  if (ended?.outcome !== "ok" || left || attempts.some(({ class: is }) => is === "timeout")) return "troubled";
+  const well =
+    attempts.every(({ outcome }) => outcome === "ok") &&
+    exchanges.every((exchange) => exchange.ended === "answered" && (exchange.status ?? 0) < 500);
+  return well && windows.during(started.atUs, ended.atUs).length === 0 ? "calm" : "mended";
+}

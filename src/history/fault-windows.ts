@@ -1,0 +1,65 @@
+/** Which faults were on while an op ran. */
+import type { FaultEdge, Stamp } from "./events.ts";
+
+export interface FaultWindow {
+  readonly fault: string;
+  readonly kind: string;
+  readonly link: string;
+  readonly fromUs: number;
+  /** Absent while it is open. */
+  toUs?: number;
+  /** The tap saw it bite. */
+  observed: boolean;
+}
+
+export interface FaultWindows {
+  readonly on: (event: FaultEdge & Stamp) => void;
+  readonly during: (fromUs: number, toUs: number) => readonly FaultWindow[];
+  /** One that is on, and has not yet shown whether it bites. */
+  readonly unsettledAt: (fromUs: number) => boolean;
+  /** Nobody will ask for a time before this. */
+  readonly forget: (beforeUs: number) => void;
+}
+
+const none: readonly FaultWindow[] = [];
+
+export function followFaultWindows(): FaultWindows {
+  const open = new Map<string, FaultWindow>();
+  // In order of their end.
+  const past: FaultWindow[] = [];
+
+  const onEdge = (event: FaultEdge & Stamp): void => {
+    if (event.control === true) return;
+    const key = `${event.fault}/${event.window}`;
+    const window = open.get(key);
+    if (event.edge === "requested") {
+      const { fault, kind, link, atUs: fromUs } = event;
+      open.set(key, { fault, kind, link, fromUs, observed: false });
+    } else if (window === undefined) return;
+    else if (event.edge === "observed") window.observed = true;
+    else if (event.edge === "healed") {
+      open.delete(key);
+      window.toUs = event.atUs;
+      past.push(window);
+    }
+  };
+
+  const during = (fromUs: number, toUs: number): readonly FaultWindow[] => {
+    let first = past.length;
+    while (first > 0 && (past[first - 1]?.toUs ?? 0) > fromUs) first -= 1;
+    if (first === past.length && open.size === 0) return none;
+    return [...past.slice(first), ...open.values()].filter((window) => window.fromUs < toUs);
+  };
+
+  const unsettledAt = (fromUs: number): boolean => {
+    for (const window of open.values()) if (!window.observed && window.fromUs < fromUs) return true;
+    return false;
+  };
+
+  const forget = (beforeUs: number): void => {
+    const gone = past.findIndex(({ toUs = 0 }) => toUs >= beforeUs);
+    past.splice(0, gone === -1 ? past.length : gone);
+  };
+
+  return { on: onEdge, during, unsettledAt, forget };
+}
