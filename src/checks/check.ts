@@ -5,6 +5,7 @@
 import type { Declared, Mode } from "../history/declared.ts";
 import type { HistoryEvent } from "../history/events.ts";
 import type { HistoryRecord } from "../history/records.ts";
+import { nothingTold, type Told } from "../history/told.ts";
 
 export type Grade = "violation" | "weakness" | "info";
 export type Blamed = "server" | "agents" | "upstream" | "harness";
@@ -53,14 +54,21 @@ interface CheckParts<Name extends string, State> extends CheckDescription<Name> 
   readonly notApplicable: (declared: Declared) => string | undefined;
   readonly start: (premises: Premises) => State;
   readonly on: (record: HistoryRecord, state: State) => void;
-  readonly end: (state: State) => Judgement;
+  /**
+   * Judges, and is asked twice: what a second reading told of the ops in question is there only then, for words and
+   * witnesses. State keeps what verdicts need, so that it stays small; the verdict is the same both times.
+   */
+  readonly end: (state: State, told: Told) => Judgement;
+  /** The ops in question beside those that findings name: of these only their effects are told. */
+  readonly asks?: (state: State) => readonly string[];
   /** A mapper that plants this check's own defect where the history first offers a place for it. */
   readonly plant: (premises: Premises) => (event: HistoryEvent) => readonly HistoryEvent[];
 }
 
 export interface Fold {
   readonly on: (record: HistoryRecord) => void;
-  readonly end: () => Judgement;
+  readonly end: (told?: Told) => Judgement;
+  readonly asks?: () => readonly string[];
 }
 
 /** A check with its state closed in, so that checks of every state fit one registry. */
@@ -74,7 +82,11 @@ export function defineCheck<const Name extends string, State>(parts: CheckParts<
   const { name, about, nature, notApplicable, plant } = parts;
   const fold = (premises: Premises): Fold => {
     const state = parts.start(premises);
-    return { on: (record) => parts.on(record, state), end: () => parts.end(state) };
+    return {
+      on: (record) => parts.on(record, state),
+      end: (told = nothingTold) => parts.end(state, told),
+      asks: () => parts.asks?.(state) ?? [],
+    };
   };
   return { name, about, nature, notApplicable, plant, fold };
 }

@@ -5,23 +5,9 @@
 import type { HistoryEvent } from "../history/events.ts";
 import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
+import type { Told } from "../history/told.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
-
-interface Write {
-  readonly op: string;
-  readonly tool: string;
-  readonly outcome: OpRecord["outcome"];
-  readonly effect: string;
-  readonly inBaseline: boolean;
-  /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
-  readonly exposed: boolean;
-  readonly events: readonly string[];
-}
-
-interface Row {
-  readonly row: string;
-  readonly event: string;
-}
+import { openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
 
 interface State {
   readonly control: boolean;
@@ -29,9 +15,7 @@ interface State {
   /** The links on the way of a server's ops. */
   readonly serverOf: ReadonlyMap<string, string>;
   readonly ledgerOf: ReadonlyMap<string, string>;
-  readonly writes: Write[];
-  /** By effect and op: an op may have effects that nobody declared, and those do not count. */
-  readonly rows: Map<string, Row[]>;
+  readonly writes: Writes;
   /** What each ledger came to: quiet, or why it cannot be trusted. */
   readonly ledgers: Map<string, "quiet" | { readonly doubt: string }>;
 }
@@ -48,19 +32,17 @@ export const duplicateEffects = defineCheck({
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     serverOf: new Map(declared.links.map(({ link, server }) => [link, server])),
     ledgerOf: new Map(declared.effects.map(({ effect, ledger }) => [effect, ledger])),
-    writes: [],
-    rows: new Map(),
+    writes: openWrites(),
     ledgers: new Map(),
   }),
 
   on: (record, state) => {
     switch (record.type) {
       case "op":
-        if (record.started.effect !== undefined) state.writes.push(writeOf(record, record.started.effect, state));
+        if (record.started.effect !== undefined) state.writes.add(writeOf(record, record.started.effect, state));
         return;
       case "effect":
-        if (!state.ledgerOf.has(record.effect)) return;
-        rowsOf(state, record.effect, record.op ?? "").push({ row: record.row, event: record.id });
+        if (state.ledgerOf.has(record.effect)) state.writes.addRow(record.effect, record.op);
         return;
       case "ledger-read":
         state.ledgers.set(
@@ -74,15 +56,16 @@ export const duplicateEffects = defineCheck({
     }
   },
 
-  end: (state): Judgement => {
-    const findings = findingsOf(state);
-    const exposed = state.writes.filter((write) => write.exposed).length;
-    const looked = state.control ? state.writes.length : exposed;
+  end: (state, told): Judgement => {
+    const tallies = tally(state);
+    const findings = findingsOf(state, tallies, told);
+    const { all, exposed } = state.writes.count();
+    const looked = state.control ? all : exposed;
     const judged = { looked, findings };
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
-    const because = doubtOf(state, looked);
+    const because = doubtOf(state, tallies, looked);
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
-    return { verdict: "pass", ...judged, strength: strengthOf(state, looked) };
+    return { verdict: "pass", ...judged, strength: strengthOf(state, tallies, looked) };
   },
 
   plant: () => {
@@ -106,15 +89,7 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf }: State): 
     outcome,
     inBaseline: roles.get(started.phase) === "baseline",
     exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
-    events: [started.id, ...attempts.map(({ id }) => id), ...(record.ended === undefined ? [] : [record.ended.id])],
   };
-}
-
-function rowsOf({ rows }: State, effect: string, op: string): Row[] {
-  const key = `${effect} ${op}`;
-  const found = rows.get(key) ?? [];
-  rows.set(key, found);
-  return found;
 }
 
 function isQuiet({ ledgerOf, ledgers }: State, effect: string): boolean {
@@ -124,11 +99,10 @@ function isQuiet({ ledgerOf, ledgers }: State, effect: string): boolean {
 type Wrong = "duplicated" | "orphaned" | "lost";
 
 /** The table of rule 1; undefined where all is well. */
-function wrongWith(write: Write, effects: number, ledgerQuiet: boolean): Wrong | undefined {
-  if (write.outcome === "failed" || write.outcome === "not-run") return effects > 0 ? "orphaned" : undefined;
+function wrongWith(outcome: Write["outcome"], effects: number): Wrong | undefined {
+  if (outcome === "failed" || outcome === "not-run") return effects > 0 ? "orphaned" : undefined;
   if (effects > 1) return "duplicated";
-  // A row may still come while the ledger changes: only a quiet ledger tells that an effect is lost.
-  return write.outcome === "ok" && effects === 0 && ledgerQuiet ? "lost" : undefined;
+  return outcome === "ok" && effects === 0 ? "lost" : undefined;
 }
 
 const words: Readonly<Record<Wrong, { readonly says: string; readonly why: string; readonly fix: string }>> = {
@@ -149,77 +123,131 @@ const words: Readonly<Record<Wrong, { readonly says: string; readonly why: strin
   },
 };
 
-function findingsOf(state: State): Finding[] {
-  const proven = provenTools(state);
-  const wrongs = new Map<string, { readonly wrong: Wrong; readonly tool: string; readonly writes: Write[] }>();
-  for (const write of state.writes) {
-    const knows = isQuiet(state, write.effect) && proven.has(`${write.tool} ${write.effect}`);
-    const wrong = wrongWith(write, rowsOf(state, write.effect, write.op).length, knows);
-    if (wrong === undefined) continue;
-    const key = `${wrong} ${write.tool}`;
-    const entry = wrongs.get(key) ?? { wrong, tool: write.tool, writes: [] };
-    wrongs.set(key, entry);
-    entry.writes.push(write);
-  }
-  return [...wrongs.values()].map(({ wrong, tool, writes }) => finding(state, wrong, tool, writes));
+/** The writes of one tool with one effect, counted. */
+interface Tally {
+  readonly kind: Kind;
+  firstTurn: number;
+  /** Of those in the baseline: that were ok, and that show up in the ledger. Where none does, its silence means nothing. */
+  baselineOk: number;
+  baselineSeen: number;
+  recovered: number;
+  readonly wrong: Record<Wrong, { count: number; readonly first: Entry[] }>;
 }
 
-function finding(state: State, wrong: Wrong, tool: string, writes: readonly Write[]): Finding {
-  const shown = writes.slice(0, 3);
-  const examples = shown.map((write) => {
-    const rows = rowsOf(state, write.effect, write.op);
-    const left = rows.length === 0 ? "no ledger row" : `ledger rows ${rows.map(({ row }) => row).join(", ")}`;
-    return `${write.op} (${left})`;
+function tally({ writes }: State): readonly Tally[] {
+  const tallies = new Map<Kind, Tally>();
+  for (const entry of writes.entries()) {
+    const { kind, turn, outcome, inBaseline, rows } = entry;
+    const of = tallies.get(kind) ?? emptyTally(kind);
+    tallies.set(kind, of);
+    of.firstTurn = Math.min(of.firstTurn, turn);
+    if (inBaseline && outcome === "ok") of.baselineOk += 1;
+    if (inBaseline && rows > 0) of.baselineSeen += 1;
+    if (outcome === "unknown" && rows === 1) of.recovered += 1;
+    const wrong = wrongWith(outcome, rows);
+    if (wrong !== undefined) note(of.wrong[wrong], entry);
+  }
+  return [...tallies.values()].toSorted((a, b) => a.firstTurn - b.firstTurn);
+}
+
+function emptyTally(kind: Kind): Tally {
+  const none = () => ({ count: 0, first: [] });
+  return {
+    kind,
+    firstTurn: Number.POSITIVE_INFINITY,
+    baselineOk: 0,
+    baselineSeen: 0,
+    recovered: 0,
+    wrong: { duplicated: none(), orphaned: none(), lost: none() },
+  };
+}
+
+/** Keeps the first as witnesses. */
+function note(wrongs: Tally["wrong"][Wrong], entry: Entry): void {
+  wrongs.count += 1;
+  const last = wrongs.first.at(-1);
+  if (wrongs.first.length === witnessesMax && last !== undefined && last.turn < entry.turn) return;
+  wrongs.first.push(entry);
+  wrongs.first.sort((a, b) => a.turn - b.turn);
+  wrongs.first.length = Math.min(wrongs.first.length, witnessesMax);
+}
+
+function findingsOf(state: State, tallies: readonly Tally[], told: Told): Finding[] {
+  const wrongs = new Map<string, { readonly wrong: Wrong; readonly tool: string; count: number; first: Entry[] }>();
+  for (const { kind, wrong: of, baselineSeen } of tallies) {
+    for (const wrong of ["duplicated", "orphaned", "lost"] as const) {
+      const { count, first } = of[wrong];
+      // A row may still come while the ledger changes: only a quiet ledger tells that an effect is lost.
+      if (count === 0 || (wrong === "lost" && !(isQuiet(state, kind.effect) && baselineSeen > 0))) continue;
+      const key = `${wrong} ${kind.tool}`;
+      const entry = wrongs.get(key) ?? { wrong, tool: kind.tool, count: 0, first: [] };
+      wrongs.set(key, entry);
+      entry.count += count;
+      entry.first = [...entry.first, ...first].toSorted((a, b) => a.turn - b.turn).slice(0, witnessesMax);
+    }
+  }
+  return [...wrongs.values()]
+    .toSorted((a, b) => (a.first[0]?.turn ?? 0) - (b.first[0]?.turn ?? 0))
+    .map((about) => finding(state, about, told));
+}
+
+function finding(
+  state: State,
+  { wrong, tool, count, first }: { readonly wrong: Wrong; readonly tool: string; count: number; first: Entry[] },
+  told: Told,
+): Finding {
+  const wrongs = first.map((entry) => {
+    const op = entry.op();
+    return { op, rows: told.effects(op).filter(({ effect }) => effect === entry.kind.effect) };
   });
-  const more = writes.length > shown.length ? ` and ${writes.length - shown.length} more` : "";
-  const [first] = writes;
-  const rowEvents = writes.flatMap(({ effect, op }) => rowsOf(state, effect, op).map(({ event }) => event));
+  const examples = wrongs.slice(0, 3).map(({ op, rows }) => {
+    const left = rows.length === 0 ? "no ledger row" : `ledger rows ${rows.map(({ row }) => row).join(", ")}`;
+    return `${op} (${left})`;
+  });
+  const more = count > examples.length ? ` and ${count - examples.length} more` : "";
+  const rowEvents = wrongs.flatMap(({ rows }) => rows.map(({ id }) => id));
   return {
     grade: "violation",
     blames: "server",
-    says: `${writes.length} of ${state.writes.length} ${tool} ops ${words[wrong].says}: ${examples.join("; ")}${more}`,
+    says: `${count} of ${state.writes.count().all} ${tool} ops ${words[wrong].says}: ${examples.join("; ")}${more}`,
     why: words[wrong].why,
     fix: words[wrong].fix,
     witness: {
       // The story of the first op in full, then the rows of the others.
-      events: [...new Set([...(first?.events ?? []).slice(0, witnessesMax - 4), ...rowEvents])].slice(0, witnessesMax),
-      ops: writes.slice(0, witnessesMax).map(({ op }) => op),
+      events: [...new Set([...storyOf(told.op(wrongs[0]?.op ?? "")), ...rowEvents])].slice(0, witnessesMax),
+      ops: wrongs.map(({ op }) => op),
     },
   };
 }
 
-/** The tools whose baseline writes show up in their ledger; of others its silence means nothing. */
-function provenTools(state: State): ReadonlySet<string> {
-  const seen = state.writes.filter(({ inBaseline, effect, op }) => inBaseline && rowsOf(state, effect, op).length > 0);
-  return new Set(seen.map(({ tool, effect }) => `${tool} ${effect}`));
+function storyOf(record: OpRecord | undefined): readonly string[] {
+  if (record === undefined) return [];
+  const { started, attempts, ended } = record;
+  const events = [started.id, ...attempts.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])];
+  return events.slice(0, witnessesMax - 4);
 }
 
-function doubtOf(state: State, looked: number): string | undefined {
-  if (state.writes.length === 0) return "no write was called";
+function doubtOf(state: State, tallies: readonly Tally[], looked: number): string | undefined {
+  if (tallies.length === 0) return "no write was called";
   for (const ledger of new Set(state.ledgerOf.values())) {
     const came = state.ledgers.get(ledger) ?? { doubt: "it was never read" };
     if (came !== "quiet") return `the ledger ${ledger} cannot be trusted: ${came.doubt}`;
   }
   if (looked === 0) return "no write that was sent met a fault or was tried again";
-  const proven = provenTools(state);
-  const unproven = state.writes.filter(({ tool, effect }) => !proven.has(`${tool} ${effect}`));
+  const unproven = tallies.filter(({ baselineSeen }) => baselineSeen === 0);
   const [first] = unproven;
   if (first !== undefined) {
-    const done = unproven.filter(
-      ({ tool, inBaseline, outcome }) => tool === first.tool && inBaseline && outcome === "ok",
-    );
-    if (done.length === 0) return `no ${first.tool} succeeded in the baseline, so its ledger is unproven`;
-    return `the ledger shows none of the ${done.length} ${first.tool} ops that succeeded in the baseline`;
+    const { tool } = first.kind;
+    const done = unproven.reduce((sum, { kind, baselineOk }) => (kind.tool === tool ? sum + baselineOk : sum), 0);
+    if (done === 0) return `no ${tool} succeeded in the baseline, so its ledger is unproven`;
+    return `the ledger shows none of the ${done} ${tool} ops that succeeded in the baseline`;
   }
-  const known = new Set(state.writes.map(({ effect, op }) => `${effect} ${op}`));
-  const strangers = [...state.rows].filter(([key]) => !known.has(key)).reduce((sum, [, rows]) => sum + rows.length, 0);
+  const strangers = state.writes.strangers();
   return strangers > 0 ? `the ledger holds ${strangers} rows that belong to no op of this run` : undefined;
 }
 
-function strengthOf(state: State, looked: number): string {
-  const recovered = state.writes.filter(
-    ({ effect, op, outcome }) => outcome === "unknown" && rowsOf(state, effect, op).length === 1,
-  ).length;
+function strengthOf(state: State, tallies: readonly Tally[], looked: number): string {
+  const recovered = tallies.reduce((sum, tally) => sum + tally.recovered, 0);
   const aside = recovered > 0 ? `; ${recovered} of unknown fate turned out done` : "";
   const writes = `${looked} ${state.control ? "" : "exposed "}${looked === 1 ? "write" : "writes"}`;
   return `0 duplicated, lost or orphaned in ${writes}${aside}`;

@@ -6,10 +6,11 @@ import { messageOf, UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
+import { tellOf, type Told } from "../history/told.ts";
 import type { Figures } from "../measure/figures.ts";
 import type { Histograms } from "../measure/histograms.ts";
 import { measure } from "../measure/measure.ts";
-import { collectStories } from "../measure/stories.ts";
+import { storiesOf } from "../measure/stories.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
 import { weighEvidence, type Account, type Gap } from "./evidence.ts";
 import { judgeThresholds, type ThresholdResult } from "./thresholds.ts";
@@ -67,12 +68,13 @@ export async function judge(
   const isJudged = applicable.length + started.declared.thresholds.length > 0;
   const account = isJudged ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
   const thresholds = judgeThresholds(measured, account.gaps);
-  const judgements = folds.map(({ check, fold }) => ({ check, judgement: held(fold.end(), failOn) }));
-  const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
-  const witnesses = judgements.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));
-  const { blind, stories } = await readAgain(read, { passed, witnesses, premises });
-  const results = judgements.map(({ check, judgement }) =>
-    resultOf(check, believed({ check, judgement, account, blind })),
+  const first = folds.map(({ check, fold }) => ({ check, fold, judgement: held(fold.end(), failOn) }));
+  const passed = first.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
+  const witnesses = first.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));
+  const asked = first.flatMap(({ fold }) => fold.asks?.() ?? []);
+  const { blind, told } = await readAgain(read, { passed, witnesses, asked, premises });
+  const results = first.map(({ check, fold }) =>
+    resultOf(check, believed({ check, judgement: held(fold.end(told), failOn), account, blind })),
   );
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
   return {
@@ -83,7 +85,7 @@ export async function judge(
     thresholds,
     notCovered,
     account,
-    figures: { ...measured.figures, stories },
+    figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
     histograms: measured.histograms,
   };
 }
@@ -137,25 +139,31 @@ function guarded(check: Check, premises: Premises): Fold {
     on: (record) => {
       attempt(() => fold?.on(record));
     },
-    end: () => attempt(() => fold?.end()) ?? unknown(),
+    end: (told) => attempt(() => fold?.end(told)) ?? unknown(),
+    asks: () => attempt(() => fold?.asks?.()) ?? [],
   };
 }
 
 interface SecondReading {
   /** The checks that do not see their own defect when it is put into this very history. */
   readonly blind: ReadonlySet<string>;
-  /** The ops that findings name, told in full. */
-  readonly stories: Figures["stories"];
+  readonly told: Told;
 }
 
 /** What only the verdicts tell to look for, in one more pass over the history. */
 async function readAgain(
   read: ReadEvents,
-  on: { readonly passed: readonly Check[]; readonly witnesses: readonly string[]; readonly premises: Premises },
+  on: {
+    readonly passed: readonly Check[];
+    readonly witnesses: readonly string[];
+    readonly asked: readonly string[];
+    readonly premises: Premises;
+  },
 ): Promise<SecondReading> {
-  const { passed, witnesses, premises } = on;
-  if (passed.length + witnesses.length === 0) return { blind: new Set(), stories: [] };
-  const stories = witnesses.length === 0 ? undefined : collectStories(new Set(witnesses), premises.declared);
+  const { passed, witnesses, asked, premises } = on;
+  const telling = tellOf({ ops: new Set(witnesses), effects: new Set(asked) });
+  if (passed.length + witnesses.length + asked.length === 0) return { blind: new Set(), told: telling.told };
+  const assembler = assembleRecords(premises.declared);
   const trials = passed.map((check) => ({
     check,
     plant: check.plant(premises),
@@ -163,16 +171,17 @@ async function readAgain(
     assembler: assembleRecords(premises.declared),
   }));
   for await (const event of read()) {
-    stories?.on(event);
+    assembler.push(event).forEach(telling.on);
     for (const { plant, fold, assembler } of trials) {
       for (const planted of plant(event)) for (const record of assembler.push(planted)) fold.on(record);
     }
   }
+  assembler.flush().forEach(telling.on);
   for (const { fold, assembler } of trials) for (const record of assembler.flush()) fold.on(record);
   const found = ({ fold }: { readonly fold: Fold }): boolean =>
     fold.end().findings.some(({ grade }) => grade === "violation");
   const blind = new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
-  return { blind, stories: stories?.end() ?? [] };
+  return { blind, told: telling.told };
 }
 
 /** Where weaknesses fail, a pass with one is none. What a check does not dare to say stays unknown. */

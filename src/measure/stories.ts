@@ -1,43 +1,18 @@
 /** Ops told in full: each attempt, what was seen at the links for it, and what it left in the world. */
-import type { Declared } from "../history/declared.ts";
-import type { EventOf, HistoryEvent } from "../history/events.ts";
-import { assembleRecords, type HistoryRecord, type OpRecord } from "../history/records.ts";
+import type { EventOf } from "../history/events.ts";
+import type { OpRecord } from "../history/records.ts";
+import { partsMax, type Told } from "../history/told.ts";
 import type { Story } from "./figures.ts";
 
-export interface Stories {
-  readonly on: (event: HistoryEvent) => void;
-  readonly end: () => readonly Story[];
-}
-
 const storiesMax = 100;
-/** Of the attempts, exchanges and effects of one op: a story is for reading. */
-const partsMax = 50;
 
-export function collectStories(ops: ReadonlySet<string>, declared: Declared): Stories {
-  const wanted = new Set([...ops].slice(0, storiesMax));
-  const assembler = assembleRecords(declared);
-  const found = new Map<string, OpRecord>();
-  const effects = new Map<string, Story["effects"][number][]>();
-
-  const onRecord = (record: HistoryRecord): void => {
-    if (record.type === "op" && wanted.has(record.op)) found.set(record.op, record);
-    if (record.type !== "effect" || record.op === undefined || !wanted.has(record.op)) return;
-    const rows = effects.get(record.op) ?? [];
-    effects.set(record.op, rows);
-    const [fromUs, toUs] = record.committedUs;
-    if (rows.length < partsMax) rows.push({ row: record.row, fromUs, toUs });
-  };
-
-  return {
-    on: (event) => assembler.push(event).forEach(onRecord),
-    end: () => {
-      assembler.flush().forEach(onRecord);
-      return [...wanted].flatMap((op) => {
-        const record = found.get(op);
-        return record === undefined ? [] : [storyOf(record, effects.get(op) ?? [])];
-      });
-    },
-  };
+export function storiesOf(ops: readonly string[], told: Told): readonly Story[] {
+  return [...new Set(ops)].slice(0, storiesMax).flatMap((op) => {
+    const record = told.op(op);
+    if (record === undefined) return [];
+    const effects = told.effects(op).map(({ row, committedUs: [fromUs, toUs] }) => ({ row, fromUs, toUs }));
+    return [storyOf(record, effects)];
+  });
 }
 
 function storyOf({ op, started, ended, outcome, attempts, exchanges }: OpRecord, effects: Story["effects"]): Story {

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Unstamped } from "../../src/history/events.ts";
+import { assembleRecords } from "../../src/history/records.ts";
+import { tellOf } from "../../src/history/told.ts";
 import { figuresDocument, type Figures } from "../../src/measure/figures.ts";
 import { histogramsDocument } from "../../src/measure/histograms.ts";
-import { collectStories } from "../../src/measure/stories.ts";
+import { storiesOf } from "../../src/measure/stories.ts";
 import {
   declared,
   effect,
@@ -336,11 +338,14 @@ describe("stories", () => {
         op({ atMs: 100, walk, attempts: Array.from({ length: 80 }, () => "timeout") }),
       ),
     );
-    const stories = collectStories(new Set(Array.from({ length: 150 }, (_, walk) => opIdOf(walk))), declared);
-    for (const event of history) stories.on(event);
-    const told = stories.end();
-    expect(told).toHaveLength(100);
-    expect(told[0]?.attempts).toHaveLength(50);
+    const ops = Array.from({ length: 150 }, (_, walk) => opIdOf(walk));
+    const telling = tellOf({ ops: new Set(ops), effects: new Set() });
+    const assembler = assembleRecords(declared);
+    for (const event of history) assembler.push(event).forEach(telling.on);
+    assembler.flush().forEach(telling.on);
+    const stories = storiesOf(ops, telling.told);
+    expect(stories).toHaveLength(100);
+    expect(stories[0]?.attempts).toHaveLength(50);
   });
 });
 

@@ -1,0 +1,124 @@
+/** Every op that was to have an effect, and how many rows it has: some thirty bytes each, for there may be millions. */
+import { openColumn } from "../history/column.ts";
+import { openOpTable } from "../history/op-table.ts";
+import type { OpRecord } from "../history/records.ts";
+
+export interface Write {
+  readonly op: string;
+  readonly tool: string;
+  readonly effect: string;
+  readonly outcome: OpRecord["outcome"];
+  readonly inBaseline: boolean;
+  /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
+  readonly exposed: boolean;
+}
+
+/** A write as the table has it. */
+export interface Entry {
+  readonly kind: Kind;
+  /** The how-manieth of all writes it was. */
+  readonly turn: number;
+  readonly outcome: Write["outcome"];
+  readonly inBaseline: boolean;
+  readonly rows: number;
+  readonly op: () => string;
+}
+
+/** The writes of one tool with one effect. */
+export interface Kind {
+  readonly tool: string;
+  readonly effect: string;
+}
+
+export interface Writes {
+  readonly add: (write: Write) => void;
+  /** One row of a ledger; the op that it names, if it names one. */
+  readonly addRow: (effect: string, op: string | undefined) => void;
+  readonly count: () => { readonly all: number; readonly exposed: number };
+  /** In no order. */
+  readonly entries: () => Generator<Entry, void, undefined>;
+  /** Rows of ops that are no writes with this effect. */
+  readonly strangers: () => number;
+}
+
+const outcomes: readonly Write["outcome"][] = ["ok", "failed", "unknown", "not-run"];
+
+export function openWrites(): Writes {
+  const tables = new Map<string, Table>();
+  const kinds: Kind[] = [];
+  const kindNumbers = new Map<string, number>();
+  let all = 0;
+  let exposed = 0;
+
+  const tableOf = (effect: string): Table => {
+    const table = tables.get(effect) ?? openTable();
+    tables.set(effect, table);
+    return table;
+  };
+
+  const kindOf = ({ tool, effect }: Write): number => {
+    const key = `${tool} ${effect}`;
+    const number = kindNumbers.get(key) ?? kinds.push({ tool, effect }) - 1;
+    kindNumbers.set(key, number);
+    return number;
+  };
+
+  return {
+    add: (write) => {
+      all += 1;
+      if (write.exposed) exposed += 1;
+      const { ops, turns, abouts } = tableOf(write.effect);
+      const number = ops.numberOf(write.op);
+      turns.set(number, all);
+      abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
+    },
+    addRow: (effect, op) => {
+      const table = tableOf(effect);
+      if (op === undefined) {
+        table.nameless += 1;
+        return;
+      }
+      const number = table.ops.numberOf(op);
+      table.rows.set(number, table.rows.get(number) + 1);
+    },
+    count: () => ({ all, exposed }),
+    *entries() {
+      for (const { ops, turns, abouts, rows } of tables.values()) {
+        for (let number = 0; number < ops.size(); number += 1) {
+          const turn = turns.get(number);
+          if (turn === 0) continue;
+          const about = abouts.get(number);
+          const kind = kinds[Math.floor(about / 8)];
+          const outcome = outcomes[about % 4];
+          if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
+          const inBaseline = Math.floor(about / 4) % 2 === 1;
+          yield { kind, turn, outcome, inBaseline, rows: rows.get(number), op: () => ops.opOf(number) };
+        }
+      }
+    },
+    strangers: () => {
+      let strangers = 0;
+      for (const { ops, turns, rows, nameless } of tables.values()) {
+        strangers += nameless;
+        for (let number = 0; number < ops.size(); number += 1) {
+          if (turns.get(number) === 0) strangers += rows.get(number);
+        }
+      }
+      return strangers;
+    },
+  };
+}
+
+/** Of one effect: an op may have effects that nobody declared, and those do not count. */
+interface Table {
+  readonly ops: ReturnType<typeof openOpTable>;
+  readonly turns: ReturnType<typeof openColumn>;
+  readonly abouts: ReturnType<typeof openColumn>;
+  readonly rows: ReturnType<typeof openColumn>;
+  nameless: number;
+}
+
+function openTable(): Table {
+  const column = (): Table["rows"] => openColumn("word");
+  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), nameless: 0 };
+}
