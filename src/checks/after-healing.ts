@@ -3,10 +3,10 @@
  * than the server stood in its way. Here it is collected; what it means is for recovered.ts to say.
  */
 import type { Declared, DeclaredFault } from "../history/declared.ts";
-import type { EventOf } from "../history/events.ts";
+import type { EventOf, Exchange } from "../history/events.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
-import type { HistoryRecord, JoinedExchange, OpRecord } from "../history/records.ts";
-import { witnessesMax } from "./check.ts";
+import type { HistoryRecord, OpRecord } from "../history/records.ts";
+import { openRecoveryOps, type Excuse, type Kept, type RecoveryOps } from "./recovery-ops.ts";
 import { exitToldUs, type ServerExits } from "./server-exits.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
@@ -19,19 +19,8 @@ export interface Episode {
   readonly recovery: string | undefined;
 }
 
-/** Why an op that was not ok says nothing of the server. */
-export type Excuse =
-  /** It lacked its input or the time: what came before it in its chain took that away. */
-  | "not-run"
-  | "upstream"
-  | "closed-way"
-  | "asked-to-wait"
-  | "next-fault"
-  /** The server had ended the session, or ended itself and was coming back: the next call opens another. */
-  | "session"
-  | "restarting";
-
 export interface Tried {
+  /** Of an op that was ok, nobody asks which it was. */
   readonly op: string;
   readonly tool: string;
   readonly agent: string;
@@ -39,13 +28,12 @@ export interface Tried {
   readonly came: "ok" | "bad" | Excuse;
   /** Of an op that was not ok. */
   readonly class?: OutcomeClass;
-  readonly events: readonly string[];
 }
 
 export interface Collected {
   readonly baseline: ReadonlyMap<string, Baseline>;
-  /** Ops of a recovery phase, in order of time. */
-  readonly triedIn: (episode: Episode, later: Later) => readonly Tried[];
+  /** Ops of a recovery phase with an intended start from then on, in order of it. */
+  readonly triedIn: (episode: Episode, later: Later, fromUs: number) => readonly Tried[];
 }
 
 export interface Baseline {
@@ -69,24 +57,14 @@ export function episodesOf(declared: Declared): readonly Episode[] {
   });
 }
 
-/** What is kept of an op until the whole history is known. */
-interface Kept extends Tried {
-  readonly fromUs: number;
-  readonly toUs: number;
-  /** The server said that it would be of no use to call before. */
-  readonly waitUntilUs: number;
-  /** What went wrong behind the server may have been this op's trouble: nobody can tell whose it was. */
-  readonly unseenBehind: boolean;
-}
-
 interface Desk {
   readonly roles: ReadonlyMap<string, string>;
   readonly upstreamLinks: UpstreamLinks;
   readonly onTcp: ReadonlySet<string>;
   readonly baseline: Map<string, Baseline>;
   /** By recovery phase and server. */
-  readonly kept: Map<string, Kept[]>;
-  /** By server: when something went wrong at a link behind it that belongs to no op for sure. */
+  readonly kept: Map<string, RecoveryOps>;
+  /** By server: when something went wrong at a link behind it that belongs to no op for sure, in order. */
   readonly troubles: Map<string, number[]>;
   readonly upstreamGone: Map<string, number>;
   /** By agent and server: when its sessions were opened. */
@@ -108,10 +86,10 @@ export function collectAfterHealing(declared: Declared): Collection {
   return {
     on: (record) => collect(desk, record),
     baseline: desk.baseline,
-    triedIn: ({ recovery = "", server }, later) =>
-      (desk.kept.get(`${recovery} ${server}`) ?? [])
-        .map((op) => (op.came === "bad" ? { ...op, came: cameOf(op, { ...later, desk, server }) } : op))
-        .sort((a, b) => a.intendedUs - b.intendedUs),
+    triedIn: ({ recovery = "", server }, later, fromUs) =>
+      (desk.kept.get(`${recovery} ${server}`)?.from(fromUs) ?? []).map((op) =>
+        op.came === "bad" ? { ...op, came: cameOf(op, { ...later, desk, server }) } : op,
+      ),
   };
 }
 
@@ -126,6 +104,7 @@ function collect(desk: Desk, record: HistoryRecord): void {
     case "connection": {
       const server = desk.upstreamLinks.get(record.link);
       if (server !== undefined && wentWrong(record)) push(desk.troubles, server, record.atUs);
+      if (record.type === "exchange" && record.ops.length > 0) excuseLate(desk, record);
       return;
     }
     case "target":
@@ -154,19 +133,30 @@ function collectOp(desk: Desk, record: OpRecord): void {
   if (role !== "recovery") return;
   const last = attempts.at(-1);
   const retryAfterMs = last?.retryAfterMs ?? Number.NEGATIVE_INFINITY;
-  push(desk.kept, `${started.phase} ${started.server}`, {
+  const key = `${started.phase} ${started.server}`;
+  const kept = desk.kept.get(key) ?? openRecoveryOps();
+  desk.kept.set(key, kept);
+  kept.add({
     op: record.op,
     tool,
     intendedUs: started.intendedUs,
     came: outcome === "ok" || outcome === "not-run" ? outcome : (excuseIn(record, desk.upstreamLinks) ?? "bad"),
     ...(outcome === "ok" || last === undefined ? {} : { class: last.class }),
-    events: outcome === "ok" ? [] : [started.id, ...attempts.map(({ id }) => id), ended.id].slice(0, witnessesMax),
     agent: `${started.group}.${started.agent}`,
     fromUs: started.atUs,
     toUs: ended.atUs,
     waitUntilUs: ended.atUs + retryAfterMs * 1000,
     unseenBehind: record.ambiguous || desk.onTcp.has(started.server),
   });
+}
+
+/** A request that ended so late that its op's record had been closed excuses it as well. */
+function excuseLate({ kept, upstreamLinks }: Desk, exchange: EventOf<"exchange">): void {
+  const failed = upstreamLinks.has(exchange.link) && failedUpstream(exchange);
+  if (exchange.ended !== "refused" && !failed) return;
+  for (const of of kept.values()) {
+    for (const op of exchange.ops) of.excuse(op, exchange.ended === "refused" ? "closed-way" : "upstream");
+  }
 }
 
 /** What is known only when the history is over. */
@@ -179,9 +169,8 @@ export interface Later {
 
 function cameOf(op: Kept, about: Later & { readonly desk: Desk; readonly server: string }): Tried["came"] {
   const { desk, server, exits, healedUs, untilUs } = about;
-  const within = (us: number): boolean => us >= op.fromUs && us <= op.toUs;
   if ((desk.upstreamGone.get(server) ?? Number.POSITIVE_INFINITY) <= op.toUs) return "upstream";
-  if (op.unseenBehind && desk.troubles.get(server)?.some(within) === true) return "upstream";
+  if (op.unseenBehind && firstFrom(desk.troubles.get(server) ?? [], op.fromUs) <= op.toUs) return "upstream";
   const its = exits.filter(({ event: { instance = op.agent } }) => instance === op.agent);
   const wasAway = its.some(
     ({ event, backUs = Number.POSITIVE_INFINITY }) => op.fromUs <= backUs && op.toUs >= event.atUs - exitToldUs,
@@ -192,6 +181,18 @@ function cameOf(op: Kept, about: Later & { readonly desk: Desk; readonly server:
   // To lose the sessions of before is allowed; one that was opened in the calm must hold, unless the server ended.
   const since = desk.opened.get(`${op.agent}@${server}`)?.findLast((us) => us <= op.toUs) ?? 0;
   return since > healedUs && its.every(({ event }) => event.atUs < since) ? "bad" : "session";
+}
+
+/** The first of these moments that is no earlier; they are in order. */
+function firstFrom(momentsUs: readonly number[], us: number): number {
+  let low = 0;
+  let high = momentsUs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((momentsUs[middle] ?? us) >= us) high = middle;
+    else low = middle + 1;
+  }
+  return momentsUs[low] ?? Number.POSITIVE_INFINITY;
 }
 
 /** By link: the server in front of it. */
@@ -205,7 +206,7 @@ function excuseIn(record: OpRecord, upstreamLinks: UpstreamLinks): Excuse | unde
 }
 
 /** An answer that nobody could make anything of, or none at all; 4xx but for 429 is the server's own mistake. */
-function failedUpstream({ ended, status = 0 }: JoinedExchange): boolean {
+function failedUpstream({ ended, status = 0 }: Exchange): boolean {
   return ended !== "answered" || status >= 500 || status === 429;
 }
 

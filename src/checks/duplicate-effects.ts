@@ -5,7 +5,7 @@
 import type { HistoryEvent } from "../history/events.ts";
 import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
-import type { Told } from "../history/told.ts";
+import { eventsOf, type Told } from "../history/told.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 import { openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
 
@@ -205,6 +205,7 @@ function finding(
     return `${op} (${left})`;
   });
   const more = count > examples.length ? ` and ${count - examples.length} more` : "";
+  const story = eventsOf(told, wrongs[0]?.op ?? "").slice(0, witnessesMax - 4);
   const rowEvents = wrongs.flatMap(({ rows }) => rows.map(({ id }) => id));
   return {
     grade: "violation",
@@ -214,17 +215,10 @@ function finding(
     fix: words[wrong].fix,
     witness: {
       // The story of the first op in full, then the rows of the others.
-      events: [...new Set([...storyOf(told.op(wrongs[0]?.op ?? "")), ...rowEvents])].slice(0, witnessesMax),
+      events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),
       ops: wrongs.map(({ op }) => op),
     },
   };
-}
-
-function storyOf(record: OpRecord | undefined): readonly string[] {
-  if (record === undefined) return [];
-  const { started, attempts, ended } = record;
-  const events = [started.id, ...attempts.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])];
-  return events.slice(0, witnessesMax - 4);
 }
 
 function doubtOf(state: State, tallies: readonly Tally[], looked: number): string | undefined {

@@ -44,13 +44,13 @@ export interface Span {
 
 export function tailOf(
   episode: Episode,
-  about: { readonly span: Span; readonly healedUs: number; readonly ops: readonly Tried[] },
+  about: { readonly span: Span; readonly healedUs: number; readonly opsFrom: (us: number) => readonly Tried[] },
 ): Tail {
-  const { span, ops } = about;
+  const { span, opsFrom } = about;
   const healedUs = Math.max(span.startUs, about.healedUs);
   const fromUs = healedUs + graceUs(span);
   const untilUs = span.endUs;
-  return { episode, healedUs, fromUs, untilUs, ops: ops.filter(({ intendedUs }) => intendedUs >= fromUs) };
+  return { episode, healedUs, fromUs, untilUs, ops: opsFrom(fromUs) };
 }
 
 function graceUs({ startUs, endUs }: Span): number {

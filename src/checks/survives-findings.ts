@@ -1,5 +1,6 @@
 /** What `survives` has to say, in words: who, when, what was broken then, and how to mend it. */
 import type { FaultEdge } from "../history/events.ts";
+import { eventsOf, type Told } from "../history/told.ts";
 import { formatDuration } from "../units.ts";
 import type { Episode, Tried } from "./after-healing.ts";
 import { witnessesMax, type Finding } from "./check.ts";
@@ -103,7 +104,11 @@ const fixes = {
   "drop-connections": "Throw away every pooled connection that was closed or broken, and connect anew.",
 } as const;
 
-export function stuckFinding(tail: Tail, recovery: Recovery, heals: readonly FaultSpan[]): Finding[] {
+export function stuckFinding(
+  tail: Tail,
+  recovery: Recovery,
+  { heals, told }: { readonly heals: readonly FaultSpan[]; readonly told: Told },
+): Finding[] {
   if (recovery.is !== "persists" && recovery.is !== "partly") return [];
   const { episode, server } = tail.episode;
   const forms = [...new Set(heals.flatMap(({ form }) => (form === undefined ? [] : [form])))];
@@ -120,10 +125,7 @@ export function stuckFinding(tail: Tail, recovery: Recovery, heals: readonly Fau
       why: "The trouble is over and the server is not well: whoever needs it goes without for as long as that lasts.",
       fix: `${forms.map((form) => fixes[form]).join(" ") || fixes["drop-connections"]} ${longer(tail)}`,
       witness: {
-        events: [...heals.flatMap(({ events }) => events.slice(-1)), ...bad.flatMap(({ events }) => events)].slice(
-          0,
-          witnessesMax,
-        ),
+        events: [...heals.flatMap(({ events }) => events.slice(-1)), ...eventsOfAll(bad, told)].slice(0, witnessesMax),
         ops: bad.slice(0, witnessesMax).map(({ op }) => op),
       },
     },
@@ -140,7 +142,7 @@ function longer({ healedUs, untilUs }: Tail): string {
 }
 
 /** Calls that failed because what the server needs still failed: the server cannot be seen to recover from that. */
-export function upstreamFinding(tail: Tail): Finding[] {
+export function upstreamFinding(tail: Tail, told: Told): Finding[] {
   const failed = tail.ops.filter(({ came }) => came === "upstream");
   if (failed.length === 0) return [];
   const { episode, server } = tail.episode;
@@ -154,11 +156,15 @@ export function upstreamFinding(tail: Tail): Finding[] {
       why: "What a server needs and does not get it cannot be blamed for.",
       fix: "See why the upstream itself does not recover.",
       witness: {
-        events: failed.flatMap(({ events }) => events).slice(0, witnessesMax),
+        events: eventsOfAll(failed, told).slice(0, witnessesMax),
         ops: failed.slice(0, witnessesMax).map(({ op }) => op),
       },
     },
   ];
+}
+
+function eventsOfAll(tried: readonly Tried[], told: Told): readonly string[] {
+  return tried.slice(0, witnessesMax).flatMap(({ op }) => eventsOf(told, op).slice(0, witnessesMax));
 }
 
 function stuckSays({ name, bad, ops, baseline }: Stuck): string {

@@ -69,7 +69,7 @@ export const survives = defineCheck({
     follow(record, state);
   },
 
-  end: (state): Judgement => {
+  end: (state, told): Judgement => {
     const exits = state.exits.end(state.lastUs);
     const tools = state.tools.end();
     const tried = episodesToJudge(state).map((episode) => recoveryOf(episode, state, { exits, tools }));
@@ -80,7 +80,10 @@ export const survives = defineCheck({
     const stuck = tried.flatMap(({ episode, tail, recovery }) =>
       tail === undefined
         ? []
-        : [...stuckFinding(tail, recovery, healsOf(episode, state.faults)), ...upstreamFinding(tail)],
+        : [
+            ...stuckFinding(tail, recovery, { heals: healsOf(episode, state.faults), told }),
+            ...upstreamFinding(tail, told),
+          ],
     );
     const judged = { looked: lookedAt(state, tools, tried), findings: [...lasting, ...stuck] };
     if (verdictOf(lasting) === "fail") return { verdict: "fail", ...judged };
@@ -107,7 +110,8 @@ function follow(record: HistoryRecord, state: State): void {
       return;
     case "target":
       if (record.role !== "server" || record.edge !== "exited") return;
-      state.exited.set(record.target, [...(state.exited.get(record.target) ?? []), record]);
+      state.exited.set(record.target, state.exited.get(record.target) ?? []);
+      state.exited.get(record.target)?.push(record);
       return;
     case "fault":
       return followFault(record, state);
@@ -163,8 +167,8 @@ function recoveryOf(
   const span = { startUs: phase.startUs, endUs: phase.endUs ?? state.lastUs };
   const healedUs = Math.max(span.startUs, ...healsOf(episode, state.faults).map(({ toUs = 0 }) => toUs));
   const of = exits.find(({ server }) => server === episode.server);
-  const ops = state.ops.triedIn(episode, { exits: of?.exits ?? [], healedUs, untilUs: span.endUs });
-  const tail = tailOf(episode, { span, healedUs, ops });
+  const later = { exits: of?.exits ?? [], healedUs, untilUs: span.endUs };
+  const tail = tailOf(episode, { span, healedUs, opsFrom: (us) => state.ops.triedIn(episode, later, us) });
   const failed = tools.find(({ server }) => server === episode.server)?.failed ?? [];
   const answersLists = failed.every(({ phase: at }) => at !== episode.recovery);
   return { episode, tail, recovery: judgeTail(tail, { baseline: state.ops.baseline, answersLists }) };

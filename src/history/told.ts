@@ -10,6 +10,14 @@ export interface Told {
 
 export const nothingTold: Told = { op: () => undefined, effects: () => [] };
 
+/** The events of an op, as far as they are its own: its start, its attempts, its end. */
+export function eventsOf(told: Told, op: string): readonly string[] {
+  const record = told.op(op);
+  if (record === undefined) return [];
+  const { started, attempts, ended } = record;
+  return [started.id, ...attempts.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])];
+}
+
 export interface Telling {
   readonly on: (record: HistoryRecord) => void;
   readonly told: Told;
