@@ -36,11 +36,15 @@ export interface Step {
 export interface Budgets {
   readonly add: (record: OpRecord, metFault: boolean) => void;
   readonly cascades: () => readonly Cascade[];
+  /** Walks of a group that ran short of time and were not kept, for there were too many. */
+  readonly leftOut: (group: string) => number;
 }
 
 const samplesMin = 6;
 const samplesForP95 = 100;
 const samplesMax = 1000;
+/** Of one group; each is about a kilobyte. */
+const walksMax = 10_000;
 
 export function watchBudgets(declared: Declared): Budgets {
   const links = new Map(declared.links.map(({ link, server }) => [link, server]));
@@ -48,7 +52,7 @@ export function watchBudgets(declared: Declared): Budgets {
   const budgets = new Map(declared.groups.map(({ group, budgetMs }) => [group, budgetMs]));
   const patience = new Map(declared.steps.map(({ group, step, timeoutMs }) => [`${group}.${step}`, timeoutMs]));
   const usual = new Map<string, number[]>();
-  const walks = new Map<string, Step[]>();
+  const walks = followWalks(declared);
   /** Which tools were seen to work while a fault was on. */
   const unharmed = new Set<string>();
 
@@ -68,13 +72,12 @@ export function watchBudgets(declared: Declared): Budgets {
         if (fromUs <= step.fromUs) unharmed.add(`${fault} ${step.tool}`);
       }
     }
-    const key = `${started.group}.${started.agent}.${started.walk}`;
-    walks.set(key, [...(walks.get(key) ?? []), step]);
+    walks.add(`${started.group}.${started.agent}.${started.walk}`, step);
   };
 
   const cascades = (): readonly Cascade[] => {
     const usually = new Map([...usual].map(([tool, samples]) => [tool, usualUs(samples)]));
-    return [...walks.values()].flatMap((steps) => {
+    return walks.all().flatMap((steps) => {
       const [first] = steps;
       const budgetMs = first?.step === 0 ? budgets.get(first.group) : undefined;
       if (budgetMs === undefined) return [];
@@ -84,7 +87,41 @@ export function watchBudgets(declared: Declared): Budgets {
     });
   };
 
-  return { add, cascades };
+  return { add, cascades, leftOut: walks.leftOut };
+}
+
+/** A walk is kept only if one of its steps ran short of time behind one that had met a fault. */
+function followWalks({ steps: declared }: Declared) {
+  const lengths = new Map<string, number>();
+  for (const { group } of declared) lengths.set(group, (lengths.get(group) ?? 0) + 1);
+  const open = new Map<string, Step[]>();
+  const kept = new Map<string, Step[][]>();
+  const leftOut = new Map<string, number>();
+
+  const close = (key: string, group: string, steps: Step[]): void => {
+    open.delete(key);
+    const ranShort = steps.some(({ notRun, timedOutFromUs }) => notRun || timedOutFromUs !== undefined);
+    if (!ranShort || !steps.some(({ metFault }) => metFault)) return;
+    const of = kept.get(group) ?? [];
+    kept.set(group, of);
+    if (of.length < walksMax) of.push(steps);
+    else leftOut.set(group, (leftOut.get(group) ?? 0) + 1);
+  };
+
+  return {
+    add: (key: string, step: Step): void => {
+      const steps = open.get(key) ?? [];
+      open.set(key, steps);
+      steps.push(step);
+      if (steps.length === lengths.get(step.group)) close(key, step.group, steps);
+    },
+    /** Records come as they are closed, so the steps of a walk may come in any order. */
+    all: (): readonly Step[][] =>
+      [...[...kept.values()].flat(), ...open.values()]
+        .map((steps) => steps.toSorted((a, b) => a.step - b.step))
+        .toSorted(([a], [b]) => (a?.fromUs ?? 0) - (b?.fromUs ?? 0)),
+    leftOut: (group: string): number => leftOut.get(group) ?? 0,
+  };
 }
 
 function stepOf(

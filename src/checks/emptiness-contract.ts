@@ -5,10 +5,16 @@ export interface Samples {
   /** Distinct shapes, with how often each half of the baseline saw them. */
   readonly shapes: Map<string, { readonly shape: Shape; readonly halves: [number, number] }>;
   total: number;
+  /** Of forms that there was no room for any more. */
+  unkept: number;
 }
+
+/** What answers no two alike always hold, cannot be learned from them; and each form takes room. */
+export const formsMax = 1000;
 
 export type Contract =
   | { readonly is: "too-few" }
+  | { readonly is: "too-many-forms" }
   /** Answers that hold nothing in the baseline can lose nothing later. */
   | { readonly is: "nothing-to-lose" }
   /** The baseline contradicts itself: one half, taken as the rule, condemns the other. */
@@ -23,6 +29,7 @@ export const samplesMin = 6;
 
 export function learn(samples: Samples): Contract {
   if (samples.total < samplesMin) return { is: "too-few" };
+  if (samples.unkept > 0) return { is: "too-many-forms" };
   const shapes = [...samples.shapes.values()];
   const first = shapes.filter(({ halves }) => halves[0] > 0);
   const second = shapes.filter(({ halves }) => halves[1] > 0);

@@ -4,14 +4,32 @@
  */
 import type { Attempt, EventOf } from "../history/events.ts";
 import type { OpRecord } from "../history/records.ts";
+import type { Waits } from "./waits.ts";
 
-export type OwnExchange = EventOf<"exchange">;
+/** As much of a request as tells when it was under way, and what of. */
+export interface OwnExchange extends Pick<
+  EventOf<"exchange">,
+  "id" | "atUs" | "link" | "attempt" | "method" | "path" | "startedUs" | "leftUs" | "ended"
+> {
+  /** It was made for several ops. */
+  readonly shared: boolean;
+}
 
 /** An op with an attempt whose caller ran out of patience. */
 export interface ImpatientOp {
-  readonly record: OpRecord;
-  /** Requests that ended so late that the op's record had been closed before. */
-  readonly late: OwnExchange[];
+  readonly op: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly startedId: string;
+  readonly attempts: readonly Pick<
+    OpRecord["attempts"][number],
+    "id" | "attempt" | "startedUs" | "atUs" | "onTimeout"
+  >[];
+  readonly faults: OpRecord["faults"];
+  /** Nothing kept its words from the server: neither the call nor the cancel. */
+  readonly heard: boolean;
+  /** The requests at the server's upstreams for it; also such that ended when the op's record had been closed. */
+  readonly own: OwnExchange[];
 }
 
 /** An attempt whose caller ran out of patience, and what became of the work behind it. */
@@ -59,37 +77,73 @@ export interface Limits {
 const exitNearUs = 1_000_000;
 
 /** The requests at a server's upstreams that were surely made for this op. */
-export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): readonly OwnExchange[] {
+export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): OpRecord["exchanges"] {
   const { server } = record.started;
   return record.exchanges.filter(({ link, joinedBy }) => joinedBy === "canary" && watched.get(link) === server);
 }
 
+export function slim(exchange: EventOf<"exchange">): OwnExchange {
+  const { id, atUs, link, attempt, method, path, startedUs, leftUs, ended, ops } = exchange;
+  return {
+    id,
+    atUs,
+    link,
+    method,
+    path,
+    startedUs,
+    ended,
+    shared: ops.length > 1,
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(leftUs === undefined ? {} : { leftUs }),
+  };
+}
+
+export function impatientOp(
+  record: OpRecord,
+  about: {
+    readonly own: OpRecord["exchanges"];
+    readonly links: ReadonlyMap<string, string>;
+    readonly watched: ReadonlyMap<string, string>;
+  },
+): ImpatientOp {
+  const { op, started, attempts, faults } = record;
+  const { server, tool, id: startedId } = started;
+  return {
+    op,
+    server,
+    tool: `${server}.${tool}`,
+    startedId,
+    attempts: attempts.map(({ id, attempt, startedUs, atUs, class: is, onTimeout }) => {
+      return { id, attempt, startedUs, atUs, ...(is === "timeout" && onTimeout !== undefined ? { onTimeout } : {}) };
+    }),
+    faults,
+    // A fault between caller and server may have swallowed the call or its cancel.
+    heard: !faults.some(({ link }) => about.links.get(link) === server && !about.watched.has(link)),
+    own: about.own.map(slim),
+  };
+}
+
 export function gaveUpsOf(
-  { record, late }: ImpatientOp,
-  about: { readonly links: ReadonlyMap<string, string>; readonly watched: ReadonlyMap<string, string> },
+  { op, server, tool, startedId, attempts, faults, heard, own }: ImpatientOp,
   limits: Limits,
 ): readonly GaveUp[] {
-  const { started, attempts, faults } = record;
-  const own = [...ownExchanges(record, about.watched), ...late];
-  // A fault between caller and server may have swallowed the call or its cancel.
-  const heard = !faults.some(({ link }) => about.links.get(link) === started.server && !about.watched.has(link));
   return attempts.flatMap((attempt): GaveUp[] => {
-    if (attempt.class !== "timeout" || attempt.onTimeout === undefined) return [];
+    if (attempt.onTimeout === undefined) return [];
     const gaveUpUs = attempt.atUs;
     const mine = own.filter((exchange) => attemptOf(exchange, attempts) === attempt.attempt);
     const waiting = mine.filter((exchange) => exchange.startedUs <= gaveUpUs && endOf(exchange) > gaveUpUs);
     const metFault = waiting.some((exchange) => isUnderFault(exchange, faults));
     // What several ops share is nobody's alone.
     const work = workOf(
-      mine.filter(({ ops }) => ops.length === 1),
+      mine.filter(({ shared }) => !shared),
       gaveUpUs,
       limits,
     );
     return [
       {
-        op: record.op,
-        server: started.server,
-        tool: `${started.server}.${started.tool}`,
+        op,
+        server,
+        tool,
         policy: attempt.onTimeout,
         startedUs: attempt.startedUs,
         gaveUpUs,
@@ -98,13 +152,15 @@ export function gaveUpsOf(
         asked: mine.length > 0,
         work,
         wasted: work.is === "left" ? work.exchanges.filter((exchange) => isUnderFault(exchange, faults)).length : 0,
-        events: [started.id, attempt.id, ...(work.is === "left" ? work.exchanges.map(({ id }) => id) : [])],
+        events: [startedId, attempt.id, ...(work.is === "left" ? work.exchanges.map(({ id }) => id) : [])],
       },
     ];
   });
 }
 
-export function isUnderFault(exchange: OwnExchange, faults: OpRecord["faults"]): boolean {
+type Spanned = Pick<OwnExchange, "link" | "startedUs" | "atUs" | "leftUs">;
+
+export function isUnderFault(exchange: Spanned, faults: OpRecord["faults"]): boolean {
   return faults.some(
     ({ link, observed, fromUs, toUs = Number.POSITIVE_INFINITY }) =>
       observed && link === exchange.link && fromUs < endOf(exchange) && toUs > exchange.startedUs,
@@ -112,12 +168,12 @@ export function isUnderFault(exchange: OwnExchange, faults: OpRecord["faults"]):
 }
 
 /** When its server was done with it: its answer may come all the same, once nobody waits for it any more. */
-export function endOf({ leftUs, atUs }: OwnExchange): number {
+export function endOf({ leftUs, atUs }: Pick<OwnExchange, "leftUs" | "atUs">): number {
   return leftUs ?? atUs;
 }
 
 /** Where the canary does not tell the attempt, it is the latest that had begun: the one with the latest cancel. */
-function attemptOf(exchange: OwnExchange, attempts: OpRecord["attempts"]): number | undefined {
+function attemptOf(exchange: OwnExchange, attempts: ImpatientOp["attempts"]): number | undefined {
   return exchange.attempt ?? attempts.findLast(({ startedUs }) => startedUs <= exchange.startedUs)?.attempt;
 }
 
@@ -151,38 +207,25 @@ export function wasLetGo({ leftUs, ended }: OwnExchange): boolean {
   return leftUs !== undefined || ended === "caller-left";
 }
 
-/** A call that waited without a request of its own, however it ended. */
-export interface Waiter {
-  readonly tool: string;
-  readonly fromUs: number;
-  readonly toUs: number;
-}
-
 // Whoever is answered sooner has not waited for anybody's request.
 const waitedUs = 100_000;
 
-export function waiterOf({ started, ended, attempts }: OpRecord): Waiter | undefined {
-  const fromUs = started.atUs;
+/** Notes a call that waited without a request of its own, however it ended. */
+export function noteWaiter({ started, ended, attempts }: OpRecord, waits: Waits): void {
   const toUs = ended?.atUs ?? Number.POSITIVE_INFINITY;
-  if (attempts.length === 0 || toUs - fromUs < waitedUs) return undefined;
-  return { tool: `${started.server}.${started.tool}`, fromUs, toUs };
+  if (attempts.length === 0 || toUs - started.atUs < waitedUs) return;
+  waits.add(`${started.server}.${started.tool}`, { fromUs: started.atUs, toUs });
 }
 
 /**
  * Work that may have been for others as well: calls of the same tool that waited meanwhile without a request of their
  * own. A server that asks once for all who want the same must go on while one of them waits.
  */
-export function sharedWork(gaveUps: readonly GaveUp[], patient: readonly Waiter[]): (gaveUp: GaveUp) => boolean {
-  const without = gaveUps.filter(({ asked, heard }) => heard && !asked);
-  const waited = without.map(({ tool, startedUs, gaveUpUs }) => ({ tool, fromUs: startedUs, toUs: gaveUpUs }));
-  const waits = new Map<string, { fromUs: number; toUs: number }[]>();
-  for (const { tool, fromUs, toUs } of [...waited, ...patient].toSorted((a, b) => a.fromUs - b.fromUs)) {
-    const spans = waits.get(tool) ?? [];
-    waits.set(tool, spans);
-    const last = spans.at(-1);
-    if (last !== undefined && fromUs <= last.toUs) last.toUs = Math.max(last.toUs, toUs);
-    else spans.push({ fromUs, toUs });
+export function sharedWork(gaveUps: readonly GaveUp[], patient: Waits): (gaveUp: GaveUp) => boolean {
+  const waits = patient.copy();
+  for (const { tool, startedUs, gaveUpUs, heard, asked } of gaveUps) {
+    if (heard && !asked) waits.add(tool, { fromUs: startedUs, toUs: gaveUpUs });
   }
   return ({ tool, gaveUpUs, work }) =>
-    work.is === "left" && (waits.get(tool) ?? []).some(({ fromUs, toUs }) => fromUs < work.untilUs && toUs > gaveUpUs);
+    work.is === "left" && waits.overlaps(tool, { fromUs: gaveUpUs, toUs: work.untilUs });
 }

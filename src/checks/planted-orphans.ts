@@ -1,12 +1,15 @@
 /** The defect of timeout-cascade, put into a history: calls that are cancelled while their work behind goes on and on. */
 import type { EventOf, HistoryEvent, Stamp } from "../history/events.ts";
-import type { OwnExchange } from "./orphaned-work.ts";
+
+type Exchange = EventOf<"exchange">;
 
 const patienceUs = 500_000;
+/** A request ends about when its call does; who waits for it for longer than for so many calls waits in vain. */
+const callsMax = 10_000;
 
 interface Call {
   readonly started: EventOf<"op-started">;
-  readonly asked: OwnExchange | undefined;
+  readonly asked: Exchange | undefined;
   readonly ended: boolean;
 }
 
@@ -20,7 +23,7 @@ export function plantOrphans(
 ): (event: HistoryEvent) => readonly HistoryEvent[] {
   const calls = new Map<string, Call>();
   let dueUs: number | undefined;
-  let due: readonly OwnExchange[] = [];
+  let due: readonly Exchange[] = [];
 
   return (event) => {
     if (dueUs !== undefined) {
@@ -42,7 +45,11 @@ export function plantOrphans(
 
 /** The call that this event belongs to, as far as it is known by now; its request may end before it or after. */
 function follow(event: HistoryEvent, calls: Map<string, Call>, watched: ReadonlyMap<string, string>): Call | undefined {
-  if (event.type === "op-started") calls.set(event.op, { started: event, asked: undefined, ended: false });
+  if (event.type === "op-started") {
+    calls.set(event.op, { started: event, asked: undefined, ended: false });
+    const [oldest = ""] = calls.size > callsMax ? calls.keys() : [];
+    calls.delete(oldest);
+  }
   const op = event.type === "op-ended" ? event.op : event.type === "exchange" ? event.ops[0] : undefined;
   const known = op === undefined ? undefined : calls.get(op);
   if (known === undefined) return undefined;
@@ -63,10 +70,10 @@ function cancelledCopy({
   n,
 }: {
   readonly started: EventOf<"op-started">;
-  readonly asked: OwnExchange;
+  readonly asked: Exchange;
   readonly at: Stamp;
   readonly n: number;
-}): { readonly events: readonly HistoryEvent[]; readonly exchange: OwnExchange } {
+}): { readonly events: readonly HistoryEvent[]; readonly exchange: Exchange } {
   const op = `${started.op}~planted${n}`;
   const stamp = (part: string): Stamp => ({ id: `${at.id}~planted${n}${part}`, atUs: at.atUs });
   const startedUs = at.atUs - patienceUs;

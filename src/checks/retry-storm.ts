@@ -5,7 +5,15 @@
 import type { Declared } from "../history/declared.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
-import { emptyNameless, excessOf, noteNameless, notePlaces, type Nameless } from "./nameless-requests.ts";
+import {
+  emptyNameless,
+  excessOf,
+  lateOf,
+  noteLate,
+  noteNameless,
+  notePlaces,
+  type Nameless,
+} from "./nameless-requests.ts";
 import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surge.ts";
 import { agentsFinding, stormFinding } from "./storm-findings.ts";
 import { plantStorm } from "./storm-plant.ts";
@@ -23,7 +31,7 @@ import {
 } from "./storm-tally.ts";
 import { doubtOf, strengthOf, type Tool } from "./storm-verdict.ts";
 import { keepWitness, type Witness } from "./storm-witness.ts";
-import { noteRetry, synchronyFinding, type FirstRetries } from "./synchronised-retries.ts";
+import { noRetries, noteRetry, synchronyFinding, type FirstRetries } from "./synchronised-retries.ts";
 import { hasFailed, workOf, type Sameness, type Work } from "./upstream-repeats.ts";
 
 type Tallies = Readonly<Record<Sameness, Tally>> & { readonly server: string };
@@ -74,7 +82,7 @@ export const retryStorm = defineCheck({
     groups: new Map(),
     attemptsMax: new Map(declared.groups.map(({ group, attemptsMax }) => [group, attemptsMax])),
     surges: new Map([...countableLinks(declared).values()].map((server) => [server, emptySurge()])),
-    retries: { agents: new Map(), server: new Map() },
+    retries: { agents: noRetries(), server: noRetries() },
     joined: false,
   }),
 
@@ -83,8 +91,9 @@ export const retryStorm = defineCheck({
     else state.untilUs = Math.max(state.untilUs, record.atUs);
     if (record.type === "phase" && record.edge === "start") {
       state.phases.push({ fromUs: record.atUs, role: record.role });
-    } else if (record.type === "exchange" && record.ops.length === 0 && state.links.has(record.link)) {
-      noteNameless(state.nameless, record, roleAt(state, record.startedUs));
+    } else if (record.type === "exchange" && state.links.has(record.link)) {
+      const note = record.ops.length === 0 ? noteNameless : noteLate;
+      note(state.nameless, record, roleAt(state, record.startedUs));
     }
   },
 
@@ -269,7 +278,8 @@ function toolsOf(state: State): readonly Tool[] {
       const own = tallies.named.get(tool);
       const named = own !== undefined && own.exact.before.attempts >= baselineMin;
       const tally = named ? own.exact : exact;
-      const about = { tool, server, tally, named, ownLeftOut: own?.exact.leftOut ?? 0 };
+      const late = lateOf(nameless, tool);
+      const about = { tool, server, tally, named, late, ownLeftOut: own?.exact.leftOut ?? 0 };
       if (tally.before.attempts < baselineMin) return { ...about, ...nothingFound };
       const loose = named ? own["by-path"] : byPath;
       return {

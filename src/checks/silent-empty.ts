@@ -6,7 +6,7 @@ import type { Declared } from "../history/declared.ts";
 import type { HistoryEvent, Stamp } from "../history/events.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
-import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
+import { formsMax, learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
@@ -29,6 +29,8 @@ interface State {
   readonly mayBeEmpty: ReadonlySet<string>;
   readonly baseline: Map<string, Samples>;
   readonly suspects: Map<string, Suspect>;
+  /** Answers of forms that there was no room for any more. */
+  unkept: number;
   /** Calls that met a fault behind their server and got an answer from it, by what the answer was. */
   exposedOk: number;
   exposedSaidSo: number;
@@ -51,6 +53,7 @@ export const silentEmpty = defineCheck({
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
     baseline: new Map(),
     suspects: new Map(),
+    unkept: 0,
     exposedOk: 0,
     exposedSaidSo: 0,
   }),
@@ -99,14 +102,25 @@ function sample(record: OpRecord, state: State): void {
   const answer = answerOf(record);
   if (answer === undefined) return;
   const key = keyOf(record);
-  const samples = state.baseline.get(key) ?? { shapes: new Map(), total: 0 };
+  const samples = state.baseline.get(key) ?? { shapes: new Map(), total: 0, unkept: 0 };
   state.baseline.set(key, samples);
-  const signature = JSON.stringify(answer.shape);
+  const signature = signatureOf(answer.shape);
   const seen = samples.shapes.get(signature) ?? { shape: answer.shape, halves: [0, 0] };
-  samples.shapes.set(signature, seen);
+  if (seen.halves[0] + seen.halves[1] === 0) {
+    if (samples.shapes.size === formsMax) {
+      samples.unkept += 1;
+      return;
+    }
+    samples.shapes.set(signature, seen);
+  }
   // Alternate samples make two halves of the same time, to be compared with each other.
   seen.halves[samples.total % 2 === 0 ? 0 : 1] += 1;
   samples.total += 1;
+}
+
+/** The same for the same shapes, and only for them. */
+function signatureOf({ form, filled, hollow, cut }: Shape): string {
+  return `${form}${cut === true ? " cut" : ""}\n${filled.join("\n")}\n\n${hollow.join("\n")}`;
 }
 
 function suspect(record: OpRecord, state: State): void {
@@ -124,8 +138,13 @@ function suspect(record: OpRecord, state: State): void {
   }
   if (met) state.exposedOk += 1;
   const grade = gradeOf(upstream, underFault);
-  const key = `${keyOf(record)} ${grade} ${JSON.stringify(answer.shape)}`;
-  const entry = state.suspects.get(key) ?? {
+  const key = `${keyOf(record)} ${grade} ${signatureOf(answer.shape)}`;
+  const known = state.suspects.get(key);
+  if (known === undefined && state.suspects.size === 4 * formsMax) {
+    state.unkept += 1;
+    return;
+  }
+  const entry = known ?? {
     tool: `${server}.${record.started.tool}`,
     key: keyOf(record),
     shape: answer.shape,
@@ -208,6 +227,9 @@ function findingAbout(about: {
 function doubtOf(state: State, contracts: ReadonlyMap<string, Contract>): string | undefined {
   const unsteady = [...contracts].filter(([, contract]) => contract.is === "unsteady").map(([key]) => key);
   if (unsteady.length > 0) return `answers of ${unsteady.join(", ")} come and go without any fault`;
+  const many = [...contracts].filter(([, contract]) => contract.is === "too-many-forms").map(([key]) => key);
+  if (many.length > 0) return `answers of ${many.join(", ")} have more than ${formsMax} forms in the baseline`;
+  if (state.unkept > 0) return `${state.unkept} answers have forms that there was no room to look at`;
   if (![...contracts.values()].some(({ is }) => is === "learned")) {
     return `no tool gave ${samplesMin} answers with something in them in the baseline`;
   }

@@ -16,6 +16,8 @@ interface Planting {
   /** Fault windows by link: whether the open one was observed, and when the last one ended. */
   readonly windows: Map<string, { open: boolean; observed: boolean; untilUs: number }>;
   readonly later: Map<string, OpStarted & Stamp>;
+  /** The last of them at each server whose tool the baseline knows. */
+  readonly lastOf: Map<string, OpStarted & Stamp>;
   readonly usual: Map<string, number>;
   /** How often the busiest op of the baseline asked its upstream; a storm must be more. */
   readonly asked: Map<string, number>;
@@ -23,6 +25,9 @@ interface Planting {
   place: Place | undefined;
   planted: boolean;
 }
+
+/** So many calls a request may come after its own; one that comes later finds no place to plant a storm. */
+const laterMax = 10_000;
 
 export function plantStorm(
   { declared, mode }: Premises,
@@ -34,6 +39,7 @@ export function plantStorm(
     links,
     windows: new Map(),
     later: new Map(),
+    lastOf: new Map(),
     usual: new Map(),
     asked: new Map(),
     askedMost: 0,
@@ -60,14 +66,21 @@ export function plantStorm(
   };
 }
 
-function noteOp({ roles, control, later, usual, asked, planted }: Planting, event: EventOf<"op-started">): void {
+function noteOp(
+  { roles, control, later, lastOf, usual, asked, planted }: Planting,
+  event: EventOf<"op-started">,
+): void {
   const role = roles.get(event.phase);
   const tool = toolOf(event);
   if (role === "baseline") {
     usual.set(tool, (usual.get(tool) ?? 0) + 1);
     asked.set(event.op, 0);
   }
-  if (!planted && (role === "fault" || (control && role === "recovery"))) later.set(event.op, event);
+  if (planted || !(role === "fault" || (control && role === "recovery"))) return;
+  later.set(event.op, event);
+  if ((usual.get(tool) ?? 0) >= baselineMin) lastOf.set(event.server, event);
+  const [oldest = ""] = later.size > laterMax ? later.keys() : [];
+  later.delete(oldest);
 }
 
 function toolOf({ server, tool }: OpStarted): string {
@@ -127,12 +140,9 @@ function callsLike(planting: Planting, event: EventOf<"exchange">): HistoryEvent
 }
 
 /** The call that asked; where the request does not say, one that may have, of a tool that the baseline knows. */
-function callBehind({ later, usual, links }: Planting, { ops, link }: Exchange): (OpStarted & Stamp) | undefined {
+function callBehind({ later, lastOf, links }: Planting, { ops, link }: Exchange): (OpStarted & Stamp) | undefined {
   if (ops.length > 0) return ops.map((op) => later.get(op)).find((started) => started !== undefined);
-  const server = links.get(link);
-  return [...later.values()].findLast(
-    (started) => started.server === server && (usual.get(toolOf(started)) ?? 0) >= baselineMin,
-  );
+  return lastOf.get(links.get(link) ?? "");
 }
 
 /** Once there is a call to be like, and the fault that it met has been observed. */

@@ -18,6 +18,8 @@ export interface Tool {
   readonly ownLeftOut: number;
   /** Failed requests at the places that it asks which name no call, beyond what the baseline lets expect. */
   readonly nameless: number;
+  /** Failed requests at these places that came when their calls' records had been closed. */
+  readonly late: number;
 }
 
 interface Seen {
@@ -61,7 +63,7 @@ function unseenOf({ control, joined, faulty }: Seen, tools: readonly Tool[]): st
   return `no call of ${spared} met the fault behind it`;
 }
 
-function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless }: Tool): string | undefined {
+function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless, late }: Tool): string | undefined {
   const asked = tally.before.attempts;
   if (asked < baselineMin) {
     return `only ${counted(asked, "call")} of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
@@ -93,6 +95,12 @@ function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless }: T
       `so nobody can tell whether they repeat its own; ${hint}`
     );
   }
+  if (late >= hitsMin && late > attempts / 2) {
+    return (
+      `${counted(late, "failed request")} of ${tool} came so late that nobody can tell any more ` +
+      "which of their calls' requests they repeat"
+    );
+  }
   return undefined;
 }
 
@@ -105,7 +113,10 @@ export function strengthOf({ control }: Seen, tools: readonly Tool[]): string {
     ({ exposed, before }) => exposed.attempts * (exposed.attempts > 0 ? requestsPerAttempt(before) : 0),
   );
   const leftOut = sum((tally) => tally.leftOut);
-  const aside = leftOut > 0 ? `; ${leftOut} left out, whose requests nobody can tell apart` : "";
+  const late = tools.reduce((most, tool) => Math.max(most, tool.late), 0);
+  const aside =
+    (leftOut > 0 ? `; ${leftOut} left out, whose requests nobody can tell apart` : "") +
+    (late > 0 ? `; ${counted(late, "failed request")} of one tool came too late to be looked at` : "");
   const calls = counted(looked, control ? "call" : "exposed call");
   const when = control ? "after the baseline" : "under the fault";
   return (

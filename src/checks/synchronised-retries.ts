@@ -13,8 +13,22 @@ export interface FirstRetry {
   readonly retriedUs: number;
 }
 
-/** By fault window, then by agent. */
-export type FirstRetries = Map<string, Map<string, FirstRetry>>;
+export interface FirstRetries {
+  /** By fault window, then by agent. */
+  readonly byWindow: Map<string, Map<string, FirstRetry>>;
+  /** The first that came all together, of windows that are looked at already. */
+  together: Together | undefined;
+}
+
+interface Together {
+  readonly edge: readonly FirstRetry[];
+  readonly index: number;
+}
+
+export const noRetries = (): FirstRetries => ({ byWindow: new Map(), together: undefined });
+
+/** A flap has thousands; when so many have come after one, no more of its ops will. */
+const windowsMax = 32;
 
 const agentsMin = 200;
 const edgeUs = 100_000;
@@ -22,8 +36,14 @@ const edgeUs = 100_000;
 const crowdedShare = 0.25;
 
 export function noteRetry(retries: FirstRetries, window: string, retry: FirstRetry): void {
-  const byAgent = retries.get(window) ?? new Map<string, FirstRetry>();
-  retries.set(window, byAgent);
+  const { byWindow } = retries;
+  const byAgent = byWindow.get(window) ?? new Map<string, FirstRetry>();
+  byWindow.set(window, byAgent);
+  const [[oldest, done] = ["", undefined]] = byWindow.size > windowsMax ? byWindow : [];
+  if (done !== undefined) {
+    retries.together ??= togetherIn(done);
+    byWindow.delete(oldest);
+  }
   const known = byAgent.get(retry.agent);
   if (known === undefined || retry.failedUs < known.failedUs) byAgent.set(retry.agent, retry);
 }
@@ -32,23 +52,35 @@ export function synchronyFinding(
   retries: FirstRetries,
   { blames, whose }: { readonly blames: Blamed; readonly whose: string },
 ): Finding | undefined {
-  for (const byAgent of retries.values()) {
-    const edge = sharpestEdge([...byAgent.values()]);
-    const index = edge.length < agentsMin ? undefined : synchrony(edge.map(({ retriedUs }) => retriedUs));
-    if (index === undefined || index <= edge.length * crowdedShare) continue;
-    const shown = edge.slice(0, witnessesMax);
-    return {
-      grade: "weakness",
-      blames,
-      says:
-        `after a failure that hit them within 100 ms, the first repeats for ${edge.length} agents came ${whose} ` +
-        `all together (synchrony index ${index.toFixed(0)}; 1 where each waits for itself)`,
-      why: "Repeats in step hit an upstream that comes back as one wave, again and again.",
-      fix: "Add jitter to every wait: anything up to the wait itself (full jitter) spreads them best.",
-      witness: { events: shown.map(({ event }) => event), ops: shown.map(({ op }) => op) },
-    };
+  const together = firstTogether(retries);
+  if (together === undefined) return undefined;
+  const { edge, index } = together;
+  const shown = edge.slice(0, witnessesMax);
+  return {
+    grade: "weakness",
+    blames,
+    says:
+      `after a failure that hit them within 100 ms, the first repeats for ${edge.length} agents came ${whose} ` +
+      `all together (synchrony index ${index.toFixed(0)}; 1 where each waits for itself)`,
+    why: "Repeats in step hit an upstream that comes back as one wave, again and again.",
+    fix: "Add jitter to every wait: anything up to the wait itself (full jitter) spreads them best.",
+    witness: { events: shown.map(({ event }) => event), ops: shown.map(({ op }) => op) },
+  };
+}
+
+function firstTogether({ byWindow, together }: FirstRetries): Together | undefined {
+  if (together !== undefined) return together;
+  for (const byAgent of byWindow.values()) {
+    const found = togetherIn(byAgent);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function togetherIn(byAgent: ReadonlyMap<string, FirstRetry>): Together | undefined {
+  const edge = byAgent.size < agentsMin ? [] : sharpestEdge([...byAgent.values()]);
+  const index = edge.length < agentsMin ? undefined : synchrony(edge.map(({ retriedUs }) => retriedUs));
+  return index === undefined || index <= edge.length * crowdedShare ? undefined : { edge, index };
 }
 
 /** The most failures that lie within the width of an edge. */

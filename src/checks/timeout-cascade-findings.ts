@@ -1,14 +1,10 @@
 /** What timeout-cascade says of what it has seen: work for nobody, and budgets that one step has eaten. */
 import type { Declared } from "../history/declared.ts";
+import type { Told } from "../history/told.ts";
 import { counted, formatDuration } from "../units.ts";
 import { witnessesMax, type Finding } from "./check.ts";
-import type { Cascade } from "./eaten-budget.ts";
+import type { Budgets, Cascade } from "./eaten-budget.ts";
 import { endOf, wasLetGo, type GaveUp } from "./orphaned-work.ts";
-
-export interface Commit {
-  readonly id: string;
-  readonly fromUs: number;
-}
 
 const examplesMax = 3;
 
@@ -20,10 +16,11 @@ export function aboutCancelled(
     readonly judged: number;
     /** Requests of this server that met a fault. */
     readonly underFault: number;
-    readonly commits: ReadonlyMap<string, Commit>;
+    readonly told: Told;
+    readonly notFollowed: string | undefined;
   },
 ): Finding {
-  const { proven, judged, underFault, commits } = about;
+  const { proven, judged, underFault, told, notFollowed } = about;
   const exchanges = left.flatMap(({ work }) => (work.is === "left" ? work.exchanges : []));
   const links = [...new Set(exchanges.map(({ link }) => link))].join(", ");
   const notes: string[] = [];
@@ -32,16 +29,17 @@ export function aboutCancelled(
     notes.push(`wasted work: ${wasted} of ${counted(underFault, "request")} under the fault`);
   }
   if (!exchanges.some((exchange) => wasLetGo(exchange) || exchange.ended === "answered")) {
-    const longestUs = Math.max(...exchanges.map((exchange) => endOf(exchange) - exchange.startedUs));
+    const longestUs = exchanges.reduce((most, exchange) => Math.max(most, endOf(exchange) - exchange.startedUs), 0);
     notes.push(
       `the server let go of none of them by itself, so it has no deadline of its own below ${shownUs(longestUs)}`,
     );
   }
   const late = left.flatMap(({ op, gaveUpUs }) => {
-    const commit = commits.get(op);
-    return commit !== undefined && commit.fromUs > gaveUpUs ? [commit] : [];
+    const commit = told.effects(op).at(-1);
+    return commit !== undefined && commit.committedUs[0] > gaveUpUs ? [commit] : [];
   });
   if (late.length > 0) notes.push(`${late.length} had their effect after the cancel`);
+  if (notFollowed !== undefined) notes.push(notFollowed);
   return {
     grade: proven ? "violation" : "weakness",
     blames: "server",
@@ -71,20 +69,16 @@ export function aboutUntold(left: readonly GaveUp[]): Finding {
 }
 
 /** Cascades by the step that ate the budget, blamed on whom it belongs to. */
-export function aboutBudgets(
-  cascades: readonly Cascade[],
-  declared: Declared,
-  orphaned: ReadonlySet<string>,
-): readonly Finding[] {
+export function aboutBudgets(budgets: Budgets, declared: Declared, orphaned: ReadonlySet<string>): readonly Finding[] {
   const groups = new Map<string, { readonly blame: Blame; readonly of: Cascade[] }>();
-  for (const cascade of cascades) {
+  for (const cascade of budgets.cascades()) {
     const blame = blameFor(cascade, declared, orphaned);
     const key = `${cascade.group} ${cascade.eater.tool} ${blame.blames}`;
     const entry = groups.get(key) ?? { blame, of: [] };
     groups.set(key, entry);
     entry.of.push(cascade);
   }
-  return [...groups.values()].map(({ blame, of }) => budgetFinding(of, blame));
+  return [...groups.values()].map(({ blame, of }) => budgetFinding(of, blame, budgets));
 }
 
 type Blame = Pick<Finding, "grade" | "blames" | "why" | "fix">;
@@ -112,7 +106,7 @@ function blameFor({ group, budgetUs, eater }: Cascade, declared: Declared, orpha
   return { grade: "info", blames: "upstream", why, fix: "Ask first what is cheap to lose, or ask side by side." };
 }
 
-function budgetFinding(cascades: readonly Cascade[], blame: Blame): Finding {
+function budgetFinding(cascades: readonly Cascade[], blame: Blame, budgets: Budgets): Finding {
   const [first] = cascades;
   if (first === undefined) throw new Error("a finding is about at least one cascade");
   const { eater, budgetUs, tookUs, group, starved } = first;
@@ -121,13 +115,15 @@ function budgetFinding(cascades: readonly Cascade[], blame: Blame): Finding {
     ({ step, usualUs }) =>
       `${step.tool} (${shownUs(usualUs)} in the baseline) was ${step.notRun ? "not run" : "cut short"}`,
   );
+  const more = budgets.leftOut(group);
+  const aside = more === 0 ? "" : `; ${counted(more, "more walk")} that ran short of time were not looked at`;
   const ops = cascades.flatMap((cascade) => [cascade.eater.op, ...cascade.starved.map(({ step }) => step.op)]);
   const steps = [eater, ...starved.map(({ step }) => step)];
   return {
     ...blame,
     says:
       `in ${counted(cascades.length, "walk")} of ${group} ${eater.tool} ate the budget: ` +
-      `${eater.op} took ${shownUs(tookUs)} of ${shownUs(budgetUs)} (${share} %), so ${lost.join(", ")}`,
+      `${eater.op} took ${shownUs(tookUs)} of ${shownUs(budgetUs)} (${share} %), so ${lost.join(", ")}${aside}`,
     witness: {
       events: steps.flatMap(({ events }) => events).slice(0, witnessesMax),
       ops: ops.slice(0, witnessesMax),

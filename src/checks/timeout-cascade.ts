@@ -5,21 +5,24 @@
 import type { Declared, DeclaredFault } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
+import type { Told } from "../history/told.ts";
 import { counted, formatDuration } from "../units.ts";
 import { defineCheck, verdictOf, type Finding, type Judgement } from "./check.ts";
 import { watchBudgets, type Budgets } from "./eaten-budget.ts";
+import { followCalls, type FollowedCalls } from "./followed-calls.ts";
 import {
   gaveUpsOf,
+  impatientOp,
   isUnderFault,
+  noteWaiter,
   ownExchanges,
   sharedWork,
-  waiterOf,
+  slim,
   type GaveUp,
-  type ImpatientOp,
-  type Waiter,
 } from "./orphaned-work.ts";
 import { plantOrphans } from "./planted-orphans.ts";
-import { aboutBudgets, aboutCancelled, aboutUntold, type Commit } from "./timeout-cascade-findings.ts";
+import { aboutBudgets, aboutCancelled, aboutUntold } from "./timeout-cascade-findings.ts";
+import { openWaits, type Waits } from "./waits.ts";
 
 /** From the cancel on: when the work must have stopped, and when no more of it may begin. */
 const stopUs = 2_000_000;
@@ -33,10 +36,11 @@ interface State {
   /** Links to their servers: all of them, and those to upstreams whose requests can be told apart. */
   readonly links: ReadonlyMap<string, string>;
   readonly watched: ReadonlyMap<string, string>;
-  readonly impatient: Map<string, ImpatientOp>;
+  readonly impatient: FollowedCalls;
+  /** Requests that ended after their calls' records were closed, and may belong to such that are not followed. */
+  unplaced: number;
   /** Calls that were told an end in time, without a request of their own. */
-  readonly patient: Waiter[];
-  readonly commits: Map<string, Commit>;
+  readonly patient: Waits;
   readonly budgets: Budgets;
   /** Calls with a request of their own at an upstream. */
   calls: number;
@@ -64,9 +68,9 @@ export const timeoutCascade = defineCheck({
     control: mode === "control",
     links: new Map(declared.links.map(({ link, server }) => [link, server])),
     watched: watchedLinks(declared),
-    impatient: new Map(),
-    patient: [],
-    commits: new Map(),
+    impatient: followCalls(),
+    unplaced: 0,
+    patient: openWaits(),
     budgets: watchBudgets(declared),
     calls: 0,
     underFault: new Map(),
@@ -83,15 +87,13 @@ export const timeoutCascade = defineCheck({
       case "exchange":
         followLate(record, state);
         return;
-      case "effect":
-        if (record.op !== undefined) state.commits.set(record.op, { id: record.id, fromUs: record.committedUs[0] });
-        return;
       case "generator":
         state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
         return;
       case "target":
         if (record.edge === "exited") {
-          state.exits.set(record.target, [...(state.exits.get(record.target) ?? []), record.atUs]);
+          state.exits.set(record.target, state.exits.get(record.target) ?? []);
+          state.exits.get(record.target)?.push(record.atUs);
         }
         return;
       case "phase":
@@ -101,15 +103,15 @@ export const timeoutCascade = defineCheck({
     }
   },
 
-  end: (state): Judgement => {
+  end: (state, told): Judgement => {
     const seen = whatWasSeen(state);
     const { exposed, untold } = seen;
     const byServer = [...Map.groupBy(seen.left, ({ server }) => server)];
     const proven = byServer.flatMap(([, left]) => (left.length >= leftMin ? left : []));
     const findings = [
-      ...byServer.map(([server, left]) => leftFinding(state, seen, { server, left })),
+      ...byServer.map(([server, left]) => leftFinding(state, seen, { server, left, told })),
       ...(untold.length >= leftMin ? [aboutUntold(untold)] : []),
-      ...aboutBudgets(state.budgets.cascades(), state.declared, new Set(proven.map(({ op }) => op))),
+      ...aboutBudgets(state.budgets, state.declared, new Set(proven.map(({ op }) => op))),
     ];
     const judged = { looked: state.control ? state.calls : exposed.length, findings };
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
@@ -117,6 +119,9 @@ export const timeoutCascade = defineCheck({
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
     return { verdict: "pass", ...judged, strength: strengthOf(state, seen) };
   },
+
+  // Whether what was left behind had its effect after all.
+  asks: (state) => whatWasSeen(state).left.map(({ op }) => op),
 
   plant: ({ declared }) => plantOrphans(watchedLinks(declared), { stopUs, count: leftMin }),
 });
@@ -138,21 +143,28 @@ function follow(record: OpRecord, state: State): void {
   const { server } = record.started;
   state.underFault.set(server, (state.underFault.get(server) ?? 0) + hit);
   state.budgets.add(record, hit > 0);
-  if (record.attempts.some(({ class: is }) => is === "timeout")) state.impatient.set(record.op, { record, late: [] });
-  else if (own.length === 0) {
-    const waiter = waiterOf(record);
-    if (waiter !== undefined) state.patient.push(waiter);
-  }
+  if (record.attempts.some(({ class: is }) => is === "timeout")) {
+    const op = impatientOp(record, { own, ...state });
+    const limits = { stopUs, beginUs, closingUs: Number.POSITIVE_INFINITY, exitsUs: [] };
+    state.impatient.add(op, gaveUpsOf(op, limits).some(wentOn));
+  } else if (own.length === 0) noteWaiter(record, state.patient);
+}
+
+function wentOn({ work }: GaveUp): boolean {
+  return work.is === "left" || work.is === "unclear";
 }
 
 /** The op's own record may have been closed long before; then a request of it comes alone. */
-function followLate(exchange: EventOf<"exchange">, { impatient, watched, underFault }: State): void {
+function followLate(exchange: EventOf<"exchange">, state: State): void {
+  const { impatient, watched, underFault } = state;
+  const server = watched.get(exchange.link);
+  if (server === undefined) return;
   for (const op of exchange.ops) {
-    const known = impatient.get(op);
-    const server = watched.get(exchange.link);
-    if (known === undefined || server !== known.record.started.server) continue;
-    known.late.push(exchange);
-    if (isUnderFault(exchange, known.record.faults)) underFault.set(server, (underFault.get(server) ?? 0) + 1);
+    const known = impatient.find(op);
+    if (known === undefined) state.unplaced += 1;
+    if (known === undefined || server !== known.server) continue;
+    known.own.push(slim(exchange));
+    if (isUnderFault(exchange, known.faults)) underFault.set(server, (underFault.get(server) ?? 0) + 1);
   }
 }
 
@@ -169,12 +181,9 @@ interface Seen {
   readonly shared: readonly GaveUp[];
 }
 
-function whatWasSeen({ impatient, patient, links, watched, lagUs, closingUs, exits }: State): Seen {
+function whatWasSeen({ impatient, patient, lagUs, closingUs, exits }: State): Seen {
   const limits = { stopUs: stopUs + lagUs, beginUs: beginUs + lagUs, closingUs };
-  const gaveUps = [...impatient.values()].flatMap((op) => {
-    const exitsUs = exits.get(op.record.started.server) ?? [];
-    return gaveUpsOf(op, { links, watched }, { ...limits, exitsUs });
-  });
+  const gaveUps = impatient.all().flatMap((op) => gaveUpsOf(op, { ...limits, exitsUs: exits.get(op.server) ?? [] }));
   const mayBeShared = sharedWork(gaveUps, patient);
   const shared = gaveUps.filter(mayBeShared);
   const own = gaveUps.filter(({ heard, work }) => heard && (work.is === "stopped" || work.is === "left"));
@@ -192,16 +201,26 @@ function whatWasSeen({ impatient, patient, links, watched, lagUs, closingUs, exi
 }
 
 function leftFinding(
-  { underFault, commits }: State,
+  state: State,
   { judged }: Seen,
-  { server, left }: { readonly server: string; readonly left: readonly GaveUp[] },
+  { server, left, told }: { readonly server: string; readonly left: readonly GaveUp[]; readonly told: Told },
 ): Finding {
   return aboutCancelled(left, {
     proven: left.length >= leftMin,
     judged: judged.filter((gaveUp) => gaveUp.server === server).length,
-    underFault: underFault.get(server) ?? 0,
-    commits,
+    underFault: state.underFault.get(server) ?? 0,
+    told,
+    notFollowed: notFollowed(state),
   });
+}
+
+/** What of the calls that ran out of patience was not looked at, for there were too many. */
+function notFollowed({ impatient }: State): string | undefined {
+  const notes = [
+    ...(impatient.oneIn() > 1 ? [`one in ${impatient.oneIn()} of those that were let go in time was followed`] : []),
+    ...(impatient.leftOut() > 0 ? [`${impatient.leftOut()} more that went on were not followed`] : []),
+  ];
+  return notes.length === 0 ? undefined : notes.join(", ");
 }
 
 function doubtOf(state: State, seen: Seen): string | undefined {
@@ -211,6 +230,9 @@ function doubtOf(state: State, seen: Seen): string | undefined {
   }
   if (left.length * 2 >= Math.max(1, judged.length)) {
     return `${left.length} of ${counted(judged.length, "cancelled call")} left work behind: too few to tell it from chance`;
+  }
+  if (state.impatient.oneIn() > 1 && state.unplaced >= leftMin) {
+    return `${counted(state.unplaced, "request")} went on for so long that nobody can tell any more whether their calls were cancelled`;
   }
   if (state.control) return undefined;
   // Each server is judged by its own calls.
@@ -243,11 +265,14 @@ function doubtAbout(server: string, seen: Seen): string | undefined {
   return `${judged}: no more had a request of their own waiting at a fault`;
 }
 
-function strengthOf({ control, calls }: State, { judged, exposed }: Seen): string {
+function strengthOf(state: State, { judged, exposed }: Seen): string {
+  const { control, calls } = state;
   const of = control ? judged : exposed;
   const left = of.filter(({ work }) => work.is === "left").length;
-  const said = `${left} of ${counted(of.length, "cancelled call")} left work behind`;
+  const aside = notFollowed(state);
+  const many = aside === undefined ? "" : ` (${aside})`;
+  const said = `${left} of ${counted(of.length, "cancelled call")} left work behind${many}`;
   if (control) return `${said} in ${counted(calls, "call")}`;
-  const slowestUs = Math.max(...of.map(({ work }) => (work.is === "stopped" ? work.afterUs : 0)));
+  const slowestUs = of.reduce((most, { work }) => (work.is === "stopped" ? Math.max(most, work.afterUs) : most), 0);
   return `${said}; slowest stop ${formatDuration(Math.round(slowestUs / 1000))} after the cancel`;
 }
