@@ -3,7 +3,7 @@ import type { Declared } from "../history/declared.ts";
 import { neverSent, type OpOutcome, type OutcomeClass } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import type { ToolFigures } from "./figures.ts";
-import { addTime, emptyTiming, latencyOf, type Timing } from "./histogram.ts";
+import { addTime, emptyTiming, latencyOf, mergeTiming, type Timing } from "./histogram.ts";
 
 export interface Cell {
   readonly group: string;
@@ -25,8 +25,10 @@ export interface Cell {
 
 export interface Cells {
   readonly on: (op: OpRecord) => void;
-  /** In the order of the chains, then of the phases. */
-  readonly all: () => readonly Cell[];
+  /** Joined with others of the same plan; in the order of the chains, then of the phases. */
+  readonly with: (...others: readonly Cells[]) => readonly Cell[];
+  readonly find: (key: string) => Cell | undefined;
+  readonly keys: () => Iterable<string>;
 }
 
 export const noOps = (): Record<OpOutcome, number> => ({ ok: 0, failed: 0, unknown: 0, "not-run": 0 });
@@ -37,36 +39,65 @@ export function openCells({ steps, phases, links }: Declared): Cells {
   const stepOrder = orderOf(steps.map(toolKey));
   const phaseOrder = orderOf(phases.map(({ phase }) => phase));
 
-  const cellOf = ({ started: { group, server, tool, phase } }: OpRecord): Cell => {
-    const key = `${toolKey({ group, server, tool })}\n${phase}`;
-    const found = cells.get(key) ?? {
-      group,
-      server,
-      tool,
-      phase,
-      ops: noOps(),
-      cutShort: 0,
-      tried: 0,
-      attempts: 0,
-      sent: 0,
-      classes: {},
-      response: emptyTiming(),
-      service: emptyTiming(),
-    };
+  const cellOf = ({ started }: OpRecord): Cell => {
+    const key = `${toolKey(started)}\n${started.phase}`;
+    const found = cells.get(key) ?? emptyCell(started);
     cells.set(key, found);
     return found;
   };
 
   return {
     on: (op) => count(cellOf(op), op, refusedAttempts(op, agentLinks)),
-    all: () =>
-      [...cells.values()].toSorted(
+    find: (key) => cells.get(key),
+    keys: () => cells.keys(),
+    with: (...others) => {
+      const keys = new Set([...cells.keys(), ...others.flatMap((other) => [...other.keys()])]);
+      const all = [...keys].map((key) =>
+        joined([cells.get(key), ...others.map((other) => other.find(key))].filter((cell) => cell !== undefined)),
+      );
+      return all.toSorted(
         (a, b) =>
           stepOrder(toolKey(a)) - stepOrder(toolKey(b)) ||
           compared(toolKey(a), toolKey(b)) ||
           phaseOrder(a.phase) - phaseOrder(b.phase) ||
           compared(a.phase, b.phase),
-      ),
+      );
+    },
+  };
+}
+
+/** Cells of the same tool in the same phase, made of different ops. */
+function joined([first, ...others]: readonly Cell[]): Cell {
+  if (first === undefined) throw new Error("expected a cell to join");
+  if (others.length === 0) return first;
+  const sum = emptyCell(first);
+  for (const { ops, classes, response, service, ...cell } of [first, ...others]) {
+    for (const outcome of ["ok", "failed", "unknown", "not-run"] as const) sum.ops[outcome] += ops[outcome];
+    for (const key of ["cutShort", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
+    // TypeScript takes the keys of any object for strings.
+    for (const is of Object.keys(classes) as OutcomeClass[]) {
+      sum.classes[is] = (sum.classes[is] ?? 0) + (classes[is] ?? 0);
+    }
+    mergeTiming(sum.response, response);
+    mergeTiming(sum.service, service);
+  }
+  return sum;
+}
+
+function emptyCell({ group, server, tool, phase }: Pick<Cell, "group" | "server" | "tool" | "phase">): Cell {
+  return {
+    group,
+    server,
+    tool,
+    phase,
+    ops: noOps(),
+    cutShort: 0,
+    tried: 0,
+    attempts: 0,
+    sent: 0,
+    classes: {},
+    response: emptyTiming(),
+    service: emptyTiming(),
   };
 }
 

@@ -48,21 +48,20 @@ type Started = EventOf<"run-started">;
 
 export function measure(started: Started): Measuring {
   const parts = openParts(started);
-  const { declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
+  const { declared, spans, cells, hops, effects, points, course, tracks } = parts;
   const upstream = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
   let endUs = 0;
   let ended: Figures["ended"] = "cut";
 
   const onOp = (op: OpRecord): void => {
-    for (const part of [cells, points, tracks]) part.on(op);
-    const met = metAtEdge(op, declared.phases);
-    if (met !== "start") calm.begun.on(op);
-    if (met === undefined) calm.untouched.on(op);
+    points.on(op);
+    tracks.on(op);
+    cells[metAtEdge(op, declared.phases) ?? "untouched"].on(op);
     course.onOp(op);
     effects.onOp(op);
     for (const exchange of op.exchanges) {
       // One that names several ops stands in the records of all of them, and was made once.
-      if (exchange.joinedBy === "time" || exchange.ops[0] === op.op) hops.on(exchange, op.started.phase);
+      if (exchange.counts) hops.on(exchange, op.started.phase);
     }
   };
 
@@ -103,8 +102,8 @@ function openParts(started: Started) {
     started,
     declared,
     spans,
-    cells: openCells(declared),
-    calm: { begun: openCells(declared), untouched: openCells(declared) },
+    // By when they met a fault that was none of their phase's.
+    cells: { untouched: openCells(declared), end: openCells(declared), start: openCells(declared) },
     hops: openHops(declared),
     effects: openEffects(declared),
     points: openPoints(seededRandom(seed, "points")),
@@ -114,10 +113,11 @@ function openParts(started: Started) {
 }
 
 function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs" | "ended">): Measured {
-  const { started, declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
+  const { started, declared, spans, cells, hops, effects, points, course, tracks } = parts;
   const { run, scenario, mode, seed, startedAt, squall } = started;
   const { whole, ...seen } = spans.end(at.endUs);
-  const all = cells.all();
+  const { untouched, end, start } = cells;
+  const all = untouched.with(end, start);
   const aftermaths = new Map(
     episodesOf(declared.phases).map((episode) => [episode.phase, aftermathOf(episode, { declared, ...seen })]),
   );
@@ -144,7 +144,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     figures,
     histograms: histogramsOf(run, all),
     cells: all,
-    calm: { begun: calm.begun.all(), untouched: calm.untouched.all() },
+    calm: { begun: untouched.with(end), untouched: untouched.with() },
     // A run that finished has seen all of its phases, whatever marks they have.
     whole: at.ended === "finished" ? new Set(seen.phases.map(({ phase }) => phase)) : whole,
     aftermaths,
