@@ -219,6 +219,8 @@ export interface GeneratorHealth {
   readonly starts: number;
   readonly lagMaxUs: number;
   readonly lagP99Us: number;
+  /** Walks that never began, because too many were under way; absent in histories that did not count them. */
+  readonly dropped?: number;
   readonly healthy: boolean;
 }
 

@@ -204,7 +204,7 @@ async function play(
       onOp: observer.tally.count,
     },
     on.stage.groups,
-    { originUs, durationMs: plan.durationMs },
+    { originUs },
   );
   // Over stdio a process of its own would be asked: whatever was called meanwhile has changed nothing in that.
   const shared = act.scenario.servers.filter(({ transport }) => transport !== "stdio").map(({ name }) => name);

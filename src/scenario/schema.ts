@@ -9,7 +9,8 @@ import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/handles.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
-import { duration, rate, shown } from "../units.ts";
+import { duration, shown } from "../units.ts";
+import { arrivalsSchema } from "./arrivals.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -57,14 +58,6 @@ const server = z.strictObject({
     .describe("variable → upstream: the variable gets the address of the link to it"),
 });
 
-const arrivals = z.strictObject({
-  rate: rate().optional().describe("open model: so many chain walks begin, however slow the answers are"),
-  agents: z.int().min(1).max(10_000).optional().describe("open model: how many agents take turns"),
-  count: z.int().min(1).max(10_000).optional().describe("closed model: so many agents, each one walk after another"),
-  iterations: z.int().min(1).optional().describe("closed model: walks of each agent; until the end where absent"),
-  thinkTime: duration().optional().describe("closed model: the pause between two walks"),
-});
-
 const step = z.strictObject({
   call: z.string().describe("server.Tool"),
   args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
@@ -87,7 +80,7 @@ const policy = z.discriminatedUnion("kind", policyOptions);
 
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
-  arrivals: arrivals.default({ count: 1 }),
+  arrivals: arrivalsSchema.default({ count: 1 }),
   budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
   wire: z
     .enum(["lean", "sdk"])
@@ -149,7 +142,7 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals, phase, fault };
+export const entries = { upstream, server, arrivals: arrivalsSchema, phase, fault };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

@@ -34,6 +34,8 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
       return [{ path, says: `${known}, got ${shown(issue.input)}`, ...hintFor(issue.input, values) }];
     }
     case "invalid_union": {
+      const within = mapFaults(issue).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      if (within.length > 0) return within.flatMap((inner) => findingsOf(inner, raw));
       const kinds = keysOfUnion(path, raw);
       return kinds.length === 0 ? [{ path, says: issue.message }] : [kindFinding(path, valueAt(raw, path), kinds)];
     }
@@ -51,6 +53,13 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
     default:
       return [issue satisfies never];
   }
+}
+
+/** Where a value may also be a map, and a map is given: what is wrong with that. */
+function mapFaults({ input, errors }: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return [];
+  const ofMap = errors.find((issues) => issues.every(({ code, path }) => code !== "invalid_type" || path.length > 0));
+  return ofMap ?? [];
 }
 
 function typeSays({ message, expected, input }: z.core.$ZodIssueInvalidType, path: Path): string {
@@ -111,7 +120,7 @@ function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
 
 /** The schema that speaks of a place in the scenario. */
 function schemaAt(schema: unknown, path: Path, raw: unknown): unknown {
-  const bare = unwrapped(schema);
+  const bare = withoutShorthand(unwrapped(schema));
   const [step, ...rest] = path;
   if (step === undefined) return bare;
   const below = typeof raw === "object" && raw !== null ? Reflect.get(raw, step) : undefined;
@@ -123,6 +132,12 @@ function schemaAt(schema: unknown, path: Path, raw: unknown): unknown {
 
 function unwrapped(schema: unknown): unknown {
   return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrapped(schema.unwrap()) : schema;
+}
+
+/** Where one value may also be written as a map, the map is what has keys. */
+function withoutShorthand(schema: unknown): unknown {
+  if (!(schema instanceof z.ZodUnion) || schema instanceof z.ZodDiscriminatedUnion) return schema;
+  return schema.options.find((option) => option instanceof z.ZodObject);
 }
 
 function optionFor(union: z.ZodDiscriminatedUnion, raw: unknown): unknown {

@@ -157,7 +157,7 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
            3s – 7s       outage
            7s – 9s       outage.recovery
     agents
-      planner: 10 chain walks a second, by 10 agents in turn
+      planner: 10/s; 90 walks by 10 agents in turn
     faults
       egress-block on cloud->cloud-api (outage.0)  how: refuse
              4s – 7s

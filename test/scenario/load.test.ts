@@ -72,7 +72,7 @@ describe("a good file", () => {
       sets: ["agents.planner.arrivals.rate=3/s", "agents.planner.chain[3].args.limit=7"],
       seed: 9,
     });
-    expect(scenario.groups[0]?.arrivals).toMatchObject({ is: "open", perSecond: 3 });
+    expect(scenario.groups[0]?.arrivals).toMatchObject({ is: "open", model: { perSecond: 3 } });
     expect(scenario.groups[0]?.steps[3]?.args).toMatchObject({ limit: 7 });
     expect(scenario.seed).toBe(9);
     expect(document).toMatchObject({ seed: 9, agents: { planner: { arrivals: { rate: "3/s" } } } });
