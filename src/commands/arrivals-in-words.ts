@@ -76,8 +76,10 @@ function stagesInWords({ perSecond, stages }: Extract<ArrivalModel, { is: "stage
 }
 
 function windowInWords({ startMs, endMs }: PlannedArrivals, durationMs: number): string {
-  if (startMs === 0 && endMs === durationMs) return "";
-  return `from ${formatDuration(startMs)} to ${formatDuration(endMs)}: `;
+  const from = startMs === 0 ? [] : [`from ${formatDuration(startMs)}`];
+  const until = endMs === durationMs ? [] : [`until ${formatDuration(endMs)}`];
+  const when = [...from, ...until];
+  return when.length === 0 ? "" : `${when.join(" ")}: `;
 }
 
 function many(count: number, one: string, several = `${one}s`): string {

@@ -4,10 +4,11 @@ import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { formatDuration } from "../units.ts";
 import { arrivalsInWords } from "./arrivals-in-words.ts";
 
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: Plan, notes: readonly string[]): string {
   const mode = plan.mode === "control" ? "control run, no fault is injected" : "faults";
   return [
     `${plan.scenario}  seed ${plan.seed}  ${mode}  ${formatDuration(plan.durationMs)}`,
+    ...notes,
     "phases",
     ...plan.phases.map(({ phase, startMs, endMs }) => `  ${span(startMs, endMs)}  ${phase}`),
     "agents",
