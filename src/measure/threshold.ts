@@ -159,6 +159,11 @@ function clausesIn(tail: string): Clauses | Wrong {
   };
 }
 
+/** What a bound of this unit looks like. */
+export function exampleOf(unit: Unit): string {
+  return bounds[unit].like;
+}
+
 const bounds: Readonly<Record<Unit, { readonly like: string; readonly read: (text: string) => number | undefined }>> = {
   ms: { like: 'a duration such as "400ms"', read: parseDuration },
   "%": { like: 'a share such as "1%"', read: percent },
