@@ -224,8 +224,7 @@ function recoveries({ episodes, comparator, bound }: Placed, track: Track, measu
     if (recovery.is === "untold") return { samples, because: recovery.because };
     // It takes longer than what was seen; where even that is too long, no more need be known.
     const leastMs = recovery.atLeastUs / 1000;
-    if (isUpper(comparator) && !keeps(leastMs, { comparator, bound }))
-      return { samples, value: leastMs, orMore: true };
+    if (isUpper(comparator) && !keeps(leastMs, { comparator, bound })) return { samples, value: leastMs, orMore: true };
     const because = `goodput did not come back in the first ${formatFigure(leastMs, "ms")}, and the rest is too short to tell`;
     return { samples, because };
   });

@@ -78,7 +78,10 @@ const example = "for example p95(cloud.FetchResources, baseline) < 400ms";
 
 export function parseThreshold(text: string): Threshold | Wrong {
   const [, name, inside = "", behind = ""] = /^\s*([\w-]+)\s*\(([^()]*)\)\s*(.*?)\s*$/s.exec(text) ?? [];
-  if (name === undefined) return { says: `expected metric(scope, phase) < bound, got ${shown(text)}`, hint: example };
+  if (name === undefined) {
+    const hint = /\([^)]*$/.test(text) ? "inside { } a comma ends the text: put all of it in quotes" : example;
+    return { says: `expected metric(scope, phase) < bound, got ${shown(text)}`, hint };
+  }
   if (!isMetric(name)) {
     return { says: `there is no metric "${name}"`, given: name, known: Object.keys(metrics) };
   }

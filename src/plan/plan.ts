@@ -133,5 +133,7 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
     })),
     checks: scenario.checks,
     thresholds: scenario.thresholds,
+    ...(scenario.aborts.length === 0 ? {} : { aborts: scenario.aborts }),
+    ...(scenario.stops.length === 0 ? {} : { stops: scenario.stops }),
   };
 }

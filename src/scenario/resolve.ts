@@ -4,9 +4,10 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
 
-export interface Scenario {
+export interface Scenario extends ScenarioBounds {
   readonly name: string;
   readonly about: string;
   readonly tags: readonly string[];
@@ -18,8 +19,6 @@ export interface Scenario {
   readonly faults: readonly ScenarioFault[];
   readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
   readonly checks: readonly string[];
-  /** As written; they are read where figures are measured. */
-  readonly thresholds: readonly string[];
   readonly links: readonly DeclaredLink[];
 }
 
@@ -118,7 +117,7 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
     effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
     checks: parsed.checks,
-    thresholds: parsed.thresholds,
+    ...boundsOf(parsed),
     links,
   };
 }

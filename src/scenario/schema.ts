@@ -8,6 +8,7 @@ import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/handles.ts";
+import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
@@ -118,6 +119,28 @@ const effect = z.strictObject({
   ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
 });
 
+const threshold = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      expect: z.string().describe("the bound, as it is written without a map"),
+      abortOnFail: z.boolean().default(false).describe(aboutAborts),
+      grace: duration()
+        .optional()
+        .describe("with abortOnFail: so long from the start of its phase, or of the run, it ends nothing; default 10s"),
+    }),
+  ],
+  {
+    error: ({ input }) =>
+      `expected a bound such as "p95(cloud) < 400ms", or { expect, abortOnFail, grace }, got ${shown(input)}`,
+  },
+);
+
+const stop = z.strictObject({
+  when: z.string().describe("the trouble, for example error-rate(planner) > 50%"),
+  for: duration({ leastMs: 1000 }).default(5000).describe("how long it must hold"),
+});
+
 const sections = {
   name: name.describe("what the run and its report are called"),
   about: z.string().optional().describe("one sentence: what must hold"),
@@ -138,7 +161,8 @@ const sections = {
     .array(z.enum(checkNames))
     .min(1)
     .default([...checkNames]),
-  thresholds: z.array(z.string()).default([]).describe(aboutThresholds),
+  thresholds: z.array(threshold).default([]).describe(aboutThresholds),
+  stop: z.array(stop).default([]).describe(aboutStops),
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */

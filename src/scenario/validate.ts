@@ -114,19 +114,19 @@ function keysOfUnion(path: Path, raw: unknown): string[] {
 
 function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
   const found = schemaAt(schema, path, raw);
-  const chosen = found instanceof z.ZodDiscriminatedUnion ? optionFor(found, valueAt(raw, path)) : found;
+  const chosen = chosenOf(found, valueAt(raw, path));
   return chosen instanceof z.ZodObject ? Object.keys(chosen.shape) : [];
 }
 
 /** The schema that speaks of a place in the scenario. */
 function schemaAt(schema: unknown, path: Path, raw: unknown): unknown {
-  const bare = withoutShorthand(unwrapped(schema));
+  const bare = unwrapped(schema);
   const [step, ...rest] = path;
   if (step === undefined) return bare;
   const below = typeof raw === "object" && raw !== null ? Reflect.get(raw, step) : undefined;
   if (bare instanceof z.ZodArray) return schemaAt(bare.element, rest, below);
   if (bare instanceof z.ZodRecord) return schemaAt(bare.valueType, rest, below);
-  const object = bare instanceof z.ZodDiscriminatedUnion ? optionFor(bare, raw) : bare;
+  const object = chosenOf(bare, raw);
   return object instanceof z.ZodObject ? schemaAt(object.shape[step], rest, below) : undefined;
 }
 
@@ -134,10 +134,10 @@ function unwrapped(schema: unknown): unknown {
   return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrapped(schema.unwrap()) : schema;
 }
 
-/** Where one value may also be written as a map, the map is what has keys. */
-function withoutShorthand(schema: unknown): unknown {
-  if (!(schema instanceof z.ZodUnion) || schema instanceof z.ZodDiscriminatedUnion) return schema;
-  return schema.options.find((option) => option instanceof z.ZodObject);
+/** Of a union the option that a value was meant to be. */
+function chosenOf(schema: unknown, raw: unknown): unknown {
+  if (schema instanceof z.ZodDiscriminatedUnion) return optionFor(schema, raw);
+  return schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
 }
 
 function optionFor(union: z.ZodDiscriminatedUnion, raw: unknown): unknown {
