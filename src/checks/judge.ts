@@ -66,7 +66,7 @@ export async function judge(
   const weighed = evidence.end();
   const isJudged = applicable.length + started.declared.thresholds.length > 0;
   const account = isJudged ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
-  const thresholds = judgeThresholds(measured, account.gaps);
+  const thresholds = judgeThresholds(measured, account);
   const judgements = folds.map(({ check, fold }) => ({ check, judgement: held(fold.end(), failOn) }));
   const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
   const witnesses = judgements.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));

@@ -2,6 +2,7 @@
  * Bounds on figures, judged. A figure of too few samples, of phases that were cut short, or without anything to
  * compare it with is unknown: it neither passes nor fails.
  */
+import type { FailedThreshold } from "../history/events.ts";
 import { errorRate, isUpper, keeps, perSecond, shortened, timeUs } from "../measure/bounded.ts";
 import { mergeTiming, emptyTiming, type Timing } from "../measure/histogram.ts";
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";
@@ -9,7 +10,7 @@ import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts"
 import { takesIn, type Placed } from "../measure/scope.ts";
 import { formatBeside, formatFigure, metrics } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
-import type { Gap } from "./evidence.ts";
+import type { Account, Gap } from "./evidence.ts";
 
 export interface ThresholdResult {
   readonly expression: string;
@@ -19,7 +20,7 @@ export interface ThresholdResult {
   /** The value as people read it. */
   readonly shown?: string;
   readonly samples: number;
-  /** Why it is unknown. */
+  /** Why it is unknown, or how it failed. */
   readonly because?: string;
 }
 
@@ -31,10 +32,23 @@ type Figure = { readonly samples: number } & (
   | { readonly because: string }
 );
 
-export function judgeThresholds(measured: Measured, gaps: readonly Gap[]): readonly ThresholdResult[] {
+export function judgeThresholds(
+  measured: Measured,
+  { gaps, aborted }: Pick<Account, "gaps" | "aborted">,
+): readonly ThresholdResult[] {
   return measured.thresholds.map((threshold) => {
-    return { expression: threshold.expression, ...believed(judgeOne(threshold, measured), gaps) };
+    const { expression, placed } = threshold;
+    const failed = aborted.find((one) => one.expression === expression);
+    const isTold = failed !== undefined && !("says" in placed);
+    const judged = isTold ? judgeAborted(placed, failed) : judgeOne(threshold, measured);
+    return { expression, ...believed(judged, gaps) };
   });
+}
+
+/** It ended the run, so its phase was cut short for it: how it stood then is its verdict. */
+function judgeAborted({ bound }: Placed, { atUs, value, samples }: FailedThreshold): Judged {
+  const because = `it ended the run at ${formatFigure(Math.round(atUs / 1000), "ms")}`;
+  return { verdict: "fail", value, shown: formatBeside(value, bound), samples, because };
 }
 
 /** Gaps in the evidence take away every pass; a generator that fell behind has itself made the times long. */

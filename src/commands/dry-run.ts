@@ -20,6 +20,7 @@ export function describePlan(plan: Plan, notes: readonly string[]): string {
     ...(plan.faults.length === 0 ? ["  none"] : plan.faults.flatMap(describeFault)),
     "checks",
     ...checkLines(plan),
+    ...stopLines(plan),
     "Nothing was started.",
     "",
   ].join("\n");
@@ -59,8 +60,18 @@ function checkLines({ declared }: Plan): string[] {
       const because = notApplicable(declared);
       return because === undefined ? `  ${name}: ${about}` : `  ${name}: does not apply, ${because}`;
     }),
-    ...declared.thresholds.map((expression) => `  threshold ${expression}`),
+    ...declared.thresholds.map((expression) => `  threshold ${expression}${abortSaid(expression, declared)}`),
   ];
+}
+
+function abortSaid(expression: string, { aborts = [] }: Plan["declared"]): string {
+  const abort = aborts.find((one) => one.expression === expression);
+  return abort === undefined ? "" : `: ends the run if it fails, past a grace of ${formatDuration(abort.graceMs)}`;
+}
+
+function stopLines({ declared: { stops = [] } }: Plan): string[] {
+  if (stops.length === 0) return [];
+  return ["ends early", ...stops.map(({ when, forMs }) => `  when ${when} holds for ${formatDuration(forMs)}`)];
 }
 
 function span(startMs: number, endMs: number): string {
