@@ -231,6 +231,16 @@ agents
 `);
 });
 
+test("--dry-run tells what ends the run early", async () => {
+  const sets = [
+    "stop=[{when: error-rate(planner) > 50%, for: 10s}]",
+    "thresholds=[{expect: p95(cloud) < 400ms, abortOnFail: true}]",
+  ].flatMap((set) => ["--set", set]);
+  const { stdout } = await squall("run", "silent-empty", "--dry-run", ...sets);
+  expect(stdout).toContain("threshold p95(cloud) < 400ms: ends the run if it fails, past a grace of 10s\n");
+  expect(stdout).toContain("ends early\n  when error-rate(planner) > 50% holds for 10s\n");
+});
+
 describe("a saved run", () => {
   test("is judged, kept as JSON and JUnit, and reported again", async () => {
     await using folder = await temporaryFolder();
