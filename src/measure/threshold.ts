@@ -48,6 +48,7 @@ export const aboutThresholds = [
   "time-to-recovery(SCOPE, EPISODE) < 5s: from healing until goodput held 95% of the baseline's, in each episode.",
   "What began before its fault was healed is none of a recovery's, and what the next fault overtook breaks no bound alone.",
   "Behind the bound may stand: of baseline (times, goodput, amplification), within DURATION, from at least N samples.",
+  "Or { expect: BOUND, abortOnFail: true, grace: 10s }: the run ends as soon as it fails on what was seen, past its grace.",
   "Too few samples are unknown, never a pass: p50 10, p90 50, p95 100, p99 500, all others 20.",
 ].join("\n");
 
