@@ -37,6 +37,16 @@ export function formatDuration(exactMs: number, digits = 4): string {
   return parts.join("");
 }
 
+/** In the unit in which it is at least one. */
+export function formatRate(perSecond: number): string {
+  const units = [
+    ["s", partMs.s],
+    ["m", partMs.m],
+  ] as const;
+  const [unit, ms] = units.find(([, each]) => perSecond === 0 || (perSecond * each) / 1000 >= 1) ?? ["h", partMs.h];
+  return `${Number(((perSecond * ms) / 1000).toPrecision(4))}/${unit}`;
+}
+
 /** `1 call`, `2 calls`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? "" : "s"}`;
@@ -58,12 +68,15 @@ export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: nu
     .transform((text) => parseDuration(text) ?? Number.NaN);
 }
 
-export function rate() {
+/** Events per second; none at all only where a pause makes sense. */
+export function rate({ mayPause = false }: { readonly mayPause?: boolean } = {}) {
+  const range = mayPause ? "from 0/s up to 100000/s" : "above 0/s and up to 100000/s";
   return z
     .string({ error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
     .regex(ratePattern, { abort: true, error: (issue) => `expected a rate such as "20/s", got ${shown(issue.input)}` })
-    .refine((text) => within(parseRate(text), Number.MIN_VALUE, 100_000), {
-      error: (issue) => `expected a rate above 0/s and up to 100000/s, got ${shown(issue.input)}`,
+    .refine((text) => within(parseRate(text), mayPause ? 0 : Number.MIN_VALUE, 100_000), {
+      abort: true,
+      error: (issue) => `expected a rate ${range}, got ${shown(issue.input)}`,
     })
     .transform((text) => parseRate(text) ?? Number.NaN);
 }

@@ -3,7 +3,7 @@
  * the harness's own account of itself: blind spots, broken premises, a history that ends too early.
  */
 import type { Declared, Mode } from "../history/declared.ts";
-import type { HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
@@ -24,6 +24,8 @@ export interface Account {
   readonly gaps: readonly Gap[];
   readonly reason: RunEnded["reason"] | "cut";
   readonly unhealed: readonly string[];
+  /** The thresholds that ended the run. */
+  readonly aborted: readonly FailedThreshold[];
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -88,7 +90,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
-    return { gaps, reason: ended?.reason ?? "cut", unhealed, endUs: lastUs };
+    return { gaps, reason: ended?.reason ?? "cut", unhealed, aborted: ended?.thresholds ?? [], endUs: lastUs };
   };
 
   return { on, end };

@@ -67,7 +67,7 @@ export async function judge(
   const weighed = evidence.end();
   const isJudged = applicable.length + started.declared.thresholds.length > 0;
   const account = isJudged ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
-  const thresholds = judgeThresholds(measured, account.gaps);
+  const thresholds = judgeThresholds(measured, account);
   const first = folds.map(({ check, fold }) => ({ check, fold, judgement: held(fold.end(), failOn) }));
   const passed = first.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
   const witnesses = first.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));

@@ -2,13 +2,15 @@
  * Bounds on figures, judged. A figure of too few samples, of phases that were cut short, or without anything to
  * compare it with is unknown: it neither passes nor fails.
  */
-import { mergeTiming, emptyTiming, meanUs, percentile, type Timing } from "../measure/histogram.ts";
+import type { FailedThreshold } from "../history/events.ts";
+import { errorRate, isUpper, keeps, perSecond, shortened, timeUs } from "../measure/bounded.ts";
+import { mergeTiming, emptyTiming, type Timing } from "../measure/histogram.ts";
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";
 import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts";
 import { takesIn, type Placed } from "../measure/scope.ts";
-import { figureDigits, formatBeside, formatFigure, metrics, type Comparator } from "../measure/threshold.ts";
+import { formatBeside, formatFigure, metrics } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
-import type { Gap } from "./evidence.ts";
+import type { Account, Gap } from "./evidence.ts";
 
 export interface ThresholdResult {
   readonly expression: string;
@@ -18,7 +20,7 @@ export interface ThresholdResult {
   /** The value as people read it. */
   readonly shown?: string;
   readonly samples: number;
-  /** Why it is unknown. */
+  /** Why it is unknown, or how it failed. */
   readonly because?: string;
 }
 
@@ -30,10 +32,23 @@ type Figure = { readonly samples: number } & (
   | { readonly because: string }
 );
 
-export function judgeThresholds(measured: Measured, gaps: readonly Gap[]): readonly ThresholdResult[] {
+export function judgeThresholds(
+  measured: Measured,
+  { gaps, aborted }: Pick<Account, "gaps" | "aborted">,
+): readonly ThresholdResult[] {
   return measured.thresholds.map((threshold) => {
-    return { expression: threshold.expression, ...believed(judgeOne(threshold, measured), gaps) };
+    const { expression, placed } = threshold;
+    const failed = aborted.find((one) => one.expression === expression);
+    const isTold = failed !== undefined && !("says" in placed);
+    const judged = isTold ? judgeAborted(placed, failed) : judgeOne(threshold, measured);
+    return { expression, ...believed(judged, gaps) };
   });
+}
+
+/** It ended the run, so its phase was cut short for it: how it stood then is its verdict. */
+function judgeAborted({ bound }: Placed, { atUs, value, samples }: FailedThreshold): Judged {
+  const because = `it ended the run at ${formatFigure(Math.round(atUs / 1000), "ms")}`;
+  return { verdict: "fail", value, shown: formatBeside(value, bound), samples, because };
 }
 
 /** Gaps in the evidence take away every pass; a generator that fell behind has itself made the times long. */
@@ -95,46 +110,26 @@ function isWorse(value = 0, than = 0, upper: boolean): boolean {
   return upper ? value > than : value < than;
 }
 
-function judgeFigure({ metric, comparator, bound, samplesMin }: Placed, figure: Figure): Judged {
+function judgeFigure(placed: Placed, figure: Figure): Judged {
+  const { metric, bound, samplesMin } = placed;
   const { samples } = figure;
   if ("because" in figure) return { verdict: "unknown", samples, because: figure.because };
-  const exact = Number(figure.value.toPrecision(figureDigits));
-  const keeps = holds(exact, comparator, bound.value);
-  const short = Number(exact.toPrecision(6));
-  const value = holds(short, comparator, bound.value) === keeps ? short : exact;
+  const kept = keeps(figure.value, placed);
+  const value = shortened(figure.value, placed);
   const shown = `${figure.orMore === true ? "more than " : ""}${formatBeside(value, bound)}`;
   const least = samplesMin ?? metrics[metric].samplesMin;
   if (samples < least) {
     const because = `${samples === 0 ? "no data" : `only ${samples} ${samples === 1 ? "sample" : "samples"}`}, of at least ${least}`;
     return { verdict: "unknown", value, shown, samples, because };
   }
-  return { verdict: keeps ? "pass" : "fail", value, shown, samples };
-}
-
-function holds(value: number, comparator: Comparator, bound: number): boolean {
-  switch (comparator) {
-    case "<":
-      return value < bound;
-    case "<=":
-      return value <= bound;
-    case ">":
-      return value > bound;
-    case ">=":
-      return value >= bound;
-    default:
-      return comparator satisfies never;
-  }
-}
-
-function isUpper(comparator: Comparator): boolean {
-  return comparator === "<" || comparator === "<=";
+  return { verdict: kept ? "pass" : "fail", value, shown, samples };
 }
 
 function brokenMaximum(placed: Placed, measured: Measured): Judged | undefined {
   if (!isUpper(placed.comparator) || placed.bound.ofBaseline) return undefined;
   const { samples, maxUs } = responseOf(placed, placed.phases, measured);
   const value = maxUs / 1000;
-  if (samples === 0 || holds(value, placed.comparator, placed.bound.value)) return undefined;
+  if (samples === 0 || keeps(value, placed)) return undefined;
   return { verdict: "fail", value, shown: formatBeside(value, placed.bound), samples };
 }
 
@@ -164,23 +159,22 @@ function figureIn(placed: Placed, phases: readonly string[], measured: Measured)
     case "p90":
     case "p95":
     case "p99":
-      return timeOf(responseOf(placed, phases, measured), (timing) =>
-        percentile(timing, Number(metric.slice(1)) / 100),
-      );
     case "max":
-      return timeOf(responseOf(placed, phases, measured), ({ maxUs }) => maxUs);
-    case "mean":
-      return timeOf(responseOf(placed, phases, measured), meanUs);
+    case "mean": {
+      const timing = responseOf(placed, phases, measured);
+      const us = timeUs(metric, timing);
+      return us === undefined ? noData : { samples: timing.samples, value: us / 1000 };
+    }
     case "error-rate": {
-      const { offered, good } = opsOf(placed, phases, measured);
-      return offered === 0 ? noData : { samples: offered, value: (100 * (offered - good)) / offered };
+      const ops = opsOf(placed, phases, measured);
+      return ops.offered === 0 ? noData : { samples: ops.offered, value: errorRate(ops) };
     }
     case "goodput": {
       const { offered, good } = opsOf(placed, phases, measured);
       if (offered === 0) return noData;
       // Against the baseline the load is taken out: arrivals that come and go by chance are not the server's.
       if (bound.ofBaseline) return { samples: offered, value: good / offered };
-      return { samples: offered, value: (good * 1e6) / lengthUs(phases, measured) };
+      return { samples: offered, value: perSecond(good, lengthUs(phases, measured)) };
     }
     case "amplification":
       return amplificationOf(scope.upstreamLink, placed, phases, measured);
@@ -201,11 +195,6 @@ function responseOf(placed: Placed, phases: readonly string[], measured: Measure
   const sum = emptyTiming();
   for (const { response } of cellsOf(placed, phases, measured)) mergeTiming(sum, response);
   return sum;
-}
-
-function timeOf(timing: Timing, read: (timing: Timing) => number | undefined): Figure {
-  const us = timing.samples === 0 ? undefined : read(timing);
-  return us === undefined ? noData : { samples: timing.samples, value: us / 1000 };
 }
 
 /** Whatever did not come to an end of its own tells nothing; whatever else is not ok is an error to its caller. */
@@ -249,8 +238,7 @@ function recoveries({ episodes, comparator, bound }: Placed, track: Track, measu
     if (recovery.is === "untold") return { samples, because: recovery.because };
     // It takes longer than what was seen; where even that is too long, no more need be known.
     const leastMs = recovery.atLeastUs / 1000;
-    if (isUpper(comparator) && !holds(leastMs, comparator, bound.value))
-      return { samples, value: leastMs, orMore: true };
+    if (isUpper(comparator) && !keeps(leastMs, { comparator, bound })) return { samples, value: leastMs, orMore: true };
     const because = `goodput did not come back in the first ${formatFigure(leastMs, "ms")}, and the rest is too short to tell`;
     return { samples, because };
   });
@@ -266,7 +254,7 @@ function goodputsAfter(placed: Placed, track: Track, measured: Measured): readon
     const { offered: samples, good, lengthUs: countedUs } = track.between(episode, fromUs, aftermath.untilUs);
     if (samples === 0)
       return { samples, because: `no op was counted from ${formatFigure(withinMs, "ms")} after healing on` };
-    if (!bound.ofBaseline) return { samples, value: (good * 1e6) / countedUs };
+    if (!bound.ofBaseline) return { samples, value: perSecond(good, countedUs) };
     const usual = track.baseline();
     return shareOf(
       placed,

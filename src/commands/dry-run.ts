@@ -1,32 +1,38 @@
 /** The plan as a person reads it: phases, agents, when each fault is on and how, and what will be judged. */
 import { checks } from "../checks/registry.ts";
-import type { PlannedArrivals } from "../plan/arrivals.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { formatDuration } from "../units.ts";
+import { arrivalsInWords } from "./arrivals-in-words.ts";
 
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: Plan, notes: readonly string[]): string {
   const mode = plan.mode === "control" ? "control run, no fault is injected" : "faults";
   return [
     `${plan.scenario}  seed ${plan.seed}  ${mode}  ${formatDuration(plan.durationMs)}`,
+    ...notes,
     "phases",
     ...plan.phases.map(({ phase, startMs, endMs }) => `  ${span(startMs, endMs)}  ${phase}`),
     "agents",
-    ...plan.arrivals.map((arrivals) => `  ${arrivals.group}: ${describeArrivals(arrivals)}`),
+    ...plan.arrivals.map((arrivals) => {
+      const around = { durationMs: plan.durationMs, processesEach: processesEach(plan, arrivals.group) };
+      return `  ${arrivals.group}: ${arrivalsInWords(arrivals, around)}`;
+    }),
     "faults",
     ...(plan.faults.length === 0 ? ["  none"] : plan.faults.flatMap(describeFault)),
     "checks",
     ...checkLines(plan),
+    ...stopLines(plan),
     "Nothing was started.",
     "",
   ].join("\n");
 }
 
-function describeArrivals(arrivals: PlannedArrivals): string {
-  if (arrivals.is === "open") {
-    return `${Number(arrivals.perSecond.toPrecision(4))} chain walks a second, by ${arrivals.agents} agents in turn`;
-  }
-  const walks = arrivals.iterations === undefined ? "walk after walk" : `${arrivals.iterations} walks each`;
-  return `${arrivals.agents} agents, ${walks}, ${formatDuration(arrivals.thinkTimeMs)} between`;
+/** Each server of a group that speaks stdio costs each of its agents a process. */
+function processesEach({ declared }: Plan, group: string): number {
+  const isStdio = new Set(
+    declared.servers.filter(({ transport }) => transport === "stdio").map(({ server }) => server),
+  );
+  const called = declared.steps.filter((step) => step.group === group).map(({ server }) => server);
+  return new Set(called.filter((server) => isStdio.has(server))).size;
 }
 
 const windowsShown = 8;
@@ -54,8 +60,18 @@ function checkLines({ declared }: Plan): string[] {
       const because = notApplicable(declared);
       return because === undefined ? `  ${name}: ${about}` : `  ${name}: does not apply, ${because}`;
     }),
-    ...declared.thresholds.map((expression) => `  threshold ${expression}`),
+    ...declared.thresholds.map((expression) => `  threshold ${expression}${abortSaid(expression, declared)}`),
   ];
+}
+
+function abortSaid(expression: string, { aborts = [] }: Plan["declared"]): string {
+  const abort = aborts.find((one) => one.expression === expression);
+  return abort === undefined ? "" : `: ends the run if it fails, past a grace of ${formatDuration(abort.graceMs)}`;
+}
+
+function stopLines({ declared: { stops = [] } }: Plan): string[] {
+  if (stops.length === 0) return [];
+  return ["ends early", ...stops.map(({ when, forMs }) => `  when ${when} holds for ${formatDuration(forMs)}`)];
 }
 
 function span(startMs: number, endMs: number): string {

@@ -1,6 +1,7 @@
 /** From what a person names to scenarios in which nothing is wrong any more. */
 import { UserError, type Mistake } from "../errors.ts";
 import { loadScenario, type LoadedScenario } from "../scenario/load.ts";
+import type { Sizes } from "../scenario/resize.ts";
 import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
 import type { Io } from "./io.ts";
@@ -15,6 +16,8 @@ interface LoadOptions {
   readonly set: readonly string[];
   readonly tag: readonly string[];
   readonly allowHost: readonly string[];
+  readonly duration?: number;
+  readonly agents: Sizes["agents"];
 }
 
 /** Loads every scenario before any starts, so that all mistakes of all files are told at once. */
@@ -28,6 +31,10 @@ export async function loadAll(names: readonly string[], options: LoadOptions, io
         file: source.file,
         named: source.named,
         sets: options.set,
+        sizes: {
+          agents: options.agents,
+          ...(options.duration === undefined ? {} : { durationMs: options.duration }),
+        },
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         env: io.world.env,
         allowHosts: options.allowHost,
@@ -60,7 +67,7 @@ interface Mistaken {
   readonly mistakes: readonly Mistake[];
 }
 
-/** `--set` is looked at for every scenario: what is wrong with it for all is said once, else for which. */
+/** What `--set` and `--agents` say is looked at for every scenario: what is wrong with that for all is said once, else for which. */
 function eachOnce(mistaken: readonly Mistaken[], scenarios: number): Mistake[] {
   const found = mistaken.flatMap(({ named, mistakes }) => mistakes.map((mistake) => ({ named, mistake })));
   return [...Map.groupBy(found, ({ mistake }) => JSON.stringify(mistake)).values()].flatMap((alike) => {
@@ -68,7 +75,7 @@ function eachOnce(mistaken: readonly Mistaken[], scenarios: number): Mistake[] {
     if (first === undefined) return [];
     const { mistake } = first;
     const isForAll = alike.length === scenarios;
-    if (mistake.file !== "--set" || isForAll) return [mistake];
+    if (mistake.file?.startsWith("--") !== true || isForAll) return [mistake];
     return [{ ...mistake, says: `${mistake.says} (in ${alike.map(({ named }) => named).join(", ")})` }];
   });
 }

@@ -1,6 +1,9 @@
 /** Options that several commands share. */
 import { UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
+import { agentsMax } from "../scenario/arrivals.ts";
+import type { Sizes } from "../scenario/resize.ts";
+import { formatDuration, parseDuration } from "../units.ts";
 
 export const reporterOption = ["--reporter <name[=file]>", "how to report; may be given several times"] as const;
 
@@ -22,4 +25,26 @@ export function wholeNumber(option: string, least: number, most: number): (text:
     }
     return number;
   };
+}
+
+/** A parser of a duration in a range. */
+export function timeSpan(option: string, { leastMs, mostMs }: { leastMs: number; mostMs: number }) {
+  return (text: string): number => {
+    const ms = parseDuration(text);
+    if (ms === undefined || ms < leastMs || ms > mostMs) {
+      const range = `from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
+      throw new UserError(`${option} takes a duration ${range} such as 90s or 1h30m, got "${text}"`);
+    }
+    return ms;
+  };
+}
+
+/** `50` for every group, `planner=50` for one. */
+export function collectAgents(text: string, before: Sizes["agents"]): Sizes["agents"] {
+  const [, group, digits = ""] = /^(?:([\w-]+)=)?(\d+)$/.exec(text) ?? [];
+  const count = Number(digits);
+  if (digits === "" || count < 1 || count > agentsMax) {
+    throw new UserError(`--agents takes a whole number from 1 to ${agentsMax}, or group=number, got "${text}"`);
+  }
+  return [...before, { ...(group === undefined ? {} : { group }), count }];
 }

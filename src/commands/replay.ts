@@ -1,17 +1,20 @@
 /** The command line that repeats a run; where it held secrets, whoever repeats it must give them again. */
 import { maskedWith, secretsOf } from "../run/secrets.ts";
+import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Loaded } from "./loading.ts";
 
 export function replayOf(
   { source, scenario }: Loaded,
-  { set, faults, allowHost, failOn }: RunOptions,
+  { set, duration, agents, faults, allowHost, failOn }: RunOptions,
   { env }: Pick<World, "env">,
 ): string {
   const masked = maskedWith(secretsOf(scenario, env));
   const parts = ["squall run", quoted(source.named), `--seed ${scenario.seed}`];
   for (const change of set) parts.push(`--set ${quoted(masked(change))}`);
+  if (duration !== undefined) parts.push(`--duration ${formatDuration(duration, 15)}`);
+  for (const { group, count } of agents) parts.push(`--agents ${group === undefined ? "" : `${group}=`}${count}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
   if (!faults) parts.push("--no-faults");
   if (failOn !== "violation") parts.push(`--fail-on ${failOn}`);

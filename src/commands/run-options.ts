@@ -1,6 +1,7 @@
 /** What `squall run` was asked for, and the plan that follows from it. */
 import type { FailOn } from "../history/declared.ts";
 import { planScenario, type Plan } from "../plan/plan.ts";
+import type { Sizes } from "../scenario/resize.ts";
 import type { Scenario } from "../scenario/resolve.ts";
 
 export interface RunOptions {
@@ -10,6 +11,9 @@ export interface RunOptions {
   readonly set: string[];
   readonly reporter: string[];
   readonly out: string;
+  /** In milliseconds. */
+  readonly duration?: number;
+  readonly agents: Sizes["agents"];
   readonly faults: boolean;
   readonly repeat?: number;
   readonly failOn: FailOn;

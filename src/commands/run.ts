@@ -3,7 +3,7 @@ import { runAll } from "./batch.ts";
 import { describePlan } from "./dry-run.ts";
 import { loadAll, type Loaded } from "./loading.ts";
 import type { AddCommand } from "./main.ts";
-import { collect, parseFailOn, reporterOption, wholeNumber } from "./options.ts";
+import { collect, collectAgents, parseFailOn, reporterOption, timeSpan, wholeNumber } from "./options.ts";
 import { chosenReporters, parseOutputs } from "./outputs.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
 
@@ -26,6 +26,12 @@ export const addRun: AddCommand = (program, io, done) => {
     )
     .option(...reporterOption, collect, [])
     .option("--out <dir>", "where the run's folder is made", "reports")
+    .option(
+      "--duration <time>",
+      "how long the phases take in all: the whole timeline is stretched or shrunk",
+      timeSpan("--duration", { leastMs: 100, mostMs: 24 * 3_600_000 }),
+    )
+    .option("--agents <n>", "so many agents in each group, or group=n in one; several times", collectAgents, [])
     .option("--no-faults", "a control run: the same plan, no fault injected")
     .option(
       "--repeat <n>",
@@ -49,7 +55,9 @@ export const addRun: AddCommand = (program, io, done) => {
 };
 
 function dryRun(scenarios: readonly Loaded[], options: RunOptions): string {
+  if (options.json !== true) {
+    return scenarios.map(({ scenario, notes }) => describePlan(planOf(scenario, options), notes)).join("\n");
+  }
   const plans = scenarios.map(({ scenario }) => planOf(scenario, options));
-  if (options.json !== true) return plans.map(describePlan).join("\n");
   return `${JSON.stringify(plans.length === 1 ? plans[0] : plans, undefined, 2)}\n`;
 }

@@ -15,6 +15,22 @@ export interface Declared {
   readonly groups: readonly DeclaredGroup[];
   readonly checks: readonly string[];
   readonly thresholds: readonly string[];
+  /** Those of them that end the run as soon as they fail. Absent: none. */
+  readonly aborts?: readonly DeclaredAbort[];
+  /** The conditions under which the run ends early. Absent: none. */
+  readonly stops?: readonly DeclaredStop[];
+}
+
+export interface DeclaredAbort {
+  readonly expression: string;
+  /** From the start of the first of its phases. */
+  readonly graceMs: number;
+}
+
+export interface DeclaredStop {
+  /** The trouble, written like a threshold. */
+  readonly when: string;
+  readonly forMs: number;
 }
 
 export interface DeclaredLink {

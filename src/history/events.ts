@@ -219,6 +219,8 @@ export interface GeneratorHealth {
   readonly starts: number;
   readonly lagMaxUs: number;
   readonly lagP99Us: number;
+  /** Walks that never began, because too many were under way; absent in histories that did not count them. */
+  readonly dropped?: number;
   readonly healthy: boolean;
 }
 
@@ -231,8 +233,23 @@ export interface RunEnded {
     | "interrupted"
     | "terminated"
     | "unreachable"
-    | "broken";
+    | "broken"
+    /** A stop condition held. */
+    | "stopped"
+    /** A threshold failed that ends the run. */
+    | "aborted";
   readonly says?: string;
+  /** What aborted it. */
+  readonly thresholds?: readonly FailedThreshold[];
+}
+
+/** How a threshold stood when it ended the run. */
+export interface FailedThreshold {
+  readonly expression: string;
+  readonly atUs: number;
+  /** In the unit of the bound. */
+  readonly value: number;
+  readonly samples: number;
 }
 
 export type Unstamped =

@@ -180,6 +180,8 @@ export const figuresDocument = record({
     "terminated",
     "unreachable",
     "broken",
+    "stopped",
+    "aborted",
     "cut",
   ]),
   phases: list(phaseSpan),

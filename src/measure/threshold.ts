@@ -48,6 +48,7 @@ export const aboutThresholds = [
   "time-to-recovery(SCOPE, EPISODE) < 5s: from healing until goodput held 95% of the baseline's, in each episode.",
   "What began before its fault was healed is none of a recovery's, and what the next fault overtook breaks no bound alone.",
   "Behind the bound may stand: of baseline (times, goodput, amplification), within DURATION, from at least N samples.",
+  "Or { expect: BOUND, abortOnFail: true, grace: 10s }: the run ends as soon as it fails on what was seen, past its grace.",
   "Too few samples are unknown, never a pass: p50 10, p90 50, p95 100, p99 500, all others 20.",
 ].join("\n");
 
@@ -78,7 +79,10 @@ const example = "for example p95(cloud.FetchResources, baseline) < 400ms";
 
 export function parseThreshold(text: string): Threshold | Wrong {
   const [, name, inside = "", behind = ""] = /^\s*([\w-]+)\s*\(([^()]*)\)\s*(.*?)\s*$/s.exec(text) ?? [];
-  if (name === undefined) return { says: `expected metric(scope, phase) < bound, got ${shown(text)}`, hint: example };
+  if (name === undefined) {
+    const hint = /\([^)]*$/.test(text) ? "inside { } a comma ends the text: put all of it in quotes" : example;
+    return { says: `expected metric(scope, phase) < bound, got ${shown(text)}`, hint };
+  }
   if (!isMetric(name)) {
     return { says: `there is no metric "${name}"`, given: name, known: Object.keys(metrics) };
   }
@@ -157,6 +161,11 @@ function clausesIn(tail: string): Clauses | Wrong {
     ...(withinMs === undefined ? {} : { withinMs }),
     ...(samples === undefined ? {} : { samplesMin: Number(samples) }),
   };
+}
+
+/** What a bound of this unit looks like. */
+export function exampleOf(unit: Unit): string {
+  return bounds[unit].like;
 }
 
 const bounds: Readonly<Record<Unit, { readonly like: string; readonly read: (text: string) => number | undefined }>> = {

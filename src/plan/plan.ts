@@ -42,15 +42,16 @@ export interface Plan {
 export function planScenario(scenario: Scenario, mode: Mode): Plan {
   const phases = planPhases(scenario);
   const faults = scenario.faults.flatMap((fault) => planFault(fault, phases, scenario.seed));
+  const durationMs = phases.at(-1)?.endMs ?? 0;
   return {
     schema: planSchema,
     scenario: scenario.name,
     seed: scenario.seed,
     mode,
-    durationMs: phases.at(-1)?.endMs ?? 0,
+    durationMs,
     phases,
     faults,
-    arrivals: scenario.groups.map(planArrivals),
+    arrivals: scenario.groups.map((group) => planArrivals(group, durationMs)),
     declared: declaredBy(scenario, phases, faults),
   };
 }
@@ -132,5 +133,7 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
     })),
     checks: scenario.checks,
     thresholds: scenario.thresholds,
+    ...(scenario.aborts.length === 0 ? {} : { aborts: scenario.aborts }),
+    ...(scenario.stops.length === 0 ? {} : { stops: scenario.stops }),
   };
 }

@@ -119,7 +119,8 @@ function caseOfThreshold(threshold: Verdicts["thresholds"][number]): Case {
 }
 
 function caseOfGaps(gaps: Verdicts["gaps"]): Case {
-  const says = gaps.length === 1 ? (gaps[0]?.says ?? "") : `${gaps.length} gaps in the evidence`;
+  const [first, ...others] = gaps.map(({ says }) => says);
+  const says = `${first}${others.length === 0 ? "" : ` (and ${others.length} more)`}`;
   return {
     name: "evidence",
     came: { as: "error", type: "inconclusive", says },

@@ -1,7 +1,17 @@
 /** Starting walks when the plan wants them: open groups whatever happens, closed groups one walk after another. */
 import { policyKindNamed } from "../agents/registry.ts";
 import type { Unstamped } from "../history/events.ts";
-import { openArrivals, type PlannedArrivals } from "../plan/arrivals.ts";
+import {
+  closedStarts,
+  inFlightMax,
+  openArrivals,
+  thinkMsAfter,
+  type PlannedArrivals,
+  type PlannedClosed,
+  type PlannedOpen,
+  type Start,
+  type Stripe,
+} from "../plan/arrivals.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import type { AgentSessions } from "./sessions.ts";
 import { walkChain, type WalkContext } from "./walk.ts";
@@ -18,18 +28,24 @@ export interface Drive {
   readonly health: () => Extract<Unstamped, { type: "generator" }>;
 }
 
+type Begin = (agent: number, walk: number, intendedUs: number) => Promise<void>;
+
+const restEveryUs = 10_000;
+
 export function drive(
   context: WalkContext,
   groups: readonly DrivenGroup[],
-  { originUs, durationMs }: { readonly originUs: number; readonly durationMs: number },
+  { originUs, stripe = { index: 0, of: 1 } }: { readonly originUs: number; readonly stripe?: Stripe },
 ): Drive {
+  const { seed } = context;
   const lagsUs: number[] = [];
+  let dropped = 0;
   // A walk that throws is a defect of ours. It must be heard at once, not when the last arrival has come.
   const broken = Promise.withResolvers<never>();
 
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
-    const begin = async (agent: number, walk: number, intendedUs: number): Promise<void> => {
+    const begin: Begin = async (agent, walk, intendedUs) => {
       const sessions = driven.agents[agent];
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
       lagsUs.push(context.recorder.nowUs() - intendedUs);
@@ -44,44 +60,48 @@ export function drive(
     return leftMs <= 0 ? !context.stopping.aborted : context.world.sleep(leftMs, context.stopping);
   };
 
-  const driveOpen = async (
-    arrivals: Extract<PlannedArrivals, { is: "open" }>,
-    begin: (agent: number, walk: number, intendedUs: number) => Promise<void>,
-  ): Promise<void> => {
+  const driveOpen = async (arrivals: PlannedOpen, begin: Begin): Promise<void> => {
     const walks = new Set<Promise<void>>();
-    for (const { atMs, agent, walk } of openArrivals(arrivals, durationMs)) {
+    const most = inFlightMax(arrivals, stripe);
+    let restedUs = context.recorder.nowUs();
+    for (const { atMs, agent, walk } of openArrivals(arrivals, { seed, stripe })) {
       const intendedUs = originUs + atMs * 1000;
-      if (!(await until(intendedUs))) break;
+      const nowUs = context.recorder.nowUs();
+      // Starts that are late follow one another without a pause, and answers must come in all the same.
+      const atUs = nowUs - restedUs < restEveryUs ? intendedUs : Math.max(intendedUs, nowUs + 1);
+      if (!(await until(atUs))) break;
+      if (atUs > nowUs) restedUs = context.recorder.nowUs();
+      if (walks.size >= most) {
+        dropped += 1;
+        continue;
+      }
       const begun = begin(agent, walk, intendedUs).finally(() => walks.delete(begun));
       walks.add(begun);
     }
     await Promise.all(walks);
   };
 
-  const driveClosed = async (
-    { iterations = Number.POSITIVE_INFINITY, thinkTimeMs, staggerMs }: Extract<PlannedArrivals, { is: "closed" }>,
-    begin: (agent: number, walk: number, intendedUs: number) => Promise<void>,
-    agent: number,
-  ): Promise<void> => {
-    const endUs = originUs + durationMs * 1000;
-    let intendedUs = originUs + agent * staggerMs * 1000;
+  const driveClosed = async (arrivals: PlannedClosed, begin: Begin, { agent, atMs }: Start): Promise<void> => {
+    const { iterations = Number.POSITIVE_INFINITY, endMs } = arrivals;
+    const endUs = originUs + endMs * 1000;
+    let intendedUs = originUs + atMs * 1000;
     for (let walk = 0; walk < iterations && intendedUs < endUs; walk += 1) {
       if (!(await until(intendedUs))) return;
       await begin(agent, walk, intendedUs);
       // A walk that ended at once must not become a busy loop.
-      intendedUs = context.recorder.nowUs() + Math.max(1, thinkTimeMs) * 1000;
+      intendedUs = context.recorder.nowUs() + Math.max(1, thinkMsAfter(arrivals, { seed, agent, walk })) * 1000;
     }
   };
 
   const running = prepared.flatMap(({ arrivals, begin }) =>
     arrivals.is === "open"
       ? [driveOpen(arrivals, begin)]
-      : Array.from({ length: arrivals.agents }, (_, agent) => driveClosed(arrivals, begin, agent)),
+      : [...closedStarts(arrivals, stripe)].map((from) => driveClosed(arrivals, begin, from)),
   );
 
   return {
     done: Promise.race([Promise.all(running).then(() => undefined), broken.promise]),
-    health: () => healthOf(lagsUs, lagBudgetUs(groups)),
+    health: () => ({ ...healthOf(lagsUs, lagBudgetUs(groups)), dropped }),
   };
 }
 

@@ -1,6 +1,7 @@
-/** What a person sees of a run while it lives, drawn from the events as they are recorded. */
-import type { FaultEdge, Stamp, Unstamped } from "../history/events.ts";
+/** What a person and the stop rules see of a run while it lives, drawn from the events as they are recorded. */
+import type { FaultEdge, OpStarted, Stamp, Unstamped } from "../history/events.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import type { StopRules } from "../measure/stop-rules.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
 import { createTally, type Tally } from "./timeline.ts";
 
@@ -30,21 +31,28 @@ export interface Observer {
   readonly watching: (record: (event: Unstamped) => Stamp) => (event: Unstamped) => Stamp;
 }
 
-export function createObserver(onProgress: (progress: RunProgress) => void): Observer {
+export function createObserver(onProgress: (progress: RunProgress) => void, rules: StopRules): Observer {
   const classes = new Map<OutcomeClass, number>();
   const counts = { ops: 0, ok: 0, failed: 0, unknown: 0, notRun: 0, effects: 0, classes };
-  const intendedUs = new Map<string, number>();
+  const underWay = new Map<string, OpStarted>();
 
-  const watch = (event: Unstamped, { atUs }: Stamp): void => {
+  const watch = (event: Unstamped, stamp: Stamp): void => {
+    const { atUs } = stamp;
+    if (event.type === "phase") rules.observePhase({ ...event, ...stamp });
     if (event.type === "effect") counts.effects += 1;
     if (event.type === "attempt") classes.set(event.class, (classes.get(event.class) ?? 0) + 1);
-    if (event.type === "op-started") intendedUs.set(event.op, event.intendedUs);
+    if (event.type === "op-started") {
+      underWay.set(event.op, event);
+      rules.observeBegun({ ...event, atUs });
+    }
     if (event.type === "op-ended") {
       counts.ops += 1;
       counts[event.outcome === "not-run" ? "notRun" : event.outcome] += 1;
-      const tookMs = (atUs - (intendedUs.get(event.op) ?? atUs)) / 1000;
-      intendedUs.delete(event.op);
-      onProgress({ is: "op", counts, ...(event.outcome === "not-run" ? {} : { tookMs }) });
+      const begun = underWay.get(event.op);
+      underWay.delete(event.op);
+      const tookUs = atUs - (begun?.intendedUs ?? atUs);
+      if (begun !== undefined) rules.observe({ ...begun, atUs, outcome: event.outcome, tookUs });
+      onProgress({ is: "op", counts, ...(event.outcome === "not-run" ? {} : { tookMs: tookUs / 1000 }) });
     }
     if (event.type === "fault") onProgress({ is: "fault", fault: event, counts });
   };

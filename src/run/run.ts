@@ -12,6 +12,7 @@ import type { RunEnded, Unstamped } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
 import { openHistory, type HistoryWriter } from "../history/segments.ts";
+import { createStopRules, type StopRules } from "../measure/stop-rules.ts";
 import type { Plan, PlannedPhase } from "../plan/plan.ts";
 import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
@@ -19,6 +20,7 @@ import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
 import { drive, type Drive } from "./drive.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
+import { keepRules } from "./keep-rules.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -61,7 +63,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const closing = createClosing();
   const failing = new AbortController();
   const history = await openHistory(join(directory, "history"), world, { onFailed: (error) => failing.abort(error) });
-  const observer = createObserver(options.onProgress);
+  const rules = createStopRules(plan.declared);
+  const observer = createObserver(options.onProgress, rules);
   const masked = maskedWith(secretsOf(scenario, world.env));
   const record = masking(observer.watching(history.record), masked);
   const recorder = { ...history, record };
@@ -79,7 +82,17 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     ...(options.failOn === "violation" ? {} : { failOn: options.failOn }),
     declared: plan.declared,
   });
-  const act = { ...options, failing: failing.signal, run, nonce, directory, closing, history: recorder, observer };
+  const act = {
+    ...options,
+    failing: failing.signal,
+    run,
+    nonce,
+    directory,
+    closing,
+    history: recorder,
+    observer,
+    rules,
+  };
   let ended: Unstamped = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
@@ -109,6 +122,7 @@ type Act = RunOptions & {
   readonly closing: Closing;
   readonly history: HistoryWriter;
   readonly observer: Observer;
+  readonly rules: StopRules;
 };
 
 async function actOut(act: Act): Promise<RunEnded> {
@@ -158,8 +172,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   await lists.settle(AbortSignal.any([act.stopping, act.hurrying]));
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
-  const reason = endOf(act) ?? played.reason;
-  return { type: "run-ended", reason, ...("says" in played ? { says: played.says } : {}) };
+  return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
 }
 
 function brokenBy(error: unknown): RunEnded["reason"] {
@@ -182,7 +195,7 @@ async function play(
     readonly lists: ToolLists;
   },
 ): Promise<Played> {
-  const { plan, world, history, nonce, observer } = act;
+  const { plan, world, history, nonce, observer, rules } = act;
   const cutOff = new AbortController();
   // What the run still has to ask when its timeline is over is not stopped with it.
   const over = new AbortController();
@@ -204,7 +217,7 @@ async function play(
       onOp: observer.tally.count,
     },
     on.stage.groups,
-    { originUs, durationMs: plan.durationMs },
+    { originUs },
   );
   // Over stdio a process of its own would be asked: whatever was called meanwhile has changed nothing in that.
   const shared = act.scenario.servers.filter(({ transport }) => transport !== "stdio").map(({ name }) => name);
@@ -214,6 +227,7 @@ async function play(
     if (!(await world.sleep(endMs - startMs - leadMs, stopping))) return;
     await on.lists.ask(role === "baseline" ? shared : undefined);
   };
+  const kept = keepRules({ rules, world, nowUs: history.nowUs, until: stopping });
   try {
     const timeline = playTimeline({
       plan,
@@ -222,14 +236,18 @@ async function play(
       tally: observer.tally,
       recorder: history,
       world,
-      stopping,
+      stopping: AbortSignal.any([stopping, kept.broken]),
       onPhase: (phase) => {
         observer.phase(phase);
         if (phase.role === "baseline" || phase.role === "recovery") void askLateIn(phase);
       },
     });
-    // A walk that throws is a defect of ours: it must end the run, not wait for the phases to pass.
-    return await Promise.race([timeline, driving.done.then(() => timeline)]);
+    // A walk or a rule that throws is a defect of ours: it must end the run, not wait for the phases to pass.
+    const played = await Promise.race([
+      timeline,
+      ...[driving.done, kept.done].map((done) => done.then(() => timeline)),
+    ]);
+    return played.reason === "interrupted" ? (kept.stop() ?? played) : played;
   } finally {
     over.abort();
     await on.desk.healAll();

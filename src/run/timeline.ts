@@ -1,6 +1,7 @@
 /** Playing the plan: phases begin and end, faults come and go, each at its moment; premises are checked in between. */
 import type { OpOutcome } from "../history/outcomes.ts";
 import type { Recorder } from "../history/events.ts";
+import type { Stop } from "../measure/stop-rules.ts";
 import type { Plan, PlannedFault, PlannedPhase } from "../plan/plan.ts";
 import type { World } from "../world.ts";
 import type { FaultDesk } from "./fault-desk.ts";
@@ -44,7 +45,8 @@ export function createTally(): Tally {
 
 export type Played =
   | { readonly reason: "finished" | "interrupted" }
-  | { readonly reason: "baseline-failed" | "not-recovered"; readonly says: string };
+  | { readonly reason: "baseline-failed" | "not-recovered"; readonly says: string }
+  | Stop;
 
 interface Moment {
   readonly atMs: number;

@@ -5,6 +5,7 @@ import { formatPath, type Finding, type Path } from "./mistakes.ts";
 import { referenceFindings } from "./references.ts";
 import { resolveScenario, type Scenario } from "./resolve.ts";
 import { scenarioSchema, type ScenarioInput } from "./schema.ts";
+import { resize, type Sizes } from "./resize.ts";
 import { applySets } from "./set.ts";
 import { survey } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
@@ -15,6 +16,8 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   /** As resolved, secrets removed: what scenario.json holds. */
   readonly document: unknown;
+  /** What options made of it, for whoever reads its plan. */
+  readonly notes: readonly string[];
 }
 
 export async function loadScenario(
@@ -24,25 +27,32 @@ export async function loadScenario(
     readonly named: string;
     readonly sets: readonly string[];
     readonly seed?: number;
+    readonly sizes?: Sizes;
     /** Our own entry, for scenarios that import it. */
     readonly entryUrl: URL;
   },
 ): Promise<LoadedScenario> {
-  const { file, named, sets, seed, entryUrl } = options;
+  const { file, named, sets, seed, sizes = { agents: [] }, entryUrl } = options;
   const opened = await openDocument(file, entryUrl);
   if ("broken" in opened) throw mistaken(opened.broken.map((mistake) => ({ ...mistake, file: named })));
   const changed = applySets(opened.raw, seed === undefined ? sets : [...sets, `seed=${seed}`]);
-  const findings = [...schemaFindings(changed.raw), ...referenceFindings(survey(changed.raw), options)];
-  const place = placer(opened, named, changed.paths);
+  const resized = resize(changed.raw, sizes);
+  const findings = [...schemaFindings(resized.raw), ...referenceFindings(survey(resized.raw), options)];
+  const place = placer(opened, named, [
+    ...resized.paths.map((path) => ({ path, option: "--agents" })),
+    ...changed.paths.map((path) => ({ path, option: "--set" })),
+  ]);
   const mistakes = [
     ...opened.mistakes.map((mistake) => ({ ...mistake, file: named })),
     ...changed.mistakes,
+    ...resized.mistakes,
     ...distinct(findings).map(place),
   ];
   if (mistakes.length > 0) throw mistaken(mistakes.toSorted(byPlace));
   // The schema has found nothing wrong, so the raw value is what the type says.
-  const raw = changed.raw as ScenarioInput;
-  return { scenario: resolveScenario(raw, scenarioSchema.parse(raw)), document: withoutSecrets(raw) };
+  const raw = resized.raw as ScenarioInput;
+  const scenario = resolveScenario(raw, scenarioSchema.parse(raw));
+  return { scenario, document: withoutSecrets(raw), notes: resized.notes };
 }
 
 function mistaken(mistakes: readonly Mistake[]): UserError {
@@ -60,14 +70,23 @@ function distinct(findings: readonly Finding[]): Finding[] {
   });
 }
 
-function placer({ placeOf }: ScenarioDocument, file: string, setPaths: readonly Path[]): (finding: Finding) => Mistake {
-  const isSet = (path: Path): boolean => setPaths.some((set) => set.every((step, index) => path[index] === step));
+function placer(
+  { placeOf }: ScenarioDocument,
+  file: string,
+  given: readonly { readonly path: Path; readonly option: string }[],
+): (finding: Finding) => Mistake {
+  const optionOf = (path: Path): string | undefined =>
+    given.find((one) => one.path.every((step, index) => path[index] === step))?.option;
   return ({ path, says, hint, atKey = false }) => ({
     path: formatPath(path),
     says,
     ...(hint === undefined ? {} : { hint }),
-    ...(isSet(path) ? { file: "--set" } : { file, ...placeOf(path, atKey) }),
+    ...placed(optionOf(path), { file, ...placeOf(path, atKey) }),
   });
+}
+
+function placed(option: string | undefined, inFile: Pick<Mistake, "file" | "line" | "column">) {
+  return option === undefined ? inFile : { file: option };
 }
 
 function byPlace(a: Mistake, b: Mistake): number {

@@ -2,6 +2,7 @@
 import { compile } from "json-p3";
 import { messageOf } from "../errors.ts";
 import { shown } from "../units.ts";
+import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { faultFindings } from "./fault-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
@@ -17,6 +18,8 @@ export function referenceFindings(surveyed: Survey, surroundings: Surroundings):
     ...targetFindings(surveyed, surroundings),
     ...(surveyed.noAgents ? [nobody] : []),
     ...surveyed.groups.flatMap((group) => groupFindings(group, surveyed, surroundings)),
+    ...arrivalFindings(surveyed),
+    ...processFindings(surveyed),
     ...phaseFindings(surveyed.phases),
     ...surveyed.faults.flatMap((fault) => faultFindings(fault, surveyed)),
     ...effectFindings(surveyed, surroundings),
@@ -25,27 +28,12 @@ export function referenceFindings(surveyed: Survey, surroundings: Surroundings):
 }
 
 function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Surroundings): Finding[] {
-  const found: Finding[] = [];
-  const { rate, agents, count, iterations, thinkTime } = group.arrivals ?? {};
-  if (rate !== undefined && (count !== undefined || iterations !== undefined || thinkTime !== undefined)) {
-    const says = "rate is the open model; count, iterations and thinkTime are the closed one";
-    found.push({ path: [...group.path, "arrivals"], says, hint: "keep one of the two" });
-  }
-  if (rate === undefined && agents !== undefined) {
-    found.push({
-      path: [...group.path, "arrivals", "agents"],
-      atKey: true,
-      says: "goes with rate",
-      hint: "in the closed model it is called count",
-    });
-  }
-  found.push(...wireFindings(group));
   const saved = new Map<string, number>();
   for (const [index, { save }] of group.steps.entries()) {
     for (const name of save.keys()) if (!saved.has(name)) saved.set(name, index);
   }
   return [
-    ...found,
+    ...wireFindings(group),
     ...group.steps.flatMap((step, index) => [
       ...callFindings(step, surveyed),
       ...saveFindings(step),

@@ -3,9 +3,11 @@ import { policyKindNamed } from "../agents/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
+import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
 
-export interface Scenario {
+export interface Scenario extends ScenarioBounds {
   readonly name: string;
   readonly about: string;
   readonly tags: readonly string[];
@@ -17,8 +19,6 @@ export interface Scenario {
   readonly faults: readonly ScenarioFault[];
   readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
   readonly checks: readonly string[];
-  /** As written; they are read where figures are measured. */
-  readonly thresholds: readonly string[];
   readonly links: readonly DeclaredLink[];
 }
 
@@ -63,9 +63,7 @@ export interface ScenarioGroup {
     /** As written, for the policy's own kind to read. */
     readonly attributes: Readonly<Record<string, unknown>>;
   };
-  readonly arrivals:
-    | { readonly is: "open"; readonly perSecond: number; readonly agents: number }
-    | { readonly is: "closed"; readonly agents: number; readonly iterations?: number; readonly thinkTimeMs: number };
+  readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
   readonly steps: readonly ScenarioStep[];
 }
@@ -119,7 +117,7 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
     effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
     checks: parsed.checks,
-    thresholds: parsed.thresholds,
+    ...boundsOf(parsed),
     links,
   };
 }
@@ -211,11 +209,6 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
   };
 }
 
-const openAgentsMax = 1000;
-// Over stdio each agent costs a process; walks that overlap share their agent's.
-const openStdioAgentsMax = 16;
-const openWalkMaxMs = 10_000;
-
 function groupOf(about: {
   readonly name: string;
   readonly group: ScenarioOutput["agents"][string];
@@ -226,19 +219,13 @@ function groupOf(about: {
   const { kind, timeout, onTimeout } = group.policy;
   const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
   const steps = group.chain.map(stepOf);
-  const { rate: perSecond, agents, count = 1, iterations, thinkTime = 0 } = group.arrivals;
   const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
-  const enough = Math.ceil(((perSecond ?? 0) * Math.min(walkMs, openWalkMaxMs)) / 1000);
-  const agentsMax = steps.some(({ server }) => isStdio(server)) ? openStdioAgentsMax : openAgentsMax;
   const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
   return {
     name,
     wire: group.wire,
     policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
-    arrivals:
-      perSecond === undefined
-        ? { is: "closed", agents: count, thinkTimeMs: thinkTime, ...(iterations === undefined ? {} : { iterations }) }
-        : { is: "open", perSecond, agents: agents ?? Math.min(agentsMax, Math.max(1, enough)) },
+    arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
     steps,
   };

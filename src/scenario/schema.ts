@@ -8,8 +8,10 @@ import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/handles.ts";
+import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
-import { duration, rate, shown } from "../units.ts";
+import { duration, shown } from "../units.ts";
+import { arrivalsSchema } from "./arrivals.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -57,14 +59,6 @@ const server = z.strictObject({
     .describe("variable → upstream: the variable gets the address of the link to it"),
 });
 
-const arrivals = z.strictObject({
-  rate: rate().optional().describe("open model: so many chain walks begin, however slow the answers are"),
-  agents: z.int().min(1).max(10_000).optional().describe("open model: how many agents take turns"),
-  count: z.int().min(1).max(10_000).optional().describe("closed model: so many agents, each one walk after another"),
-  iterations: z.int().min(1).optional().describe("closed model: walks of each agent; until the end where absent"),
-  thinkTime: duration().optional().describe("closed model: the pause between two walks"),
-});
-
 const step = z.strictObject({
   call: z.string().describe("server.Tool"),
   args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
@@ -87,7 +81,7 @@ const policy = z.discriminatedUnion("kind", policyOptions);
 
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
-  arrivals: arrivals.default({ count: 1 }),
+  arrivals: arrivalsSchema.default({ count: 1 }),
   budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
   wire: z
     .enum(["lean", "sdk"])
@@ -125,6 +119,28 @@ const effect = z.strictObject({
   ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
 });
 
+const threshold = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      expect: z.string().describe("the bound, as it is written without a map"),
+      abortOnFail: z.boolean().default(false).describe(aboutAborts),
+      grace: duration()
+        .optional()
+        .describe("with abortOnFail: so long from the start of its phase, or of the run, it ends nothing; default 10s"),
+    }),
+  ],
+  {
+    error: ({ input }) =>
+      `expected a bound such as "p95(cloud) < 400ms", or { expect, abortOnFail, grace }, got ${shown(input)}`,
+  },
+);
+
+const stop = z.strictObject({
+  when: z.string().describe("the trouble, for example error-rate(planner) > 50%"),
+  for: duration({ leastMs: 1000 }).default(5000).describe("how long it must hold"),
+});
+
 const sections = {
   name: name.describe("what the run and its report are called"),
   about: z.string().optional().describe("one sentence: what must hold"),
@@ -145,11 +161,12 @@ const sections = {
     .array(z.enum(checkNames))
     .min(1)
     .default([...checkNames]),
-  thresholds: z.array(z.string()).default([]).describe(aboutThresholds),
+  thresholds: z.array(threshold).default([]).describe(aboutThresholds),
+  stop: z.array(stop).default([]).describe(aboutStops),
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals, phase, fault };
+export const entries = { upstream, server, arrivals: arrivalsSchema, phase, fault };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

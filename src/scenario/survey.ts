@@ -52,6 +52,14 @@ export interface SurveyedEffect {
 export interface SurveyedThreshold {
   readonly path: Path;
   readonly expression: string;
+  readonly abortOnFail: boolean;
+  /** It says how long it ends nothing. */
+  readonly hasGrace: boolean;
+}
+
+export interface SurveyedStop {
+  readonly path: Path;
+  readonly when: string;
 }
 
 export interface Survey {
@@ -64,6 +72,7 @@ export interface Survey {
   readonly faults: readonly SurveyedFault[];
   readonly effects: readonly SurveyedEffect[];
   readonly thresholds: readonly SurveyedThreshold[];
+  readonly stops: readonly SurveyedStop[];
   /** Where something could not be read, what is not found may be there all the same. */
   readonly read: { readonly servers: boolean; readonly wiring: boolean; readonly chains: boolean };
 }
@@ -99,7 +108,10 @@ export function survey(raw: unknown): Survey {
       ...textAt(entry, "ledger"),
     })),
     thresholds: listAt(mapAt(raw)["thresholds"]).flatMap((entry, index) =>
-      typeof entry === "string" ? [{ path: ["thresholds", index], expression: entry }] : [],
+      surveyThreshold(entry, ["thresholds", index]),
+    ),
+    stops: listAt(mapAt(raw)["stop"]).flatMap((entry, index) =>
+      Object.values(textAt(entry, "when")).map((when) => ({ path: ["stop", index, "when"], when })),
     ),
     read: {
       servers: servers.length > 0,
@@ -129,6 +141,18 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     protocol: upstream.value?.protocol ?? "http",
   }));
   return linksOf(groups, servers, upstreams);
+}
+
+function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
+  if (typeof entry === "string") return [{ path, expression: entry, abortOnFail: false, hasGrace: false }];
+  const { abortOnFail, grace } = mapAt(entry);
+  return Object.values(textAt(entry, "expect")).map((expression) => ({
+    path: [...path, "expect"],
+    expression,
+    // Where it is neither true nor false the schema says so.
+    abortOnFail: abortOnFail !== undefined && abortOnFail !== false,
+    hasGrace: grace !== undefined,
+  }));
 }
 
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {

@@ -34,6 +34,8 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
       return [{ path, says: `${known}, got ${shown(issue.input)}`, ...hintFor(issue.input, values) }];
     }
     case "invalid_union": {
+      const within = mapFaults(issue).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      if (within.length > 0) return within.flatMap((inner) => findingsOf(inner, raw));
       const kinds = keysOfUnion(path, raw);
       return kinds.length === 0 ? [{ path, says: issue.message }] : [kindFinding(path, valueAt(raw, path), kinds)];
     }
@@ -51,6 +53,13 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
     default:
       return [issue satisfies never];
   }
+}
+
+/** Where a value may also be a map, and a map is given: what is wrong with that. */
+function mapFaults({ input, errors }: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return [];
+  const ofMap = errors.find((issues) => issues.every(({ code, path }) => code !== "invalid_type" || path.length > 0));
+  return ofMap ?? [];
 }
 
 function typeSays({ message, expected, input }: z.core.$ZodIssueInvalidType, path: Path): string {
@@ -105,7 +114,7 @@ function keysOfUnion(path: Path, raw: unknown): string[] {
 
 function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
   const found = schemaAt(schema, path, raw);
-  const chosen = found instanceof z.ZodDiscriminatedUnion ? optionFor(found, valueAt(raw, path)) : found;
+  const chosen = chosenOf(found, valueAt(raw, path));
   return chosen instanceof z.ZodObject ? Object.keys(chosen.shape) : [];
 }
 
@@ -117,12 +126,18 @@ function schemaAt(schema: unknown, path: Path, raw: unknown): unknown {
   const below = typeof raw === "object" && raw !== null ? Reflect.get(raw, step) : undefined;
   if (bare instanceof z.ZodArray) return schemaAt(bare.element, rest, below);
   if (bare instanceof z.ZodRecord) return schemaAt(bare.valueType, rest, below);
-  const object = bare instanceof z.ZodDiscriminatedUnion ? optionFor(bare, raw) : bare;
+  const object = chosenOf(bare, raw);
   return object instanceof z.ZodObject ? schemaAt(object.shape[step], rest, below) : undefined;
 }
 
 function unwrapped(schema: unknown): unknown {
   return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrapped(schema.unwrap()) : schema;
+}
+
+/** Of a union the option that a value was meant to be. */
+function chosenOf(schema: unknown, raw: unknown): unknown {
+  if (schema instanceof z.ZodDiscriminatedUnion) return optionFor(schema, raw);
+  return schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
 }
 
 function optionFor(union: z.ZodDiscriminatedUnion, raw: unknown): unknown {

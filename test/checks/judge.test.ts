@@ -136,6 +136,14 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
       ],
       "the baseline does not hold",
     ],
+    [
+      "a run that a stop condition ended",
+      [
+        ...without("run-ended"),
+        [5000, { type: "run-ended", reason: "stopped", says: "the run was stopped at 5s: error-rate() > 50% held" }],
+      ],
+      "the run was stopped at 5s",
+    ],
   ];
 
   test.each(cases)("%s", async (_, events, says) => {

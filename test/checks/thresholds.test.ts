@@ -458,6 +458,47 @@ describe("the evidence", () => {
     expect(second?.because).toContain("outage.recovery was never reached");
   });
 
+  describe("of a run that a threshold ended", () => {
+    const slow = "p95(planner, fault) < 400ms";
+    const failed = { expression: slow, atUs: 1_480_000, value: 612.25, samples: 140 };
+    const cut: readonly Timed[] = [
+      ...honestRun.slice(1).filter(([at, event]) => at < 1500 && event.type !== "run-ended"),
+      [1700, { type: "run-ended", reason: "aborted", says: "the run was aborted at 1.48s", thresholds: [failed] }],
+    ];
+
+    test("it stays failed as it stood then, though its phase was cut short; nothing else is believed", async () => {
+      const result = await judgedWith([good, slow, "p95(planner, fault) < 500ms"], cut);
+      const [first, second, third] = result.thresholds;
+      expect(first).toMatchObject({ verdict: "unknown", because: expect.stringContaining("aborted at 1.48s") });
+      expect(second).toEqual({
+        expression: slow,
+        verdict: "fail",
+        value: 612.25,
+        shown: "612.3ms",
+        samples: 140,
+        because: "it ended the run at 1.48s",
+      });
+      expect(third).toMatchObject({ verdict: "unknown", because: expect.stringContaining("outage was cut short") });
+      expect(verdictsOf(result).exitCode).toBe(1);
+    });
+
+    test("it stays failed where a signal came on top of it", async () => {
+      const both = cut.map(([at, event]): Timed => [
+        at,
+        event.type === "run-ended" ? { ...event, reason: "interrupted" } : event,
+      ]);
+      const result = await judgedWith([slow], both);
+      expect(result.thresholds).toMatchObject([{ verdict: "fail" }]);
+      expect(verdictsOf(result).exitCode).toBe(130);
+    });
+
+    test("a generator that fell behind may have made it fail", async () => {
+      const behind: Timed = [1600, { type: "generator", starts: 9, lagMaxUs: 9e5, lagP99Us: 8e5, healthy: false }];
+      const { thresholds } = await judgedWith([slow], [...cut, behind]);
+      expect(thresholds).toMatchObject([{ verdict: "unknown", because: expect.stringContaining("fell behind") }]);
+    });
+  });
+
   test("a threshold that this version cannot read is unknown, not forgotten", async () => {
     const { verdict, thresholds } = await judgedWith(["p97(cloud) < 1s"], honestRun.slice(1));
     expect(verdict).toBe("unknown");

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checks } from "../../src/checks/registry.ts";
@@ -36,6 +36,11 @@ describe("usage that cannot be understood exits 64, says why, and what to do", (
       "--reporter writes two reporters to a.txt twice",
     ],
     [["list", "fautls"], 'did you mean "faults"?'],
+    [["run", "silent-empty", "--duration", "10"], "--duration takes a duration from 100ms to 24h such as 90s"],
+    [["run", "silent-empty", "--duration", "25h"], 'such as 90s or 1h30m, got "25h"'],
+    [["run", "silent-empty", "--agents", "0"], "--agents takes a whole number from 1 to 50000, or group=number"],
+    [["run", "silent-empty", "--agents", "planner:3"], 'or group=number, got "planner:3"'],
+    [["run", "silent-empty", "--agents", "clerk=3"], 'there is no group "clerk"'],
     [["run", "silent-empty", "--repeat", "0"], '--repeat takes a whole number from 1 to 1000, got "0"'],
     [["run", "silent-empty", "--fail-on", "info"], '--fail-on takes violation or weakness, got "info"'],
     [["check", "nowhere", "--fail-on", "all"], '--fail-on takes violation or weakness, got "all"'],
@@ -157,7 +162,7 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
            3s – 7s       outage
            7s – 9s       outage.recovery
     agents
-      planner: 10 chain walks a second, by 10 agents in turn
+      planner: 10/s; 90 walks by 10 agents in turn
     faults
       egress-block on cloud->cloud-api (outage.0)  how: refuse
              4s – 7s
@@ -170,6 +175,70 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
     Nothing was started.
     "
   `);
+});
+
+test("--dry-run tells how agents arrive, in words", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "executors.yaml");
+  const groups = {
+    closed: "{ count: 20, iterations: 5, thinkTime: { least: 200ms, most: 2s }, rampUp: 10s }",
+    "one-agent": "{ for: 20s }",
+    rate: "{ rate: 90/m, spacing: poisson }",
+    ramp: "{ rate: 1/s, stages: [{ to: 50/s, over: 30s }] }",
+    stages: "{ stages: [{ to: 9/s, over: 5s }, { to: 9/s, over: 5s }, { to: 0/s, over: 0s }, { to: 0/s, over: 2s }] }",
+    burst: "{ burst: { size: 50, every: 15s } }",
+    herd: "{ herd: { size: 1500, at: 10s } }",
+    step: "{ step: { from: 10/s, by: 10/s, every: 10s, to: 50/s } }",
+    spike: "{ spike: { from: 5/s, to: 100/s, at: 20s, for: 5s } }",
+    soak: "{ soak: { rate: 20/s, rampUp: 10s, rampDown: 5s }, start: 5s }",
+    local: "{ rate: 5/s, agents: 3 }",
+  };
+  const lines = Object.entries(groups).map(
+    ([name, arrivals]) =>
+      `  ${name}: { arrivals: ${arrivals}, chain: [{ call: ${name === "local" ? "near" : "far"}.Echo }] }`,
+  );
+  const servers = '{ far: { url: "http://127.0.0.1:1/mcp" }, near: { transport: stdio, command: [node, s.js] } }';
+  const text = ["name: executors", `servers: ${servers}`, "agents:", ...lines, "phases: [{ baseline: 60s }]", ""];
+  await writeFile(file, text.join("\n"));
+  const { stdout } = await squall("run", file, "--dry-run");
+  expect(stdout.slice(stdout.indexOf("agents"), stdout.indexOf("faults\n"))).toMatchInlineSnapshot(`
+    "agents
+      closed: 20 agents, 5 walks each, 200ms to 2s between, beginning over 10s; at most 100 walks
+      one-agent: until 20s: 1 agent, walk after walk, 0ms between
+      rate: 1.5/s, spaced by chance; about 90 walks by 15 agents in turn
+      ramp: ramps from 1/s to 50/s over 30s, then holds; 2,265 walks by 500 agents in turn
+      stages: ramps from 0/s to 9/s over 5s, holds 9/s for 5s, jumps to 0/s, pauses for 2s, then ends; 68 walks by 90 agents in turn
+      burst: 50 walks at once every 15s; 200 walks by 50 agents in turn
+      herd: 1,500 walks at once, once, after 10s; 1,500 walks by 1,000 agents in turn
+      step: steps up from 10/s by 10/s every 10s to 50/s, then holds; 2,000 walks by 500 agents in turn
+      spike: 5/s, but 100/s after 20s for 5s; 775 walks by 1,000 agents in turn
+      soak: from 5s: ramps up over 10s, then holds 20/s for 40s, then ramps down over 5s; 950 walks by 200 agents in turn
+      local: 5/s; 300 walks by 3 agents in turn, over stdio: 3 processes
+    "
+  `);
+});
+
+test("--dry-run tells what --duration and --agents make of the plan", async () => {
+  const { stdout } = await squall("run", "silent-empty", "--dry-run", "--duration", "90s", "--agents", "3");
+  expect(stdout).toContain(`silent-empty  seed 42  faults  1m30s
+--duration 1m30s: the whole timeline, written for 9s, is played 10 times as long
+phases
+      0ms – 30s      baseline
+      30s – 1m10s    outage
+    1m10s – 1m30s    outage.recovery
+agents
+  planner: 10/s; 900 walks by 3 agents in turn
+`);
+});
+
+test("--dry-run tells what ends the run early", async () => {
+  const sets = [
+    "stop=[{when: error-rate(planner) > 50%, for: 10s}]",
+    "thresholds=[{expect: p95(cloud) < 400ms, abortOnFail: true}]",
+  ].flatMap((set) => ["--set", set]);
+  const { stdout } = await squall("run", "silent-empty", "--dry-run", ...sets);
+  expect(stdout).toContain("threshold p95(cloud) < 400ms: ends the run if it fails, past a grace of 10s\n");
+  expect(stdout).toContain("ends early\n  when error-rate(planner) > 50% holds for 10s\n");
 });
 
 describe("a saved run", () => {

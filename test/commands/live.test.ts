@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { showProgress, type Live } from "../../src/commands/live.ts";
 import type { FaultEdge, Unstamped } from "../../src/history/events.ts";
 import type { OutcomeClass } from "../../src/history/outcomes.ts";
+import { createStopRules } from "../../src/measure/stop-rules.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { createObserver, type Observer } from "../../src/run/progress.ts";
 import { fakeWorld, type FakeWorld } from "../fake-world.ts";
@@ -123,7 +124,7 @@ function stage(
     onSignal: () => {},
   };
   const live = showProgress(io, options.plan ?? plan);
-  const observer = createObserver(live.on);
+  const observer = createObserver(live.on, createStopRules(declared));
   let count = 0;
   const happen = observer.watching(() => ({ id: "t:1", atUs: world.nowUs() }));
   const ops = (many: number, classes: readonly OutcomeClass[], tookMs = 10): void => {

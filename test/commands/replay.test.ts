@@ -9,7 +9,7 @@ const nothing = (): void => {};
 const io: Io = { stdout: nothing, stderr: nothing, colour: false, cwd: import.meta.dirname, world, onSignal: nothing };
 
 async function replayWith(...set: string[]): Promise<string> {
-  const options = { engine: "auto", tag: [], set, reporter: [], out: "", allowHost: [] };
+  const options = { engine: "auto", tag: [], set, reporter: [], out: "", allowHost: [], agents: [] };
   const [loaded] = await loadAll(["silent-empty"], options, io);
   if (loaded === undefined) throw new Error("nothing was loaded");
   return replayOf(loaded, { ...options, faults: true, failOn: "violation" }, world);
@@ -23,4 +23,20 @@ test("the line that repeats a run holds what changed the scenario, but no secret
   expect(await replayWith("servers.cloud.headers={x-key: hunter2-hunter2}")).toContain("{x-key: ***}");
   const kept = "servers.cloud.headers.x-key=${env.CLOUD_TOKEN}";
   expect(await replayWith(kept)).toContain(`'${kept}'`);
+});
+
+test("and how long it was to take, and how many agents it was to have", async () => {
+  const lists = {
+    tag: [],
+    set: [],
+    reporter: [],
+    allowHost: [],
+    agents: [{ count: 5 }, { group: "planner", count: 7 }],
+  };
+  const asked = { ...lists, engine: "auto", out: "", duration: 92_500, faults: true, failOn: "violation" as const };
+  const [loaded] = await loadAll(["silent-empty"], asked, io);
+  if (loaded === undefined) throw new Error("nothing was loaded");
+  expect(replayOf(loaded, asked, world)).toBe(
+    "squall run silent-empty --seed 42 --duration 1m32.5s --agents 5 --agents planner=7",
+  );
 });

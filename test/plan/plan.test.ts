@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openArrivals } from "../../src/plan/arrivals.ts";
 import { planScenario, type Plan } from "../../src/plan/plan.ts";
 import { loadScenario } from "../../src/scenario/load.ts";
 import { fixtures } from "../../src/targets/fixtures.ts";
@@ -65,31 +64,5 @@ describe("the windows of a flap", () => {
       ),
       { seed: 42, numRuns: 40 },
     );
-  });
-});
-
-describe("open arrivals", () => {
-  const arrivals = (perSecond: number, agents: number) => ({ group: "g", is: "open" as const, perSecond, agents });
-
-  test("come at their rate, each agent in turn, whatever the answers do", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 500 }),
-        fc.integer({ min: 1, max: 40 }),
-        fc.integer({ min: 100, max: 3000 }),
-        (perSecond, agents, durationMs) => {
-          const all = [...openArrivals(arrivals(perSecond, agents), durationMs)];
-          expect(all).toHaveLength(Math.ceil((perSecond * durationMs) / 1000));
-          expect(new Set(all.map(({ agent, walk }) => `${agent}.${walk}`)).size).toBe(all.length);
-          expect(all.every(({ agent }) => agent < agents)).toBe(true);
-        },
-      ),
-      { seed: 42 },
-    );
-  });
-
-  test("are drawn one by one: a plan for a month costs nothing until it is played", () => {
-    const month = openArrivals(arrivals(100_000, 1000), 30 * 24 * 3_600_000);
-    expect(month.next().value).toEqual({ atMs: 0, agent: 0, walk: 0 });
   });
 });

@@ -180,8 +180,18 @@ describe("the headline", () => {
     ["unreachable", "could not be reached"],
     ["broken", "defect of Squall itself"],
     ["cut", "no end mark"],
+    ["stopped", "a stop condition"],
+    ["aborted", "a threshold failed"],
   ] as const)("of a run that is %s says so plainly", (ended, says) => {
     expect(headline(pageOf(resultWith({ figures: { ended } })))).toContain(says);
+  });
+
+  test("of a run that its scenario ended early tells which rule did it", () => {
+    const says = "the run was stopped at 17s: error-rate(planner) > 50% held for 5s, since 12s; it was 87% (n 240)";
+    const page = pageOf(
+      resultWith({ figures: { ended: "stopped" }, verdicts: { gaps: [{ gap: "run-stopped", says }] } }),
+    );
+    expect(headline(page)).toContain(`T${says.slice(1)}. End at`);
   });
 
   test("says loudest that a fault could not be healed, and nothing of the kind where all is well", () => {

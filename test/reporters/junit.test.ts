@@ -107,6 +107,18 @@ describe("a case for each check", () => {
   });
 });
 
+test("of several gaps the first is told where readers look, the others behind it", async () => {
+  const { verdicts } = await runs.passed();
+  const gaps = ["the run was stopped at 17s", "flap was never injected"].map((says) => ({ gap: "x", says }));
+  const document = junit.render(
+    { verdicts: { ...verdicts, gaps }, figures: anyFigures, directory: "d" },
+    { colour: false },
+  );
+  const { error } = caseNamed(read(document).testsuite[0]!, "evidence");
+  expect(error?.message).toBe("the run was stopped at 17s (and 1 more)");
+  expect(JSON.stringify(error)).toContain("flap was never injected");
+});
+
 test("several runs are one document; suites of one name are told apart, and what did not run is an error", async () => {
   const batch: Batch = {
     results: [await runs.passed(), await runs.failed()],

@@ -43,7 +43,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, a
       attemptsMax: 1,
       attributes: { ...policy.attributes },
     },
-    arrivals: { is: "closed", agents: 1, thinkTimeMs: 0 },
+    arrivals: { is: "closed", agents: 1, startMs: 0, thinkTimeMs: { least: 0, most: 0 } },
     steps,
     ...(budgetMs === undefined ? {} : { budgetMs }),
   };

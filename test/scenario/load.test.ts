@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError, type Mistake } from "../../src/errors.ts";
+import { planScenario } from "../../src/plan/plan.ts";
 import { loadScenario, type LoadedScenario } from "../../src/scenario/load.ts";
 import { formatMistakes } from "../../src/scenario/mistakes.ts";
 import { scenarioJsonSchema } from "../../src/scenario/json-schema.ts";
@@ -72,7 +73,7 @@ describe("a good file", () => {
       sets: ["agents.planner.arrivals.rate=3/s", "agents.planner.chain[3].args.limit=7"],
       seed: 9,
     });
-    expect(scenario.groups[0]?.arrivals).toMatchObject({ is: "open", perSecond: 3 });
+    expect(scenario.groups[0]?.arrivals).toMatchObject({ is: "open", model: { perSecond: 3 } });
     expect(scenario.groups[0]?.steps[3]?.args).toMatchObject({ limit: 7 });
     expect(scenario.seed).toBe(9);
     expect(document).toMatchObject({ seed: 9, agents: { planner: { arrivals: { rate: "3/s" } } } });
@@ -89,6 +90,30 @@ describe("a good file", () => {
     const { scenario } = await load(good);
     expect(scenario.faults[0]?.links).toEqual(["planner@cloud"]);
     expect(scenario.links.map(({ link }) => link)).toEqual(["planner@cloud", "cloud->cloud-api"]);
+  });
+});
+
+describe("what ends a run early", () => {
+  const plannedWith = async (...sets: string[]) =>
+    planScenario((await load(join(scenarios, "duplicate-effects.yaml"), { sets })).scenario, "faults").declared;
+
+  test("is declared beside the thresholds, which stay texts", async () => {
+    const bounds = "[p50(cloud) < 1s, {expect: p95(cloud) < 2s}, {expect: max(cloud) < 9s, abortOnFail: true}]";
+    const { thresholds, aborts, stops } = await plannedWith(
+      `thresholds=${bounds}`,
+      "stop=[{when: error-rate(planner) > 50%}, {when: goodput(planner) < 1/s, for: 1m}]",
+    );
+    expect(thresholds).toEqual(["p50(cloud) < 1s", "p95(cloud) < 2s", "max(cloud) < 9s"]);
+    expect(aborts).toEqual([{ expression: "max(cloud) < 9s", graceMs: 10_000 }]);
+    expect(stops).toEqual([
+      { when: "error-rate(planner) > 50%", forMs: 5000 },
+      { when: "goodput(planner) < 1/s", forMs: 60_000 },
+    ]);
+  });
+
+  test("is not declared where there is none, as in histories of before", async () => {
+    expect(Object.keys(await plannedWith())).not.toEqual(expect.arrayContaining(["aborts"]));
+    expect(Object.keys(await plannedWith())).not.toEqual(expect.arrayContaining(["stops"]));
   });
 });
 

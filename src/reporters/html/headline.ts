@@ -30,7 +30,7 @@ function inOneSentence({ checks, thresholds, verdict, mode }: Verdicts): string 
   });
   const parts = [tally(checks, "check"), tally(thresholds, "threshold"), graded.join(" and ")];
   const said = parts.filter((part) => part !== "").join("; ");
-  const sentence = said === "" ? "Nothing was judged." : `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
+  const sentence = said === "" ? "Nothing was judged." : sentenceOf(said);
   if (mode === "control") {
     return `${sentence} This is a control run: ${aboutControl}`;
   }
@@ -52,12 +52,18 @@ function tally(judged: readonly { readonly verdict: Verdicts["verdict"] }[], wha
   return `${count(failed)} ${of} failed${unknown > 0 ? `, ${count(unknown)} inconclusive` : ""}`;
 }
 
-function warnings({ exitCode }: Verdicts, { ended, endUs }: Figures): readonly string[] {
-  const ending = endingOf(ended);
+function warnings({ exitCode, gaps }: Verdicts, { ended, endUs }: Figures): readonly string[] {
+  const why = gaps.find(({ gap }) => gap === "run-stopped");
+  const asAsked = ended === "stopped" || ended === "aborted";
+  const ending = asAsked && why !== undefined ? sentenceOf(brief(why.says, 300)) : endingOf(ended);
   return [
     ...(exitCode === exitCodes.unhealed ? ["A fault could not be healed: the trouble may outlive this run."] : []),
     ...(ending === undefined ? [] : [`${ending} ${ended === "cut" ? "Last event" : "End"} at ${moment(endUs)}.`]),
   ];
+}
+
+function sentenceOf(said: string): string {
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
 }
 
 function facts(

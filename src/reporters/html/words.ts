@@ -66,6 +66,8 @@ const endings: Readonly<Record<Exclude<Figures["ended"], "finished">, string>> =
   terminated: "Asked to stop before its end. What was witnessed counts; what was not seen is unknown.",
   unreachable: "Stopped: a target could not be reached.",
   broken: "Stopped by a defect of Squall itself.",
+  stopped: "Stopped early: a stop condition of the scenario held.",
+  aborted: "Aborted: a threshold failed that ends the run.",
   cut: "The history is cut off: it has no end mark. What was witnessed counts; all else is unknown.",
 };
 
