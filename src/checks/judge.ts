@@ -168,16 +168,17 @@ async function readAgain(
     check,
     plant: check.plant(premises),
     fold: guarded(check, premises),
-    assembler: assembleRecords(premises.declared),
+    variant: assembler.variant(),
   }));
   for await (const event of read()) {
-    assembler.push(event).forEach(telling.on);
-    for (const { plant, fold, assembler } of trials) {
-      for (const planted of plant(event)) for (const record of assembler.push(planted)) fold.on(record);
-    }
+    for (const { plant, variant } of trials) variant.before(event, plant(event));
+    const records = assembler.push(event);
+    records.forEach(telling.on);
+    for (const { fold, variant } of trials) variant.after(records).forEach(fold.on);
   }
-  assembler.flush().forEach(telling.on);
-  for (const { fold, assembler } of trials) for (const record of assembler.flush()) fold.on(record);
+  const rest = assembler.flush();
+  rest.forEach(telling.on);
+  for (const { fold, variant } of trials) variant.flush(rest).forEach(fold.on);
   const found = ({ fold }: { readonly fold: Fold }): boolean =>
     fold.end().findings.some(({ grade }) => grade === "violation");
   const blind = new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));

@@ -12,11 +12,15 @@ export interface Draft extends Call {
   readonly exchanges: JoinedExchange[];
   ended?: EventOf<"op-ended">;
   endPhase?: string;
+  /** Known before it was taken over from another desk. */
+  inDoubt: boolean;
   gone: boolean;
 }
 
 export interface Desk {
   readonly bounds: HoldingBounds;
+  /** One whose ops may be taken over from it. */
+  readonly beside: Desk | undefined;
   readonly held: Map<string, Draft>;
   readonly holding: Holding<Draft>;
   readonly windows: FaultWindows;
@@ -31,11 +35,12 @@ export interface Desk {
 
 export type Passing = Exclude<HistoryRecord, OpRecord>;
 
-export function openDesk(declared: Declared, bounds: HoldingBounds): Desk {
+export function openDesk(declared: Declared, bounds: HoldingBounds, beside?: Desk): Desk {
   const upstreamLinks = declared.links.filter(({ plane }) => plane === "server-upstream");
   const windows = followFaultWindows();
   return {
     bounds,
+    beside,
     held: new Map(),
     holding: openHolding(bounds, {
       sortOf: (draft) => sortOf(draft, windows),
@@ -80,9 +85,41 @@ export function take(desk: Desk, event: HistoryEvent): Passing | undefined {
   }
 }
 
+/** Goes on by itself with an op that another desk holds, as it stands there. */
+export function takeOver(desk: Desk, from: Desk, op: string): Draft | undefined {
+  const original = from.held.get(op);
+  if (original === undefined || desk.held.has(op)) return undefined;
+  const draft: Draft = {
+    ...original,
+    attempts: [...original.attempts],
+    exchanges: [...original.exchanges],
+    inDoubt: original.inDoubt || from.calls.isInDoubt(original),
+  };
+  desk.held.set(op, draft);
+  desk.calls.began(draft);
+  if (draft.ended !== undefined) {
+    desk.calls.ended(draft);
+    desk.holding.add(draft);
+  }
+  return draft;
+}
+
+export function joinToOnly(draft: Draft, exchange: Exchange & Stamp): void {
+  draft.exchanges.push({ ...exchange, joinedBy: "time", counts: true });
+}
+
 function begin({ held, calls }: Desk, started: Draft["started"]): void {
   const { op, server, atUs: startedUs } = started;
-  const draft: Draft = { started, server, startedUs, turn: 0, attempts: [], exchanges: [], gone: false };
+  const draft: Draft = {
+    started,
+    server,
+    startedUs,
+    turn: 0,
+    attempts: [],
+    exchanges: [],
+    inDoubt: false,
+    gone: false,
+  };
   held.set(op, draft);
   calls.began(draft);
 }
@@ -111,7 +148,7 @@ function join({ held, calls, serverOf }: Desk, exchange: Exchange & Stamp): bool
   if (server === undefined) return false;
   const only = calls.whose(server, exchange.startedUs);
   if (only === undefined || only === "several" || only.gone) return false;
-  only.exchanges.push({ ...exchange, joinedBy: "time", counts: true });
+  joinToOnly(only, exchange);
   return true;
 }
 
@@ -151,7 +188,8 @@ const tidyEveryUs = 1_000_000;
 function tidy(desk: Desk, nowUs: number): void {
   desk.tidiedUs = nowUs;
   const [oldest] = desk.held.values();
-  desk.windows.forget(oldest?.startedUs ?? nowUs);
+  const [beside] = desk.beside?.held.values() ?? [];
+  desk.windows.forget(Math.min(oldest?.startedUs ?? nowUs, beside?.startedUs ?? nowUs));
   desk.calls.forgetBefore(oldest?.turn ?? Number.POSITIVE_INFINITY);
 }
 
@@ -167,7 +205,7 @@ export function finish({ held, windows, calls }: Desk, draft: Draft): OpRecord {
     straddles: draft.endPhase !== started.phase,
     attempts,
     exchanges,
-    ambiguous: calls.isInDoubt(draft),
+    ambiguous: draft.inDoubt || calls.isInDoubt(draft),
     faults: windows.during(started.atUs, ended?.atUs ?? Number.POSITIVE_INFINITY),
   };
   return ended === undefined ? record : { ...record, ended };

@@ -9,6 +9,7 @@ import type { Attempt, EventOf, Exchange, HistoryEvent, OpStarted, Stamp } from 
 import type { FaultWindow } from "./fault-windows.ts";
 import { holdingBounds, type HoldingBounds } from "./holding.ts";
 import type { OpOutcome } from "./outcomes.ts";
+import { openVariant, type Variant } from "./variant.ts";
 
 export type { FaultWindow } from "./fault-windows.ts";
 
@@ -48,6 +49,8 @@ export interface Assembler {
   /** The ops that are still held when the history is over. */
   readonly flush: () => readonly HistoryRecord[];
   readonly held: () => number;
+  /** Assembles the same history but for a few events; before any event is taken. */
+  readonly variant: () => Variant;
   /** Ops that were handed on while they were under way, for there were too many. */
   readonly cutOff: () => number;
 }
@@ -63,6 +66,7 @@ export function assembleRecords(declared: Declared, bounds: HoldingBounds = hold
     },
     flush: () => [...desk.held.values()].map((draft) => finish(desk, draft)),
     held: () => desk.held.size,
+    variant: () => openVariant(declared, desk, bounds),
     cutOff: () => desk.cutOff,
   };
 }

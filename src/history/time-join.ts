@@ -20,6 +20,10 @@ export interface TimeJoin<C extends Call> {
   readonly lost: (call: C) => void;
   /** The one call that was under way from then until now; `several` are all left in doubt. */
   readonly whose: (server: string, fromUs: number) => C | "several" | undefined;
+  /** The same, but nobody is left in doubt for it. */
+  readonly peek: (server: string, fromUs: number) => C | "several" | undefined;
+  /** All calls that were under way from then until now are left in doubt. */
+  readonly doubt: (server: string, fromUs: number) => void;
   /** Something was asked meanwhile that may have been for this call or for another. */
   readonly isInDoubt: (call: C) => boolean;
   /** Nobody will ask for calls that began before this one. */
@@ -52,6 +56,21 @@ export function joinByTime<C extends Call>(): TimeJoin<C> {
     return calls;
   };
 
+  const peek = (server: string, fromUs: number): C | "several" | undefined => {
+    const { open, lost, last, lastButOne } = at(server);
+    const ended = [last, lastButOne].filter((call) => (call?.endedUs ?? Number.NEGATIVE_INFINITY) >= fromUs);
+    if (open.size + lost + ended.length > 1) return "several";
+    const [only] = open;
+    return only ?? ended[0];
+  };
+
+  const doubt = (server: string, fromUs: number): void => {
+    const { doubts } = at(server);
+    turn += 1;
+    while ((doubts.at(-1)?.fromUs ?? Number.NEGATIVE_INFINITY) >= fromUs) doubts.pop();
+    doubts.push({ turn, fromUs });
+  };
+
   return {
     began: (call) => {
       turn += 1;
@@ -69,16 +88,12 @@ export function joinByTime<C extends Call>(): TimeJoin<C> {
       const calls = at(call.server);
       if (calls.open.delete(call)) calls.lost += 1;
     },
+    peek,
+    doubt,
     whose: (server, fromUs) => {
-      const calls = at(server);
-      turn += 1;
-      const { last, lastButOne } = calls;
-      const ended = [last, lastButOne].filter((call) => (call?.endedUs ?? Number.NEGATIVE_INFINITY) >= fromUs);
-      const [open] = calls.open;
-      if (calls.open.size + calls.lost + ended.length < 2) return open ?? ended[0];
-      while ((calls.doubts.at(-1)?.fromUs ?? Number.NEGATIVE_INFINITY) >= fromUs) calls.doubts.pop();
-      calls.doubts.push({ turn, fromUs });
-      return "several";
+      const found = peek(server, fromUs);
+      if (found === "several") doubt(server, fromUs);
+      return found;
     },
     isInDoubt: (call) => {
       const { doubts } = at(call.server);

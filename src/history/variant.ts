@@ -1,0 +1,142 @@
+/**
+ * Assembling a history that is another but for a few events: what the other's assembler makes of the rest is taken over,
+ * so that only the ops that differ cost anything. One of them goes on here by itself, as it stood there.
+ */
+import type { Declared } from "./declared.ts";
+import { finish, joinToOnly, openDesk, settle, take, takeOver, type Desk } from "./desk.ts";
+import type { EventOf, HistoryEvent } from "./events.ts";
+import type { HoldingBounds } from "./holding.ts";
+import type { HistoryRecord } from "./records.ts";
+
+export interface Variant {
+  /** What stands in place of an event; told before the original takes the event. */
+  readonly before: (event: HistoryEvent, by: readonly HistoryEvent[]) => void;
+  /** The records of the variant, from those that the original has made of the event. */
+  readonly after: (made: readonly HistoryRecord[]) => readonly HistoryRecord[];
+  readonly flush: (made: readonly HistoryRecord[]) => readonly HistoryRecord[];
+}
+
+interface Side {
+  readonly original: Desk;
+  readonly desk: Desk;
+  /** The ops of the original that go on here; what it makes of them itself is left out. */
+  readonly own: Set<string>;
+  /** Records of the event at hand that are not the original's. */
+  extra: HistoryRecord[];
+  /** The event that is left out. */
+  without: HistoryEvent | undefined;
+}
+
+export function openVariant(declared: Declared, original: Desk, bounds: HoldingBounds): Variant {
+  const desk = openDesk(declared, bounds, original);
+  const side: Side = { original, desk, own: new Set(), extra: [], without: undefined };
+  return {
+    before: (event, by) => {
+      const isSame = by.length === 1 && by[0] === event;
+      if (isSame && event.type !== "phase" && event.type !== "fault" && desk.held.size + side.own.size === 0) return;
+      side.extra = [...settle(desk, event.atUs)];
+      if (!by.includes(event)) leaveOut(side, event);
+      for (const one of by) {
+        if (one === event) follow(side, event);
+        else add(side, one);
+      }
+    },
+    after: (made) => {
+      const { own, extra, without } = side;
+      if (own.size + extra.length === 0 && without === undefined) return made;
+      side.extra = [];
+      side.without = undefined;
+      return [...extra, ...made.filter((record) => record !== without && !isOwn(own, record))];
+    },
+    flush: (made) => [
+      ...made.filter((record) => !isOwn(side.own, record)),
+      ...[...desk.held.values()].map((draft) => finish(desk, draft)),
+    ],
+  };
+}
+
+function isOwn(own: Set<string>, record: HistoryRecord): boolean {
+  return record.type === "op" && own.delete(record.op);
+}
+
+/** From here on the ops that an event is about go on here. */
+function own(side: Side, op: string): void {
+  if (side.original.held.has(op)) side.own.add(op);
+  takeOver(side.desk, side.original, op);
+}
+
+function leaveOut(side: Side, event: HistoryEvent): void {
+  side.without = event;
+  if ("op" in event && event.type !== "effect" && event.op !== undefined) {
+    own(side, event.op);
+    // The original may begin to hold it only with this event.
+    if (event.type === "op-started") side.own.add(event.op);
+  } else if (event.type === "exchange") {
+    for (const op of event.ops) own(side, op);
+    const only = onlyCallOf(side.original, event);
+    if (typeof only === "object") own(side, only.started.op);
+  }
+}
+
+/** An event that stands in both. */
+function follow(side: Side, event: HistoryEvent): void {
+  const { desk, own } = side;
+  switch (event.type) {
+    case "phase":
+    case "fault":
+      take(desk, event);
+      return;
+    case "exchange":
+      if (event.ops.length === 0) followNameless(side, event);
+      else if (event.ops.some((op) => own.has(op)) && take(desk, event) !== undefined) {
+        // The original has joined it to an op that it holds for longer than it is held here.
+        if (event.ops.every((op) => own.has(op))) side.extra.push(event);
+      }
+      return;
+    case "op-started":
+    case "attempt":
+    case "late-answer":
+    case "op-ended":
+      if (own.has(event.op)) take(desk, event);
+      return;
+    default:
+  }
+}
+
+function onlyCallOf({ calls, serverOf }: Desk, { link, ops, startedUs }: EventOf<"exchange">) {
+  const server = serverOf.get(link);
+  return server === undefined || ops.length > 0 ? undefined : calls.peek(server, startedUs);
+}
+
+function followNameless(side: Side, event: EventOf<"exchange">): void {
+  const { desk, original, own } = side;
+  const there = onlyCallOf(original, event);
+  if (there === "several") {
+    desk.calls.doubt(desk.serverOf.get(event.link) ?? "", event.startedUs);
+  } else if (there !== undefined && own.has(there.started.op)) {
+    const here = onlyCallOf(desk, event);
+    if (typeof here === "object" && !here.gone) joinToOnly(here, event);
+    else desk.calls.doubt(desk.serverOf.get(event.link) ?? "", event.startedUs);
+  }
+}
+
+/** An event that stands only here. */
+function add(side: Side, event: HistoryEvent): void {
+  const { desk, original } = side;
+  if (event.type === "exchange") {
+    for (const op of event.ops) own(side, op);
+    const there = onlyCallOf(original, event);
+    const here = onlyCallOf(desk, event);
+    if (typeof there === "object" && !side.own.has(there.started.op)) {
+      // The only call of all goes on here, so that the join below finds it.
+      if (here === undefined) own(side, there.started.op);
+      else desk.calls.doubt(there.server, event.startedUs);
+    } else if (there === "several") {
+      desk.calls.doubt(desk.serverOf.get(event.link) ?? "", event.startedUs);
+      side.extra.push(event);
+      return;
+    }
+  } else if (event.type !== "effect" && "op" in event && event.op !== undefined) own(side, event.op);
+  const passing = take(desk, event);
+  if (passing !== undefined) side.extra.push(passing);
+}
