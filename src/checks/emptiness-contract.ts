@@ -1,16 +1,14 @@
 /** What a tool's answers always hold when nothing is broken: learned from the baseline, never guessed. */
 import { leavesOf, type Shape } from "../history/shape.ts";
+import type { Forms } from "./answer-forms.ts";
 
 export interface Samples {
-  /** Distinct shapes, with how often each half of the baseline saw them. */
-  readonly shapes: Map<string, { readonly shape: Shape; readonly halves: [number, number] }>;
+  /** With how often each half of the baseline saw them. */
+  readonly forms: Forms<{ readonly shape: Shape; readonly halves: [number, number] }>;
   total: number;
   /** Of forms that there was no room for any more. */
   unkept: number;
 }
-
-/** What answers no two alike always hold, cannot be learned from them; and each form takes room. */
-export const formsMax = 1000;
 
 export type Contract =
   | { readonly is: "too-few" }
@@ -30,7 +28,7 @@ export const samplesMin = 6;
 export function learn(samples: Samples): Contract {
   if (samples.total < samplesMin) return { is: "too-few" };
   if (samples.unkept > 0) return { is: "too-many-forms" };
-  const shapes = [...samples.shapes.values()];
+  const shapes = [...samples.forms.all.values()];
   const first = shapes.filter(({ halves }) => halves[0] > 0);
   const second = shapes.filter(({ halves }) => halves[1] > 0);
   if (fires(first, second) || fires(second, first)) return { is: "unsteady" };

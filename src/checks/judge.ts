@@ -136,8 +136,14 @@ function guarded(check: Check, premises: Premises): Fold {
   });
   const fold = attempt(() => check.fold(premises));
   return {
+    // A closure for each of millions of records would be felt.
     on: (record) => {
-      attempt(() => fold?.on(record));
+      if (broken !== undefined) return;
+      try {
+        fold?.on(record);
+      } catch (error) {
+        broken = messageOf(error);
+      }
     },
     end: (told) => attempt(() => fold?.end(told)) ?? unknown(),
     asks: () => attempt(() => fold?.asks?.()) ?? [],

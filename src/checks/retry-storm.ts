@@ -141,12 +141,17 @@ function weigh(record: OpRecord, state: State): void {
   if (!before && !later) return;
   const tool = `${server}.${record.started.tool}`;
   notePlaces(state.nameless, tool, named);
+  const ofNamed = talliesIn(state.tallies.named, tool, server);
+  const ofAll = talliesIn(state.tallies.all, tool, server);
+  let exact: Weighed["work"];
   for (const sameness of ["exact", "by-path"] as const) {
-    const ofNamed = talliesIn(state.tallies.named, tool, server)[sameness];
-    countIn(state, { record, tally: ofNamed, work: workOf(record, named, sameness), before });
-    const ofAll = talliesIn(state.tallies.all, tool, server)[sameness];
-    const together = record.ambiguous ? undefined : workOf(record, exchanges, sameness);
-    countIn(state, { record, tally: ofAll, work: together, before });
+    // Of one request it makes no difference.
+    const work: Weighed["work"] = sameness === "exact" || named.length > 1 ? workOf(record, named, sameness) : exact;
+    exact = work;
+    countIn(state, { record, tally: ofNamed[sameness], work, before });
+    const allNamed = named.length === exchanges.length;
+    const together = record.ambiguous ? undefined : allNamed ? work : workOf(record, exchanges, sameness);
+    countIn(state, { record, tally: ofAll[sameness], work: together, before });
   }
 }
 

@@ -3,11 +3,12 @@
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
 import type { Declared } from "../history/declared.ts";
-import type { HistoryEvent, Stamp } from "../history/events.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
-import { formsMax, learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
+import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
+import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
+import { plantEmptyAnswer } from "./planted-silence.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
 /** What the upstream did for a call, as its link saw it. */
@@ -28,7 +29,9 @@ interface State {
   readonly upstreamLinks: ReadonlyMap<string, string>;
   readonly mayBeEmpty: ReadonlySet<string>;
   readonly baseline: Map<string, Samples>;
-  readonly suspects: Map<string, Suspect>;
+  readonly suspects: Suspect[];
+  /** The same, by call and grade. */
+  readonly suspectForms: Map<string, Forms<Suspect>>;
   /** Answers of forms that there was no room for any more. */
   unkept: number;
   /** Calls that met a fault behind their server and got an answer from it, by what the answer was. */
@@ -52,7 +55,8 @@ export const silentEmpty = defineCheck({
     upstreamLinks: upstreamLinksOf(declared),
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
     baseline: new Map(),
-    suspects: new Map(),
+    suspects: [],
+    suspectForms: new Map(),
     unkept: 0,
     exposedOk: 0,
     exposedSaidSo: 0,
@@ -81,7 +85,7 @@ export const silentEmpty = defineCheck({
     return { verdict: "pass", ...judged, strength };
   },
 
-  plant: ({ declared }) => plantEmptyAnswer(declared),
+  plant: ({ declared }) => plantEmptyAnswer(declared, upstreamLinksOf(declared)),
 });
 
 function upstreamLinksOf(declared: Declared): Map<string, string> {
@@ -102,25 +106,20 @@ function sample(record: OpRecord, state: State): void {
   const answer = answerOf(record);
   if (answer === undefined) return;
   const key = keyOf(record);
-  const samples = state.baseline.get(key) ?? { shapes: new Map(), total: 0, unkept: 0 };
+  const samples = state.baseline.get(key) ?? { forms: noForms(), total: 0, unkept: 0 };
   state.baseline.set(key, samples);
-  const signature = signatureOf(answer.shape);
-  const seen = samples.shapes.get(signature) ?? { shape: answer.shape, halves: [0, 0] };
-  if (seen.halves[0] + seen.halves[1] === 0) {
-    if (samples.shapes.size === formsMax) {
-      samples.unkept += 1;
-      return;
-    }
-    samples.shapes.set(signature, seen);
+  const seen = entryFor(samples.forms, answer.shape, () => emptySample(answer.shape));
+  if (seen === undefined) {
+    samples.unkept += 1;
+    return;
   }
   // Alternate samples make two halves of the same time, to be compared with each other.
   seen.halves[samples.total % 2 === 0 ? 0 : 1] += 1;
   samples.total += 1;
 }
 
-/** The same for the same shapes, and only for them. */
-function signatureOf({ form, filled, hollow, cut }: Shape): string {
-  return `${form}${cut === true ? " cut" : ""}\n${filled.join("\n")}\n\n${hollow.join("\n")}`;
+function emptySample(shape: Shape): { readonly shape: Shape; readonly halves: [number, number] } {
+  return { shape, halves: [0, 0] };
 }
 
 function suspect(record: OpRecord, state: State): void {
@@ -138,25 +137,30 @@ function suspect(record: OpRecord, state: State): void {
   }
   if (met) state.exposedOk += 1;
   const grade = gradeOf(upstream, underFault);
-  const key = `${keyOf(record)} ${grade} ${signatureOf(answer.shape)}`;
-  const known = state.suspects.get(key);
-  if (known === undefined && state.suspects.size === 4 * formsMax) {
+  const entry = suspectFor(state, { record, grade, shape: answer.shape });
+  if (entry === undefined) {
     state.unkept += 1;
     return;
   }
-  const entry = known ?? {
-    tool: `${server}.${record.started.tool}`,
-    key: keyOf(record),
-    shape: answer.shape,
-    grade,
-    count: 0,
-    witnesses: [],
-  };
-  state.suspects.set(key, entry);
   entry.count += 1;
   if (entry.witnesses.length < witnessesMax) {
     entry.witnesses.push({ op: record.op, events: [record.started.id, answer.id, ...exchanges.map(({ id }) => id)] });
   }
+}
+
+function suspectFor(
+  { suspects, suspectForms }: State,
+  { record, grade, shape }: { readonly record: OpRecord } & Pick<Suspect, "grade" | "shape">,
+): Suspect | undefined {
+  const key = keyOf(record);
+  const forms = suspectForms.get(`${grade} ${key}`) ?? noForms();
+  suspectForms.set(`${grade} ${key}`, forms);
+  return entryFor(forms, shape, () => {
+    const { server, tool } = record.started;
+    const entry = { tool: `${server}.${tool}`, key, shape, grade, count: 0, witnesses: [] };
+    suspects.push(entry);
+    return entry;
+  });
 }
 
 function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean): UpstreamSaid {
@@ -172,7 +176,7 @@ function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean):
 
 function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Finding[] {
   const groups = new Map<string, { readonly tool: string; readonly grade: Finding["grade"]; readonly of: Suspect[] }>();
-  for (const entry of state.suspects.values()) {
+  for (const entry of state.suspects) {
     const contract = contracts.get(entry.key);
     if (contract?.is !== "learned" || contract.lostIn(entry.shape) === undefined) continue;
     const { grade } = entry;
@@ -237,64 +241,10 @@ function doubtOf(state: State, contracts: ReadonlyMap<string, Contract>): string
     return state.control ? "nothing was called after the baseline" : "no answered call met a fault behind its server";
   }
   // Success after success that no contract covers proves nothing.
-  const unjudged = [...state.suspects.values()].filter(({ key }) => contracts.get(key)?.is !== "learned");
+  const unjudged = state.suspects.filter(({ key }) => contracts.get(key)?.is !== "learned");
   if (unjudged.length > 0) {
     const tools = [...new Set(unjudged.map(({ tool }) => tool))].join(", ");
     return `too few answers of ${tools} in the baseline to know what they hold`;
   }
   return undefined;
-}
-
-/** Adds one op after a real one of the fault phase: a success that is empty while its upstream refused. */
-function plantEmptyAnswer(declared: Declared): (event: HistoryEvent) => readonly HistoryEvent[] {
-  const roles = new Map(declared.phases.map(({ phase, role }) => [phase, role]));
-  const links = new Map([...upstreamLinksOf(declared)].map(([link, server]) => [server, link]));
-  const skipped = new Set(
-    declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`),
-  );
-  const started = new Map<string, Extract<HistoryEvent, { type: "op-started" }>>();
-  let phase = "";
-  let planted = false;
-
-  return (event) => {
-    if (planted) return [event];
-    if (event.type === "phase" && event.edge === "start") phase = event.phase;
-    if (event.type === "op-started") started.set(event.op, event);
-    if (event.type !== "op-ended") return [event];
-    const original = started.get(event.op);
-    started.delete(event.op);
-    if (original === undefined || original.phase !== phase || roles.get(phase) !== "fault") return [event];
-    const link = links.get(original.server);
-    if (link === undefined || skipped.has(`${original.group}.${original.step}`)) return [event];
-    planted = true;
-    return [event, ...emptyOp(original, link, event)];
-  };
-}
-
-function emptyOp(
-  original: Extract<HistoryEvent, { type: "op-started" }>,
-  link: string,
-  { id, atUs }: Stamp,
-): readonly HistoryEvent[] {
-  const op = `${original.op}~planted`;
-  const at = (n: number): Stamp => ({ id: `${id}~planted${n}`, atUs });
-  const empty: Shape = { form: "json", filled: [], hollow: ["$"] };
-  return [
-    { ...original, ...at(1), op },
-    {
-      type: "exchange",
-      ...at(2),
-      link,
-      connection: 0,
-      ops: [op],
-      method: "GET",
-      path: "/",
-      startedUs: atUs,
-      ended: "refused",
-      bytesUp: 0,
-      bytesDown: 0,
-    },
-    { type: "attempt", ...at(3), op, attempt: 1, startedUs: atUs, class: "ok", outcome: "ok", answer: empty },
-    { type: "op-ended", ...at(4), op, outcome: "ok" },
-  ];
 }

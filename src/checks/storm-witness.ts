@@ -9,14 +9,20 @@ export interface Witness {
 
 /** Keeps the weightiest; which they are does not hang on the order in which ops were seen. */
 export function keepWitness(witnesses: Witness[], witness: Witness): void {
+  const last = witnesses.length < witnessesMax ? undefined : witnesses.at(-1);
+  if (last !== undefined && inOrder(last, witness) < 0) return;
   const known = witnesses.findIndex(({ op }) => op === witness.op);
   if (known !== -1) {
     if ((witnesses[known]?.weight ?? 0) >= witness.weight) return;
     witnesses.splice(known, 1);
   }
   witnesses.push(witness);
-  witnesses.sort((a, b) => b.weight - a.weight || (a.op < b.op ? -1 : 1));
+  witnesses.sort(inOrder);
   witnesses.length = Math.min(witnesses.length, witnessesMax);
+}
+
+function inOrder(a: Witness, b: Witness): number {
+  return b.weight - a.weight || (a.op < b.op ? -1 : 1);
 }
 
 export function examplesOf(witnesses: readonly Witness[]): string {

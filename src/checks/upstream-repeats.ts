@@ -51,8 +51,15 @@ export function workOf(
   // An attempt is written when it has ended, so an op that was cut off may have had one more.
   const mayBeMany = attempts.length > 1 || ended === undefined;
   if (!numbered && mayBeMany) return undefined;
+  const [only] = exchanges;
+  if (exchanges.length < 2) return new Map(only === undefined ? [] : [[only.attempt ?? 1, single(only)]]);
   const byAttempt = Map.groupBy(exchanges, ({ attempt }) => (numbered ? (attempt ?? 1) : 1));
   return new Map([...byAttempt].map(([attempt, made]) => [attempt, workIn(made, sameness)]));
+}
+
+/** As most are: it repeats nothing. */
+function single(exchange: JoinedExchange): Work {
+  return { exchanges: [exchange], repeats: [], unanswered: 0, same: 1, resent: 0 };
 }
 
 function workIn(exchanges: readonly JoinedExchange[], sameness: Sameness): Work {

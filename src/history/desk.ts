@@ -197,18 +197,13 @@ export function finish({ held, windows, calls }: Desk, draft: Draft): OpRecord {
   const { started, ended, attempts, exchanges } = draft;
   draft.gone = true;
   held.delete(started.op);
-  const record: OpRecord = {
-    type: "op",
-    op: started.op,
-    started,
-    outcome: ended?.outcome ?? "unknown",
-    straddles: draft.endPhase !== started.phase,
-    attempts,
-    exchanges,
-    ambiguous: draft.inDoubt || calls.isInDoubt(draft),
-    faults: windows.during(started.atUs, ended?.atUs ?? Number.POSITIVE_INFINITY),
-  };
-  return ended === undefined ? record : { ...record, ended };
+  const { op } = started;
+  const straddles = draft.endPhase !== started.phase;
+  const ambiguous = draft.inDoubt || calls.isInDoubt(draft);
+  const faults = windows.during(started.atUs, ended?.atUs ?? Number.POSITIVE_INFINITY);
+  const rest = { straddles, attempts, exchanges, ambiguous, faults };
+  if (ended === undefined) return { type: "op", op, started, outcome: "unknown", ...rest };
+  return { type: "op", op, started, ended, outcome: ended.outcome, ...rest };
 }
 
 function sortOf({ started, ended, attempts, exchanges }: Draft, windows: FaultWindows): Sort {

@@ -25,9 +25,9 @@ export interface HoldingBounds {
 // Each op is a few kilobytes as long as it is held.
 export const holdingBounds: HoldingBounds = {
   lingerUs: 60_000_000,
-  calmMax: 4_000,
-  mendedMax: 8_000,
-  troubledMax: 16_000,
+  calmMax: 2_000,
+  mendedMax: 6_000,
+  troubledMax: 12_000,
   heldMax: 60_000,
 };
 

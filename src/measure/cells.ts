@@ -134,10 +134,12 @@ function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined
   if (op.outcome === "ok" && op.ended !== undefined) addTime(cell.response, op.ended.atUs - op.started.intendedUs);
 }
 
+const none: ReadonlySet<number | undefined> = new Set();
+
 /** Those that the agents' own link refused: behind a tap that accepts first, their caller sees only a reset. */
 function refusedAttempts({ exchanges }: OpRecord, agentLinks: ReadonlySet<string>): ReadonlySet<number | undefined> {
   const refused = exchanges.filter(({ link, ended }) => ended === "refused" && agentLinks.has(link));
-  return new Set(refused.map(({ attempt }) => attempt));
+  return refused.length === 0 ? none : new Set(refused.map(({ attempt }) => attempt));
 }
 
 function toolKey({ group, server, tool }: { group: string; server: string; tool: string }): string {

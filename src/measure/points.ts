@@ -13,10 +13,10 @@ const pointsMax = 2000;
 const okMin = 500;
 
 export function openPoints(random: Random): Points {
-  const well = openSample<OpRecord>(random);
-  const amiss = openSample<OpRecord>(random);
+  const well = openSample(random, slim);
+  const amiss = openSample(random, slim);
   return {
-    on: (op) => (op.outcome === "ok" ? well : amiss).add(slim(op)),
+    on: (op) => (op.outcome === "ok" ? well : amiss).add(op),
     end: (endUs) => {
       const bad = amiss.take(pointsMax - Math.min(okMin, well.size()));
       const good = well.take(pointsMax - bad.length);
@@ -51,7 +51,7 @@ interface Sample<T> {
 }
 
 /** Everyone draws a lot, and the lowest lots stay: of those again the lowest are a fair sample too. */
-function openSample<T>(random: Random): Sample<T> {
+function openSample<T>(random: Random, kept: (item: T) => T): Sample<T> {
   let drawn: { readonly lot: number; readonly item: T }[] = [];
   let limit = 1;
   const thin = (): void => {
@@ -62,7 +62,7 @@ function openSample<T>(random: Random): Sample<T> {
     add: (item) => {
       const lot = random.next();
       if (lot >= limit) return;
-      drawn.push({ lot, item });
+      drawn.push({ lot, item: kept(item) });
       if (drawn.length >= 2 * pointsMax) thin();
     },
     size: () => Math.min(drawn.length, pointsMax),
