@@ -10,8 +10,8 @@ export interface Draft extends Call {
   readonly started: OpStarted & Stamp;
   readonly attempts: (Attempt & Stamp)[];
   readonly exchanges: JoinedExchange[];
-  ended?: EventOf<"op-ended">;
-  endPhase?: string;
+  ended: EventOf<"op-ended"> | undefined;
+  endPhase: string | undefined;
   /** Known before it was taken over from another desk. */
   inDoubt: boolean;
   gone: boolean;
@@ -28,7 +28,8 @@ export interface Desk {
   /** By link to an upstream. */
   readonly serverOf: ReadonlyMap<string, string>;
   phase: string;
-  /** When it was last looked for what nobody needs any more. */
+  /** When it was last looked for ops whose time is up, and for what nobody needs any more. */
+  settledUs: number;
   tidiedUs: number;
   cutOff: number;
 }
@@ -51,6 +52,7 @@ export function openDesk(declared: Declared, bounds: HoldingBounds, beside?: Des
     calls: joinByTime(),
     serverOf: new Map(upstreamLinks.map(({ link, server }) => [link, server])),
     phase: "",
+    settledUs: 0,
     tidiedUs: 0,
     cutOff: 0,
   };
@@ -111,6 +113,9 @@ export function joinToOnly(draft: Draft, exchange: Exchange & Stamp): void {
 function begin({ held, calls }: Desk, started: Draft["started"]): void {
   const { op, server, atUs: startedUs } = started;
   const draft: Draft = {
+    ended: undefined,
+    endedUs: Number.POSITIVE_INFINITY,
+    endPhase: undefined,
     started,
     server,
     startedUs,
@@ -154,9 +159,14 @@ function join({ held, calls, serverOf }: Desk, exchange: Exchange & Stamp): bool
 
 const nobody: readonly OpRecord[] = [];
 
+/** Between the ends of ops, time alone makes few of them due. */
+const settleEveryUs = 100_000;
+
 /** The ops whose time is up. */
-export function settle(desk: Desk, nowUs: number): readonly OpRecord[] {
+export function settle(desk: Desk, { type, atUs: nowUs }: HistoryEvent): readonly OpRecord[] {
   const { held, holding, bounds } = desk;
+  if (type !== "op-ended" && type !== "op-started" && nowUs - desk.settledUs < settleEveryUs) return nobody;
+  desk.settledUs = nowUs;
   let done: OpRecord[] | undefined;
   for (let due = holding.due(nowUs); due !== undefined; due = holding.due(nowUs)) {
     done ??= [];
@@ -207,10 +217,15 @@ export function finish({ held, windows, calls }: Desk, draft: Draft): OpRecord {
 }
 
 function sortOf({ started, ended, attempts, exchanges }: Draft, windows: FaultWindows): Sort {
-  const left = exchanges.some((exchange) => exchange.ended === "caller-left" || exchange.leftUs !== undefined);
-  if (ended?.outcome !== "ok" || left || attempts.some(({ class: is }) => is === "timeout")) return "troubled";
-  const well =
-    attempts.every(({ outcome }) => outcome === "ok") &&
-    exchanges.every((exchange) => exchange.ended === "answered" && (exchange.status ?? 0) < 500);
+  if (ended?.outcome !== "ok") return "troubled";
+  let well = true;
+  for (const { class: is } of attempts) {
+    if (is === "timeout") return "troubled";
+    if (is !== "ok") well = false;
+  }
+  for (const { ended: how, leftUs, status = 0 } of exchanges) {
+    if (how === "caller-left" || leftUs !== undefined) return "troubled";
+    if (how !== "answered" || status >= 500) well = false;
+  }
   return well && windows.during(started.atUs, ended.atUs).length === 0 ? "calm" : "mended";
 }

@@ -3,8 +3,7 @@
  * each sort only so many, the youngest, so that no rate of ops takes more memory than another.
  */
 export interface Held {
-  /** Absent while it is under way. */
-  readonly endedUs?: number;
+  readonly endedUs: number;
   /** It was handed on. */
   readonly gone: boolean;
 }
@@ -54,7 +53,7 @@ export function openHolding<H extends Held>(
   const dueIn = (sort: Sort, max: number, nowUs: number): H | undefined => {
     const line = lines[sort];
     for (let first = line.first(); first !== undefined; first = line.first()) {
-      const old = nowUs - (first.endedUs ?? nowUs) > lingerUs;
+      const old = nowUs - first.endedUs > lingerUs;
       if (!first.gone && !old && line.size() <= max) return undefined;
       const now = first.gone || old ? sort : sortOf(first);
       if (now === sort && !first.gone && !old && mustStay(first)) return undefined;
@@ -87,12 +86,14 @@ interface Line<T> {
 
 /** First in, first out; an array alone would move all of them for each that goes. */
 function openLine<T>(): Line<T> {
-  let items: T[] = [];
+  let items: (T | undefined)[] = [];
   let from = 0;
   return {
     add: (item) => items.push(item),
     first: () => items[from],
     take: () => {
+      // What has gone must not be kept alive from here.
+      items[from] = undefined;
       from += 1;
       if (from < 512 || from * 2 < items.length) return;
       items = items.slice(from);

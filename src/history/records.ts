@@ -59,7 +59,7 @@ export function assembleRecords(declared: Declared, bounds: HoldingBounds = hold
   const desk = openDesk(declared, bounds);
   return {
     push: (event) => {
-      const done = settle(desk, event.atUs);
+      const done = settle(desk, event);
       const passing = take(desk, event);
       if (passing === undefined) return done;
       return done.length === 0 ? [passing] : [...done, passing];

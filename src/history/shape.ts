@@ -67,7 +67,9 @@ export function parsedJson(text: string): unknown {
 
 /** Nothing in it at all: no part of the answer holds a value. */
 export function isEmpty(shape: Shape): boolean {
-  return shape.cut !== true && leavesOf(shape).length === 0;
+  if (shape.cut === true) return false;
+  // What is filled, and has nothing hollow in it, has a value in it somewhere.
+  return shape.filled.length === 0 || (shape.hollow.length > 0 && leavesOf(shape).length === 0);
 }
 
 /** The filled paths that hold a value of their own, not only other parts. */

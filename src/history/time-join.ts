@@ -7,8 +7,8 @@ import type { Exchange, Stamp } from "./events.ts";
 export interface Call {
   readonly server: string;
   readonly startedUs: number;
-  /** Absent while it is under way. */
-  endedUs?: number;
+  /** Infinite while it is under way. */
+  endedUs: number;
   /** The how-manieth of all calls and requests it was. */
   turn: number;
 }
@@ -58,7 +58,7 @@ export function joinByTime<C extends Call>(): TimeJoin<C> {
 
   const peek = (server: string, fromUs: number): C | "several" | undefined => {
     const { open, lost, last, lastButOne } = at(server);
-    const ended = [last, lastButOne].filter((call) => (call?.endedUs ?? Number.NEGATIVE_INFINITY) >= fromUs);
+    const ended = [last, lastButOne].filter((call) => call !== undefined && call.endedUs >= fromUs);
     if (open.size + lost + ended.length > 1) return "several";
     const [only] = open;
     return only ?? ended[0];
@@ -99,7 +99,7 @@ export function joinByTime<C extends Call>(): TimeJoin<C> {
       const { doubts } = at(call.server);
       // The first that came after it began has begun before all others that did.
       const first = doubts[firstAfter(doubts, call.turn)];
-      return first !== undefined && first.fromUs <= (call.endedUs ?? Number.POSITIVE_INFINITY);
+      return first !== undefined && first.fromUs <= call.endedUs;
     },
     forgetBefore: (turn) => {
       for (const calls of servers.values()) {

@@ -34,7 +34,7 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
     before: (event, by) => {
       const isSame = by.length === 1 && by[0] === event;
       if (isSame && event.type !== "phase" && event.type !== "fault" && desk.held.size + side.own.size === 0) return;
-      side.extra = [...settle(desk, event.atUs)];
+      side.extra = [...settle(desk, event)];
       if (!by.includes(event)) leaveOut(side, event);
       for (const one of by) {
         if (one === event) follow(side, event);

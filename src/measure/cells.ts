@@ -41,9 +41,9 @@ export function openCells({ steps, phases, links }: Declared): Cells {
 
   const cellOf = ({ started }: OpRecord): Cell => {
     const key = `${toolKey(started)}\n${started.phase}`;
-    const found = cells.get(key) ?? emptyCell(started);
-    cells.set(key, found);
-    return found;
+    let cell = cells.get(key);
+    if (cell === undefined) cells.set(key, (cell = emptyCell(started)));
+    return cell;
   };
 
   return {

@@ -11,12 +11,14 @@ export interface Hops {
 
 /** Links over which nothing went and nothing could have gone in a phase are left out of it. */
 export function openHops({ links, phases, steps }: Declared): Hops {
-  const exchanges = new Map<string, number>();
+  const exchanges = new Map<string, Map<string, number>>();
   const upstream = new Set(links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
-  const keyOf = (link: string, phase: string): string => `${link}\n${phase}`;
 
   const on = ({ link }: Exchange, phase: string): void => {
-    if (upstream.has(link)) exchanges.set(keyOf(link, phase), (exchanges.get(keyOf(link, phase)) ?? 0) + 1);
+    if (!upstream.has(link)) return;
+    const byPhase = exchanges.get(link) ?? new Map<string, number>();
+    exchanges.set(link, byPhase);
+    byPhase.set(phase, (byPhase.get(phase) ?? 0) + 1);
   };
 
   const hopOf = (
@@ -30,7 +32,7 @@ export function openHops({ links, phases, steps }: Declared): Hops {
     const at = cells.filter((cell) => cell.server === server && cell.phase === phase && groups.has(cell.group));
     const sum = (key: "attempts" | "tried" | "sent"): number => at.reduce((total, cell) => total + cell[key], 0);
     const ofAgents = plane === "agent-server";
-    const requests = ofAgents ? sum("attempts") : (exchanges.get(keyOf(link, phase)) ?? 0);
+    const requests = ofAgents ? sum("attempts") : (exchanges.get(link)?.get(phase) ?? 0);
     const callers = ofAgents ? sum("tried") : sum("sent");
     const counts = protocol !== "tcp" && callers > 0;
     return { link, plane, phase, requests, callers, ...(counts ? { ratio: requests / callers } : {}) };

@@ -40,8 +40,7 @@ export function openCourse(): Course {
   const at = (atUs: number): Draft | undefined => {
     if (fromUs === undefined) return undefined;
     const sinceUs = Math.max(0, atUs - fromUs);
-    const times = Math.max(0, Math.ceil(Math.log2((sinceUs + 1) / (bucketsMax * bucketUs))));
-    for (let done = 0; done < times; done += 1) widen();
+    while (sinceUs >= bucketsMax * bucketUs) widen();
     const index = Math.floor(sinceUs / bucketUs);
     while (drafts.length <= index) drafts.push(emptyDraft());
     return drafts[index];
