@@ -61,6 +61,8 @@ interface CheckParts<Name extends string, State> extends CheckDescription<Name> 
   readonly end: (state: State, told: Told) => Judgement;
   /** The ops in question beside those that findings name: of these only their effects are told. */
   readonly asks?: (state: State) => readonly string[];
+  /** Whether a violation is found already, whatever may come; where that cannot be told early, absent. */
+  readonly isCertain?: (state: State) => boolean;
   /** A mapper that plants this check's own defect where the history first offers a place for it. */
   readonly plant: (premises: Premises) => (event: HistoryEvent) => readonly HistoryEvent[];
 }
@@ -69,6 +71,7 @@ export interface Fold {
   readonly on: (record: HistoryRecord) => void;
   readonly end: (told?: Told) => Judgement;
   readonly asks?: () => readonly string[];
+  readonly isCertain?: () => boolean;
 }
 
 /** A check with its state closed in, so that checks of every state fit one registry. */
@@ -86,6 +89,7 @@ export function defineCheck<const Name extends string, State>(parts: CheckParts<
       on: (record) => parts.on(record, state),
       end: (told = nothingTold) => parts.end(state, told),
       asks: () => parts.asks?.(state) ?? [],
+      isCertain: () => parts.isCertain?.(state) ?? false,
     };
   };
   return { name, about, nature, notApplicable, plant, fold };

@@ -7,7 +7,7 @@ import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import { eventsOf, type Told } from "../history/told.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
-import { openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
+import { effectsMax, openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
 
 interface State {
   readonly control: boolean;
@@ -68,6 +68,8 @@ export const duplicateEffects = defineCheck({
     return { verdict: "pass", ...judged, strength: strengthOf(state, tallies, looked) };
   },
 
+  isCertain: (state) => state.writes.isCertain(),
+
   plant: () => {
     let planted = false;
     return (event: HistoryEvent) => {
@@ -100,8 +102,8 @@ type Wrong = "duplicated" | "orphaned" | "lost";
 
 /** The table of rule 1; undefined where all is well. */
 function wrongWith(outcome: Write["outcome"], effects: number): Wrong | undefined {
-  if (outcome === "failed" || outcome === "not-run") return effects > 0 ? "orphaned" : undefined;
-  if (effects > 1) return "duplicated";
+  const most = effectsMax(outcome);
+  if (effects > most) return most === 0 ? "orphaned" : "duplicated";
   return outcome === "ok" && effects === 0 ? "lost" : undefined;
 }
 

@@ -16,6 +16,7 @@ export interface Gap {
     | "link-unused"
     | "target-ended"
     | "generator-behind"
+    | "ops-not-followed"
     | "nothing-judged";
   readonly says: string;
 }

@@ -2,18 +2,19 @@
  * From a history to verdicts. Comes in: a way to read the events, twice. Goes out: what each declared check says, with
  * every pass tried against a planted defect and against the gaps in the evidence.
  */
-import { messageOf, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
-import { tellOf, type Told } from "../history/told.ts";
 import type { Figures } from "../measure/figures.ts";
 import type { Histograms } from "../measure/histograms.ts";
-import { measure } from "../measure/measure.ts";
+import { measure, type Measured } from "../measure/measure.ts";
 import { storiesOf } from "../measure/stories.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
 import { weighEvidence, type Account, type Gap } from "./evidence.ts";
+import { guarded } from "./guarded.ts";
 import { judgeThresholds, type ThresholdResult } from "./thresholds.ts";
+import { readAgain, type ReadEvents } from "./trials.ts";
 
 export interface CheckResult extends Judgement {
   readonly check: string;
@@ -32,8 +33,6 @@ export interface Judged {
   readonly histograms: Histograms;
 }
 
-type ReadEvents = () => AsyncIterable<HistoryEvent>;
-
 /** What fails the run is what the run was asked for, unless the caller says otherwise. */
 export async function judge(
   read: ReadEvents,
@@ -50,6 +49,48 @@ export async function judge(
   });
   const applicable = chosen.filter(({ name }) => notCovered.every(({ check }) => check !== name));
 
+  const { first, measured, thresholds, account } = await readOnce(read, { started, premises, applicable });
+  const judgements = first.map(({ check, fold, judgement }) => ({ check, fold, judgement: held(judgement, failOn) }));
+  const passed = judgements.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
+  const witnesses = first.flatMap(({ judgement }) => witnessesOf(judgement));
+  const asked = first.flatMap(({ fold }) => fold?.asks?.() ?? []);
+  const { blind, told } = await readAgain(read, { passed, witnesses, asked, premises });
+  const results = judgements.map(({ check, fold, judgement }) => {
+    const inFull = fold === undefined ? judgement : held(fold.end(told), failOn);
+    return resultOf(check, believed({ check, judgement: inFull, account, blind }));
+  });
+  const all = [...results, ...unheardOf(started.declared.checks, registry)];
+  return {
+    started,
+    verdict: overall([...all, ...thresholds]),
+    failOn,
+    checks: all,
+    thresholds,
+    notCovered,
+    account,
+    figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
+    histograms: measured.histograms,
+  };
+}
+
+interface FirstReading {
+  /** What each check says. Its fold is still there where words for single ops are wanting. */
+  readonly first: readonly { readonly check: Check; readonly judgement: Judgement; readonly fold: Fold | undefined }[];
+  readonly measured: Pick<Measured, "figures" | "histograms">;
+  readonly thresholds: readonly ThresholdResult[];
+  readonly account: Account;
+}
+
+/** What is left of it is small: all else that it took is gone before the second reading. */
+async function readOnce(
+  read: ReadEvents,
+  about: {
+    readonly started: EventOf<"run-started">;
+    readonly premises: Premises;
+    readonly applicable: readonly Check[];
+  },
+): Promise<FirstReading> {
+  const { started, premises, applicable } = about;
   const evidence = weighEvidence(premises);
   const folds = applicable.map((check) => ({ check, fold: guarded(check, premises) }));
   const measuring = measure(started);
@@ -64,30 +105,28 @@ export async function judge(
   for (const record of rest) for (const { fold } of folds) fold.on(record);
 
   const measured = measuring.end(rest);
-  const weighed = evidence.end();
+  const { gaps, ...weighed } = evidence.end();
   const isJudged = applicable.length + started.declared.thresholds.length > 0;
-  const account = isJudged ? weighed : { ...weighed, gaps: [...weighed.gaps, nothingJudged] };
-  const thresholds = judgeThresholds(measured, account);
-  const first = folds.map(({ check, fold }) => ({ check, fold, judgement: held(fold.end(), failOn) }));
-  const passed = first.filter(({ judgement }) => judgement.verdict === "pass").map(({ check }) => check);
-  const witnesses = first.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.ops));
-  const asked = first.flatMap(({ fold }) => fold.asks?.() ?? []);
-  const { blind, told } = await readAgain(read, { passed, witnesses, asked, premises });
-  const results = first.map(({ check, fold }) =>
-    resultOf(check, believed({ check, judgement: held(fold.end(told), failOn), account, blind })),
-  );
-  const all = [...results, ...unheardOf(started.declared.checks, registry)];
-  return {
-    started,
-    verdict: overall([...all, ...thresholds]),
-    failOn,
-    checks: all,
-    thresholds,
-    notCovered,
-    account,
-    figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
-    histograms: measured.histograms,
+  const account = {
+    ...weighed,
+    gaps: [...gaps, ...notFollowed(assembler.cutOff()), ...(isJudged ? [] : [nothingJudged])],
   };
+  const first = folds.map(({ check, fold }) => {
+    const judgement = fold.end();
+    return { check, judgement, fold: witnessesOf(judgement).length > 0 ? fold : undefined };
+  });
+  const { figures, histograms } = measured;
+  return { first, measured: { figures, histograms }, thresholds: judgeThresholds(measured, account), account };
+}
+
+function witnessesOf({ findings }: Judgement): readonly string[] {
+  return findings.flatMap(({ witness }) => witness.ops);
+}
+
+function notFollowed(ops: number): Gap[] {
+  if (ops === 0) return [];
+  const says = `${ops} ops were still under way when there was no room to follow more, so their end was not seen`;
+  return [{ gap: "ops-not-followed", says }];
 }
 
 const nothingJudged: Gap = {
@@ -114,81 +153,6 @@ async function firstEvent(events: AsyncIterable<HistoryEvent>): Promise<EventOf<
     break;
   }
   throw new UserError("this history has no beginning: its first event is not run-started");
-}
-
-/** A check that throws is unknown, never a pass, and does not take the others down. */
-function guarded(check: Check, premises: Premises): Fold {
-  let broken: string | undefined;
-  const attempt = <T>(work: () => T): T | undefined => {
-    if (broken !== undefined) return undefined;
-    try {
-      return work();
-    } catch (error) {
-      broken = messageOf(error);
-      return undefined;
-    }
-  };
-  const unknown = (): Judgement => ({
-    verdict: "unknown",
-    because: `the check itself failed: ${broken ?? "no judgement"}`,
-    looked: 0,
-    findings: [],
-  });
-  const fold = attempt(() => check.fold(premises));
-  return {
-    // A closure for each of millions of records would be felt.
-    on: (record) => {
-      if (broken !== undefined) return;
-      try {
-        fold?.on(record);
-      } catch (error) {
-        broken = messageOf(error);
-      }
-    },
-    end: (told) => attempt(() => fold?.end(told)) ?? unknown(),
-    asks: () => attempt(() => fold?.asks?.()) ?? [],
-  };
-}
-
-interface SecondReading {
-  /** The checks that do not see their own defect when it is put into this very history. */
-  readonly blind: ReadonlySet<string>;
-  readonly told: Told;
-}
-
-/** What only the verdicts tell to look for, in one more pass over the history. */
-async function readAgain(
-  read: ReadEvents,
-  on: {
-    readonly passed: readonly Check[];
-    readonly witnesses: readonly string[];
-    readonly asked: readonly string[];
-    readonly premises: Premises;
-  },
-): Promise<SecondReading> {
-  const { passed, witnesses, asked, premises } = on;
-  const telling = tellOf({ ops: new Set(witnesses), effects: new Set(asked) });
-  if (passed.length + witnesses.length + asked.length === 0) return { blind: new Set(), told: telling.told };
-  const assembler = assembleRecords(premises.declared);
-  const trials = passed.map((check) => ({
-    check,
-    plant: check.plant(premises),
-    fold: guarded(check, premises),
-    variant: assembler.variant(),
-  }));
-  for await (const event of read()) {
-    for (const { plant, variant } of trials) variant.before(event, plant(event));
-    const records = assembler.push(event);
-    records.forEach(telling.on);
-    for (const { fold, variant } of trials) variant.after(records).forEach(fold.on);
-  }
-  const rest = assembler.flush();
-  rest.forEach(telling.on);
-  for (const { fold, variant } of trials) variant.flush(rest).forEach(fold.on);
-  const found = ({ fold }: { readonly fold: Fold }): boolean =>
-    fold.end().findings.some(({ grade }) => grade === "violation");
-  const blind = new Set(trials.filter((trial) => !found(trial)).map(({ check }) => check.name));
-  return { blind, told: telling.told };
 }
 
 /** Where weaknesses fail, a pass with one is none. What a check does not dare to say stays unknown. */

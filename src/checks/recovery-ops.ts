@@ -97,14 +97,16 @@ const wentWell = { op: "", came: "ok", fromUs: 0, toUs: 0, waitUntilUs: 0, unsee
 /** The rest about ops that were not ok. */
 function openAmiss() {
   const ops = openOpTable();
-  const [from, to, waitUntil] = [column("double"), column("double"), column("double")];
+  const [from, to] = [column("double"), column("double")];
+  // Few are told to wait.
+  const waitUntil = new Map<number, number>();
   const [about, excused] = [column("byte"), column("byte")];
   return {
     add: (op: Kept): number => {
       const number = ops.numberOf(op.op);
       from.set(number, op.fromUs);
       to.set(number, op.toUs);
-      waitUntil.set(number, op.waitUntilUs);
+      if (op.waitUntilUs > op.toUs) waitUntil.set(number, op.waitUntilUs);
       // One more than there are: no class at all.
       const is = op.class === undefined ? classes.length : classes.indexOf(op.class);
       about.set(number, is * 2 + (op.unseenBehind ? 1 : 0));
@@ -122,7 +124,7 @@ function openAmiss() {
         ...(is === undefined ? {} : { class: is }),
         fromUs: from.get(number),
         toUs: to.get(number),
-        waitUntilUs: waitUntil.get(number),
+        waitUntilUs: waitUntil.get(number) ?? Number.NEGATIVE_INFINITY,
         unseenBehind: about.get(number) % 2 === 1,
       };
     },

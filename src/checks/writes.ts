@@ -34,6 +34,8 @@ export interface Writes {
   readonly add: (write: Write) => void;
   /** One row of a ledger; the op that it names, if it names one. */
   readonly addRow: (effect: string, op: string | undefined) => void;
+  /** Some op has more effects than it may have; more will not mend that. */
+  readonly isCertain: () => boolean;
   readonly count: () => { readonly all: number; readonly exposed: number };
   /** In no order. */
   readonly entries: () => Generator<Entry, void, undefined>;
@@ -43,12 +45,18 @@ export interface Writes {
 
 const outcomes: readonly Write["outcome"][] = ["ok", "failed", "unknown", "not-run"];
 
+/** More of them are wrong; fewer may be, too. */
+export function effectsMax(outcome: Write["outcome"]): number {
+  return outcome === "failed" || outcome === "not-run" ? 0 : 1;
+}
+
 export function openWrites(): Writes {
   const tables = new Map<string, Table>();
   const kinds: Kind[] = [];
   const kindNumbers = new Map<string, number>();
   let all = 0;
   let exposed = 0;
+  let certain = false;
 
   const tableOf = (effect: string): Table => {
     const table = tables.get(effect) ?? openTable();
@@ -67,10 +75,11 @@ export function openWrites(): Writes {
     add: (write) => {
       all += 1;
       if (write.exposed) exposed += 1;
-      const { ops, turns, abouts } = tableOf(write.effect);
+      const { ops, turns, abouts, rows } = tableOf(write.effect);
       const number = ops.numberOf(write.op);
       turns.set(number, all);
       abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
+      certain ||= rows.get(number) > effectsMax(write.outcome);
     },
     addRow: (effect, op) => {
       const table = tableOf(effect);
@@ -79,8 +88,12 @@ export function openWrites(): Writes {
         return;
       }
       const number = table.ops.numberOf(op);
-      table.rows.set(number, table.rows.get(number) + 1);
+      const rows = table.rows.get(number) + 1;
+      table.rows.set(number, rows);
+      const came = outcomes[table.abouts.get(number) % outcomes.length] ?? "ok";
+      certain ||= table.turns.get(number) > 0 && rows > effectsMax(came);
     },
+    isCertain: () => certain,
     count: () => ({ all, exposed }),
     *entries() {
       for (const { ops, turns, abouts, rows } of tables.values()) {

@@ -21,14 +21,27 @@ export interface HoldingBounds {
   readonly heldMax: number;
 }
 
-// Each op is a few kilobytes as long as it is held.
+// Each op is a few kilobytes as long as it is held. At 300 a second all but the calm ones are held for as long as any.
 export const holdingBounds: HoldingBounds = {
   lingerUs: 60_000_000,
   calmMax: 2_000,
-  mendedMax: 6_000,
-  troubledMax: 12_000,
+  mendedMax: 4_000,
+  troubledMax: 6_000,
   heldMax: 60_000,
 };
+
+/** For what is held beside another that holds the same: there may be several. */
+export function fewer({ lingerUs, ...most }: HoldingBounds): HoldingBounds {
+  const third = (max: number): number => Math.ceil(max / 3);
+  const { calmMax, mendedMax, troubledMax, heldMax } = most;
+  return {
+    lingerUs,
+    calmMax: third(calmMax),
+    mendedMax: third(mendedMax),
+    troubledMax: third(troubledMax),
+    heldMax: third(heldMax),
+  };
+}
 
 export type Sort = "calm" | "mended" | "troubled";
 

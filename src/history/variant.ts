@@ -5,7 +5,7 @@
 import type { Declared } from "./declared.ts";
 import { finish, joinToOnly, openDesk, settle, take, takeOver, type Desk } from "./desk.ts";
 import type { EventOf, HistoryEvent } from "./events.ts";
-import type { HoldingBounds } from "./holding.ts";
+import { fewer, type HoldingBounds } from "./holding.ts";
 import type { HistoryRecord } from "./records.ts";
 
 export interface Variant {
@@ -28,7 +28,7 @@ interface Side {
 }
 
 export function openVariant(declared: Declared, original: Desk, bounds: HoldingBounds): Variant {
-  const desk = openDesk(declared, bounds, original);
+  const desk = openDesk(declared, fewer(bounds), original);
   const side: Side = { original, desk, own: new Set(), extra: [], without: undefined };
   return {
     before: (event, by) => {
