@@ -52,27 +52,26 @@ export function watchBudgets(declared: Declared): Budgets {
   const budgets = new Map(declared.groups.map(({ group, budgetMs }) => [group, budgetMs]));
   const patience = new Map(declared.steps.map(({ group, step, timeoutMs }) => [`${group}.${step}`, timeoutMs]));
   const usual = new Map<string, number[]>();
-  const walks = followWalks(declared);
+  const walks = followWalks(declared, links);
   /** Which tools were seen to work while a fault was on. */
   const unharmed = new Set<string>();
 
   const add = (record: OpRecord, metFault: boolean): void => {
     const { started, ended, outcome } = record;
     if (budgets.get(started.group) === undefined || ended === undefined) return;
-    const windows = record.faults.filter(({ link, observed }) => observed && links.get(link) === started.server);
-    const step = stepOf(record, { metFault, faults: windows.map(({ fault }) => fault), toUs: ended.atUs });
+    const tool = `${started.server}.${started.tool}`;
     if (roles.get(started.phase) === "baseline") {
-      const samples = usual.get(step.tool) ?? [];
-      usual.set(step.tool, samples);
-      if (outcome === "ok" && samples.length < samplesMax) samples.push(step.toUs - step.fromUs);
+      const samples = usual.get(tool) ?? [];
+      usual.set(tool, samples);
+      if (outcome === "ok" && samples.length < samplesMax) samples.push(ended.atUs - fromOf(record));
       return;
     }
     if (outcome === "ok") {
-      for (const { fault, fromUs } of windows) {
-        if (fromUs <= step.fromUs) unharmed.add(`${fault} ${step.tool}`);
+      for (const { fault, fromUs } of windowsAt(record, links)) {
+        if (fromUs <= fromOf(record)) unharmed.add(`${fault} ${tool}`);
       }
     }
-    walks.add(`${started.group}.${started.agent}.${started.walk}`, step);
+    walks.add({ record, metFault });
   };
 
   const cascades = (): readonly Cascade[] => {
@@ -90,58 +89,81 @@ export function watchBudgets(declared: Declared): Budgets {
   return { add, cascades, leftOut: walks.leftOut };
 }
 
-/** A walk is kept only if one of its steps ran short of time behind one that had met a fault. */
-function followWalks({ steps: declared }: Declared) {
+interface Seen {
+  readonly record: OpRecord;
+  readonly metFault: boolean;
+}
+
+/** A walk is kept only if one of its steps ran short of time, and one met a fault. */
+function followWalks({ steps: declared }: Declared, links: ReadonlyMap<string, string>) {
   const lengths = new Map<string, number>();
   for (const { group } of declared) lengths.set(group, (lengths.get(group) ?? 0) + 1);
-  const open = new Map<string, Step[]>();
+  const open = new Map<string, Seen[]>();
   const kept = new Map<string, Step[][]>();
   const leftOut = new Map<string, number>();
+  const stepsOf = (walk: readonly Seen[]): Step[] => walk.map((seen) => stepOf(seen, links));
 
-  const close = (key: string, group: string, steps: Step[]): void => {
-    open.delete(key);
-    const ranShort = steps.some(({ notRun, timedOutFromUs }) => notRun || timedOutFromUs !== undefined);
-    if (!ranShort || !steps.some(({ metFault }) => metFault)) return;
+  const close = (group: string, walk: readonly Seen[]): void => {
+    if (!walk.some(({ metFault }) => metFault) || !walk.some(({ record }) => ranShort(record))) return;
     const of = kept.get(group) ?? [];
     kept.set(group, of);
-    if (of.length < walksMax) of.push(steps);
+    if (of.length < walksMax) of.push(stepsOf(walk));
     else leftOut.set(group, (leftOut.get(group) ?? 0) + 1);
   };
 
   return {
-    add: (key: string, step: Step): void => {
-      const steps = open.get(key) ?? [];
-      open.set(key, steps);
-      steps.push(step);
-      if (steps.length === lengths.get(step.group)) close(key, step.group, steps);
+    add: (seen: Seen): void => {
+      const { group, agent, walk } = seen.record.started;
+      const key = `${group}.${agent}.${walk}`;
+      const steps = open.get(key);
+      if (steps !== undefined) steps.push(seen);
+      else open.set(key, [seen]);
+      if ((steps?.length ?? 1) < (lengths.get(group) ?? 1)) return;
+      open.delete(key);
+      close(group, steps ?? [seen]);
     },
     /** Records come as they are closed, so the steps of a walk may come in any order. */
     all: (): readonly Step[][] =>
-      [...[...kept.values()].flat(), ...open.values()]
+      [...[...kept.values()].flat(), ...[...open.values()].map(stepsOf)]
         .map((steps) => steps.toSorted((a, b) => a.step - b.step))
         .toSorted(([a], [b]) => (a?.fromUs ?? 0) - (b?.fromUs ?? 0)),
     leftOut: (group: string): number => leftOut.get(group) ?? 0,
   };
 }
 
-function stepOf(
-  { started, ended, attempts, outcome, op }: OpRecord,
-  seen: Pick<Step, "metFault" | "faults" | "toUs">,
-): Step {
+function windowsAt({ started, faults }: OpRecord, links: ReadonlyMap<string, string>): OpRecord["faults"] {
+  return faults.filter(({ link, observed }) => observed && links.get(link) === started.server);
+}
+
+function wasNotRun({ outcome, ended }: OpRecord): boolean {
+  return outcome === "not-run" && ended?.because === "no budget";
+}
+
+function ranShort(record: OpRecord): boolean {
+  return wasNotRun(record) || record.attempts.at(-1)?.class === "timeout";
+}
+
+/** What could not be run counts from the start of the op that left it nothing; its own turn came later. */
+function fromOf(record: OpRecord): number {
+  return wasNotRun(record) ? record.started.atUs : record.started.intendedUs;
+}
+
+function stepOf({ record, metFault }: Seen, links: ReadonlyMap<string, string>): Step {
+  const { started, ended, attempts, op } = record;
   const last = attempts.at(-1);
-  const notRun = outcome === "not-run" && ended?.because === "no budget";
   return {
     op,
     group: started.group,
     step: started.step,
     server: started.server,
     tool: `${started.server}.${started.tool}`,
-    // What could not be run counts from the start of the op that left it nothing; its own turn came later.
-    fromUs: notRun ? started.atUs : started.intendedUs,
-    notRun,
+    fromUs: fromOf(record),
+    toUs: ended?.atUs ?? Number.POSITIVE_INFINITY,
+    notRun: wasNotRun(record),
     ...(last?.class === "timeout" ? { timedOutFromUs: last.startedUs } : {}),
+    metFault,
+    faults: windowsAt(record, links).map(({ fault }) => fault),
     events: [started.id, ...attempts.map(({ id }) => id), ...(ended === undefined ? [] : [ended.id])],
-    ...seen,
   };
 }
 

@@ -39,12 +39,13 @@ export function noteSurge(
     const when = at(roles.at(startedUs));
     if (when !== undefined) when.attempts += 1;
   }
-  for (const { startedUs, ops } of exchanges) {
+  const late: string[] = [];
+  for (const { id, startedUs, ops } of exchanges) {
     const when = at(roles.at(startedUs));
     // A request for many ops is met in each of their records.
     if (when !== undefined) when.requests += 1 / ops.length;
+    if (when === surge.recovery) late.push(id);
   }
-  const late = exchanges.filter(({ startedUs }) => roles.at(startedUs) === "recovery").map(({ id }) => id);
   if (late.length > 0) keepWitness(surge.witnesses, { op: record.op, weight: late.length, events: late });
 }
 

@@ -124,7 +124,8 @@ function countableLinks({ links }: Declared): ReadonlyMap<string, string> {
 function weigh(record: OpRecord, state: State): void {
   const { server, phase } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.links.get(link) === server);
-  const named = exchanges.filter(({ joinedBy }) => joinedBy === "canary");
+  const allNamed = exchanges.every(({ joinedBy }) => joinedBy === "canary");
+  const named = allNamed ? exchanges : exchanges.filter(({ joinedBy }) => joinedBy === "canary");
   if (exchanges.length > 0) state.joined = true;
   const role = state.roles.get(phase);
   const surge = state.surges.get(server);
@@ -149,7 +150,6 @@ function weigh(record: OpRecord, state: State): void {
     const work: Weighed["work"] = sameness === "exact" || named.length > 1 ? workOf(record, named, sameness) : exact;
     exact = work;
     countIn(state, { record, tally: ofNamed[sameness], work, before });
-    const allNamed = named.length === exchanges.length;
     const together = record.ambiguous ? undefined : allNamed ? work : workOf(record, exchanges, sameness);
     countIn(state, { record, tally: ofAll[sameness], work: together, before });
   }

@@ -37,13 +37,14 @@ export async function readAgain(
     fold: guarded(check, premises),
     variant: assembler.variant(),
   }));
-  for await (const event of read()) {
+  const take = (event: HistoryEvent): void => {
     for (const { plant, variant } of open) variant.before(event, plant(event));
     const records = assembler.push(event);
     for (const record of records) telling.on(record);
     for (const { fold, variant } of open) for (const record of variant.after(records)) fold.on(record);
     if (records.length > 0 && open.some(({ fold }) => fold.isCertain?.())) open = open.filter(isOpen);
-  }
+  };
+  for await (const event of read()) take(event);
   const rest = assembler.flush();
   for (const record of rest) telling.on(record);
   for (const { fold, variant } of open) for (const record of variant.flush(rest)) fold.on(record);
