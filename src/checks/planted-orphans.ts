@@ -27,7 +27,8 @@ export function plantOrphans(
 
   return (event) => {
     if (dueUs !== undefined) {
-      if (event.atUs < dueUs && event.type !== "run-ended") return [event];
+      const isDue = due.length > 0 && (event.atUs >= dueUs || event.type === "run-ended");
+      if (!isDue) return [event];
       const atUs = Math.min(event.atUs, dueUs);
       const late = due.map((exchange) => ({ ...exchange, atUs }));
       due = [];
