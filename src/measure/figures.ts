@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 
-export const figuresSchema = "squall.figures/1";
+export const figuresSchema = "squall.figures/2";
 
 const record = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).readonly();
 const list = <Of extends z.ZodType>(of: Of) => z.array(of).readonly();
@@ -48,6 +48,13 @@ const latency = record({
   maxUs: us.exactOptional(),
 });
 
+const outcomeTimes = {
+  /** Of ops: from the intended start to the end. */
+  response: latency,
+  /** Of attempts: from the request to what it came to. */
+  service: latency,
+};
+
 /** One tool, called by one group in one phase. */
 const toolFigures = record({
   group: text,
@@ -57,10 +64,12 @@ const toolFigures = record({
   ops: byOutcome,
   attempts: count,
   classes: z.partialRecord(outcomeClass, count).readonly(),
-  /** Of the ops that were ok: from the intended start to the end. */
-  response: latency,
-  /** Of the attempts that were ok: from the request to the answer. */
-  service: latency,
+  /** Of the ops and of the attempts that were ok. */
+  ...outcomeTimes,
+  /** Of those that failed: how long their callers waited to hear it. Absent where there is none, as below. */
+  failed: record(outcomeTimes).exactOptional(),
+  /** Of those whose fate is unknown: how long their callers waited in vain, unless the run itself cut it short. */
+  unknown: record(outcomeTimes).exactOptional(),
 });
 
 /** How many requests one hop made of those that came to it. */
@@ -204,6 +213,7 @@ export type PhaseSpan = z.output<typeof phaseSpan>;
 export type FaultSpan = z.output<typeof faultSpan>;
 export type ToolFigures = z.output<typeof toolFigures>;
 export type Latency = z.output<typeof latency>;
+export type OutcomeTimes = Pick<ToolFigures, "response" | "service">;
 export type HopFigures = z.output<typeof hopFigures>;
 export type EffectFigures = z.output<typeof effectFigures>;
 export type Episode = z.output<typeof episode>;

@@ -104,7 +104,7 @@ function openParts(started: Started) {
     declared,
     spans,
     cells: openCells(declared),
-    calm: { begun: openCells(declared), untouched: openCells(declared) },
+    calm: { begun: openCells(declared, { times: "answered" }), untouched: openCells(declared, { times: "answered" }) },
     hops: openHops(declared),
     effects: openEffects(declared),
     points: openPoints(seededRandom(seed, "points")),

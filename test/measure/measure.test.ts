@@ -44,9 +44,17 @@ describe("a tool in a phase", () => {
       ops: { ok: 2, failed: 1, unknown: 1, "not-run": 1 },
       attempts: 6,
       classes: { ok: 2, timeout: 1, "tool-error": 2, reset: 1 },
-      // What failed took 500 ms and what was not run none: neither is a response time.
       response: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
       service: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
+      // What failed has clocks of its own, by what the op and what each attempt came to; what was not run has none.
+      failed: {
+        response: { samples: 1, minUs: 500_000, meanUs: 500_000, maxUs: 500_000 },
+        service: { samples: 2, minUs: 500_000, meanUs: 500_000, maxUs: 500_000 },
+      },
+      unknown: {
+        response: { samples: 1, minUs: 10_000, meanUs: 10_000, maxUs: 10_000 },
+        service: { samples: 2, minUs: 10_000, meanUs: 25_000, maxUs: 40_000 },
+      },
     });
     expect(figures.tools).toHaveLength(1);
   });
@@ -60,6 +68,19 @@ describe("a tool in a phase", () => {
       response: { minUs: 60_000, maxUs: 60_000 },
       service: { minUs: 10_000, maxUs: 10_000 },
     });
+  });
+
+  test("has no time of what the run itself cut short, nor of what was not run", () => {
+    const stopped = op({ atMs: 100, walk: 1, attempts: ["stopped"], tookMs: 700 });
+    const givenUp = op({ atMs: 100, walk: 2, attempts: ["tool-error"], tookMs: 20 }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-ended" ? { ...event, cutShort: true } : event,
+    ]);
+    const figures = toolIn(figuresFor(frame(), stopped, givenUp, op({ atMs: 100, walk: 3, attempts: [] })), "baseline");
+    expect(figures?.ops).toEqual({ ok: 0, failed: 1, unknown: 1, "not-run": 1 });
+    expect([figures?.response, figures?.service]).toEqual([{ samples: 0 }, { samples: 0 }]);
+    expect(figures?.failed).toMatchObject({ response: { samples: 0 }, service: { samples: 1, maxUs: 20_000 } });
+    expect(figures).not.toHaveProperty("unknown");
   });
 
   test("keeps an op that ends in the next phase", () => {
@@ -407,10 +428,11 @@ test("what is measured fits the published documents", async () => {
   const { figures, histograms } = await judged(historyOf(honestRun, effect(20, 1130, { row: "21" })));
   expect(figuresDocument.parse(JSON.parse(JSON.stringify(figures)))).toEqual(figures);
   expect(histogramsDocument.parse(JSON.parse(JSON.stringify(histograms)))).toEqual(histograms);
-  expect(histograms.cells[0]).toMatchObject({
-    tool: "FetchResources",
+  expect(histograms.cells.find(({ tool }) => tool === "FetchResources")).toMatchObject({
     phase: "baseline",
+    outcome: "ok",
     response: { samples: 10, maxUs: 10_000 },
+    service: { samples: 10, maxUs: 10_000 },
   });
 });
 
