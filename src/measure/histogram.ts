@@ -99,19 +99,21 @@ export const encodedTiming = z.strictObject({
   hdr: z.string().optional(),
 });
 
-export function encodeTiming(timing: Timing): z.output<typeof encodedTiming> {
+export type EncodedTiming = z.output<typeof encodedTiming>;
+
+export function encodeTiming(timing: Timing): EncodedTiming {
   const { samples, minUs, maxUs, sumUs, overflow, histogram } = timing;
   if (histogram === undefined) return { samples, sumUs, overflow };
   return { samples, minUs, maxUs, sumUs, overflow, hdr: encodeIntoCompressedBase64(histogram) };
 }
 
-export function decodeTiming(encoded: z.output<typeof encodedTiming>): Timing {
+export function decodeTiming(encoded: EncodedTiming): Timing {
   const { samples, sumUs, overflow, hdr, minUs = Number.POSITIVE_INFINITY, maxUs = 0 } = encoded;
   const timing: Timing = { digits: keptDigits, samples, minUs, maxUs, sumUs, overflow };
   if (hdr === undefined) return timing;
   const decoded = decodeFromCompressedBase64(hdr);
   const { numberOfSignificantValueDigits: digits, highestTrackableValue } = decoded;
-  const lowest = "lowestDiscernibleValue" in decoded ? decoded.lowestDiscernibleValue : undefined;
+  const lowest = "lowestDiscernibleValue" in decoded ? Number(decoded.lowestDiscernibleValue) : Number.NaN;
   if (digits !== timing.digits || lowest !== 1 || highestTrackableValue !== highestUs) {
     throw new Error(
       `expected a histogram of ${timing.digits} digits from 1 up to ${highestUs} us, ` +

@@ -21,6 +21,8 @@ import { createClosing, type Closing } from "./closing.ts";
 import { drive, type Drive } from "./drive.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
+import { generatorOf, lagBudgetUs } from "./health.ts";
+import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -66,7 +68,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const rules = createStopRules(plan.declared);
   const observer = createObserver(options.onProgress, rules);
   const masked = maskedWith(secretsOf(scenario, world.env));
-  const record = masking(observer.watching(history.record), masked);
+  const processes = followProcesses();
+  const record = masking(processes.watching(observer.watching(history.record)), masked);
   const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
@@ -82,17 +85,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     ...(options.failOn === "violation" ? {} : { failOn: options.failOn }),
     declared: plan.declared,
   });
-  const act = {
-    ...options,
-    failing: failing.signal,
-    run,
-    nonce,
-    directory,
-    closing,
-    history: recorder,
-    observer,
-    rules,
-  };
+  const watched = { history: recorder, observer, rules, running: processes.running };
+  const act = { ...options, ...watched, failing: failing.signal, run, nonce, directory, closing };
   let ended: Unstamped = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
@@ -123,6 +117,7 @@ type Act = RunOptions & {
   readonly history: HistoryWriter;
   readonly observer: Observer;
   readonly rules: StopRules;
+  readonly running: Processes;
 };
 
 async function actOut(act: Act): Promise<RunEnded> {
@@ -202,6 +197,7 @@ async function play(
   const stopping = AbortSignal.any([on.stopping, over.signal]);
   const originUs = history.nowUs();
   const phaseAt = phaseFinder(plan, originUs);
+  const machine = openMachineHealth(world, { recorder: history, running: act.running });
   const driving = drive(
     {
       world,
@@ -250,10 +246,13 @@ async function play(
     return played.reason === "interrupted" ? (kept.stop() ?? played) : played;
   } finally {
     over.abort();
-    await on.desk.healAll();
-    observer.step("waiting for the last answers");
-    await drain(act, driving, cutOff);
-    history.record(driving.health());
+    try {
+      await on.desk.healAll();
+      observer.step("waiting for the last answers");
+      await drain(act, driving, cutOff);
+    } finally {
+      history.record(generatorOf([driving.health()], lagBudgetUs(on.stage.groups), machine.end()));
+    }
   }
 }
 
