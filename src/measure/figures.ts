@@ -171,6 +171,72 @@ const story = record({
   effects: list(record({ row: text, fromUs: us, toUs: us })),
 });
 
+const threadSummary = record({
+  thread: text,
+  starts: count,
+  seconds: count,
+  busySeconds: count,
+  busyShare: z.number(),
+  delayP99Us: us,
+  delayMaxUs: us,
+});
+
+const targetSummary = { cpu: z.number(), cpuMax: z.number(), rssMaxBytes: count };
+
+/** How well the generator itself kept up: what src/history/generator.ts says of it. */
+const generator = record({
+  starts: count,
+  lagMaxUs: us,
+  lagP99Us: us,
+  healthy: z.boolean(),
+  budgetUs: us.exactOptional(),
+  late: count.exactOptional(),
+  dropped: count.exactOptional(),
+  threads: list(threadSummary).exactOptional(),
+  machine: record({
+    cores: count,
+    seconds: count,
+    ...targetSummary,
+    descriptorsMax: count.exactOptional(),
+    descriptorsLimit: count.exactOptional(),
+    targets: list(record({ target: text, ...targetSummary })),
+  }).exactOptional(),
+});
+
+/** A second of the run, or several joined. */
+const vitalsPoint = record({
+  fromUs: us,
+  toUs: us,
+  /** In cores, of our whole process. */
+  cpu: z.number(),
+  rssBytes: count,
+  /** Of all our threads that tell it. */
+  heapBytes: count.exactOptional(),
+  descriptors: count.exactOptional(),
+  /** Of the thread that fared worst. */
+  busyShare: z.number().exactOptional(),
+  delayMaxUs: us.exactOptional(),
+  /** Those that the run started itself, where the system tells of them. */
+  targets: list(record({ target: text, cpu: z.number(), rssBytes: count })),
+});
+
+const trend = record({
+  /** `squall rss`, `squall heap`, or a target's name with ` rss`. */
+  of: text,
+  firstBytes: count,
+  lastBytes: count,
+  minBytes: count,
+  maxBytes: count,
+  /** After the warm-up and at least a fifth of the run; absent where less than a minute remains. */
+  slope: record({
+    fromUs: us,
+    /** Of least squares, with its standard error. */
+    bytesPerMinute: z.int(),
+    errorPerMinute: count,
+    samples: count,
+  }).exactOptional(),
+});
+
 export const figuresDocument = record({
   schema: z.literal(figuresSchema),
   run: text,
@@ -202,6 +268,10 @@ export const figuresDocument = record({
   effects: list(effectFigures),
   episodes: list(episode),
   series,
+  /** Absent in histories that were cut off. */
+  generator: generator.exactOptional(),
+  /** What the run cost the machine: at most 120 points, and how memory grew. */
+  vitals: record({ points: list(vitalsPoint), memory: list(trend) }),
   /** Every op that was not ok and a fair sample of the others, at most 2,000, in order of time. */
   points: list(point),
   /** The ops of each finding, told in full. */
@@ -219,5 +289,7 @@ export type EffectFigures = z.output<typeof effectFigures>;
 export type Episode = z.output<typeof episode>;
 export type Series = z.output<typeof series>;
 export type Bucket = z.output<typeof bucket>;
+export type VitalsPoint = z.output<typeof vitalsPoint>;
+export type Trend = z.output<typeof trend>;
 export type Point = z.output<typeof point>;
 export type Story = z.output<typeof story>;

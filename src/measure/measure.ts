@@ -17,6 +17,7 @@ import { openTrack, type Track } from "./recovery.ts";
 import { placeThreshold, takesIn, type Misplaced, type Placed } from "./scope.ts";
 import { openCourse } from "./series.ts";
 import { openSpans } from "./spans.ts";
+import { openVitals } from "./vitals.ts";
 
 export interface Measuring {
   readonly on: (event: HistoryEvent, records: readonly HistoryRecord[]) => void;
@@ -48,7 +49,7 @@ type Started = EventOf<"run-started">;
 
 export function measure(started: Started): Measuring {
   const parts = openParts(started);
-  const { declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
+  const { declared, spans, cells, calm, hops, effects, points, course, tracks, vitals } = parts;
   const upstream = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
   let endUs = 0;
   let ended: Figures["ended"] = "cut";
@@ -77,6 +78,7 @@ export function measure(started: Started): Measuring {
   const on = (event: HistoryEvent, records: readonly HistoryRecord[]): void => {
     endUs = Math.max(endUs, event.atUs);
     spans.on(event);
+    vitals.on(event);
     if (event.type === "phase" && event.edge === "start") course.begin(event.atUs);
     else if (event.type === "exchange" && upstream.has(event.link)) course.onExchange(event);
     else if (event.type === "effect") {
@@ -110,11 +112,12 @@ function openParts(started: Started) {
     points: openPoints(seededRandom(seed, "points")),
     course: openCourse(),
     tracks: openTracks(declared, spans.startOf),
+    vitals: openVitals(),
   };
 }
 
 function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs" | "ended">): Measured {
-  const { started, declared, spans, cells, calm, hops, effects, points, course, tracks } = parts;
+  const { started, declared, spans, cells, calm, hops, effects, points, course, tracks, vitals } = parts;
   const { run, scenario, mode, seed, startedAt, squall } = started;
   const { whole, ...seen } = spans.end(at.endUs);
   const all = cells.all();
@@ -137,6 +140,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     effects: effects.end(),
     episodes: [...aftermaths].map(([phase, aftermath]) => episodeFigures(phase, aftermath, tracks.ofAll)),
     series: course.end(lastUs),
+    ...vitals.end(seen.phases),
     points: points.end(at.endUs),
     stories: [],
   };
