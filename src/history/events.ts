@@ -234,6 +234,8 @@ export interface RunEnded {
   readonly says?: string;
   /** What aborted it. */
   readonly thresholds?: readonly FailedThreshold[];
+  /** How many events each other writer has written, so that a lost end of one is noticed. */
+  readonly written?: Readonly<Record<string, number>>;
 }
 
 /** How a threshold stood when it ended the run. */
