@@ -3,6 +3,7 @@
  * a fake clock. This file is the only door to Date, setTimeout, Math.random and (beside the commands) to process.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 export interface Timer {
@@ -25,6 +26,8 @@ export interface World {
   /** The version of Node that runs us, without a `v`. */
   readonly nodeVersion: string;
   readonly pid: number;
+  /** How many threads can run at the same time. */
+  readonly parallelism: number;
 }
 
 export const realWorld: World = {
@@ -40,6 +43,7 @@ export const realWorld: World = {
   execPath: process.execPath,
   nodeVersion: process.versions.node,
   pid: process.pid,
+  parallelism: availableParallelism(),
 };
 
 /** A sleep made of a timer; fake worlds use it too. */

@@ -3,7 +3,7 @@
  * every pass tried against a planted defect and against the gaps in the evidence.
  */
 import { messageOf, UserError } from "../errors.ts";
-import type { FailOn } from "../history/declared.ts";
+import type { Declared, FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
 import type { Figures } from "../measure/figures.ts";
@@ -81,11 +81,21 @@ export async function judge(
     failOn,
     checks: all,
     thresholds,
-    notCovered,
+    notCovered: [...notCovered, ...directLinks(started.declared)],
     account,
     figures: { ...measured.figures, stories },
     histograms: measured.histograms,
   };
+}
+
+/** Links that the scenario keeps taps away from. */
+function directLinks({ servers, steps }: Declared): Judged["notCovered"] {
+  const direct = new Set(servers.filter(({ direct: is }) => is === true).map(({ server }) => server));
+  const links = steps.filter(({ server }) => direct.has(server)).map(({ group, server }) => `${group}@${server}`);
+  return [...new Set(links)].map((link) => ({
+    check: `the link ${link}`,
+    because: "agents call the server straight, so no tap saw what passed",
+  }));
 }
 
 const nothingJudged: Gap = {

@@ -7,7 +7,7 @@ import type { Loaded } from "./loading.ts";
 
 export function replayOf(
   { source, scenario }: Loaded,
-  { set, duration, agents, faults, allowHost, failOn }: RunOptions,
+  { set, duration, agents, faults, allowHost, failOn, workers }: RunOptions,
   { env }: Pick<World, "env">,
 ): string {
   const masked = maskedWith(secretsOf(scenario, env));
@@ -17,6 +17,7 @@ export function replayOf(
   for (const { group, count } of agents) parts.push(`--agents ${group === undefined ? "" : `${group}=`}${count}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
   if (!faults) parts.push("--no-faults");
+  if (workers !== undefined) parts.push(`--workers ${workers}`);
   if (failOn !== "violation") parts.push(`--fail-on ${failOn}`);
   return parts.join(" ");
 }

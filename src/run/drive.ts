@@ -15,43 +15,37 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { lagBudgetUs } from "./health.ts";
 import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
 import type { AgentSessions } from "./sessions.ts";
+import { napsUntil } from "./naps.ts";
 import { walkChain, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
   readonly group: ScenarioGroup;
   readonly arrivals: PlannedArrivals;
-  readonly agents: readonly AgentSessions[];
-}
-
-export interface Drive {
-  /** Resolves when every walk that was begun has ended. */
-  readonly done: Promise<void>;
-  /** How this thread kept up; it is not watched any longer then. */
-  readonly health: () => ThreadHealth;
+  /** Those of the stripe, by their number in the group. */
+  readonly agents: ReadonlyMap<number, AgentSessions>;
 }
 
 type Begin = (agent: number, walk: number, intendedUs: number) => Promise<void>;
 
 const restEveryUs = 10_000;
 
-export function drive(
+/** Resolves when every walk that was begun has ended. */
+export async function drive(
   context: WalkContext,
   groups: readonly DrivenGroup[],
-  {
-    originUs,
-    stripe = { index: 0, of: 1 },
-    thread = "m",
-  }: { readonly originUs: number; readonly stripe?: Stripe; readonly thread?: string },
-): Drive {
+  { originUs, stripe, thread }: { readonly originUs: number; readonly stripe: Stripe; readonly thread: string },
+): Promise<ThreadHealth> {
   const { world, recorder, seed } = context;
-  const health = openThreadHealth(world, { thread, recorder, budgetUs: lagBudgetUs(groups) });
+  const health = openThreadHealth(world, { thread, recorder, budgetUs: lagBudgetUs(groups.map(({ group }) => group)) });
   // A walk that throws is a defect of ours. It must be heard at once, not when the last arrival has come.
   const broken = Promise.withResolvers<never>();
+
+  const nap = napsUntil(context.stopping, context.world);
 
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
     const begin: Begin = async (agent, walk, intendedUs) => {
-      const sessions = driven.agents[agent];
+      const sessions = driven.agents.get(agent);
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
       health.onStart(recorder.nowUs() - intendedUs);
       const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
@@ -62,7 +56,7 @@ export function drive(
 
   const until = async (atUs: number): Promise<boolean> => {
     const leftMs = (atUs - context.recorder.nowUs()) / 1000;
-    return leftMs <= 0 ? !context.stopping.aborted : context.world.sleep(leftMs, context.stopping);
+    return leftMs <= 0 ? !context.stopping.aborted : nap(leftMs);
   };
 
   const driveOpen = async (arrivals: PlannedOpen, begin: Begin): Promise<void> => {
@@ -104,8 +98,10 @@ export function drive(
       : [...closedStarts(arrivals, stripe)].map((from) => driveClosed(arrivals, begin, from)),
   );
 
-  return {
-    done: Promise.race([Promise.all(running).then(() => undefined), broken.promise]),
-    health: health.end,
-  };
+  try {
+    await Promise.race([Promise.all(running), broken.promise]);
+  } finally {
+    health.end();
+  }
+  return health.end();
 }

@@ -31,10 +31,10 @@ function summaryOf(part: ThreadHealth): ThreadSummary {
 }
 
 /** How late a start may be: a tenth of the shortest patience, so that lateness cannot pass for a server's slowness. */
-export function lagBudgetUs(groups: readonly { readonly group: ScenarioGroup }[]): number {
-  const patiencesMs = groups.flatMap(({ group }) => [
-    group.policy.timeoutMs,
-    ...group.steps.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs])),
+export function lagBudgetUs(groups: readonly Pick<ScenarioGroup, "policy" | "steps">[]): number {
+  const patiencesMs = groups.flatMap(({ policy, steps }) => [
+    policy.timeoutMs,
+    ...steps.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs])),
   ]);
   return Math.min(500, Math.max(100, Math.min(...patiencesMs) / 10)) * 1000;
 }

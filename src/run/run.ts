@@ -8,7 +8,7 @@ import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { FailOn } from "../history/declared.ts";
-import type { RunEnded, Unstamped } from "../history/events.ts";
+import type { RunEnded } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
 import { openHistory, type HistoryWriter } from "../history/segments.ts";
@@ -18,10 +18,11 @@ import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
-import { drive, type Drive } from "./drive.ts";
+import type { CrewDrive } from "./crew.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
+import type { ThreadHealth } from "./health-thread.ts";
 import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   /** The command line that repeats this run. */
   readonly replay: string;
   readonly failOn: FailOn;
+  /** How many threads agents get, where a person has said so. */
+  readonly threads?: number;
   /** The folder that the scenario's relative paths start from. */
   readonly home: string;
   readonly out: string;
@@ -66,8 +69,9 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const failing = new AbortController();
   const history = await openHistory(join(directory, "history"), world, { onFailed: (error) => failing.abort(error) });
   const rules = createStopRules(plan.declared);
-  const observer = createObserver(options.onProgress, rules);
-  const masked = maskedWith(secretsOf(scenario, world.env));
+  const observer = createObserver(options.onProgress, { rules, declared: plan.declared });
+  const secrets = secretsOf(scenario, world.env);
+  const masked = maskedWith(secrets);
   const processes = followProcesses();
   const record = masking(processes.watching(observer.watching(history.record)), masked);
   const recorder = { ...history, record };
@@ -85,9 +89,13 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     ...(options.failOn === "violation" ? {} : { failOn: options.failOn }),
     declared: plan.declared,
   });
+  const onUnwritten = (error: Error): void => failing.abort(error);
   const watched = { history: recorder, observer, rules, running: processes.running };
-  const act = { ...options, ...watched, failing: failing.signal, run, nonce, directory, closing };
-  let ended: Unstamped = { type: "run-ended", reason: "broken" };
+  const written: Record<string, number> = {};
+  const onWritten = (writer: string, events: number): void => void (written[writer] = events);
+  const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
+  const act = { ...options, ...watched, ...kept, run, nonce, directory };
+  let ended: RunEnded = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
     ended = await actOut(act);
@@ -99,17 +107,22 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
-    recorder.record(left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended);
+    const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
+    recorder.record(Object.keys(written).length === 0 ? last : { ...last, written });
     await history.close();
   }
   if (left.length > 0) throw new Error(`the run left something behind: ${masked(left.join("; "))}`);
-  if (history.failed !== undefined) throw history.failed;
+  const unwritten = history.failed ?? (failing.signal.aborted ? failing.signal.reason : undefined);
+  if (unwritten !== undefined) throw unwritten;
   return { run, directory };
 }
 
 type Act = RunOptions & {
   /** The history cannot be written: nothing that happens from now on can be proven. */
   readonly failing: AbortSignal;
+  readonly onUnwritten: (error: Error) => void;
+  readonly onWritten: (writer: string, events: number) => void;
+  readonly secrets: readonly string[];
   readonly run: string;
   readonly nonce: string;
   readonly directory: string;
@@ -137,6 +150,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     lease: lease.directory,
     tracer,
     recorder: history,
+    watch: observer.ops,
     stopping,
     onStep: observer.step,
   });
@@ -153,7 +167,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   await unlessStopped(stopping, lists.ask());
   let played: Played;
   try {
-    played = await play(act, { stage, desk, tracer, stopping, lists });
+    played = await play(act, { stage, desk, stopping, lists });
   } finally {
     await desk.healAll();
     follow.abort();
@@ -185,36 +199,18 @@ async function play(
   on: {
     readonly stage: Stage;
     readonly desk: FaultDesk;
-    readonly tracer: ReturnType<typeof createTracer>;
     readonly stopping: AbortSignal;
     readonly lists: ToolLists;
   },
 ): Promise<Played> {
-  const { plan, world, history, nonce, observer, rules } = act;
+  const { plan, world, history, observer, rules } = act;
   const cutOff = new AbortController();
   // What the run still has to ask when its timeline is over is not stopped with it.
   const over = new AbortController();
   const stopping = AbortSignal.any([on.stopping, over.signal]);
   const originUs = history.nowUs();
-  const phaseAt = phaseFinder(plan, originUs);
   const machine = openMachineHealth(world, { recorder: history, running: act.running });
-  const driving = drive(
-    {
-      world,
-      recorder: history,
-      tracer: on.tracer,
-      nonce,
-      seed: plan.seed,
-      env: world.env,
-      phaseAt,
-      stopping,
-      cutOff: cutOff.signal,
-      onOpBegun: observer.tally.begin,
-      onOp: observer.tally.count,
-    },
-    on.stage.groups,
-    { originUs },
-  );
+  const driving = on.stage.crew.drive({ originUs, stopping, cutOff: cutOff.signal });
   // Over stdio a process of its own would be asked: whatever was called meanwhile has changed nothing in that.
   const shared = act.scenario.servers.filter(({ transport }) => transport !== "stdio").map(({ name }) => name);
   // Late enough for a server to be well again, early enough to be answered before the next fault begins.
@@ -230,6 +226,7 @@ async function play(
       originUs,
       desk: on.desk,
       tally: observer.tally,
+      tallied: () => driving.tellAll(),
       recorder: history,
       world,
       stopping: AbortSignal.any([stopping, kept.broken]),
@@ -249,9 +246,10 @@ async function play(
     try {
       await on.desk.healAll();
       observer.step("waiting for the last answers");
-      await drain(act, driving, cutOff);
+      const threads = await drain(act, driving, cutOff);
+      history.record(generatorOf(threads, lagBudgetUs(act.scenario.groups), machine.end()));
     } finally {
-      history.record(generatorOf([driving.health()], lagBudgetUs(on.stage.groups), machine.end()));
+      machine.end();
     }
   }
 }
@@ -259,24 +257,16 @@ async function play(
 const askLeadMs = 1000;
 
 /** Waits for answers as long as agents would, unless a person is in a hurry. */
-async function drain(act: Act, driving: Drive, cutOff: AbortController): Promise<void> {
+async function drain(act: Act, driving: CrewDrive, cutOff: AbortController): Promise<readonly ThreadHealth[]> {
   const hurry = (): void => cutOff.abort();
   act.hurrying.addEventListener("abort", hurry, { once: true });
   const patience = act.world.timer(act.stopping.aborted ? drainStoppedMs : drainMs, hurry);
   if (act.hurrying.aborted) hurry();
-  await driving.done.finally(() => patience.cancel());
+  return driving.done.finally(() => patience.cancel());
 }
 
 const drainMs = 30_000;
 const drainStoppedMs = 1000;
-
-function phaseFinder(plan: Plan, originUs: number): (intendedUs: number) => string {
-  return (intendedUs) => {
-    const atMs = (intendedUs - originUs) / 1000;
-    const phase = plan.phases.find(({ endMs }) => atMs < endMs);
-    return phase?.phase ?? plan.phases.at(-1)?.phase ?? "final";
-  };
-}
 
 function stamp(date: Date): string {
   return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);

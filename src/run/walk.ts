@@ -11,6 +11,7 @@ import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
+import type { OpWatch } from "./op-news.ts";
 import type { AgentSessions } from "./sessions.ts";
 
 export interface WalkContext {
@@ -26,8 +27,7 @@ export interface WalkContext {
   readonly stopping: AbortSignal;
   /** No answer is awaited any more. */
   readonly cutOff: AbortSignal;
-  readonly onOpBegun: (phase: string, group: string) => void;
-  readonly onOp: (outcome: OpOutcome, phase: string, group: string) => void;
+  readonly watch: OpWatch;
 }
 
 export interface Walk {
@@ -89,7 +89,7 @@ async function runOp(
   const input = inputOf(context, op, args);
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
-  recorder.record({
+  const { atUs: begunUs } = recorder.record({
     type: "op-started",
     op: id,
     ...at,
@@ -100,10 +100,11 @@ async function runOp(
     argsShape: args.ok ? argsShapeOf(args.value) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
-  context.onOpBegun(phase, at.group);
+  const place = { group: at.group, step: at.step, phase };
+  context.watch.begun(place, begunUs);
   const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): void => {
-    recorder.record({ type: "op-ended", op: id, outcome, ...how });
-    context.onOp(outcome, phase, at.group);
+    const { atUs } = recorder.record({ type: "op-ended", op: id, outcome, ...how });
+    context.watch.ended(place, { outcome, atUs, tookUs: atUs - intendedUs });
   };
   if ("lack" in input) {
     end("not-run", { because: input.lack });
@@ -193,6 +194,7 @@ async function attemptOp(
         });
   const { result: _, ...seen } = answer;
   recorder.record({ type: "attempt", op: op.id, attempt, startedUs, ...seen });
+  context.watch.attempted(seen.class);
   return answer;
 }
 

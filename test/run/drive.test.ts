@@ -22,7 +22,14 @@ interface Driven {
 }
 
 /** Each walk as agent.walk, with the time at which it was meant to begin; and how many had ended when the last began. */
-async function driven({ arrivals, tookMs = 10, durationMs = 1000, stripe, lateMs = 0, startMs = 0 }: Driven) {
+async function driven({
+  arrivals,
+  tookMs = 10,
+  durationMs = 1000,
+  stripe = { index: 0, of: 1 },
+  lateMs = 0,
+  startMs = 0,
+}: Driven) {
   const world = fakeWorld();
   const walks: { readonly walk: string; readonly atMs: number }[] = [];
   const resolved = arrivalsOf(arrivalsSchema.parse(arrivals), { walkMs: 1000, isStdio: false });
@@ -73,21 +80,19 @@ async function driven({ arrivals, tookMs = 10, durationMs = 1000, stripe, lateMs
       phaseAt: () => "baseline",
       stopping: never,
       cutOff: never,
-      onOpBegun: () => {},
-      onOp: () => {},
+      watch: { begun: () => {}, attempted: () => {}, ended: () => {} },
     },
     [
       {
         group,
         arrivals: planArrivals(group, durationMs),
-        agents: Array.from({ length: resolved.agents }, () => sessions),
+        agents: new Map(Array.from({ length: resolved.agents }, (_, agent) => [agent, sessions])),
       },
     ],
-    { originUs, ...(stripe === undefined ? {} : { stripe }) },
+    { originUs, stripe, thread: "w1" },
   );
   await world.advance(100_000);
-  await driving.done;
-  return { walks, health: driving.health(), endedBefore };
+  return { walks, health: await driving, endedBefore };
 }
 
 describe("an open group", () => {

@@ -81,8 +81,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, a
       phaseAt: () => "baseline",
       stopping: stopping.signal,
       cutOff: never,
-      onOpBegun: () => {},
-      onOp: () => {},
+      watch: { begun: () => {}, attempted: () => {}, ended: () => {} },
     },
     {
       group,
