@@ -276,4 +276,6 @@ export interface Recorder {
   readonly record: (event: Unstamped) => Stamp;
   /** Now, on the history's clock. */
   readonly nowUs: () => number;
+  /** While too much waits for the disk: resolves once there is room again. Nothing new should begin before. */
+  readonly pressure?: () => Promise<void> | undefined;
 }

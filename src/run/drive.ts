@@ -47,6 +47,9 @@ export async function drive(
     const begin: Begin = async (agent, walk, intendedUs) => {
       const sessions = driven.agents.get(agent);
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
+      // What the disk cannot take must not begin; how late it begins then is told as any lag is.
+      const pressure = recorder.pressure?.();
+      if (pressure !== undefined) await pressure;
       health.onStart(recorder.nowUs() - intendedUs);
       const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
       await walking.catch(broken.reject);

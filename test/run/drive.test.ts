@@ -15,6 +15,8 @@ interface Driven {
   readonly tookMs?: number;
   readonly durationMs?: number;
   readonly stripe?: Stripe;
+  /** So long from the beginning on the disk takes no more. */
+  readonly pressedMs?: number;
   /** So long ago the phases began. */
   readonly lateMs?: number;
   /** How long a start keeps the machine busy. */
@@ -28,6 +30,7 @@ async function driven({
   durationMs = 1000,
   stripe = { index: 0, of: 1 },
   lateMs = 0,
+  pressedMs = 0,
   startMs = 0,
 }: Driven) {
   const world = fakeWorld();
@@ -72,7 +75,14 @@ async function driven({
   const driving = drive(
     {
       world,
-      recorder: { nowUs: () => world.nowUs() + busyUs, record },
+      recorder: {
+        nowUs: () => world.nowUs() + busyUs,
+        record,
+        pressure: () => {
+          const leftMs = pressedMs - world.nowUs() / 1000;
+          return leftMs > 0 ? world.sleep(leftMs).then(() => undefined) : undefined;
+        },
+      },
       tracer: createTracer("0000f00d", ["planner"]),
       nonce: "0000f00d",
       seed: 42,
@@ -126,6 +136,12 @@ describe("an open group", () => {
     expect(walks.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 500, 600, 700]);
     expect(health).toMatchObject({ starts: 6, dropped: 4 });
   });
+});
+
+test("no walk begins while the disk cannot take what is recorded, and its lag tells", async () => {
+  const { walks, health } = await driven({ arrivals: { rate: "10/s", agents: 2 }, pressedMs: 250 });
+  expect(walks.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+  expect(health.lag).toMatchObject({ samples: 10, maxUs: 250_000 });
 });
 
 describe("a closed group", () => {
