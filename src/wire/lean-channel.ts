@@ -1,5 +1,4 @@
 /** What a lean session speaks over: JSON-RPC with one server, whatever carries it. */
-import type { IncomingHttpHeaders } from "node:http";
 import type { World } from "../world.ts";
 import type { Found } from "./lean-body.ts";
 import type { Message } from "./lean-rpc.ts";
@@ -40,7 +39,7 @@ export interface Seen {
   reusedSocket?: boolean;
 }
 
-export type Reply = Found & { readonly seen: Readonly<Seen>; readonly headers?: IncomingHttpHeaders };
+export type Reply = Found & { readonly seen: Readonly<Seen>; readonly sessionId?: string };
 export type Failure = Extract<Reply, { readonly is: "failure" }>;
 
 export interface OpenRequest {
