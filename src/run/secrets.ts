@@ -54,12 +54,18 @@ export function masking(
   masked: (text: string) => string,
 ): (event: Unstamped) => Stamp {
   return (event) => {
-    const said: Record<string, string> = {};
-    for (const [key, value] of Object.entries(event)) {
-      if (othersWords.has(key) && typeof value === "string") said[key] = masked(value);
+    const parts: SaidByOthers = event;
+    let clean: Record<string, string> | undefined;
+    for (const key of othersWords) {
+      const text = parts[key];
+      if (typeof text !== "string") continue;
+      const shown = masked(text);
+      // Nearly every event is as clean as it came, and need not be copied.
+      if (shown !== text) clean = { ...clean, [key]: shown };
     }
-    return record({ ...event, ...said });
+    return record(clean === undefined ? event : { ...event, ...clean });
   };
 }
 
-const othersWords = new Set(["says", "because", "stderr", "failed", "path", "method", "tool", "key"]);
+const othersWords = ["says", "because", "stderr", "failed", "path", "method", "tool", "key"] as const;
+type SaidByOthers = { readonly type: string } & { readonly [word in (typeof othersWords)[number]]?: unknown };
