@@ -75,7 +75,10 @@ export function openCrew(options: CrewOptions): Crew {
       for (const { targets, agents } of crewed) {
         const atOnce = targets.some(({ startsProcesses }) => startsProcesses) ? startAtOnce : openAtOnce;
         await inTurn([...agents.values()], atOnce, async (agent) => {
-          const opened = await unlessStopped(stopping, Promise.all(targets.map(({ server }) => agent.open(server))));
+          const opened = await unlessStopped(
+            stopping,
+            Promise.all(targets.map(async ({ server }) => agent.open(server))),
+          );
           for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
         });
       }

@@ -55,17 +55,20 @@ export function masking(
 ): (event: Unstamped) => Stamp {
   return (event) => {
     const parts: SaidByOthers = event;
-    let clean: Record<string, string> | undefined;
+    let clean: Partial<Record<OthersWord, string>> | undefined;
     for (const key of othersWords) {
       const text = parts[key];
       if (typeof text !== "string") continue;
       const shown = masked(text);
-      // Nearly every event is as clean as it came, and need not be copied.
-      if (shown !== text) clean = { ...clean, [key]: shown };
+      if (shown === text) continue;
+      clean ??= {};
+      clean[key] = shown;
     }
+    // Nearly every event is as clean as it came, and need not be copied.
     return record(clean === undefined ? event : { ...event, ...clean });
   };
 }
 
 const othersWords = ["says", "because", "stderr", "failed", "path", "method", "tool", "key"] as const;
-type SaidByOthers = { readonly type: string } & { readonly [word in (typeof othersWords)[number]]?: unknown };
+type OthersWord = (typeof othersWords)[number];
+type SaidByOthers = { readonly type: string } & { readonly [word in OthersWord]?: unknown };

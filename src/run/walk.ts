@@ -99,7 +99,7 @@ async function runOp(
     tool: step.tool,
     phase,
     intendedUs,
-    argsShape: args.ok ? argsShapeOf(args.value) : "",
+    argsShape: args.ok ? shapeOfArgs(args) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
   const place = { group: at.group, step: at.step, phase };
@@ -117,11 +117,21 @@ async function runOp(
   return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
 }
 
+const plainShapes = new WeakMap<object, string>();
+
+function shapeOfArgs({ value, isPlain }: { readonly value: Input["args"]; readonly isPlain: boolean }): string {
+  const known = isPlain ? plainShapes.get(value) : undefined;
+  if (known !== undefined) return known;
+  const shape = argsShapeOf(value);
+  if (isPlain) plainShapes.set(value, shape);
+  return shape;
+}
+
 /** Less than this is no budget for a call. */
 const leastMs = 1;
 
 function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
-  return (deadlineUs - recorder.nowUs()) / 1000;
+  return deadlineUs === Number.POSITIVE_INFINITY ? deadlineUs : (deadlineUs - recorder.nowUs()) / 1000;
 }
 
 /** What an op is run with, or why it cannot be. */

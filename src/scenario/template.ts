@@ -28,7 +28,8 @@ export interface Scope {
 }
 
 export type Rendered<T> =
-  | { readonly ok: true; readonly value: T }
+  /** `isPlain`: there is nothing to fill in, so it is this very value every time. */
+  | { readonly ok: true; readonly value: T; readonly isPlain: boolean }
   | { readonly ok: false; readonly missing: readonly string[] };
 
 const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
@@ -60,11 +61,11 @@ export function partsIn(
 
 export function render<T extends Readonly<Record<string, unknown>>>(template: T, scope: Scope): Rendered<T> {
   const compiled = compiledOnce(template);
-  if (compiled.is === "plain") return { ok: true, value: compiled.value as T };
+  if (compiled.is === "plain") return { ok: true, value: compiled.value as T, isPlain: true };
   const missing = new Set<string>();
   const value = compiled.render(scope, missing);
   // The shape of a record is kept: only texts inside it change.
-  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T };
+  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T, isPlain: false };
 }
 
 /** For settings, which know the environment only; `${port}` is left for whoever starts the target. */
