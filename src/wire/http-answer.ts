@@ -102,7 +102,7 @@ export class AnswerReader {
       return bytes.length - start > maxHeaderSize ? "oversized" : from;
     }
     if (end - start > maxHeaderSize) return "oversized";
-    const head = parseHead(bytes.toString("latin1", start, end + 2));
+    const head = headOf(bytes.toString("latin1", start, end + 2));
     if (head === undefined) return "broken";
     const after = end + blankLine.length;
     if (head.status === 101) return "upgraded";
@@ -180,6 +180,20 @@ interface Found {
   keepAlive?: string;
   length?: string;
   encoding?: string;
+}
+
+// A server repeats its heads to the letter, but for the second and perhaps a length.
+const knownHeads = new Map<string, ParsedHead>();
+const [knownHeadsMax, knownHeadCharactersMax] = [128, 1024] as const;
+
+function headOf(text: string): ParsedHead | undefined {
+  const known = knownHeads.get(text);
+  if (known !== undefined) return known;
+  const head = parseHead(text);
+  if (head === undefined || text.length > knownHeadCharactersMax) return head;
+  if (knownHeads.size >= knownHeadsMax) knownHeads.clear();
+  knownHeads.set(text, head);
+  return head;
 }
 
 /** A head without its blank line; undefined where it is none. */

@@ -28,12 +28,15 @@ export interface Outgoing {
 
 export class Peer {
   readonly #url: URL;
+  readonly #keepsAlive: boolean;
   readonly #open = new Set<Connection>();
   /** The one that was used last is taken first. */
   readonly #idle: Connection[] = [];
 
-  constructor(url: URL) {
+  /** `keepsAlive`: whether the heads that are sent say that a connection may be used again. */
+  constructor(url: URL, { keepsAlive = true }: { readonly keepsAlive?: boolean } = {}) {
     this.#url = url;
+    this.#keepsAlive = keepsAlive;
   }
 
   /** Sends a request over a free connection, or a new one. */
@@ -49,7 +52,7 @@ export class Peer {
 
   #connect(): Connection {
     const connection = new Connection(this.#url, {
-      onFree: () => void this.#idle.push(connection),
+      onFree: () => (this.#keepsAlive ? void this.#idle.push(connection) : connection.destroy()),
       onGone: () => {
         this.#open.delete(connection);
         const place = this.#idle.indexOf(connection);

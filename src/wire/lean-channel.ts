@@ -20,8 +20,8 @@ export interface Channel {
   nextId(): number;
   /** The server has answered `initialize` so, and chosen this revision. */
   enter(revision: string, reply: Reply): void;
-  /** A request without a deadline of its own; closing the channel destroys it. */
-  post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest;
+  /** A request with this id and text, without a deadline of its own; closing the channel destroys it. */
+  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest;
   /** A request whose reply comes in time, or is a timeout. */
   ask(message: Message, timeoutMs: number): Promise<Reply>;
   /** Why a notification was not taken; undefined where it was. */

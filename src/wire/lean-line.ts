@@ -55,9 +55,10 @@ export class Line implements Channel {
     this.name = url.origin + url.pathname;
     this.world = world;
     this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)]);
-    this.#peer = new Peer(url);
     this.#path = url.pathname + url.search;
     this.#common = [...callerHeaders(url, headers), ...contentHeaders];
+    const keepsAlive = !this.#common.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
+    this.#peer = new Peer(url, { keepsAlive });
   }
 
   nextId(): number {
@@ -76,10 +77,8 @@ export class Line implements Channel {
     ]);
   }
 
-  post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
-    const request: OpenRequest = this.#send({ id, traceparent, body: textOf({ id, ...message }), tell }, () =>
-      this.#open.delete(request),
-    );
+  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
+    const request: OpenRequest = this.#send({ id, traceparent, body: text, tell }, () => this.#open.delete(request));
     this.#open.add(request);
     return request;
   }
