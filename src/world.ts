@@ -31,7 +31,7 @@ export interface World {
 }
 
 export const realWorld: World = {
-  nowUs: () => Number(process.hrtime.bigint() / 1000n),
+  nowUs: () => Math.floor(Number(process.hrtime.bigint()) / 1000),
   date: () => new Date(),
   timer: startTimer,
   sleep: (ms, signal) => sleepWith(startTimer, ms, signal),
