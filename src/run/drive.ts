@@ -15,7 +15,6 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { lagBudgetUs } from "./health.ts";
 import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
 import type { AgentSessions } from "./sessions.ts";
-import { napsUntil } from "./naps.ts";
 import { walkChain, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
@@ -40,8 +39,6 @@ export async function drive(
   // A walk that throws is a defect of ours. It must be heard at once, not when the last arrival has come.
   const broken = Promise.withResolvers<never>();
 
-  const nap = napsUntil(context.stopping, context.world);
-
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
     const begin: Begin = async (agent, walk, intendedUs) => {
@@ -59,7 +56,7 @@ export async function drive(
 
   const until = async (atUs: number): Promise<boolean> => {
     const leftMs = (atUs - context.recorder.nowUs()) / 1000;
-    return leftMs <= 0 ? !context.stopping.aborted : nap(leftMs);
+    return leftMs <= 0 ? !context.stopping.aborted : context.world.sleep(leftMs, context.stopping);
   };
 
   const driveOpen = async (arrivals: PlannedOpen, begin: Begin): Promise<void> => {
