@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { headerOf, readAnswers, readRequests, type Follows } from "../../src/links/http-reader.ts";
+import { headerOf } from "../../src/links/http-head.ts";
+import { readAnswers, readRequests, type Follows } from "../../src/links/http-reader.ts";
 
 interface Message {
   readonly head: string;
