@@ -54,12 +54,15 @@ export function createTracer(nonce: string, groups: readonly string[]): Tracer {
     },
     find: (...texts) => {
       const seen = new Map<string, Sighting>();
+      let last = "";
       for (const text of texts) {
         for (let at = text.indexOf(nonce), from = 0; at !== -1; at = text.indexOf(nonce, from)) {
           const traced = at - traceBefore < from ? null : matchAt(trace, text, at - traceBefore);
           const match = traced ?? matchAt(bareId, text, at);
           from = match === null ? at + 1 : match.index + match[0].length;
-          if (match === null) continue;
+          // Most often a header and the body name the same.
+          if (match === null || match[0] === last) continue;
+          last = match[0];
           const sighting = traced === null ? { op: match[0] } : sightingOf(traced);
           // The trace knows more than the bare id: it also tells the attempt.
           if (sighting !== undefined && seen.get(sighting.op)?.attempt === undefined) seen.set(sighting.op, sighting);
