@@ -41,6 +41,8 @@ export function headerOf(headers: RawHeaders, name: string): string | undefined 
   return undefined;
 }
 
+/** A line without a name is none, and passes unread. */
+export const namedLine = /^[^: \t]+:/;
 const colon = 0x3a;
 
 function valueIn(line: string, name: string): string | undefined {
@@ -63,7 +65,7 @@ export const requestHeads: HeadKind<RequestHead> = {
   },
 };
 
-const statusLine = /^HTTP\/(\d)\.(\d) (\d{3})(?: ?.*)$/;
+const statusLine = /^HTTP\/(\d)\.(\d) ([1-9]\d\d) ?.*$/;
 
 export const answerHeads: HeadKind<AnswerHead> = {
   begins: (line) => statusLine.test(line),
@@ -103,7 +105,5 @@ function framingOf(headers: RawHeaders): Framing | undefined {
 }
 
 function staysOpen(version: string, connection: string): boolean {
-  return version.startsWith("0") || version.endsWith("0")
-    ? /keep-alive/i.test(connection)
-    : !/close/i.test(connection);
+  return version.startsWith("0") || version.endsWith("0") ? /keep-alive/i.test(connection) : !/close/i.test(connection);
 }

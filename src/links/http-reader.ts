@@ -2,7 +2,7 @@
  * A passive reader of one direction of HTTP/1.1: it is fed what passes anyway and tells what it understood. What it does
  * not understand stops it, never the traffic. It reads no more than it must: where messages begin and end, and heads.
  */
-import { answerHeads, requestHeads, type AnswerHead, type HeadKind, type RequestHead } from "./http-head.ts";
+import { answerHeads, namedLine, requestHeads, type AnswerHead, type HeadKind, type RequestHead } from "./http-head.ts";
 
 /** What comes behind a head: a body as the head says, none whatever it says, or something other than HTTP. */
 export type Follows = "body" | "nothing" | "other-protocol";
@@ -119,11 +119,15 @@ class MessageReader<Head> implements HttpReader {
 
   #keepLine(line: string): void {
     if (line.includes("\r")) this.stop();
-    const last = this.#headers.length - 1;
-    if (this.#startLine === "") this.#startLine = line;
-    else if (!line.startsWith(" ") && !line.startsWith("\t")) this.#headers.push(line);
-    // A folded line belongs to the one before it.
-    else if (last >= 0) this.#headers[last] = `${this.#headers[last]} ${line.trim()}`;
+    else if (this.#startLine === "") this.#startLine = line;
+    else if (line.startsWith(" ") || line.startsWith("\t")) this.#unfold(line);
+    else this.#headers.push(line);
+  }
+
+  /** A line that begins with a blank belongs to the header before it. */
+  #unfold(line: string): void {
+    const at = this.#headers.findLastIndex((header) => namedLine.test(header));
+    if (at !== -1) this.#headers[at] = `${this.#headers[at]?.trimEnd()} ${line.trim()}`;
   }
 
   #headOver(offset: number): number {

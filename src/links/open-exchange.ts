@@ -119,8 +119,18 @@ export class OpenExchange {
     const { method, bytesUp, bytesDown } = this;
     const { ops, attempt, tool } = this.#join();
     const path = this.#path;
-    // oxfmt-ignore
-    const event: Written<Exchange> = { type: "exchange", link, connection, ops, method, path, startedUs, ended, bytesUp, bytesDown };
+    const event: Written<Exchange> = {
+      type: "exchange",
+      link,
+      connection,
+      ops,
+      method,
+      path,
+      startedUs,
+      ended,
+      bytesUp,
+      bytesDown,
+    };
     const asks = this.#asks ?? this.#sameness?.digest();
     const shape = ended === "answered" || ended === "eaten" ? this.#shape?.shape() : undefined;
     // One by one: this is written for every request, and a spread of each would cost more than all the rest of it.
