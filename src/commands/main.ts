@@ -10,12 +10,22 @@ import type { Io } from "./io.ts";
 import { addList } from "./list.ts";
 import { addReport } from "./report.ts";
 import { addRun } from "./run.ts";
+import { addSaturate } from "./saturate/saturate.ts";
 import { addSchema } from "./schema.ts";
 
 /** Adds one command; it answers its exit code through `done`. */
 export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => void) => void;
 
-const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addDoctor, addClean];
+const commands: readonly AddCommand[] = [
+  addRun,
+  addSaturate,
+  addCheck,
+  addReport,
+  addList,
+  addSchema,
+  addDoctor,
+  addClean,
+];
 
 export async function main(argv: readonly string[], given: Io): Promise<number> {
   let exitCode: number = exitCodes.passed;

@@ -23,6 +23,6 @@ export function replayOf(
 }
 
 /** As a shell takes it, quoted only where it must be. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

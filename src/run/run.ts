@@ -26,7 +26,7 @@ import type { ThreadHealth } from "./health-thread.ts";
 import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openStage, type OpenLoad, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
 import { unlessStopped } from "./unless-stopped.ts";
@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly failOn: FailOn;
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
+  /** Who loads the servers in place of the scenario's agents. */
+  readonly openLoad?: OpenLoad;
   /** The folder that the scenario's relative paths start from. */
   readonly home: string;
   readonly out: string;

@@ -49,11 +49,15 @@ export interface StageOptions {
   readonly onUnwritten: (error: Error) => void;
   /** A thread's part of the history is closed, and holds so many events. */
   readonly onWritten: (writer: string, events: number) => void;
+  /** Who loads the servers in place of the scenario's agents. */
+  readonly openLoad?: OpenLoad;
   readonly world: World;
   readonly closing: Closing;
   readonly stopping: AbortSignal;
   readonly onStep: (says: string) => void;
 }
+
+export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
 
 export interface Stage {
   readonly links: ReadonlyMap<string, FaultyLink>;
@@ -188,7 +192,7 @@ async function openAgents(
     else local.push({ group, arrivals, targets });
   }
   onStep("opening the agents' sessions");
-  const crew = openCrews({ ...options, threaded, local });
+  const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
   closing.defer("the agents", () => crew.close());
   await crew.open(stopping);
   return crew;

@@ -48,6 +48,8 @@ export class Line implements Channel {
   readonly #asides = new Set<Promise<unknown>>();
   /** What every request of this session has in its head. */
   #lines: string | undefined;
+  /** What names the session, beside what every request of anybody has. */
+  #entered: readonly Header[] = [];
   #sessionId: string | undefined;
   #lastId = 0;
 
@@ -69,12 +71,16 @@ export class Line implements Channel {
   /** From now on every request names the session and, where its revision asks for that, the revision. */
   enter(revision: string, { sessionId }: Reply): void {
     this.#sessionId = sessionId;
-    this.#lines = linesOf([
-      ...this.#common,
+    this.#entered = [
       // The header came with 2025-06-18.
       ...(revision === "2025-03-26" ? [] : [["mcp-protocol-version", revision] as const]),
       ...(sessionId === undefined ? [] : [["mcp-session-id", sessionId] as const]),
-    ]);
+    ];
+    this.#lines = linesOf([...this.#common, ...this.#entered]);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#common, ...this.#entered]);
   }
 
   post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
