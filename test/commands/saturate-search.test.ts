@@ -28,6 +28,7 @@ describe("the search", () => {
         if (fails !== undefined) expect(fails.rate).toBeGreaterThan(limit);
         if (holds !== undefined && fails !== undefined) expect(fails.rate / holds.rate).toBeLessThan(1.13);
         for (const end of [holds, fails]) if (end !== undefined) expect(end.held.n).toBeGreaterThanOrEqual(about.tries);
+        for (const { rate } of tried) expect(rate).toBeGreaterThan(Math.min(about.from, about.most) / 40);
         for (const { rate } of tried) expect(rate).toBeLessThanOrEqual(about.most * 1.01);
         expect(tried.length).toBeLessThan(about.triesMax);
       }),

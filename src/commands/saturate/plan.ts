@@ -1,6 +1,6 @@
 /** How a scenario is changed for each step: its chains as they are, no fault, so many walks a second in all. */
 import { UserError } from "../../errors.ts";
-import { parseThreshold } from "../../measure/threshold.ts";
+import { metrics, parseThreshold } from "../../measure/threshold.ts";
 import { planArrivals, walksPlanned, type PlannedArrivals } from "../../plan/arrivals.ts";
 import type { Scenario, ScenarioGroup, ScenarioStep } from "../../scenario/resolve.ts";
 import { render } from "../../scenario/template.ts";
@@ -76,12 +76,22 @@ export function ownBounds({ thresholds, phases }: Scenario): string[] {
 }
 
 export const errorBound = "error-rate(baseline) <= 1%";
-const timesQuiet = 10;
+const timesUsual = 20;
 const leastBoundMs = 100;
 
-/** Where the scenario says nothing: far slower than when there is nearly nothing to do. */
-export function latencyBound(quietP95Ms: number): string {
-  return `p95(baseline) <= ${Math.ceil(Math.max(leastBoundMs, quietP95Ms * timesQuiet))}ms`;
+/** Where the scenario says nothing: far slower than usual when there is little to do. */
+export function latencyBound(usualMs: number): string {
+  return `p95(baseline) <= ${Math.ceil(Math.max(leastBoundMs, usualMs * timesUsual))}ms`;
+}
+
+/** Of each tool: so many, and each bound can be judged. */
+export function samplesWanted(bounds: readonly string[]): number {
+  const least = bounds.map((expression) => {
+    const threshold = parseThreshold(expression);
+    return "says" in threshold ? 0 : (threshold.samplesMin ?? metrics[threshold.metric].samplesMin);
+  });
+  // A few more than are needed: chance and what is under way at the end take some away.
+  return Math.ceil(1.2 * Math.max(0, ...least));
 }
 
 export interface RawCall {

@@ -175,7 +175,7 @@ const highest = 100_000;
 /** The raw ceiling tells where to begin. It is no upper end: the chain's other calls may be cheaper. */
 function searchRange({ from, to, tries }: SaturateOptions, ceiling: number | undefined): SearchOptions {
   return {
-    from: from ?? (ceiling === undefined ? usualFrom : ceiling / 8),
+    from: from ?? (ceiling === undefined ? usualFrom : ceiling / 32),
     most: to ?? highest,
     tries,
     triesMax: 12 + 4 * tries,
@@ -189,18 +189,17 @@ async function search(
 ): Promise<{ readonly bounds: string[]; readonly steps: Step[] }> {
   const given = options.threshold.length > 0 ? options.threshold : own;
   const isUsual = given.length === 0;
+  // What is usual is known from the first step that holds, and judged from then on.
   const bounds = isUsual ? [errorBound] : [...given];
   const steps: Step[] = [];
   const take = async (walksPerSecond: number): Promise<Step> => {
     const step = await tryRate(ground, { walksPerSecond, seconds: options.step, bounds });
     steps.push(step);
-    // What nearly nothing to do takes is known from the first step with enough samples; from then on it is judged.
     const bound = isUsual && bounds.length === 1 ? boundFrom(step) : undefined;
     if (bound !== undefined) bounds.push(bound);
     tell(`${stepLine(step)}\n`);
     return step;
   };
-  if (isUsual) await take(range.from / 4);
   while (!ground.signals.stopping.aborted) {
     const rate = nextRate(triesOf(steps), range);
     if (rate === undefined) break;

@@ -16,6 +16,8 @@ const step = load.extend({
   came: z.enum(["held", "not-held", "unknown"]),
   /** Why it did not hold, or why that cannot be told. */
   because: z.string().exactOptional(),
+  /** Of the slowest tool. */
+  p50Ms: z.number().exactOptional(),
   p95Ms: z.number().exactOptional(),
   errorShare: z.number().exactOptional(),
   /** The run's folder. */

@@ -33,8 +33,8 @@ export interface Range {
   readonly fails?: RangeEnd;
 }
 
-/** Lower rates than this are nothing that a load test could tell. */
-const least = 0.1;
+/** A server that does not hold this share of where the search begins is asked for lower rates only by name. */
+const leastShare = 1 / 16;
 /** The ends of the range are this close when it is narrow enough. */
 const narrow = 1.12;
 
@@ -49,7 +49,7 @@ export function nextRate(tried: readonly Try[], { from, most, tries, triesMax }:
     return (holds?.held.n ?? 0) < tries ? rate : undefined;
   }
   if (holds === undefined) {
-    if (fails.rate > least) return plain(Math.max(least, fails.rate / 2));
+    if (fails.rate > plain(Math.min(from, top) * leastShare)) return plain(fails.rate / 2);
     return fails.held.n < tries ? fails.rate : undefined;
   }
   const middle = plain(Math.sqrt(holds.rate * fails.rate));

@@ -9,7 +9,7 @@ import { judgeRun } from "../judging.ts";
 import { loadAll, type Loaded } from "../loading.ts";
 import { planOf } from "../run-options.ts";
 import type { Stopping } from "../stopping.ts";
-import { callsPerWalk, latencyBound, mixOf, rawSets, stepSets, type RawCall } from "./plan.ts";
+import { callsPerWalk, latencyBound, mixOf, rawSets, samplesWanted, stepSets, type RawCall } from "./plan.ts";
 import type { Raw, Step } from "./saturation.ts";
 
 export interface Ground {
@@ -61,8 +61,6 @@ export async function measureRaw(
   return { server, tool, ...came };
 }
 
-/** Of each tool: fewer, and a p95 is unknown. */
-const samplesWanted = 120;
 const secondsMost = 60;
 
 export async function tryRate(
@@ -73,15 +71,15 @@ export async function tryRate(
   const { scenario } = await loadWith(ground, []);
   const callsPerSecond = walksPerSecond * callsPerWalk(scenario);
   const slowestGroup = walksPerSecond * Math.min(...mixOf(scenario).values());
-  const seconds = Math.ceil(Math.min(secondsMost, Math.max(about.seconds, samplesWanted / slowestGroup)));
+  const seconds = Math.ceil(Math.min(secondsMost, Math.max(about.seconds, samplesWanted(bounds) / slowestGroup)));
   const loaded = await loadWith(ground, stepSets(scenario, { walksPerSecond, seconds, bounds }));
   const result = await judgeRun(await act(ground, loaded, {}), ground.io);
   return { walksPerSecond, callsPerSecond, seconds, ...cameTo(result), run: result.directory };
 }
 
-/** How slow answers are when there is nearly nothing to do, and the bound that follows. */
-export function boundFrom({ came, p95Ms }: Step): string | undefined {
-  return p95Ms === undefined || came !== "held" ? undefined : latencyBound(p95Ms);
+/** What follows from how slow answers usually are when there is little to do. */
+export function boundFrom({ came, p50Ms }: Step): string | undefined {
+  return p50Ms === undefined || came !== "held" ? undefined : latencyBound(p50Ms);
 }
 
 async function act(
@@ -107,13 +105,15 @@ async function act(
   return directory;
 }
 
-function cameTo({ verdicts, figures }: RunResult): Pick<Step, "came" | "because" | "p95Ms" | "errorShare"> {
+function cameTo({ verdicts, figures }: RunResult): Pick<Step, "came" | "because" | "p50Ms" | "p95Ms" | "errorShare"> {
   const tools = figures.tools.filter(({ phase }) => phase === "baseline");
   const sum = (of: (tool: (typeof tools)[number]) => number): number =>
     tools.reduce((total, tool) => total + of(tool), 0);
   const ops = sum(({ ops: { ok, failed, unknown, "not-run": notRun } }) => ok + failed + unknown + notRun);
+  const p50Us = Math.max(...tools.map(({ response }) => response.p50Us ?? -1));
   const p95Us = Math.max(...tools.map(({ response }) => response.p95Us ?? -1));
   const shown = {
+    ...(p50Us < 0 ? {} : { p50Ms: p50Us / 1000 }),
     ...(p95Us < 0 ? {} : { p95Ms: p95Us / 1000 }),
     ...(ops === 0 ? {} : { errorShare: 1 - sum((tool) => tool.ops.ok) / ops }),
   };
