@@ -179,8 +179,10 @@ async function actOut(act: Act): Promise<RunEnded> {
   // In a recovery they have been asked already.
   if (plan.phases.at(-1)?.role !== "recovery") void lists.ask();
   observer.step("waiting for late effects");
-  await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
-  await lists.settle(AbortSignal.any([act.stopping, act.hurrying]));
+  await Promise.all([
+    ...stage.ledgers.map((ledger) => ledger.settle(act.hurrying)),
+    lists.settle(AbortSignal.any([act.stopping, act.hurrying])),
+  ]);
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
   return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
