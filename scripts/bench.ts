@@ -36,5 +36,6 @@ try {
   });
 } catch (error) {
   if (!stopping.signal.aborted) throw error;
-  process.exitCode = stopping.signal.reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
+  // What the figure still waits for is over.
+  process.exit(stopping.signal.reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted);
 }

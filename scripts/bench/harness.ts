@@ -56,10 +56,16 @@ async function measureAlone(figure: Figure, bench: Bench, rounds: number | undef
       if (bench.stopping.aborted) stop();
       else bench.stopping.addEventListener("abort", stop, { once: true });
     });
-    return { measured: await Promise.race([figure.measure(lab), stopped]) };
+    const measured = await Promise.race([figure.measure(lab), stopped]);
+    const share = lab.strangersShare();
+    return { measured, ...(share === undefined ? {} : { beside: `strangers took ${percent(share)} of the machine` }) };
   } catch (error) {
     return { failed: messageOf(error) };
   }
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 interface Asked {

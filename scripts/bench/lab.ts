@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { watchStrangers } from "./usage.ts";
 
 export interface Lab {
   /** Its own, and gone afterwards. */
@@ -12,6 +13,8 @@ export interface Lab {
   /** How many rounds were asked for; as many as the figure finds right where absent. */
   readonly rounds: number | undefined;
   readonly say: (text: string) => void;
+  /** What share of the machine has gone, since the lab was opened, to processes that are none of ours, where that is known. */
+  readonly strangersShare: () => number | undefined;
   /** Starts a program under our own Node; it does not outlive the lab. */
   readonly start: (args: readonly string[], options?: StartOptions) => Running;
 }
@@ -45,12 +48,19 @@ export async function openLab(options: {
 }): Promise<Lab & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), "squall-bench-"));
   const children = new Set<ChildProcess>();
-  const start: Lab["start"] = (args, how = {}) => startChild(children, args, { cwd: folder, ...how });
+  let closed = false;
+  const start: Lab["start"] = (args, how = {}) => {
+    // A figure that was stopped does not know of it yet.
+    if (closed) throw new Error("it was stopped");
+    return startChild(children, args, { cwd: folder, ...how });
+  };
   return {
     ...options,
     folder,
     start,
+    strangersShare: watchStrangers(),
     [Symbol.asyncDispose]: async () => {
+      closed = true;
       await Promise.all([...children].map(endChild));
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },

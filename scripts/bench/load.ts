@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { startPeer, type Lab } from "./lab.ts";
+import { short } from "./results.ts";
 import { callingScenario, play, troubleOf } from "./squall.ts";
-import { usageOf } from "./usage.ts";
+import { median } from "./statistics.ts";
+import { usageOf, watchStrangers } from "./usage.ts";
 
 export interface Loading {
   readonly pid: number;
-  /** Resolves once the load is over; rejects where it was not what it should have been. */
-  readonly over: Promise<void>;
+  /** Resolves once the load is over, to what was wrong with it. */
+  readonly over: Promise<readonly string[]>;
 }
 
 export interface Contestant {
@@ -21,6 +23,8 @@ export interface Rate {
   readonly perSecond: number;
   /** Of the contestant's own processes, threads included; not of the server. */
   readonly cpuUsPerCall: number;
+  /** The share of the machine's processors that went to processes which are none of ours. */
+  readonly strangersShare: number;
 }
 
 export interface Contest {
@@ -41,14 +45,15 @@ export async function compete(lab: Lab, { counts, contestants, rounds }: Contest
   for (let round = 0; round < rounds; round += 1) {
     for (const contestant of rotated(contestants, round)) {
       const loading = await contestant.start(lab, loadSeconds);
-      const ended = loading.over.then(() => {
+      const ended = loading.over.then((): never => {
         throw new Error(`${contestant.name} was over before it was measured`);
       });
       ended.catch(() => undefined);
       const rate = await Promise.race([rateIn(loading.pid, counts), ended]);
-      await loading.over;
+      const wrong = await loading.over;
+      if (wrong.length > 0) throw new Error(`${contestant.name}: ${wrong.join("; ")}`);
       rates.get(contestant.name)?.push(rate);
-      lab.say(`round ${round + 1} of ${rounds}: ${contestant.name} ${saidRate(rate)}`);
+      lab.say(`round ${round + 1} of ${rounds}: ${contestant.name} ${saidRates([rate])}`);
     }
   }
   return rates;
@@ -59,21 +64,39 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
   return [...items.slice(from), ...items.slice(0, from)];
 }
 
-export function saidRate({ perSecond, cpuUsPerCall }: Rate): string {
-  return `${Math.round(perSecond)} calls/s, ${cpuUsPerCall.toFixed(1)} µs of CPU per call`;
+/** What strangers on the machine take is told too: beside a full machine not even a ratio is worth much. */
+export function saidRates(rates: readonly Rate[]): string {
+  const of = (key: keyof Rate): number => median(rates.map((rate) => rate[key]));
+  return (
+    `${short(of("perSecond"))} calls/s, ${short(of("cpuUsPerCall"))} µs of client CPU per call ` +
+    `(strangers took ${Math.round(of("strangersShare") * 100)} % of the machine)`
+  );
+}
+
+/** Round by round: only what was measured one right after the other is compared. */
+export function ratios(ours: readonly Rate[], theirs: readonly Rate[]): number[] {
+  return ours.map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN));
 }
 
 /** From a moment at which calls begin; they must go on for `loadSeconds`. */
 export async function rateIn(pid: number, counts: URL): Promise<Rate> {
   await sleep(warmUpMs);
-  const before = { ...(await countsAt(counts)), ...usageOf(pid) };
+  const before = await momentAt(pid, counts);
+  const strangersShare = watchStrangers();
   await sleep(windowMs);
-  const after = { ...(await countsAt(counts)), ...usageOf(pid) };
+  const after = await momentAt(pid, counts);
   const calls = after.calls - before.calls;
+  const tookUs = after.atUs - before.atUs;
   return {
-    perSecond: calls / ((after.atUs - before.atUs) / 1e6),
+    perSecond: calls / (tookUs / 1e6),
     cpuUsPerCall: (after.cpuUs - before.cpuUs) / calls,
+    strangersShare: strangersShare() ?? Number.NaN,
   };
+}
+
+async function momentAt(pid: number, counts: URL) {
+  const { calls, atUs } = await countsAt(counts);
+  return { calls, atUs, cpuUs: usageOf(pid).cpuUs };
 }
 
 const countsSchema = z.object({ atUs: z.number(), calls: z.int(), sessions: z.int(), connections: z.int() });
@@ -108,12 +131,7 @@ export function squallAt(
         }),
       );
       await playing.phase("baseline");
-      const over = playing.judged.then((judged) => {
-        const [trouble] = troubleOf(judged);
-        if (trouble !== undefined) throw new Error(`${name}: ${trouble}`);
-      });
-      over.catch(() => undefined);
-      return { pid: playing.pid, over };
+      return { pid: playing.pid, over: playing.judged.then(troubleOf) };
     },
   };
 }
@@ -157,11 +175,7 @@ export function autocannonAt(url: URL, name: string): Contestant {
     name,
     start: async (lab, seconds) => {
       const { pid, shot } = await startAutocannon(lab, url, { connections, seconds });
-      const over = shot.then(({ failed }) => {
-        if (failed > 0) throw new Error(`${name}: ${failed} of its requests failed`);
-      });
-      over.catch(() => undefined);
-      return { pid, over };
+      return { pid, over: shot.then(({ failed }) => (failed > 0 ? [`${failed} requests failed`] : [])) };
     },
   };
 }

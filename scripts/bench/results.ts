@@ -15,11 +15,17 @@ export interface Result {
   readonly command: string;
 }
 
-export type Attempted = { readonly measured: Readonly<Record<string, Measured>> } | { readonly failed: string };
+export type Attempted =
+  | {
+      readonly measured: Readonly<Record<string, Measured>>;
+      /** What else the machine had to do: beside much of that, not even a ratio is worth much. */
+      readonly beside?: string;
+    }
+  | { readonly failed: string };
 
 /** One result for each bar: what was not measured misses its bar, it is not left out. */
 export function resultsOf(figure: Figure, attempted: Attempted): Result[] {
-  return Object.entries(figure.bars).map(([name, bar]) => {
+  return Object.entries(figure.bars).map(([name, bar], index) => {
     const missing = (because: string): Measured => ({ values: [], wrong: [because] });
     const one =
       "failed" in attempted
@@ -27,6 +33,7 @@ export function resultsOf(figure: Figure, attempted: Attempted): Result[] {
         : (attempted.measured[name] ?? missing("the figure did not measure it"));
     const spread = spreadOf(one.values);
     const wrong = one.wrong ?? [];
+    const beside = "beside" in attempted && index === 0 ? [attempted.beside] : [];
     return {
       name,
       spread,
@@ -34,7 +41,7 @@ export function resultsOf(figure: Figure, attempted: Attempted): Result[] {
       unit: bar.unit,
       bar: bar.says,
       ok: spread !== undefined && bar.holds(spread.median) && wrong.length === 0,
-      says: [...wrong, ...(one.says ?? [])],
+      says: [...wrong, ...(one.says ?? []), ...beside],
       command: commandOf(figure.name),
     };
   });

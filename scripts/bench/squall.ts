@@ -100,7 +100,7 @@ export async function play(lab: Lab, scenario: ScenarioInput): Promise<Playing> 
     phase: (name) => orEnded(phaseNamed(name).promise, `the phase ${name}`),
     done: isDone,
     judged,
-    kill: running.kill,
+    kill: (signal) => running.kill(signal),
   };
 }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface Usage {
-  /** Of those that live now, since their start. */
+  /** Of those that live now, since their start, and of their children that have ended. */
   readonly cpuUs: number;
   readonly rssBytes: number;
   /** The sum of what each had at its own worst moment: never less than they had together. */
@@ -24,6 +24,28 @@ export function usageOf(root: number): Usage {
     cpuUs: living.reduce((sum, { cpuTicks }) => sum + cpuTicks * tickUs, 0),
     rssBytes: memory.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
     peakBytes: memory.reduce((sum, { peakBytes }) => sum + peakBytes, 0),
+  };
+}
+
+/** What all processes of the machine together have used, and how many processors it has had them on. */
+function machineUsage(): { readonly busyUs: number; readonly processors: number } {
+  const stat = textOf("/proc/stat");
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? "")
+    .split(" ")
+    .map(Number);
+  const processors = [...stat.matchAll(/^cpu\d/gm)].length;
+  return { busyUs: (user + nice + system + irq + softirq) * tickUs, processors };
+}
+
+/** Tells what share of the machine has gone to strangers since this was called; nothing where there is no /proc. */
+export function watchStrangers(): () => number | undefined {
+  const { processors } = machineUsage();
+  if (processors === 0) return () => undefined;
+  const strangersUs = (): number => machineUsage().busyUs - usageOf(process.pid).cpuUs;
+  const [fromMs, fromUs] = [performance.now(), strangersUs()];
+  return () => {
+    const wholeUs = (performance.now() - fromMs) * 1000 * processors;
+    return Math.max(0, (strangersUs() - fromUs) / wholeUs);
   };
 }
 
@@ -50,8 +72,13 @@ function processes(): Process[] {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [, parent] = fields;
     if (parent === undefined) return [];
-    return [{ pid: Number(pid), parent: Number(parent), cpuTicks: Number(fields[11]) + Number(fields[12]) }];
+    return [{ pid: Number(pid), parent: Number(parent), cpuTicks: ticksOf(fields.slice(11, 15)) }];
   });
+}
+
+/** User and system time, its own and that of the children it has waited for. */
+function ticksOf(fields: readonly string[]): number {
+  return fields.reduce((sum, field) => sum + Number(field), 0);
 }
 
 function memoryOf(pid: number): Pick<Usage, "rssBytes" | "peakBytes"> {

@@ -1,9 +1,7 @@
 import { atLeast, type Figure } from "../figure.ts";
 import { startPeer } from "../lab.ts";
-import { autocannonAt, compete, squallAt, type Rate } from "../load.ts";
-import { short } from "../results.ts";
+import { autocannonAt, compete, ratios, saidRates, squallAt, type Rate } from "../load.ts";
 import { hasDirect } from "../squall.ts";
-import { median } from "../statistics.ts";
 
 export const calls: Figure = {
   name: "calls",
@@ -28,20 +26,10 @@ export const calls: Figure = {
     });
     const of = (name: string): readonly Rate[] => rates.get(name) ?? [];
     const through = hasDirect ? [] : ["through tap and proxy: this Squall has no direct link"];
-    const says = [...["autocannon", "lean", "sdk"].map((name) => `${name}: ${medianRate(of(name))}`), ...through];
+    const says = [...["autocannon", "lean", "sdk"].map((name) => `${name}: ${saidRates(of(name))}`), ...through];
     return {
       calls: { values: ratios(of("lean"), of("autocannon")), says },
       "calls-sdk": { values: ratios(of("lean"), of("sdk")) },
     };
   },
 };
-
-/** Round by round: only what was measured one right after the other is compared. */
-export function ratios(ours: readonly Rate[], theirs: readonly Rate[]): number[] {
-  return ours.map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN));
-}
-
-export function medianRate(rates: readonly Rate[]): string {
-  const perSecond = short(median(rates.map((rate) => rate.perSecond)));
-  return `${perSecond} calls/s, ${short(median(rates.map((rate) => rate.cpuUsPerCall)))} µs of client CPU per call`;
-}

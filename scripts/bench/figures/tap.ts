@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { atLeast, type Figure } from "../figure.ts";
 import { startPeer } from "../lab.ts";
-import { autocannonAt, compete, squallAt } from "../load.ts";
+import { autocannonAt, compete, ratios, saidRates, squallAt } from "../load.ts";
 import { hasDirect } from "../squall.ts";
-import { medianRate, ratios } from "./calls.ts";
 
 const alone = { tap: "autocannon through tap and proxy", plain: "autocannon through a plain pass-through" };
 const whole = { tap: "squall through tap and proxy", plain: "squall through a plain pass-through" };
@@ -35,7 +34,7 @@ export const tap: Figure = {
     return {
       tap: {
         values: ratios(of(judged.tap), of(judged.plain)),
-        says: [...rates].map(([name, seen]) => `${name}: ${medianRate(seen)}`),
+        says: [...rates].map(([name, seen]) => `${name}: ${saidRates(seen)}`),
       },
     };
   },
