@@ -6,8 +6,19 @@ import { judge } from "./figures/judge.ts";
 import { omission } from "./figures/omission.ts";
 import { sessions } from "./figures/sessions.ts";
 import { soak } from "./figures/soak.ts";
-import { start } from "./figures/start.ts";
+import { quickstart, start } from "./figures/start.ts";
 import { tap } from "./figures/tap.ts";
 import { truth } from "./figures/truth.ts";
 
-export const figures: readonly Figure[] = [calls, tap, sessions, truth, omission, judge, soak, start, install];
+export const figures: readonly Figure[] = [
+  calls,
+  tap,
+  sessions,
+  truth,
+  omission,
+  judge,
+  soak,
+  start,
+  quickstart,
+  install,
+];

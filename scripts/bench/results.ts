@@ -47,7 +47,7 @@ export function resultsOf(figure: Figure, attempted: Attempted): Result[] {
   });
 }
 
-export function commandOf(name: string): string {
+function commandOf(name: string): string {
   return `npm run bench -- ${name}`;
 }
 
