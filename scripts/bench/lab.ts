@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { watchStrangers } from "./usage.ts";
 
@@ -15,6 +16,8 @@ export interface Lab {
   readonly say: (text: string) => void;
   /** What share of the machine has gone, since the lab was opened, to processes that are none of ours, where that is known. */
   readonly strangersShare: () => number | undefined;
+  /** Waits for a moment in which the machine has little else to do, but not for ever. */
+  readonly quiet: () => Promise<void>;
   /** Starts a program under our own Node; it does not outlive the lab. */
   readonly start: (args: readonly string[], options?: StartOptions) => Running;
 }
@@ -59,12 +62,24 @@ export async function openLab(options: {
     folder,
     start,
     strangersShare: watchStrangers(),
+    quiet,
     [Symbol.asyncDispose]: async () => {
       closed = true;
       await Promise.all([...children].map(endChild));
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+const quietMost = 0.1;
+const looksMost = 15;
+
+async function quiet(): Promise<void> {
+  for (let look = 0; look < looksMost; look += 1) {
+    const share = watchStrangers();
+    await sleep(1000);
+    if ((share() ?? 0) <= quietMost) return;
+  }
 }
 
 const peerFile = (name: string): string => fileURLToPath(new URL(`./peers/${name}.ts`, import.meta.url));

@@ -44,6 +44,7 @@ export async function compete(lab: Lab, { counts, contestants, rounds }: Contest
   const rates = new Map<string, Rate[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const contestant of rotated(contestants, round)) {
+      await lab.quiet();
       const loading = await contestant.start(lab, loadSeconds);
       const ended = loading.over.then((): never => {
         throw new Error(`${contestant.name} was over before it was measured`);

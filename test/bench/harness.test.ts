@@ -33,6 +33,7 @@ async function bench(argv: readonly string[], figures: readonly Figure[], stoppi
     rounds,
     say: () => undefined,
     strangersShare: () => 0.25,
+    quiet: () => Promise.resolve(),
     start: () => {
       throw new Error("nothing is started here");
     },
@@ -172,7 +173,14 @@ describe("a contest", () => {
   });
 
   test("is void where a contestant ends before it was measured, or does not start", async () => {
-    const lab: Lab = { folder: "", rounds: 1, say: () => undefined, strangersShare: () => 0, start: () => never() };
+    const lab: Lab = {
+      folder: "",
+      rounds: 1,
+      say: () => undefined,
+      strangersShare: () => 0,
+      quiet: () => Promise.resolve(),
+      start: () => never(),
+    };
     const contest = (contestant: Contestant) =>
       compete(lab, { counts: new URL("http://127.0.0.1:9/counts"), contestants: [contestant], rounds: 1 });
     const over = Promise.resolve([]);

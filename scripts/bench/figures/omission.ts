@@ -30,6 +30,7 @@ export const omission: Figure = {
     const wrong: string[] = [];
     const autocannon: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
+      await lab.quiet();
       const { p99Ms, trouble } = await squallAtRate(lab);
       squall.push(p99Ms);
       wrong.push(...trouble);

@@ -27,6 +27,7 @@ export const sessions: Figure = {
     }
     const { url } = await startPeer(lab, "server");
     const counts = new URL("/counts", url);
+    await lab.quiet();
     const playing = await play(
       lab,
       callingScenario({

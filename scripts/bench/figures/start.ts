@@ -13,6 +13,7 @@ export const start: Figure = {
     const version: number[] = [];
     const bare: number[] = [];
     for (let round = 0; round < (lab.rounds ?? 10); round += 1) {
+      await lab.quiet();
       bare.push(await tookMs(lab, ["-e", "0"], [0]));
       version.push(await tookMs(lab, [cli, "--version"], [0]));
     }
@@ -32,6 +33,7 @@ export const quickstart: Figure = {
     const rounds = lab.rounds ?? 3;
     const beyond: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
+      await lab.quiet();
       // Its server has defects, and that is what it says.
       const ms = await tookMs(lab, [cli, "run", "quickstart", "--quiet", "--out", join(lab.folder, "reports")], [1, 2]);
       const seconds = (ms - durationMs) / 1000;

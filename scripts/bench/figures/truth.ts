@@ -62,6 +62,7 @@ async function compare(lab: Lab, delayMs: number) {
   // Each call a walk of its own, in both: that is dearer than many calls in one.
   const called = { url: server.url, steps: 1, straight: true };
 
+  await lab.quiet();
   const closed = await play(
     lab,
     callingScenario({
@@ -75,6 +76,7 @@ async function compare(lab: Lab, delayMs: number) {
   await closed.judged;
   const perSecond = Math.max(1, Math.round(capacity * shareOfCapacity));
 
+  await lab.quiet();
   const open = await play(
     lab,
     callingScenario({
