@@ -7,7 +7,8 @@ import { openLab } from "./bench/lab.ts";
 import { figures } from "./bench/registry.ts";
 
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort(signal));
+// One Ctrl-C may come twice, from the terminal and from npm; the first ends what was started, and that must not be cut off.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort(signal));
 
 const stderr = (text: string): void => void process.stderr.write(text);
 
