@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { startPeer, type Lab } from "./lab.ts";
 import { short } from "./results.ts";
-import { callingScenario, play, troubleOf } from "./squall.ts";
+import { callingScenario, play, troubleAtFullSpeed } from "./squall.ts";
 import { median } from "./statistics.ts";
 import { usageOf, watchStrangers } from "./usage.ts";
 
@@ -132,7 +132,7 @@ export function squallAt(
         }),
       );
       await playing.phase("baseline");
-      return { pid: playing.pid, over: playing.judged.then(troubleOf) };
+      return { pid: playing.pid, over: playing.judged.then(troubleAtFullSpeed) };
     },
   };
 }

@@ -104,13 +104,34 @@ export async function play(lab: Lab, scenario: ScenarioInput): Promise<Playing> 
   };
 }
 
-/** Why a run proves nothing about speed: calls that failed, or a harness that fell behind. */
-export function troubleOf({ exitCode, verdicts }: Judged): string[] {
+/** What tells whether a run proves anything. */
+export interface Proof {
+  readonly exitCode: number | null;
+  readonly verdicts: Pick<Verdicts, "gaps" | "thresholds" | "checks">;
+  readonly figures: { readonly tools: readonly Pick<Figures["tools"][number], "ops">[] };
+}
+
+/** Why a run proves nothing: calls that failed, a gap in its evidence. */
+export function troubleOf({ exitCode, verdicts }: Proof): string[] {
   if (exitCode === 0) return [];
-  const says = [
-    ...verdicts.gaps.map((gap) => gap.says),
-    ...verdicts.thresholds.flatMap(({ verdict, expression }) => (verdict === "fail" ? [`missed ${expression}`] : [])),
-    ...verdicts.checks.flatMap(({ verdict, check }) => (verdict === "fail" ? [`${check} failed`] : [])),
-  ];
+  const says = [...verdicts.gaps.map((gap) => gap.says), ...failures(verdicts)];
   return [`squall exited with ${exitCode}: ${says.join("; ") || "see its verdicts"}`];
+}
+
+/** The same where it was to run as fast as it can: that its threads were busy all the time is no gap then. */
+export function troubleAtFullSpeed({ exitCode, verdicts, figures }: Proof): string[] {
+  const unanswered = figures.tools.reduce((sum, { ops }) => sum + (ops.failed ?? 0) + (ops.unknown ?? 0), 0);
+  return [
+    ...(exitCode === 0 || exitCode === 2 ? [] : [`squall exited with ${exitCode}`]),
+    ...verdicts.gaps.filter(({ gap }) => gap !== "generator-behind").map((gap) => gap.says),
+    ...failures(verdicts),
+    ...(unanswered === 0 ? [] : [`${unanswered} calls were not answered`]),
+  ];
+}
+
+function failures({ thresholds, checks }: Proof["verdicts"]): string[] {
+  return [
+    ...thresholds.flatMap(({ verdict, expression }) => (verdict === "fail" ? [`missed ${expression}`] : [])),
+    ...checks.flatMap(({ verdict, check }) => (verdict === "fail" ? [`${check} failed`] : [])),
+  ];
 }
