@@ -120,7 +120,7 @@ export function troubleOf({ exitCode, verdicts }: Proof): string[] {
 
 /** The same where it was to run as fast as it can: that its threads were busy all the time is no gap then. */
 export function troubleAtFullSpeed({ exitCode, verdicts, figures }: Proof): string[] {
-  const unanswered = figures.tools.reduce((sum, { ops }) => sum + (ops.failed ?? 0) + (ops.unknown ?? 0), 0);
+  const unanswered = figures.tools.reduce((sum, { ops }) => sum + ops.failed + ops.unknown, 0);
   return [
     ...(exitCode === 0 || exitCode === 2 ? [] : [`squall exited with ${exitCode}`]),
     ...verdicts.gaps.filter(({ gap }) => gap !== "generator-behind").map((gap) => gap.says),

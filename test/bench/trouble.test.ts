@@ -5,7 +5,7 @@ import { troubleAtFullSpeed, troubleOf, type Proof } from "../../scripts/bench/s
 const clean: Proof = {
   exitCode: 0,
   verdicts: { gaps: [], thresholds: [], checks: [] },
-  figures: { tools: [{ ops: { ok: 1000 } }] },
+  figures: { tools: [{ ops: { ok: 1000, failed: 0, unknown: 0, "not-run": 0 } }] },
 };
 const behind = { gap: "generator-behind", says: "its threads were busy" };
 const cut = { gap: "history-cut", says: "history ends at 3 s" };
@@ -44,7 +44,7 @@ test("a generator that fell behind proves nothing at a rate; at full speed it is
 });
 
 test("at full speed a call without an answer is told, whatever the verdict", () => {
-  expect(troubleAtFullSpeed({ ...clean, figures: { tools: [{ ops: { ok: 9, failed: 1, unknown: 2 } }] } })).toEqual([
-    "3 calls were not answered",
-  ]);
+  expect(
+    troubleAtFullSpeed({ ...clean, figures: { tools: [{ ops: { ok: 9, failed: 1, unknown: 2, "not-run": 0 } }] } }),
+  ).toEqual(["3 calls were not answered"]);
 });
