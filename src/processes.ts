@@ -94,15 +94,28 @@ export interface ProcStat {
   readonly zombie: boolean;
   /** Since the machine's boot, in hundredths of a second. */
   readonly startTicks: number;
+  /** Its processor time, with that of its children that have ended and were waited for. */
+  readonly cpuUs: number;
 }
 
+const tickUs = 10_000;
+
 export function readProcStat(pid: number): ProcStat | undefined {
-  const text = textOf(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
+  return procStatIn(textOf(`/proc/${pid}/stat`) ?? "");
+}
+
+export function procStatIn(text: string): ProcStat | undefined {
+  if (text === "") return undefined;
   // The second field is the program's name in parentheses, which may hold anything; the rest is counted from its end.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [state, , group] = fields;
-  return { group: Number(group), zombie: state === "Z" || state === "X", startTicks: Number(fields[19]) };
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return {
+    group: Number(group),
+    zombie: state === "Z" || state === "X",
+    startTicks: Number(fields[19]),
+    cpuUs: ticks * tickUs,
+  };
 }
 
 const killedWithinMs = 1000;

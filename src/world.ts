@@ -3,6 +3,7 @@
  * a fake clock. This file is the only door to Date, setTimeout, Math.random and (beside the commands) to process.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 export interface Timer {
@@ -25,10 +26,12 @@ export interface World {
   /** The version of Node that runs us, without a `v`. */
   readonly nodeVersion: string;
   readonly pid: number;
+  /** How many threads can run at the same time. */
+  readonly parallelism: number;
 }
 
 export const realWorld: World = {
-  nowUs: () => Number(process.hrtime.bigint() / 1000n),
+  nowUs: () => Math.floor(Number(process.hrtime.bigint()) / 1000),
   date: () => new Date(),
   timer: startTimer,
   sleep: (ms, signal) => sleepWith(startTimer, ms, signal),
@@ -40,22 +43,37 @@ export const realWorld: World = {
   execPath: process.execPath,
   nodeVersion: process.versions.node,
   pid: process.pid,
+  parallelism: availableParallelism(),
 };
 
 /** A sleep made of a timer; fake worlds use it too. */
 export function sleepWith(timer: World["timer"], ms: number, signal?: AbortSignal): Promise<boolean> {
   if (signal?.aborted === true) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const onAbort = (): void => {
+    const sleepers = signal === undefined ? undefined : sleepersOn(signal);
+    const wake = (): void => {
       running.cancel();
       resolve(false);
     };
     const running = timer(ms, () => {
-      signal?.removeEventListener("abort", onAbort);
+      sleepers?.delete(wake);
       resolve(true);
     });
-    signal?.addEventListener("abort", onAbort, { once: true });
+    sleepers?.add(wake);
   });
+}
+
+// A signal walks all its listeners on every add: ten thousand agents that think would be slow to fall asleep.
+const asleep = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Those to be woken when this signal aborts, behind its one listener. */
+function sleepersOn(signal: AbortSignal): Set<() => void> {
+  const known = asleep.get(signal);
+  if (known !== undefined) return known;
+  const sleepers = new Set<() => void>();
+  asleep.set(signal, sleepers);
+  signal.addEventListener("abort", () => sleepers.forEach((wake) => wake()), { once: true });
+  return sleepers;
 }
 
 // Node's timers may fire up to a millisecond early, and take at most 2^31-1 ms; both are mended by re-arming.
@@ -63,19 +81,17 @@ const timerMaxMs = 2 ** 31 - 1;
 
 function startTimer(ms: number, fire: () => void): Timer {
   const dueUs = realWorld.nowUs() + ms * 1000;
-  let handle: NodeJS.Timeout;
-  const arm = (): void => {
-    const leftMs = (dueUs - realWorld.nowUs()) / 1000;
-    handle = setTimeout(
-      () => {
-        if (realWorld.nowUs() < dueUs) arm();
-        else fire();
-      },
-      Math.min(timerMaxMs, Math.max(0, Math.ceil(leftMs))),
-    );
+  const check = (): void => {
+    const leftUs = dueUs - realWorld.nowUs();
+    if (leftUs > 0) handle = setTimeout(check, nodeMs(leftUs / 1000));
+    else fire();
   };
-  arm();
+  let handle = setTimeout(check, nodeMs(ms));
   return { cancel: () => clearTimeout(handle) };
+}
+
+function nodeMs(ms: number): number {
+  return Math.min(timerMaxMs, Math.max(0, Math.ceil(ms)));
 }
 
 /** Chance that repeats: the same keys give the same draws. */
@@ -88,9 +104,10 @@ export interface Random {
 }
 
 export function seededRandom(...keys: readonly (string | number)[]): Random {
-  const digest = createHash("sha256").update(JSON.stringify(keys)).digest();
-  const generator = xoroshiro128plus(digest.readInt32LE(0));
+  // Most walks draw nothing, and a digest costs more than the rest of their beginning.
+  let generator: ReturnType<typeof xoroshiro128plus> | undefined;
   const next = (): number => {
+    generator ??= xoroshiro128plus(createHash("sha256").update(JSON.stringify(keys)).digest().readInt32LE(0));
     const high = generator.next() >>> 5;
     const low = generator.next() >>> 6;
     return (high * 2 ** 26 + low) / 2 ** 53;

@@ -49,6 +49,7 @@ export function fakeWorld(overrides: Partial<World> = {}): FakeWorld {
     execPath: process.execPath,
     nodeVersion: process.versions.node,
     pid: process.pid,
+    parallelism: 1,
     advance,
     ...overrides,
   };

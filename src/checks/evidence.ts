@@ -4,6 +4,7 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
@@ -64,8 +65,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
         endedUpstreams.push(endedSays(event));
       }
-    } else if (event.type === "generator" && !event.healthy) {
-      behind = `the load generator fell behind: its worst start was ${Math.round(event.lagMaxUs / 1000)} ms late`;
+    } else if (event.type === "generator") {
+      behind = behindSays(event);
     } else if (event.type === "run-ended") ended = event;
   };
 
@@ -95,6 +96,14 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   };
 
   return { on, end };
+}
+
+/** An older history has only its own word for it; of others it is judged again. */
+function behindSays(health: GeneratorHealth): string | undefined {
+  const { budgetUs, healthy, lagMaxUs } = health;
+  const worst = `its worst start was ${Math.round(lagMaxUs / 1000)} ms late`;
+  const reasons = budgetUs === undefined ? (healthy ? [] : [worst]) : whyBehind(health);
+  return reasons.length === 0 ? undefined : `the load generator fell behind: ${reasons.join(". ")}`;
 }
 
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */

@@ -3,7 +3,7 @@
  * every pass tried against a planted defect and against the gaps in the evidence.
  */
 import { UserError } from "../errors.ts";
-import type { FailOn } from "../history/declared.ts";
+import type { Declared, FailOn } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
 import { assembleRecords } from "../history/records.ts";
 import type { Figures } from "../measure/figures.ts";
@@ -66,7 +66,7 @@ export async function judge(
     failOn,
     checks: all,
     thresholds,
-    notCovered,
+    notCovered: [...notCovered, ...directLinks(started.declared)],
     account,
     figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
     histograms: measured.histograms,
@@ -129,6 +129,16 @@ function notFollowed(ops: number): Gap[] {
   if (ops === 0) return [];
   const says = `${ops} ops were still under way when there was no room to follow more, so their end was not seen`;
   return [{ gap: "ops-not-followed", says }];
+}
+
+/** Links that the scenario keeps taps away from. */
+function directLinks({ servers, steps }: Declared): Judged["notCovered"] {
+  const direct = new Set(servers.filter(({ direct: is }) => is === true).map(({ server }) => server));
+  const links = steps.filter(({ server }) => direct.has(server)).map(({ group, server }) => `${group}@${server}`);
+  return [...new Set(links)].map((link) => ({
+    check: `the link ${link}`,
+    because: "agents call the server straight, so no tap saw what passed",
+  }));
 }
 
 const nothingJudged: Gap = {

@@ -193,7 +193,7 @@ function cellsOf({ scope }: Placed, phases: readonly string[], { cells }: Measur
 
 function responseOf(placed: Placed, phases: readonly string[], measured: Measured): Timing {
   const sum = emptyTiming();
-  for (const { response } of cellsOf(placed, phases, measured)) mergeTiming(sum, response);
+  for (const { clocks } of cellsOf(placed, phases, measured)) mergeTiming(sum, clocks.ok.response);
   return sum;
 }
 

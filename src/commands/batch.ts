@@ -9,11 +9,12 @@ import { runScenario } from "../run/run.ts";
 import { explainMistakes } from "./explain.ts";
 import type { Io } from "./io.ts";
 import { judgeRun } from "./judging.ts";
-import { quietly, showProgress, type Live } from "./live.ts";
+import { quietly, showProgress } from "./live.ts";
 import type { Loaded } from "./loading.ts";
 import { present, presentAll, presentInTurn, refuseMixedPages, trying, type Output } from "./outputs.ts";
 import { replayOf } from "./replay.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
+import { listenToSignals, type Stopping } from "./stopping.ts";
 
 interface Asked {
   readonly options: RunOptions;
@@ -21,22 +22,17 @@ interface Asked {
   readonly io: Io;
 }
 
-interface Act extends Asked {
-  readonly stopping: AbortSignal;
-  readonly hurrying: AbortSignal;
-  /** Hands the screen over, so that whoever has something to say does not write into it. */
-  readonly watch: (live: Live | undefined) => void;
-}
+type Act = Asked & Stopping;
 
 export async function runAll(scenarios: readonly Loaded[], asked: Asked): Promise<ExitCode> {
   const { repeat } = asked.options;
   const [only] = scenarios;
   if (only !== undefined && scenarios.length === 1 && repeat === undefined) {
-    const result = await runOne(only, listening(asked));
+    const result = await runOne(only, { ...asked, ...listenToSignals(asked.io) });
     return worstExitCode([result.verdicts.exitCode as ExitCode, await present(result, asked.outputs, asked.io)]);
   }
   refuseMixedPages(asked.outputs);
-  return runSeveral(roundsOf(scenarios, repeat ?? 1), listening(asked));
+  return runSeveral(roundsOf(scenarios, repeat ?? 1), { ...asked, ...listenToSignals(asked.io) });
 }
 
 /** Round by round, so that what changes meanwhile changes it for every scenario alike. */
@@ -113,6 +109,7 @@ async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResu
     document: loaded.document,
     replay: replayOf(loaded, options, io.world),
     failOn: options.failOn,
+    ...(options.workers === undefined ? {} : { threads: options.workers }),
     home: dirname(loaded.source.file),
     out: resolve(io.cwd, options.out),
     world: io.world,
@@ -124,33 +121,6 @@ async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResu
     watch(undefined);
   });
   return judgeRun(directory, io);
-}
-
-/** The first signal lets the run heal and close, the second one does not wait for answers. */
-function listening(asked: Asked): Act {
-  const { io } = asked;
-  const stopping = new AbortController();
-  const hurrying = new AbortController();
-  let live: Live | undefined;
-  io.onSignal((signal) => {
-    if (stopping.signal.aborted) {
-      hurrying.abort();
-      return;
-    }
-    const what = signal === "SIGINT" ? "Interrupted" : "Asked to stop";
-    const says = `\n${what}: healing and closing (again: do not wait for answers)\n`;
-    if (live === undefined) io.stderr(says);
-    else live.say(says);
-    stopping.abort(signal);
-  });
-  return {
-    ...asked,
-    stopping: stopping.signal,
-    hurrying: hurrying.signal,
-    watch: (shown) => {
-      live = shown;
-    },
-  };
 }
 
 /** One page that leads to every run's own. Its name is its own too: another batch may write beside it. */

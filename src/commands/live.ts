@@ -3,6 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { RunProgress } from "../run/progress.ts";
 import { formatDuration } from "../units.ts";
 import type { Timer } from "../world.ts";
+import { hideCursor, showCursor } from "./cursor.ts";
 import type { Io, Screen } from "./io.ts";
 import { frameOf } from "./live-frame.ts";
 import { createLiveState, said, type LiveState } from "./live-state.ts";
@@ -47,8 +48,6 @@ export function showProgress(io: Io, plan: Plan, which?: string): Live {
 /** No redraw is closer to the last one. */
 const tickMs = 100;
 
-const hideCursor = "\u001B[?25l";
-export const showCursor = "\u001B[?25h";
 const eraseRest = "\u001B[0J";
 const eraseLine = "\u001B[K";
 

@@ -3,19 +3,22 @@ import { Command, CommanderError } from "commander";
 import { exitCodes, messageOf, UnhealedError, UserError, type ExitCode } from "../errors.ts";
 import { errorDocument, explainMistakes } from "./explain.ts";
 import { version } from "../version.ts";
-import { addCheck } from "./check.ts";
-import { addClean } from "./clean.ts";
-import { addDoctor } from "./doctor/doctor.ts";
 import type { Io } from "./io.ts";
-import { addList } from "./list.ts";
-import { addReport } from "./report.ts";
-import { addRun } from "./run.ts";
-import { addSchema } from "./schema.ts";
 
 /** Adds one command; it answers its exit code through `done`. */
 export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => void) => void;
 
-const commands: readonly AddCommand[] = [addRun, addCheck, addReport, addList, addSchema, addDoctor, addClean];
+// Each is loaded when it is asked for: all of them take ten times as long as telling the version.
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import("./run.ts")).addRun,
+  saturate: async () => (await import("./saturate/saturate.ts")).addSaturate,
+  check: async () => (await import("./check.ts")).addCheck,
+  report: async () => (await import("./report.ts")).addReport,
+  list: async () => (await import("./list.ts")).addList,
+  schema: async () => (await import("./schema.ts")).addSchema,
+  doctor: async () => (await import("./doctor/doctor.ts")).addDoctor,
+  clean: async () => (await import("./clean.ts")).addClean,
+};
 
 export async function main(argv: readonly string[], given: Io): Promise<number> {
   let exitCode: number = exitCodes.passed;
@@ -32,7 +35,8 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     .showHelpAfterError("Try: squall --help")
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .exitOverride();
-  for (const add of commands) {
+  for (const load of commandsFor(argv)) {
+    const add = await load();
     add(program, io, (code) => {
       exitCode = code;
     });
@@ -48,6 +52,15 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     if (wantsDocument) io.stdout(`${JSON.stringify(errorDocument(error, exitsWith), undefined, 2)}\n`);
     return exitsWith;
   }
+}
+
+/** The one that is named; none where only the version is asked for; else all, since their names are told. */
+function commandsFor(argv: readonly string[]): (() => Promise<AddCommand>)[] {
+  const [first = ""] = argv;
+  if (first === "--version" || first === "-V") return [];
+  return Object.hasOwn(commands, first)
+    ? Object.entries(commands).flatMap(([name, load]) => (name === first ? [load] : []))
+    : Object.values(commands);
 }
 
 /** Tells what went wrong on stderr, and answers what to exit with. */

@@ -7,7 +7,7 @@ import type { Loaded } from "./loading.ts";
 
 export function replayOf(
   { source, scenario }: Loaded,
-  { set, duration, agents, faults, allowHost, failOn }: RunOptions,
+  { set, duration, agents, faults, allowHost, failOn, workers }: RunOptions,
   { env }: Pick<World, "env">,
 ): string {
   const masked = maskedWith(secretsOf(scenario, env));
@@ -17,11 +17,12 @@ export function replayOf(
   for (const { group, count } of agents) parts.push(`--agents ${group === undefined ? "" : `${group}=`}${count}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
   if (!faults) parts.push("--no-faults");
+  if (workers !== undefined) parts.push(`--workers ${workers}`);
   if (failOn !== "violation") parts.push(`--fail-on ${failOn}`);
   return parts.join(" ");
 }
 
 /** As a shell takes it, quoted only where it must be. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

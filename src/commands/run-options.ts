@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly agents: Sizes["agents"];
   readonly faults: boolean;
   readonly repeat?: number;
+  readonly workers?: number;
   readonly failOn: FailOn;
   readonly dryRun?: true;
   readonly allowHost: string[];

@@ -39,6 +39,11 @@ export const addRun: AddCommand = (program, io, done) => {
       wholeNumber("--repeat", 1, 1000),
     )
     .option("--fail-on <grade>", "the mildest finding that fails: violation or weakness", parseFailOn, "violation")
+    .option(
+      "--workers <n>",
+      "threads for the agents; where absent, as many as the load asks for",
+      wholeNumber("--workers", 1, 64),
+    )
     .option("--dry-run", "print the plan and start nothing")
     .option("--allow-host <host>", "a host beside loopback that may be loaded and broken; several times", collect, [])
     .option("--quiet", "no progress on stderr")

@@ -1,6 +1,6 @@
 /** The real entry: hands the process's streams and signals to the command line, and its exit code back. */
 import { codeOf, exitCodes, worstExitCode, type ExitCode } from "../errors.ts";
-import { showCursor } from "./live.ts";
+import { showCursor } from "./cursor.ts";
 import { main } from "./main.ts";
 import { realWorld } from "../world.ts";
 

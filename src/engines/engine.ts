@@ -21,6 +21,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** A burst of agents may connect at once, and what finds no room waits a second; the system cuts this to its own most. */
+export const backlog = 4096;
+
 export function parseAddress(text: string): Address {
   const colon = text.lastIndexOf(":");
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };

@@ -47,6 +47,8 @@ export interface DeclaredServer {
   readonly transport: "http" | "stdio";
   /** Squall starts it, so Squall also sees it end. */
   readonly isStarted: boolean;
+  /** Agents call it straight, past every tap. */
+  readonly direct?: true;
   /** How often it may end by itself, and how soon it must be back, for that to be its policy and no defect. */
   readonly restart?: { readonly most: number; readonly withinMs: number };
 }

@@ -3,8 +3,10 @@
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
 import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
+import type { GeneratorHealth } from "./generator.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
+import type { Vitals } from "./vitals.ts";
 
 export const historySchema = "squall.history/1";
 
@@ -48,6 +50,8 @@ export interface TargetEvent {
   /** Ready once more after `exited` means that it was started again. */
   readonly edge: "ready" | "exited" | "stopped";
   readonly address?: string;
+  /** Of a process that the run started, when it is ready. */
+  readonly pid?: number;
   readonly code?: number;
   readonly signal?: string;
   /** The last lines it wrote to stderr before it exited. */
@@ -213,17 +217,6 @@ export interface LedgerRead {
   readonly failed?: string;
 }
 
-/** How well the generator itself kept up; past its budget the run proves nothing. */
-export interface GeneratorHealth {
-  readonly type: "generator";
-  readonly starts: number;
-  readonly lagMaxUs: number;
-  readonly lagP99Us: number;
-  /** Walks that never began, because too many were under way; absent in histories that did not count them. */
-  readonly dropped?: number;
-  readonly healthy: boolean;
-}
-
 export interface RunEnded {
   readonly type: "run-ended";
   readonly reason:
@@ -241,6 +234,8 @@ export interface RunEnded {
   readonly says?: string;
   /** What aborted it. */
   readonly thresholds?: readonly FailedThreshold[];
+  /** How many events each other writer has written, so that a lost end of one is noticed. */
+  readonly written?: Readonly<Record<string, number>>;
 }
 
 /** How a threshold stood when it ended the run. */
@@ -267,6 +262,7 @@ export type Unstamped =
   | FaultEdge
   | Effect
   | LedgerRead
+  | Vitals
   | GeneratorHealth
   | RunEnded;
 
@@ -280,4 +276,6 @@ export interface Recorder {
   readonly record: (event: Unstamped) => Stamp;
   /** Now, on the history's clock. */
   readonly nowUs: () => number;
+  /** While too much waits for the disk: resolves once there is room again. Nothing new should begin before. */
+  readonly pressure?: () => Promise<void> | undefined;
 }

@@ -1,21 +1,35 @@
 /**
- * A history on disk: `history/0001.ndjson`, `0002.ndjson` … one event a line, written as it happens. The reader takes
- * a history that was cut off in the middle of a line: what is whole is read, the rest never happened.
+ * A history on disk, of one writer or many: one event a line, written as it happens. Comes in: events as the run
+ * records them. Goes out, to whoever judges: all of them in one order, by time, then writer, then number.
  */
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { messageOf, UserError } from "../errors.ts";
-import type { Timer, World } from "../world.ts";
-import { historySchema, type HistoryEvent, type Recorder, type Stamp, type Unstamped } from "./events.ts";
+import { mkdir } from "node:fs/promises";
+import { UserError } from "../errors.ts";
+import type { World } from "../world.ts";
+import type { EventOf, HistoryEvent, Recorder, Stamp, Unstamped } from "./events.ts";
+import { openSegments, segmentNumber, segmentsIn, type SegmentNumber } from "./segment-files.ts";
+import { eventsOf, strandsOf, type Strand } from "./strands.ts";
+import { writeBehind } from "./write-behind.ts";
 
-const segmentBytesMax = 64 * 1024 * 1024;
-const flushEveryMs = 50;
-const bufferBytesMax = 256 * 1024;
+export interface HistoryOptions {
+  /** The first half of its ids: one word, unlike every other writer's of this history. */
+  readonly writer?: string;
+  /** Where the clock of the history's first writer began, so that all stamps stand on one clock. */
+  readonly originUs?: number;
+  /** The first writer's, so that no two draw the same number for a segment. */
+  readonly number?: SegmentNumber;
+  readonly segmentBytesMax?: number;
+  readonly onFailed?: (error: Error) => void;
+}
 
 export interface HistoryWriter extends Recorder {
-  /** Writes all that is recorded, and closes the segment. */
+  /** With `number`, what other threads need to write into the same history; both may be posted to them. */
+  readonly originUs: number;
+  readonly number: SegmentNumber;
+  /** How many events were recorded. */
+  readonly count: () => number;
+  /** While too much waits for the disk: resolves once there is room again. Begin nothing new before. */
+  readonly pressure: () => Promise<void> | undefined;
+  /** Writes all that is recorded, closes the segment, and waits until closed ones are compressed. */
   close(): Promise<void>;
   /** The error that stopped the writing, if any did. */
   readonly failed: Error | undefined;
@@ -24,132 +38,105 @@ export interface HistoryWriter extends Recorder {
 export async function openHistory(
   directory: string,
   world: World,
-  { writer = "m", onFailed }: { readonly writer?: string; readonly onFailed?: (error: Error) => void } = {},
+  {
+    writer = "m",
+    originUs = world.nowUs(),
+    number = segmentNumber(),
+    segmentBytesMax = 64 * 1024 * 1024,
+    onFailed,
+  }: HistoryOptions = {},
 ): Promise<HistoryWriter> {
   await mkdir(directory, { recursive: true });
-  const originUs = world.nowUs();
-  let segment = 0;
-  let file: FileHandle | undefined;
-  let segmentBytes = 0;
-  let buffered: string[] = [];
-  let bufferedBytes = 0;
+  const segments = openSegments(directory, { number, bytesMax: segmentBytesMax });
+  const lines = writeBehind(segments, { world, onFailed });
   let count = 0;
   let lastUs = 0;
-  let writing = Promise.resolve();
-  let timer: Timer | undefined;
-  let failed: Error | undefined;
-
-  const append = async (lines: string): Promise<void> => {
-    if (file === undefined || segmentBytes > segmentBytesMax) {
-      await file?.close();
-      segment += 1;
-      segmentBytes = 0;
-      file = await open(join(directory, `${String(segment).padStart(4, "0")}.ndjson`), "ax");
-    }
-    await file.appendFile(lines);
-    segmentBytes += lines.length;
-  };
-
-  const flush = (): Promise<void> => {
-    timer?.cancel();
-    timer = undefined;
-    const lines = buffered.join("");
-    buffered = [];
-    bufferedBytes = 0;
-    if (lines !== "") {
-      writing = writing
-        // After a failure nothing more is written: a history that ends is honest, one with a hole in it is not.
-        .then(() => (failed === undefined ? append(lines) : undefined))
-        .catch((error: unknown) => {
-          failed ??= unwritten(error);
-          onFailed?.(failed);
-        });
-    }
-    return writing;
-  };
 
   const record = (event: Unstamped): Stamp => {
     count += 1;
     // One writer's events are in order of time by definition; the clock may stand still, it may not go back.
     lastUs = Math.max(lastUs, world.nowUs() - originUs);
-    const stamp = { id: `${writer}:${count}`, atUs: lastUs };
-    const line = `${JSON.stringify({ ...stamp, ...event })}\n`;
-    buffered.push(line);
-    bufferedBytes += line.length;
-    if (bufferedBytes > bufferBytesMax) void flush();
-    else timer ??= world.timer(flushEveryMs, () => void flush());
-    return stamp;
+    const id = `${writer}:${count}`;
+    // The stamp goes before the event's own text: to make one object of both would cost as much as the rest.
+    lines.add(`{"id":"${id}","atUs":${lastUs},${JSON.stringify(event).slice(1)}\n`);
+    return { id, atUs: lastUs };
   };
 
   return {
     record,
     nowUs: () => world.nowUs() - originUs,
-    close: async () => {
-      await flush();
-      await file?.close();
-    },
+    originUs,
+    number,
+    count: () => count,
+    pressure: lines.pressure,
+    close: lines.close,
     get failed() {
-      return failed;
+      return lines.failed;
     },
   };
 }
 
-function unwritten(cause: unknown): UserError {
-  return new UserError(`the history cannot be written: ${messageOf(cause)}; make room, or choose another --out`, {
-    cause,
-  });
-}
-
-/** Every whole event of a history, in order. */
+/**
+ * Every whole event of a history, in order. Only a block of each writer is in memory at a time. Of what several writers
+ * recorded in the same microsecond, that of the first by name comes first.
+ */
 export async function* readHistory(directory: string): AsyncGenerator<HistoryEvent, void, undefined> {
-  const segments = (await segmentsIn(directory)).filter((name) => name.endsWith(".ndjson")).sort();
-  if (segments.length === 0) throw new UserError(`${directory} holds no history (no NNNN.ndjson)`);
-  for (const [index, name] of segments.entries()) {
-    const path = join(directory, name);
-    let pending: { readonly text: string; readonly line: number } | undefined;
-    let line = 0;
-    for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      line += 1;
-      if (pending !== undefined) yield parsedEvent(pending.text, path, pending.line);
-      pending = { text, line };
+  const strands = await strandsOf(await segmentsIn(directory));
+  const heads = strands.map(headOf);
+  let ended: EventOf<"run-ended"> | undefined;
+  try {
+    for (const head of heads) await nextBlock(head);
+    for (;;) {
+      const head = earliest(heads);
+      const event = head?.block[head.at];
+      if (head === undefined || event === undefined) break;
+      head.at += 1;
+      if (event.type === "run-ended") ended = event;
+      yield event;
+      if (head.at === head.block.length) await nextBlock(head);
     }
-    if (pending === undefined) continue;
-    const isLast = index === segments.length - 1;
-    if (isLast && !isWhole(pending.text)) return;
-    yield parsedEvent(pending.text, path, pending.line);
+  } finally {
+    for (const { blocks } of heads) await blocks.return();
+  }
+  for (const [writer, count] of Object.entries(ended?.written ?? {})) {
+    const read = heads.find((head) => head.strand.writer === writer)?.count ?? 0;
+    if (read < count) {
+      throw new UserError(`${directory} is not whole, events are missing: ${writer} ends with ${read} of ${count}`);
+    }
   }
 }
 
-async function segmentsIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    throw new UserError(`${directory} cannot be read as a history: ${messageOf(error)}`, { cause: error });
-  }
+/** How far the reading of one strand is. */
+interface Head {
+  readonly strand: Strand;
+  readonly blocks: ReturnType<typeof eventsOf>;
+  /** Empty once the strand is at its end. */
+  block: readonly HistoryEvent[];
+  at: number;
+  count: number;
 }
 
-function isWhole(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+function headOf(strand: Strand): Head {
+  return { strand, blocks: eventsOf(strand), block: [], at: 0, count: 0 };
 }
 
-function parsedEvent(text: string, path: string, line: number): HistoryEvent {
-  let event: unknown;
-  try {
-    event = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${path}:${line} is damaged: ${messageOf(error)}`, { cause: error });
+async function nextBlock(head: Head): Promise<void> {
+  const next = await head.blocks.next();
+  head.block = next.done === true ? [] : next.value;
+  head.at = 0;
+  head.count += head.block.length;
+}
+
+/** Undefined once all are at their end; there are few enough to look at each. */
+function earliest(heads: readonly Head[]): Head | undefined {
+  let first: Head | undefined;
+  let firstUs = Number.POSITIVE_INFINITY;
+  for (const head of heads) {
+    const atUs = head.block[head.at]?.atUs ?? Number.POSITIVE_INFINITY;
+    if (atUs < firstUs) {
+      first = head;
+      firstUs = atUs;
+    }
   }
-  if (typeof event !== "object" || event === null || !("type" in event) || !("atUs" in event)) {
-    throw new UserError(`${path}:${line} is not an event of a history`);
-  }
-  if (event.type === "run-started" && "schema" in event && event.schema !== historySchema) {
-    throw new UserError(`${path} has the schema ${String(event.schema)}; this Squall reads ${historySchema}`);
-  }
-  // Our own writer made the line; a full check of each of ten million would cost more than the judging.
-  return event as HistoryEvent;
+  return first;
 }

@@ -21,30 +21,93 @@ const elementsMax = 16;
 
 export function shapeOf(value: unknown): Shape {
   if (value === undefined) return nothing;
-  const filled = new Set<string>();
-  const hollow = new Set<string>();
-  let cut = false;
-
-  const visit = (node: unknown, path: string, depth: number): void => {
-    if (filled.size + hollow.size >= pathsMax || depth > depthMax) {
-      cut = true;
-      return;
-    }
-    (isHollow(node) ? hollow : filled).add(path);
-    if (Array.isArray(node)) {
-      for (const element of node.slice(0, elementsMax)) visit(element, `${path}[]`, depth + 1);
-    } else if (typeof node === "object" && node !== null) {
-      for (const [key, child] of Object.entries(node)) visit(child, `${path}.${key}`, depth + 1);
-    }
-  };
-  visit(value, "$", 0);
-
+  if (placesCharacters > placesCharactersMax) forgetPlaces();
+  visitNumber += 1;
+  const visit: Visit = { number: visitNumber, filled: [], hollow: [], cut: false };
+  look(value, placeAt("$"), 0, visit);
   return {
     form: typeof value === "string" ? "text" : "json",
-    filled: [...filled].sort(),
-    hollow: [...hollow].filter((path) => !filled.has(path)).sort(),
-    ...(cut ? { cut: true as const } : {}),
+    filled: visit.filled.map(({ path }) => path).sort(),
+    hollow: visit.hollow.flatMap(({ path, filledIn }) => (filledIn === visit.number ? [] : [path])).sort(),
+    ...(visit.cut ? { cut: true as const } : {}),
   };
+}
+
+/**
+ * A path, and what lies below it. Answers come in few shapes and many times, and putting their paths together anew each
+ * time would cost more than all else that is done with an answer.
+ */
+interface Place {
+  readonly path: string;
+  readonly members: Map<string, Place>;
+  elements: Place | undefined;
+  /** The last visits that found it filled, and hollow. */
+  filledIn: number;
+  hollowIn: number;
+}
+
+const placesCharactersMax = 1024 * 1024;
+/** By path, since a key may look like a path: `{ "a.b": 1 }` and `{ a: { b: 1 } }`. */
+const places = new Map<string, Place>();
+let placesCharacters = 0;
+let visitNumber = 0;
+
+function forgetPlaces(): void {
+  places.clear();
+  placesCharacters = 0;
+}
+
+function placeAt(path: string): Place {
+  const known = places.get(path);
+  if (known !== undefined) return known;
+  const place = { path, members: new Map<string, Place>(), elements: undefined, filledIn: 0, hollowIn: 0 };
+  places.set(path, place);
+  placesCharacters += path.length;
+  return place;
+}
+
+function memberOf(place: Place, key: string): Place {
+  const known = place.members.get(key);
+  if (known !== undefined) return known;
+  const member = placeAt(`${place.path}.${key}`);
+  place.members.set(key, member);
+  return member;
+}
+
+interface Visit {
+  readonly number: number;
+  readonly filled: Place[];
+  readonly hollow: Place[];
+  cut: boolean;
+}
+
+function look(node: unknown, place: Place, depth: number, visit: Visit): void {
+  if (isHollow(node)) {
+    if (place.hollowIn !== visit.number) visit.hollow.push(place);
+    place.hollowIn = visit.number;
+    return;
+  }
+  if (place.filledIn !== visit.number) visit.filled.push(place);
+  place.filledIn = visit.number;
+  if (typeof node !== "object" || node === null) return;
+  if (depth === depthMax) {
+    visit.cut = true;
+  } else if (Array.isArray(node)) {
+    place.elements ??= placeAt(`${place.path}[]`);
+    const count = Math.min(node.length, elementsMax);
+    for (let n = 0; n < count && hasRoom(visit); n += 1) look(node[n], place.elements, depth + 1, visit);
+  } else {
+    for (const [key, child] of Object.entries(node)) {
+      if (!hasRoom(visit)) return;
+      look(child, memberOf(place, key), depth + 1, visit);
+    }
+  }
+}
+
+function hasRoom(visit: Visit): boolean {
+  const isFull = visit.filled.length + visit.hollow.length >= pathsMax;
+  if (isFull) visit.cut = true;
+  return !isFull;
 }
 
 /** The shape of a body of text: JSON where it is JSON, else text. */

@@ -1,8 +1,8 @@
 /** The shape of an answer's body, taken where the body is short, whole and text or JSON. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { nothing, shapeOfText, type Shape } from "../history/shape.ts";
-import { headerOf, type AnswerHead } from "./http-reader.ts";
-import { bodyKeptBytesMax, keepBody } from "./kept-body.ts";
+import { headerOf, type AnswerHead } from "./http-head.ts";
+import { bodyKeptBytesMax, KeptBody } from "./kept-body.ts";
 
 export interface AnswerShape {
   add(bytes: Buffer): void;
@@ -12,7 +12,7 @@ export interface AnswerShape {
 
 export function readAnswerShape({ headers }: Pick<AnswerHead, "headers">): AnswerShape {
   const readable = /^\s*(?:text\/|application\/(?:[\w.+-]+\+)?json\b)/i.test(headerOf(headers, "content-type") ?? "");
-  const body = keepBody();
+  const body = new KeptBody();
   let empty = true;
   return {
     add: (bytes) => {

@@ -1,24 +1,8 @@
 /**
  * A passive reader of one direction of HTTP/1.1: it is fed what passes anyway and tells what it understood. What it does
- * not understand stops it, never the traffic.
+ * not understand stops it, never the traffic. It reads no more than it must: where messages begin and end, and heads.
  */
-import { HTTPParser, methods } from "http-parser-js";
-
-export interface RequestHead {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: RawHeaders;
-  readonly keepAlive: boolean;
-}
-
-export interface AnswerHead {
-  readonly status: number;
-  readonly headers: RawHeaders;
-  readonly keepAlive: boolean;
-}
-
-/** Names and values in turn, as they came. */
-export type RawHeaders = readonly string[];
+import { answerHeads, namedLine, requestHeads, type AnswerHead, type HeadKind, type RequestHead } from "./http-head.ts";
 
 /** What comes behind a head: a body as the head says, none whatever it says, or something other than HTTP. */
 export type Follows = "body" | "nothing" | "other-protocol";
@@ -40,105 +24,185 @@ export interface HttpReader {
 }
 
 export function readRequests(listener: MessageListener<RequestHead>): HttpReader {
-  return readMessages("REQUEST", {
-    ...listener,
-    head: ({ method, url, headers, shouldKeepAlive }, startedUs) =>
-      listener.head({ method: methods[method] ?? "", url, headers, keepAlive: shouldKeepAlive }, startedUs),
-  });
+  return new MessageReader(requestHeads, listener);
 }
 
 export function readAnswers(listener: MessageListener<AnswerHead>): HttpReader {
-  return readMessages("RESPONSE", {
-    ...listener,
-    head: ({ statusCode, headers, shouldKeepAlive }, startedUs) =>
-      listener.head({ status: statusCode, headers, keepAlive: shouldKeepAlive }, startedUs),
-  });
+  return new MessageReader(answerHeads, listener);
 }
 
-/** The value of a header; of several, the first. */
-export function headerOf(headers: RawHeaders, name: string): string | undefined {
-  const at = headers.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
-  return at === -1 ? undefined : headers[at + 1];
-}
+/**
+ * head ─▶ sized │ rest │ nothing ─▶ next head
+ *      └▶ size ─▶ chunk ─▶ chunk-end ─▶ size … ─▶ trailers ─▶ next head
+ */
+type Part = "head" | "sized" | "rest" | "size" | "chunk" | "chunk-end" | "trailers";
 
-type Parser = InstanceType<typeof HTTPParser>;
-type ParsedHead = Parameters<Parser[typeof HTTPParser.kOnHeadersComplete]>[0];
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+// For a head, for trailers, for what stands between two chunks; no honest peer sends that many.
+const linesBytesMax = 80 * 1024;
 
-class NotHttp extends Error {
-  override readonly name = "NotHttp";
-}
+class MessageReader<Head> implements HttpReader {
+  readonly #kind: HeadKind<Head>;
+  readonly #listener: MessageListener<Head>;
+  #reading = true;
+  #part: Part = "head";
+  #nowUs = 0;
+  /** When the first byte of the message came. */
+  #startedUs: number | undefined;
+  /** Bytes read as lines since the last body byte or whole head. */
+  #linesBytes = 0;
+  /** The beginning of a line whose end has not come. */
+  #unfinished = "";
+  #startLine = "";
+  #headers: string[] = [];
+  /** Bytes that the body, or the chunk of it, still has. */
+  #left = 0;
 
-// The parser's own codes: skip nothing, skip the body, leave the rest of the chunk alone.
-const codeOfFollows = { body: 0, nothing: 1, "other-protocol": 2 } as const satisfies Record<Follows, number>;
-// The parser bounds heads, but not the lines between chunks nor trailers; no honest peer sends that many.
-const fruitlessBytesMax = 256 * 1024;
-
-function readMessages(kind: "REQUEST" | "RESPONSE", listener: MessageListener<ParsedHead>): HttpReader {
-  // Where the parser stands in the chunk is what splits one message's bytes from the next's; its declaration leaves it out.
-  const parser = new HTTPParser(kind) as Parser & { readonly offset: number };
-  let reading = true;
-  let nowUs = 0;
-  let startedUs: number | undefined;
-  let fruitlessBytes = 0;
-
-  parser[HTTPParser.kOnHeadersComplete] = (head) => {
-    if (!reading) return codeOfFollows["other-protocol"];
-    refuseOddLength(head.headers);
-    fruitlessBytes = 0;
-    const follows = listener.head(head, startedUs ?? nowUs);
-    return codeOfFollows[follows];
-  };
-  parser[HTTPParser.kOnBody] = (chunk, offset, length) => {
-    // A negative chunk size would send the parser back over the same bytes for ever.
-    if (!(length > 0)) throw new NotHttp();
-    fruitlessBytes = 0;
-    if (reading) listener.body(chunk.subarray(offset, offset + length));
-  };
-  parser[HTTPParser.kOnMessageComplete] = () => {
-    fruitlessBytes = 0;
-    startedUs = undefined;
-    if (reading) listener.end(parser.offset);
-  };
-
-  return {
-    feed: (chunk, at) => {
-      nowUs = at;
-      startedUs ??= at;
-      fruitlessBytes += chunk.length;
-      if (reading) reading = understood(parser, chunk, () => reading) && fruitlessBytes <= fruitlessBytesMax && reading;
-    },
-    finish: () => {
-      if (reading) parser.finish();
-    },
-    stop: () => {
-      reading = false;
-    },
-    get reading() {
-      return reading;
-    },
-  };
-}
-
-/** Feeds a whole chunk; after a head that asks for an upgrade the parser pauses and wants to be called again. */
-function understood(parser: Parser, chunk: Buffer, wanted: () => boolean): boolean {
-  try {
-    for (let at = 0; at < chunk.length && wanted();) {
-      const read = parser.execute(chunk, at, chunk.length - at);
-      if (typeof read !== "number" || !(read > 0)) return false;
-      at += read;
-    }
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof NotHttp) return false;
-    throw thrown;
+  constructor(kind: HeadKind<Head>, listener: MessageListener<Head>) {
+    this.#kind = kind;
+    this.#listener = listener;
   }
-}
 
-// The parser takes any number, and a negative one makes it read the same bytes for ever.
-function refuseOddLength(headers: RawHeaders): void {
-  for (const [index, name] of headers.entries()) {
-    if (index % 2 === 0 && name.toLowerCase() === "content-length" && !/^\d{1,15}$/.test(headers[index + 1] ?? "")) {
-      throw new NotHttp();
+  get reading(): boolean {
+    return this.#reading;
+  }
+
+  feed(chunk: Buffer, nowUs: number): void {
+    this.#nowUs = nowUs;
+    for (let at = 0; at < chunk.length && this.#reading;) at = this.#read(chunk, at);
+  }
+
+  finish(): void {
+    if (this.#reading && this.#part === "rest") this.#messageOver(0);
+  }
+
+  stop(): void {
+    this.#reading = false;
+    this.#unfinished = "";
+    this.#headers = [];
+  }
+
+  /** Reads one part of the message, or what has come of it; answers where it ends. */
+  #read(chunk: Buffer, at: number): number {
+    switch (this.#part) {
+      case "head":
+        return this.#readHead(chunk, at);
+      case "sized":
+      case "rest":
+      case "chunk":
+        return this.#readBody(chunk, at);
+      default:
+        return this.#readLine(chunk, at);
     }
+  }
+
+  #readHead(chunk: Buffer, at: number): number {
+    this.#startedUs ??= this.#nowUs;
+    // One string of all that may belong to the head costs less than a string a line.
+    const to = Math.min(chunk.length, at + linesBytesMax);
+    const text = this.#unfinished + chunk.toString("latin1", at, to);
+    const textAt = at - this.#unfinished.length;
+    let start = 0;
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      const line = text.slice(start, text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end);
+      start = end + 1;
+      if (line !== "") this.#keepLine(line);
+      else if (this.#startLine !== "") return this.#headOver(textAt + start);
+    }
+    this.#unfinished = text.slice(start);
+    // What begins with another protocol's words may never come to an empty line.
+    if (this.#startLine !== "" && !this.#kind.begins(this.#startLine)) this.stop();
+    this.#countLineBytes(to - at);
+    return to;
+  }
+
+  #keepLine(line: string): void {
+    if (line.includes("\r")) this.stop();
+    else if (this.#startLine === "") this.#startLine = line;
+    else if (line.startsWith(" ") || line.startsWith("\t")) this.#unfold(line);
+    else this.#headers.push(line);
+  }
+
+  /** A line that begins with a blank belongs to the header before it. */
+  #unfold(line: string): void {
+    const at = this.#headers.findLastIndex((header) => namedLine.test(header));
+    if (at !== -1) this.#headers[at] = `${this.#headers[at]?.trimEnd()} ${line.trim()}`;
+  }
+
+  #headOver(offset: number): number {
+    const read = this.#reading ? this.#kind.read(this.#startLine, this.#headers) : undefined;
+    this.#unfinished = "";
+    this.#startLine = "";
+    this.#headers = [];
+    this.#linesBytes = 0;
+    if (read === undefined) {
+      this.stop();
+      return offset;
+    }
+    const follows = this.#listener.head(read.head, this.#startedUs ?? this.#nowUs);
+    if (!this.#reading) return offset;
+    if (follows !== "body" || read.body === 0) return this.#messageOver(offset);
+    if (read.body === "chunked") this.#part = "size";
+    else {
+      this.#part = read.body === "rest" ? "rest" : "sized";
+      this.#left = read.body === "rest" ? Number.POSITIVE_INFINITY : read.body;
+    }
+    return offset;
+  }
+
+  #messageOver(offset: number): number {
+    this.#part = "head";
+    this.#startedUs = undefined;
+    this.#linesBytes = 0;
+    this.#listener.end(offset);
+    return offset;
+  }
+
+  #readBody(chunk: Buffer, at: number): number {
+    const to = Math.min(chunk.length, at + this.#left);
+    this.#left -= to - at;
+    this.#linesBytes = 0;
+    this.#listener.body(chunk.subarray(at, to));
+    if (this.#left > 0 || !this.#reading) return to;
+    if (this.#part === "sized") return this.#messageOver(to);
+    this.#part = "chunk-end";
+    return to;
+  }
+
+  #readLine(chunk: Buffer, at: number): number {
+    const end = chunk.indexOf(lineFeed, at);
+    const to = end === -1 ? chunk.length : end;
+    this.#countLineBytes(to - at);
+    if (!this.#reading) return to;
+    const text = this.#unfinished + chunk.toString("latin1", at, to);
+    this.#unfinished = end === -1 ? text : "";
+    return end === -1 ? to : this.#lineOver(text.endsWith("\r") ? text.slice(0, -1) : text, end + 1);
+  }
+
+  #lineOver(line: string, offset: number): number {
+    if (line.includes("\r")) this.stop();
+    else if (this.#part === "size") this.#chunkBegan(line);
+    else if (this.#part === "trailers" && line === "") return this.#messageOver(offset);
+    else if (this.#part === "chunk-end") {
+      this.#part = "size";
+      if (line !== "") this.stop();
+    }
+    return offset;
+  }
+
+  #chunkBegan(line: string): void {
+    const [, digits] = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(line) ?? [];
+    if (digits === undefined) {
+      this.stop();
+      return;
+    }
+    this.#left = Number.parseInt(digits, 16);
+    this.#part = this.#left === 0 ? "trailers" : "chunk";
+  }
+
+  #countLineBytes(bytes: number): void {
+    this.#linesBytes += bytes;
+    if (this.#linesBytes >= linesBytesMax) this.stop();
   }
 }

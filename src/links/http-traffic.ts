@@ -6,8 +6,9 @@
 import type { Exchange } from "../history/events.ts";
 import type { World } from "../world.ts";
 import type { Eater } from "./answer-rules.ts";
-import { readAnswers, readRequests, type AnswerHead, type Follows, type RequestHead } from "./http-reader.ts";
-import { OpenExchange } from "./open-exchange.ts";
+import type { AnswerHead, RequestHead } from "./http-head.ts";
+import { readAnswers, readRequests, type Follows } from "./http-reader.ts";
+import { OpenExchange, type Place } from "./open-exchange.ts";
 import type { LinkContext, Passage, Traffic } from "./traffic.ts";
 import { msBetween } from "./waits.ts";
 
@@ -15,8 +16,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 
 export class HttpTraffic implements Traffic {
   readonly #context: LinkContext;
-  readonly #connection: number;
-  readonly #world: Pick<World, "date">;
+  readonly #place: Place;
   /** Answers come in the order of requests, so the first is the one being answered. */
   readonly #queue: OpenExchange[] = [];
   #closeForetold = false;
@@ -48,8 +48,8 @@ export class HttpTraffic implements Traffic {
 
   constructor(context: LinkContext, connection: number, world: Pick<World, "date">) {
     this.#context = context;
-    this.#connection = connection;
-    this.#world = world;
+    const { link, protocol, tracer } = context;
+    this.#place = { link, connection, protocol, tracer, world };
   }
 
   up(chunk: Buffer): void {
@@ -113,9 +113,7 @@ export class HttpTraffic implements Traffic {
   }
 
   #requestBegan(head: RequestHead, startedUs: number): Follows {
-    const { link, protocol, tracer } = this.#context;
-    const about = { link, connection: this.#connection, protocol, tracer, world: this.#world };
-    this.#sending = new OpenExchange({ ...about, head, startedUs, reusedSocket: this.#sentWhole > 0 });
+    this.#sending = new OpenExchange(this.#place, { head, startedUs, reusedSocket: this.#sentWhole > 0 });
     this.#queue.push(this.#sending);
     return "body";
   }

@@ -1,6 +1,6 @@
 /** The tap's listener: the caller's end of a link, and the connections that go through it. */
 import { createServer, type Socket } from "node:net";
-import type { Address } from "../engines/engine.ts";
+import { backlog, type Address } from "../engines/engine.ts";
 import type { World } from "../world.ts";
 import type { Eater } from "./answer-rules.ts";
 import { Connection } from "./connection.ts";
@@ -18,8 +18,6 @@ export interface Tap {
 }
 
 const host = "127.0.0.1";
-// A burst of agents may connect at once; the system cuts this down to what it allows.
-const backlog = 4096;
 
 export async function openTap(engine: Address, context: LinkContext, world: World): Promise<Tap> {
   const live = new Set<Connection>();

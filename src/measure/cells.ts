@@ -1,9 +1,17 @@
 /** Cells: what each tool did for each group in each phase. All figures of tools and hops are sums of cells. */
 import type { Declared } from "../history/declared.ts";
-import { neverSent, type OpOutcome, type OutcomeClass } from "../history/outcomes.ts";
+import { neverSent, type OpOutcome, type Outcome, type OutcomeClass } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
-import type { ToolFigures } from "./figures.ts";
+import type { OutcomeTimes, ToolFigures } from "./figures.ts";
 import { addTime, emptyTiming, latencyOf, mergeTiming, type Timing } from "./histogram.ts";
+
+/** Two clocks, for both tell the truth of something else. */
+export interface Clocks {
+  /** Of ops: from the intended start to the end, and so with all that had to be waited for. */
+  readonly response: Timing;
+  /** Of attempts: from the request to what it came to. */
+  readonly service: Timing;
+}
 
 export interface Cell {
   readonly group: string;
@@ -19,14 +27,17 @@ export interface Cell {
   /** Attempts of which something may have reached the server. */
   sent: number;
   readonly classes: Partial<Record<OutcomeClass, number>>;
-  readonly response: Timing;
-  readonly service: Timing;
+  /**
+   * By what the op, or the attempt, came to: how long a failure took is none of an answer's time. What the run itself
+   * cut short has no time of its own, and what was not run has none at all.
+   */
+  readonly clocks: Readonly<Record<Outcome, Clocks>>;
 }
 
 export interface Cells {
   readonly on: (op: OpRecord) => void;
   /** Joined with others of the same plan; in the order of the chains, then of the phases. */
-  readonly with: (...others: readonly Cells[]) => readonly Cell[];
+  readonly all: (...others: readonly Cells[]) => readonly Cell[];
   readonly find: (key: string) => Cell | undefined;
   readonly keys: () => Iterable<string>;
 }
@@ -47,10 +58,15 @@ export function openCells({ steps, phases, links }: Declared): Cells {
   };
 
   return {
-    on: (op) => count(cellOf(op), op, refusedAttempts(op, agentLinks)),
+    on: (op) => {
+      const cell = cellOf(op);
+      count(cell, op, refusedAttempts(op, agentLinks));
+      addResponse(cell, op);
+      addServices(cell, op);
+    },
     find: (key) => cells.get(key),
     keys: () => cells.keys(),
-    with: (...others) => {
+    all: (...others) => {
       const keys = new Set([...cells.keys(), ...others.flatMap((other) => [...other.keys()])]);
       const all = [...keys].map((key) =>
         joined([cells.get(key), ...others.map((other) => other.find(key))].filter((cell) => cell !== undefined)),
@@ -71,15 +87,17 @@ function joined([first, ...others]: readonly Cell[]): Cell {
   if (first === undefined) throw new Error("expected a cell to join");
   if (others.length === 0) return first;
   const sum = emptyCell(first);
-  for (const { ops, classes, response, service, ...cell } of [first, ...others]) {
+  for (const { ops, classes, clocks, ...cell } of [first, ...others]) {
     for (const outcome of ["ok", "failed", "unknown", "not-run"] as const) sum.ops[outcome] += ops[outcome];
     for (const key of ["cutShort", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
     // TypeScript takes the keys of any object for strings.
     for (const is of Object.keys(classes) as OutcomeClass[]) {
       sum.classes[is] = (sum.classes[is] ?? 0) + (classes[is] ?? 0);
     }
-    mergeTiming(sum.response, response);
-    mergeTiming(sum.service, service);
+    for (const outcome of ["ok", "failed", "unknown"] as const) {
+      mergeTiming(sum.clocks[outcome].response, clocks[outcome].response);
+      mergeTiming(sum.clocks[outcome].service, clocks[outcome].service);
+    }
   }
   return sum;
 }
@@ -96,8 +114,7 @@ function emptyCell({ group, server, tool, phase }: Pick<Cell, "group" | "server"
     attempts: 0,
     sent: 0,
     classes: {},
-    response: emptyTiming(),
-    service: emptyTiming(),
+    clocks: { ok: emptyClocks(), failed: emptyClocks(), unknown: emptyClocks() },
   };
 }
 
@@ -117,8 +134,27 @@ export function isCutShort({ ended, attempts }: OpRecord): boolean {
 }
 
 export function figuresOf(cell: Cell): ToolFigures {
-  const { cutShort: _, tried: __, sent: ___, response, service, ...counted } = cell;
-  return { ...counted, response: latencyOf(response), service: latencyOf(service) };
+  const { cutShort: _, tried: __, sent: ___, clocks, ...counted } = cell;
+  const failed = timesOf(clocks.failed);
+  const unknown = timesOf(clocks.unknown);
+  return {
+    ...counted,
+    ...timesOf(clocks.ok),
+    ...(isEmpty(failed) ? {} : { failed }),
+    ...(isEmpty(unknown) ? {} : { unknown }),
+  };
+}
+
+function timesOf({ response, service }: Clocks): OutcomeTimes {
+  return { response: latencyOf(response), service: latencyOf(service) };
+}
+
+function isEmpty({ response, service }: OutcomeTimes): boolean {
+  return response.samples + service.samples === 0;
+}
+
+function emptyClocks(): Clocks {
+  return { response: emptyTiming(), service: emptyTiming() };
 }
 
 function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined>): void {
@@ -126,12 +162,23 @@ function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined
   if (isCutShort(op)) cell.cutShort += 1;
   if (op.attempts.length > 0) cell.tried += 1;
   cell.attempts += op.attempts.length;
-  for (const { attempt, class: is, outcome, startedUs, atUs } of op.attempts) {
+  for (const { attempt, class: is } of op.attempts) {
     cell.classes[is] = (cell.classes[is] ?? 0) + 1;
     if (!neverSent.has(is) && !refused.has(attempt)) cell.sent += 1;
-    if (outcome === "ok") addTime(cell.service, atUs - startedUs);
   }
-  if (op.outcome === "ok" && op.ended !== undefined) addTime(cell.response, op.ended.atUs - op.started.intendedUs);
+}
+
+function addResponse({ clocks }: Cell, op: OpRecord): void {
+  const { outcome, started, ended } = op;
+  // An op that was ok has come to its end, whatever its agent would have done next.
+  if (ended === undefined || outcome === "not-run" || (outcome !== "ok" && isCutShort(op))) return;
+  addTime(clocks[outcome].response, ended.atUs - started.intendedUs);
+}
+
+function addServices({ clocks }: Cell, { attempts }: OpRecord): void {
+  for (const { class: is, outcome, startedUs, atUs } of attempts) {
+    if (is !== "stopped") addTime(clocks[outcome].service, atUs - startedUs);
+  }
 }
 
 const none: ReadonlySet<number | undefined> = new Set();

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 
-export const figuresSchema = "squall.figures/1";
+export const figuresSchema = "squall.figures/2";
 
 const record = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).readonly();
 const list = <Of extends z.ZodType>(of: Of) => z.array(of).readonly();
@@ -48,6 +48,13 @@ const latency = record({
   maxUs: us.exactOptional(),
 });
 
+const outcomeTimes = {
+  /** Of ops: from the intended start to the end. */
+  response: latency,
+  /** Of attempts: from the request to what it came to. */
+  service: latency,
+};
+
 /** One tool, called by one group in one phase. */
 const toolFigures = record({
   group: text,
@@ -57,10 +64,12 @@ const toolFigures = record({
   ops: byOutcome,
   attempts: count,
   classes: z.partialRecord(outcomeClass, count).readonly(),
-  /** Of the ops that were ok: from the intended start to the end. */
-  response: latency,
-  /** Of the attempts that were ok: from the request to the answer. */
-  service: latency,
+  /** Of the ops and of the attempts that were ok. */
+  ...outcomeTimes,
+  /** Of those that failed: how long their callers waited to hear it. Absent where there is none, as below. */
+  failed: record(outcomeTimes).exactOptional(),
+  /** Of those whose fate is unknown: how long their callers waited in vain, unless the run itself cut it short. */
+  unknown: record(outcomeTimes).exactOptional(),
 });
 
 /** How many requests one hop made of those that came to it. */
@@ -162,6 +171,72 @@ const story = record({
   effects: list(record({ row: text, fromUs: us, toUs: us })),
 });
 
+const threadSummary = record({
+  thread: text,
+  starts: count,
+  seconds: count,
+  busySeconds: count,
+  busyShare: z.number(),
+  delayP99Us: us,
+  delayMaxUs: us,
+});
+
+const targetSummary = { cpu: z.number(), cpuMax: z.number(), rssMaxBytes: count };
+
+/** How well the generator itself kept up: what src/history/generator.ts says of it. */
+const generator = record({
+  starts: count,
+  lagMaxUs: us,
+  lagP99Us: us,
+  healthy: z.boolean(),
+  budgetUs: us.exactOptional(),
+  late: count.exactOptional(),
+  dropped: count.exactOptional(),
+  threads: list(threadSummary).exactOptional(),
+  machine: record({
+    cores: count,
+    seconds: count,
+    ...targetSummary,
+    descriptorsMax: count.exactOptional(),
+    descriptorsLimit: count.exactOptional(),
+    targets: list(record({ target: text, ...targetSummary })),
+  }).exactOptional(),
+});
+
+/** A second of the run, or several joined. */
+const vitalsPoint = record({
+  fromUs: us,
+  toUs: us,
+  /** In cores, of our whole process. */
+  cpu: z.number(),
+  rssBytes: count,
+  /** Of all our threads that tell it. */
+  heapBytes: count.exactOptional(),
+  descriptors: count.exactOptional(),
+  /** Of the thread that fared worst. */
+  busyShare: z.number().exactOptional(),
+  delayMaxUs: us.exactOptional(),
+  /** Those that the run started itself, where the system tells of them. */
+  targets: list(record({ target: text, cpu: z.number(), rssBytes: count })),
+});
+
+const trend = record({
+  /** `squall rss`, `squall heap`, or a target's name with ` rss`. */
+  of: text,
+  firstBytes: count,
+  lastBytes: count,
+  minBytes: count,
+  maxBytes: count,
+  /** After the warm-up and at least a fifth of the run; absent where less than a minute remains. */
+  slope: record({
+    fromUs: us,
+    /** Of least squares, with its standard error. */
+    bytesPerMinute: z.int(),
+    errorPerMinute: count,
+    samples: count,
+  }).exactOptional(),
+});
+
 export const figuresDocument = record({
   schema: z.literal(figuresSchema),
   run: text,
@@ -193,6 +268,10 @@ export const figuresDocument = record({
   effects: list(effectFigures),
   episodes: list(episode),
   series,
+  /** Absent in histories that were cut off. */
+  generator: generator.exactOptional(),
+  /** What the run cost the machine: at most 120 points, and how memory grew. */
+  vitals: record({ points: list(vitalsPoint), memory: list(trend) }),
   /** Every op that was not ok and a fair sample of the others, at most 2,000, in order of time. */
   points: list(point),
   /** The ops of each finding, told in full. */
@@ -204,10 +283,13 @@ export type PhaseSpan = z.output<typeof phaseSpan>;
 export type FaultSpan = z.output<typeof faultSpan>;
 export type ToolFigures = z.output<typeof toolFigures>;
 export type Latency = z.output<typeof latency>;
+export type OutcomeTimes = Pick<ToolFigures, "response" | "service">;
 export type HopFigures = z.output<typeof hopFigures>;
 export type EffectFigures = z.output<typeof effectFigures>;
 export type Episode = z.output<typeof episode>;
 export type Series = z.output<typeof series>;
 export type Bucket = z.output<typeof bucket>;
+export type VitalsPoint = z.output<typeof vitalsPoint>;
+export type Trend = z.output<typeof trend>;
 export type Point = z.output<typeof point>;
 export type Story = z.output<typeof story>;

@@ -11,6 +11,9 @@ export type Digits = 2 | 3;
 /** An hour. What takes longer is counted as that long; its maximum and sum stay exact. */
 export const highestUs = 3_600_000_000;
 
+/** The digits of all that is kept or merged beyond one reading. */
+export const keptDigits = 3;
+
 export interface Timing {
   readonly digits: Digits;
   samples: number;
@@ -23,7 +26,7 @@ export interface Timing {
   histogram?: Histogram;
 }
 
-export function emptyTiming(digits: Digits = 3): Timing {
+export function emptyTiming(digits: Digits = keptDigits): Timing {
   return { digits, samples: 0, minUs: Number.POSITIVE_INFINITY, maxUs: 0, sumUs: 0, overflow: 0 };
 }
 
@@ -96,21 +99,26 @@ export const encodedTiming = z.strictObject({
   hdr: z.string().optional(),
 });
 
-export function encodeTiming(timing: Timing): z.output<typeof encodedTiming> {
+export type EncodedTiming = z.output<typeof encodedTiming>;
+
+export function encodeTiming(timing: Timing): EncodedTiming {
   const { samples, minUs, maxUs, sumUs, overflow, histogram } = timing;
   if (histogram === undefined) return { samples, sumUs, overflow };
   return { samples, minUs, maxUs, sumUs, overflow, hdr: encodeIntoCompressedBase64(histogram) };
 }
 
-export function decodeTiming(encoded: z.output<typeof encodedTiming>): Timing {
+export function decodeTiming(encoded: EncodedTiming): Timing {
   const { samples, sumUs, overflow, hdr, minUs = Number.POSITIVE_INFINITY, maxUs = 0 } = encoded;
-  const timing: Timing = { digits: 3, samples, minUs, maxUs, sumUs, overflow };
+  const timing: Timing = { digits: keptDigits, samples, minUs, maxUs, sumUs, overflow };
   if (hdr === undefined) return timing;
   const decoded = decodeFromCompressedBase64(hdr);
   const { numberOfSignificantValueDigits: digits, highestTrackableValue } = decoded;
-  if (digits !== timing.digits || highestTrackableValue !== highestUs) {
+  const lowest = "lowestDiscernibleValue" in decoded ? Number(decoded.lowestDiscernibleValue) : Number.NaN;
+  if (digits !== timing.digits || lowest !== 1 || highestTrackableValue !== highestUs) {
     throw new Error(
-      `expected a histogram of ${timing.digits} digits up to ${highestUs} us, got ${digits} digits up to ${highestTrackableValue} us`,
+      `expected a histogram of ${timing.digits} digits from 1 up to ${highestUs} us, ` +
+        `got ${digits} digits from ${lowest} up to ${highestTrackableValue} us: ` +
+        "they cannot be merged without loss",
     );
   }
   if (decoded.totalCount !== samples) {

@@ -17,6 +17,7 @@ import { openTrack, type Track } from "./recovery.ts";
 import { placeThreshold, takesIn, type Misplaced, type Placed } from "./scope.ts";
 import { openCourse } from "./series.ts";
 import { openSpans } from "./spans.ts";
+import { openVitals } from "./vitals.ts";
 
 export interface Measuring {
   readonly on: (event: HistoryEvent, records: readonly HistoryRecord[]) => void;
@@ -48,7 +49,7 @@ type Started = EventOf<"run-started">;
 
 export function measure(started: Started): Measuring {
   const parts = openParts(started);
-  const { declared, spans, cells, hops, effects, points, course, tracks } = parts;
+  const { declared, spans, cells, hops, effects, points, course, tracks, vitals } = parts;
   const upstream = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
   let endUs = 0;
   let ended: Figures["ended"] = "cut";
@@ -76,6 +77,7 @@ export function measure(started: Started): Measuring {
   const on = (event: HistoryEvent, records: readonly HistoryRecord[]): void => {
     endUs = Math.max(endUs, event.atUs);
     spans.on(event);
+    vitals.on(event);
     if (event.type === "phase" && event.edge === "start") course.begin(event.atUs);
     else if (event.type === "exchange" && upstream.has(event.link)) course.onExchange(event);
     else if (event.type === "effect") {
@@ -109,15 +111,16 @@ function openParts(started: Started) {
     points: openPoints(seededRandom(seed, "points")),
     course: openCourse(),
     tracks: openTracks(declared, spans.startOf),
+    vitals: openVitals(),
   };
 }
 
 function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs" | "ended">): Measured {
-  const { started, declared, spans, cells, hops, effects, points, course, tracks } = parts;
+  const { started, declared, spans, cells, hops, effects, points, course, tracks, vitals } = parts;
   const { run, scenario, mode, seed, startedAt, squall } = started;
   const { whole, ...seen } = spans.end(at.endUs);
   const { untouched, end, start } = cells;
-  const all = untouched.with(end, start);
+  const all = untouched.all(end, start);
   const aftermaths = new Map(
     episodesOf(declared.phases).map((episode) => [episode.phase, aftermathOf(episode, { declared, ...seen })]),
   );
@@ -137,6 +140,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     effects: effects.end(),
     episodes: [...aftermaths].map(([phase, aftermath]) => episodeFigures(phase, aftermath, tracks.ofAll)),
     series: course.end(lastUs),
+    ...vitals.end(seen.phases),
     points: points.end(at.endUs),
     stories: [],
   };
@@ -144,7 +148,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     figures,
     histograms: histogramsOf(run, all),
     cells: all,
-    calm: { begun: untouched.with(end), untouched: untouched.with() },
+    calm: { begun: untouched.all(end), untouched: untouched.all() },
     // A run that finished has seen all of its phases, whatever marks they have.
     whole: at.ended === "finished" ? new Set(seen.phases.map(({ phase }) => phase)) : whole,
     aftermaths,

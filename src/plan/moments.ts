@@ -39,6 +39,16 @@ export function walksOf(model: ArrivalModel, lengthMs: number): number {
   }
 }
 
+/** The most walks that begin within a second. */
+export function peakOf(model: ArrivalModel, lengthMs: number): number {
+  if (model.is === "herd") return model.size;
+  if (model.is === "burst") return model.size * Math.ceil(1000 / model.everyMs);
+  let most = 0;
+  for (const { fromPerSecond, toPerSecond } of segmentsOf(model, lengthMs))
+    most = Math.max(most, fromPerSecond, toPerSecond);
+  return most;
+}
+
 function* bursts(
   { size, everyMs, firstMs = 0 }: { readonly size: number; readonly everyMs: number; readonly firstMs?: number },
   lengthMs: number,

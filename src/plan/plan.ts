@@ -118,10 +118,11 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
-    servers: scenario.servers.map(({ name, transport, target, restart }) => ({
+    servers: scenario.servers.map(({ name, transport, target, direct, restart }) => ({
       server: name,
       transport,
       isStarted: target.is !== "url",
+      ...(direct ? { direct: true as const } : {}),
       ...(restart === undefined ? {} : { restart }),
     })),
     groups: scenario.groups.map(({ name, wire, budgetMs, policy: { onTimeout, attemptsMax } }) => ({

@@ -1,4 +1,5 @@
 /** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
+import { generatorSaid } from "./generator-words.ts";
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
 import type { Reporter } from "./reporter.ts";
 import { closingOf } from "./summary.ts";
@@ -12,10 +13,11 @@ type Finding = Check["findings"][number];
 export const terminal: Reporter = {
   name: "terminal",
   about: "The verdict as text.",
-  render: ({ verdicts: raw, directory }, style) => {
+  render: ({ verdicts: raw, figures: { generator }, directory }, style) => {
     const verdicts = allPrintable(raw);
     const { checks, thresholds, notCovered, gaps, replay } = verdicts;
     const paint = painter(style);
+    const kept = generator === undefined ? "" : generatorSaid(generator);
     const lines = [
       headline(verdicts, paint),
       ...(thresholds.length === 0 ? [] : [""]),
@@ -29,6 +31,7 @@ export const terminal: Reporter = {
         ? []
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
       "",
+      ...(kept === "" ? [] : [paint("dim", `Generator: ${kept}`)]),
       `Files:  ${directory} (open report.html)`,
       `Replay: ${replay}`,
     ];

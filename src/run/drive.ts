@@ -1,6 +1,5 @@
 /** Starting walks when the plan wants them: open groups whatever happens, closed groups one walk after another. */
 import { policyKindNamed } from "../agents/registry.ts";
-import type { Unstamped } from "../history/events.ts";
 import {
   closedStarts,
   inFlightMax,
@@ -13,42 +12,42 @@ import {
   type Stripe,
 } from "../plan/arrivals.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
+import { lagBudgetUs } from "./health.ts";
+import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
 import type { AgentSessions } from "./sessions.ts";
 import { walkChain, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
   readonly group: ScenarioGroup;
   readonly arrivals: PlannedArrivals;
-  readonly agents: readonly AgentSessions[];
-}
-
-export interface Drive {
-  /** Resolves when every walk that was begun has ended. */
-  readonly done: Promise<void>;
-  readonly health: () => Extract<Unstamped, { type: "generator" }>;
+  /** Those of the stripe, by their number in the group. */
+  readonly agents: ReadonlyMap<number, AgentSessions>;
 }
 
 type Begin = (agent: number, walk: number, intendedUs: number) => Promise<void>;
 
 const restEveryUs = 10_000;
 
-export function drive(
+/** Resolves when every walk that was begun has ended. */
+export async function drive(
   context: WalkContext,
   groups: readonly DrivenGroup[],
-  { originUs, stripe = { index: 0, of: 1 } }: { readonly originUs: number; readonly stripe?: Stripe },
-): Drive {
-  const { seed } = context;
-  const lagsUs: number[] = [];
-  let dropped = 0;
+  { originUs, stripe, thread }: { readonly originUs: number; readonly stripe: Stripe; readonly thread: string },
+): Promise<ThreadHealth> {
+  const { world, recorder, seed } = context;
+  const health = openThreadHealth(world, { thread, recorder, budgetUs: lagBudgetUs(groups.map(({ group }) => group)) });
   // A walk that throws is a defect of ours. It must be heard at once, not when the last arrival has come.
   const broken = Promise.withResolvers<never>();
 
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
     const begin: Begin = async (agent, walk, intendedUs) => {
-      const sessions = driven.agents[agent];
+      const sessions = driven.agents.get(agent);
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
-      lagsUs.push(context.recorder.nowUs() - intendedUs);
+      // What the disk cannot take must not begin; how late it begins then is told as any lag is.
+      const pressure = recorder.pressure?.();
+      if (pressure !== undefined) await pressure;
+      health.onStart(recorder.nowUs() - intendedUs);
       const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
       await walking.catch(broken.reject);
     };
@@ -72,7 +71,7 @@ export function drive(
       if (!(await until(atUs))) break;
       if (atUs > nowUs) restedUs = context.recorder.nowUs();
       if (walks.size >= most) {
-        dropped += 1;
+        health.dropped(1);
         continue;
       }
       const begun = begin(agent, walk, intendedUs).finally(() => walks.delete(begun));
@@ -99,29 +98,10 @@ export function drive(
       : [...closedStarts(arrivals, stripe)].map((from) => driveClosed(arrivals, begin, from)),
   );
 
-  return {
-    done: Promise.race([Promise.all(running).then(() => undefined), broken.promise]),
-    health: () => ({ ...healthOf(lagsUs, lagBudgetUs(groups)), dropped }),
-  };
-}
-
-/** How late a start may be: a tenth of the shortest patience, so that lateness cannot pass for a server's slowness. */
-function lagBudgetUs(groups: readonly DrivenGroup[]): number {
-  const patiencesMs = groups.flatMap(({ group }) => [
-    group.policy.timeoutMs,
-    ...group.steps.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs])),
-  ]);
-  return Math.min(500, Math.max(100, Math.min(...patiencesMs) / 10)) * 1000;
-}
-
-function healthOf(lagsUs: readonly number[], budgetUs: number): Extract<Unstamped, { type: "generator" }> {
-  const sorted = lagsUs.toSorted((a, b) => a - b);
-  const lagP99Us = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0;
-  return {
-    type: "generator",
-    starts: sorted.length,
-    lagMaxUs: Math.round(sorted.at(-1) ?? 0),
-    lagP99Us: Math.round(lagP99Us),
-    healthy: lagP99Us <= budgetUs,
-  };
+  try {
+    await Promise.race([Promise.all(running), broken.promise]);
+  } finally {
+    health.end();
+  }
+  return health.end();
 }

@@ -1,8 +1,10 @@
-/** What a person and the stop rules see of a run while it lives, drawn from the events as they are recorded. */
-import type { FaultEdge, OpStarted, Stamp, Unstamped } from "../history/events.ts";
+/** What a person and the stop rules see of a run while it lives, drawn from what agents tell and what is recorded. */
+import type { Declared } from "../history/declared.ts";
+import type { FaultEdge, Stamp, Unstamped } from "../history/events.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
 import type { StopRules } from "../measure/stop-rules.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
+import type { OpPlace, OpWatch } from "./op-news.ts";
 import { createTally, type Tally } from "./timeline.ts";
 
 export interface Counts {
@@ -27,44 +29,57 @@ export interface Observer {
   readonly tally: Tally;
   readonly step: (says: string) => void;
   readonly phase: (phase: PlannedPhase) => void;
-  /** The same recording, watched. */
+  /** What the agents do. */
+  readonly ops: OpWatch;
+  /** The supervisor's own recording, watched. */
   readonly watching: (record: (event: Unstamped) => Stamp) => (event: Unstamped) => Stamp;
 }
 
-export function createObserver(onProgress: (progress: RunProgress) => void, rules: StopRules): Observer {
+export function createObserver(
+  onProgress: (progress: RunProgress) => void,
+  { rules, declared }: { readonly rules: StopRules; readonly declared: Pick<Declared, "steps"> },
+): Observer {
+  const tally = createTally();
   const classes = new Map<OutcomeClass, number>();
   const counts = { ops: 0, ok: 0, failed: 0, unknown: 0, notRun: 0, effects: 0, classes };
-  const underWay = new Map<string, OpStarted>();
+  const calledAt = stepFinder(declared);
 
-  const watch = (event: Unstamped, stamp: Stamp): void => {
-    const { atUs } = stamp;
-    if (event.type === "phase") rules.observePhase({ ...event, ...stamp });
-    if (event.type === "effect") counts.effects += 1;
-    if (event.type === "attempt") classes.set(event.class, (classes.get(event.class) ?? 0) + 1);
-    if (event.type === "op-started") {
-      underWay.set(event.op, event);
-      rules.observeBegun({ ...event, atUs });
-    }
-    if (event.type === "op-ended") {
+  const ops: OpWatch = {
+    begun: (place, atUs) => {
+      tally.begin(place.phase, place.group);
+      rules.observeBegun({ ...place, ...calledAt(place), atUs });
+    },
+    attempted: (is) => classes.set(is, (classes.get(is) ?? 0) + 1),
+    ended: (place, end) => {
+      const { outcome, tookUs } = end;
+      tally.count(outcome, place.phase, place.group);
       counts.ops += 1;
-      counts[event.outcome === "not-run" ? "notRun" : event.outcome] += 1;
-      const begun = underWay.get(event.op);
-      underWay.delete(event.op);
-      const tookUs = atUs - (begun?.intendedUs ?? atUs);
-      if (begun !== undefined) rules.observe({ ...begun, atUs, outcome: event.outcome, tookUs });
-      onProgress({ is: "op", counts, ...(event.outcome === "not-run" ? {} : { tookMs: tookUs / 1000 }) });
-    }
-    if (event.type === "fault") onProgress({ is: "fault", fault: event, counts });
+      counts[outcome === "not-run" ? "notRun" : outcome] += 1;
+      rules.observe({ ...place, ...calledAt(place), ...end });
+      onProgress({ is: "op", counts, ...(outcome === "not-run" ? {} : { tookMs: tookUs / 1000 }) });
+    },
   };
 
   return {
-    tally: createTally(),
+    tally,
     step: (says) => onProgress({ is: "step", says }),
     phase: (phase) => onProgress({ is: "phase", phase, counts }),
+    ops,
     watching: (record) => (event) => {
       const stamp = record(event);
-      watch(event, stamp);
+      if (event.type === "phase") rules.observePhase({ ...event, ...stamp });
+      if (event.type === "effect") counts.effects += 1;
+      if (event.type === "fault") onProgress({ is: "fault", fault: event, counts });
       return stamp;
     },
+  };
+}
+
+function stepFinder({ steps }: Pick<Declared, "steps">): (place: OpPlace) => { server: string; tool: string } {
+  const groups = Map.groupBy(steps, ({ group }) => group);
+  return ({ group, step }) => {
+    const found = groups.get(group)?.[step];
+    if (found === undefined) throw new Error(`${group} has no step ${step}`);
+    return { server: found.server, tool: found.tool };
   };
 }

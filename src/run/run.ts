@@ -8,7 +8,7 @@ import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { FailOn } from "../history/declared.ts";
-import type { RunEnded, Unstamped } from "../history/events.ts";
+import type { RunEnded } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
 import { openHistory, type HistoryWriter } from "../history/segments.ts";
@@ -18,12 +18,15 @@ import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
-import { drive, type Drive } from "./drive.ts";
+import type { CrewDrive } from "./crew.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
+import { generatorOf, lagBudgetUs } from "./health.ts";
+import type { ThreadHealth } from "./health-thread.ts";
+import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openStage, type OpenLoad, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
 import { unlessStopped } from "./unless-stopped.ts";
@@ -36,6 +39,10 @@ export interface RunOptions {
   /** The command line that repeats this run. */
   readonly replay: string;
   readonly failOn: FailOn;
+  /** How many threads agents get, where a person has said so. */
+  readonly threads?: number;
+  /** Who loads the servers in place of the scenario's agents. */
+  readonly openLoad?: OpenLoad;
   /** The folder that the scenario's relative paths start from. */
   readonly home: string;
   readonly out: string;
@@ -64,9 +71,11 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const failing = new AbortController();
   const history = await openHistory(join(directory, "history"), world, { onFailed: (error) => failing.abort(error) });
   const rules = createStopRules(plan.declared);
-  const observer = createObserver(options.onProgress, rules);
-  const masked = maskedWith(secretsOf(scenario, world.env));
-  const record = masking(observer.watching(history.record), masked);
+  const observer = createObserver(options.onProgress, { rules, declared: plan.declared });
+  const secrets = secretsOf(scenario, world.env);
+  const masked = maskedWith(secrets);
+  const processes = followProcesses();
+  const record = masking(processes.watching(observer.watching(history.record)), masked);
   const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
@@ -82,18 +91,13 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     ...(options.failOn === "violation" ? {} : { failOn: options.failOn }),
     declared: plan.declared,
   });
-  const act = {
-    ...options,
-    failing: failing.signal,
-    run,
-    nonce,
-    directory,
-    closing,
-    history: recorder,
-    observer,
-    rules,
-  };
-  let ended: Unstamped = { type: "run-ended", reason: "broken" };
+  const onUnwritten = (error: Error): void => failing.abort(error);
+  const watched = { history: recorder, observer, rules, running: processes.running };
+  const written: Record<string, number> = {};
+  const onWritten = (writer: string, events: number): void => void (written[writer] = events);
+  const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
+  const act = { ...options, ...watched, ...kept, run, nonce, directory };
+  let ended: RunEnded = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
     ended = await actOut(act);
@@ -105,17 +109,22 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
-    recorder.record(left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended);
+    const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
+    recorder.record(Object.keys(written).length === 0 ? last : { ...last, written });
     await history.close();
   }
   if (left.length > 0) throw new Error(`the run left something behind: ${masked(left.join("; "))}`);
-  if (history.failed !== undefined) throw history.failed;
+  const unwritten = history.failed ?? (failing.signal.aborted ? failing.signal.reason : undefined);
+  if (unwritten !== undefined) throw unwritten;
   return { run, directory };
 }
 
 type Act = RunOptions & {
   /** The history cannot be written: nothing that happens from now on can be proven. */
   readonly failing: AbortSignal;
+  readonly onUnwritten: (error: Error) => void;
+  readonly onWritten: (writer: string, events: number) => void;
+  readonly secrets: readonly string[];
   readonly run: string;
   readonly nonce: string;
   readonly directory: string;
@@ -123,6 +132,7 @@ type Act = RunOptions & {
   readonly history: HistoryWriter;
   readonly observer: Observer;
   readonly rules: StopRules;
+  readonly running: Processes;
 };
 
 async function actOut(act: Act): Promise<RunEnded> {
@@ -142,6 +152,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     lease: lease.directory,
     tracer,
     recorder: history,
+    watch: observer.ops,
     stopping,
     onStep: observer.step,
   });
@@ -158,7 +169,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   await unlessStopped(stopping, lists.ask());
   let played: Played;
   try {
-    played = await play(act, { stage, desk, tracer, stopping, lists });
+    played = await play(act, { stage, desk, stopping, lists });
   } finally {
     await desk.healAll();
     follow.abort();
@@ -168,8 +179,10 @@ async function actOut(act: Act): Promise<RunEnded> {
   // In a recovery they have been asked already.
   if (plan.phases.at(-1)?.role !== "recovery") void lists.ask();
   observer.step("waiting for late effects");
-  await Promise.all(stage.ledgers.map((ledger) => ledger.settle(act.hurrying)));
-  await lists.settle(AbortSignal.any([act.stopping, act.hurrying]));
+  await Promise.all([
+    ...stage.ledgers.map((ledger) => ledger.settle(act.hurrying)),
+    lists.settle(AbortSignal.any([act.stopping, act.hurrying])),
+  ]);
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
   return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
@@ -190,35 +203,18 @@ async function play(
   on: {
     readonly stage: Stage;
     readonly desk: FaultDesk;
-    readonly tracer: ReturnType<typeof createTracer>;
     readonly stopping: AbortSignal;
     readonly lists: ToolLists;
   },
 ): Promise<Played> {
-  const { plan, world, history, nonce, observer, rules } = act;
+  const { plan, world, history, observer, rules } = act;
   const cutOff = new AbortController();
   // What the run still has to ask when its timeline is over is not stopped with it.
   const over = new AbortController();
   const stopping = AbortSignal.any([on.stopping, over.signal]);
   const originUs = history.nowUs();
-  const phaseAt = phaseFinder(plan, originUs);
-  const driving = drive(
-    {
-      world,
-      recorder: history,
-      tracer: on.tracer,
-      nonce,
-      seed: plan.seed,
-      env: world.env,
-      phaseAt,
-      stopping,
-      cutOff: cutOff.signal,
-      onOpBegun: observer.tally.begin,
-      onOp: observer.tally.count,
-    },
-    on.stage.groups,
-    { originUs },
-  );
+  const machine = openMachineHealth(world, { recorder: history, running: act.running });
+  const driving = on.stage.crew.drive({ originUs, stopping, cutOff: cutOff.signal });
   // Over stdio a process of its own would be asked: whatever was called meanwhile has changed nothing in that.
   const shared = act.scenario.servers.filter(({ transport }) => transport !== "stdio").map(({ name }) => name);
   // Late enough for a server to be well again, early enough to be answered before the next fault begins.
@@ -234,6 +230,7 @@ async function play(
       originUs,
       desk: on.desk,
       tally: observer.tally,
+      tallied: () => driving.tellAll(),
       recorder: history,
       world,
       stopping: AbortSignal.any([stopping, kept.broken]),
@@ -250,34 +247,30 @@ async function play(
     return played.reason === "interrupted" ? (kept.stop() ?? played) : played;
   } finally {
     over.abort();
-    await on.desk.healAll();
-    observer.step("waiting for the last answers");
-    await drain(act, driving, cutOff);
-    history.record(driving.health());
+    try {
+      await on.desk.healAll();
+      observer.step("waiting for the last answers");
+      const threads = await drain(act, driving, cutOff);
+      history.record(generatorOf(threads, lagBudgetUs(act.scenario.groups), machine.end()));
+    } finally {
+      machine.end();
+    }
   }
 }
 
 const askLeadMs = 1000;
 
 /** Waits for answers as long as agents would, unless a person is in a hurry. */
-async function drain(act: Act, driving: Drive, cutOff: AbortController): Promise<void> {
+async function drain(act: Act, driving: CrewDrive, cutOff: AbortController): Promise<readonly ThreadHealth[]> {
   const hurry = (): void => cutOff.abort();
   act.hurrying.addEventListener("abort", hurry, { once: true });
   const patience = act.world.timer(act.stopping.aborted ? drainStoppedMs : drainMs, hurry);
   if (act.hurrying.aborted) hurry();
-  await driving.done.finally(() => patience.cancel());
+  return driving.done.finally(() => patience.cancel());
 }
 
 const drainMs = 30_000;
 const drainStoppedMs = 1000;
-
-function phaseFinder(plan: Plan, originUs: number): (intendedUs: number) => string {
-  return (intendedUs) => {
-    const atMs = (intendedUs - originUs) / 1000;
-    const phase = plan.phases.find(({ endMs }) => atMs < endMs);
-    return phase?.phase ?? plan.phases.at(-1)?.phase ?? "final";
-  };
-}
 
 function stamp(date: Date): string {
   return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);

@@ -54,12 +54,21 @@ export function masking(
   masked: (text: string) => string,
 ): (event: Unstamped) => Stamp {
   return (event) => {
-    const said: Record<string, string> = {};
-    for (const [key, value] of Object.entries(event)) {
-      if (othersWords.has(key) && typeof value === "string") said[key] = masked(value);
+    const parts: SaidByOthers = event;
+    let clean: Partial<Record<OthersWord, string>> | undefined;
+    for (const key of othersWords) {
+      const text = parts[key];
+      if (typeof text !== "string") continue;
+      const shown = masked(text);
+      if (shown === text) continue;
+      clean ??= {};
+      clean[key] = shown;
     }
-    return record({ ...event, ...said });
+    // Nearly every event is as clean as it came, and need not be copied.
+    return record(clean === undefined ? event : { ...event, ...clean });
   };
 }
 
-const othersWords = new Set(["says", "because", "stderr", "failed", "path", "method", "tool", "key"]);
+const othersWords = ["says", "because", "stderr", "failed", "path", "method", "tool", "key"] as const;
+type OthersWord = (typeof othersWords)[number];
+type SaidByOthers = { readonly type: string } & { readonly [word in OthersWord]?: unknown };

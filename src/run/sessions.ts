@@ -5,9 +5,12 @@ import { SessionError, type OpenSession, type Session } from "../wire/session.ts
 import type { World } from "../world.ts";
 import type { SessionTarget } from "./session-target.ts";
 
+/** A session, or why there is none. */
+export type MaybeSession = Session | { readonly failed: string };
+
 export interface AgentSessions {
-  /** The session with this server, or why there is none. */
-  open(server: string): Promise<Session | { readonly failed: string }>;
+  /** The session with this server: at once where it is open, as it nearly always is. */
+  open(server: string): Session | Promise<MaybeSession>;
   close(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ export function createAgentSessions(options: {
   const sessions = new Map<string, Session>();
   const retired = new Set<Session>();
   // Walks of one agent may overlap; they share the session and its opening.
-  const opening = new Map<string, Promise<Session | { readonly failed: string }>>();
+  const opening = new Map<string, Promise<MaybeSession>>();
 
   const targetOf = (server: string): SessionTarget => {
     const target = targets.find((candidate) => candidate.server === server);
@@ -45,7 +48,7 @@ export function createAgentSessions(options: {
     );
   };
 
-  const openNew = async (server: string): Promise<Session | { readonly failed: string }> => {
+  const openNew = async (server: string): Promise<MaybeSession> => {
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
@@ -67,9 +70,9 @@ export function createAgentSessions(options: {
     }
   };
 
-  const open = (server: string): Promise<Session | { readonly failed: string }> => {
+  const open = (server: string): Session | Promise<MaybeSession> => {
     const live = sessions.get(server);
-    if (live?.lost === false) return Promise.resolve(live);
+    if (live?.lost === false) return live;
     if (live !== undefined) retire(server, live);
     const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
     opening.set(server, pending);

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { openEmbeddedEngine } from "../engines/embedded/embedded.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
-import { exitCodes, messageOf, UserError } from "../errors.ts";
-import type { Recorder } from "../history/events.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { Tracer } from "../history/ids.ts";
+import type { HistoryWriter } from "../history/segments.ts";
 import { openLink } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
@@ -17,13 +17,14 @@ import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
 import { openLeanSession } from "../wire/lean.ts";
-import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import type { DrivenGroup } from "./drive.ts";
+import { unreachable, type Crew, type CrewGroup } from "./crew.ts";
+import type { BriefedGroup } from "./crew-messages.ts";
+import { openCrews } from "./crews.ts";
 import type { FaultyLink } from "./fault-desk.ts";
+import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
-import { createAgentSessions, type AgentSessions } from "./sessions.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
@@ -39,32 +40,41 @@ export interface StageOptions {
   readonly lease: string;
   readonly nonce: string;
   readonly tracer: Tracer;
-  readonly recorder: Recorder;
+  readonly recorder: HistoryWriter;
+  /** Whose values agents must not write down. */
+  readonly secrets: readonly string[];
+  /** How many threads agents get, where a person has said so. */
+  readonly threads?: number;
+  readonly watch: OpWatch;
+  readonly onUnwritten: (error: Error) => void;
+  /** A thread's part of the history is closed, and holds so many events. */
+  readonly onWritten: (writer: string, events: number) => void;
+  /** Who loads the servers in place of the scenario's agents. */
+  readonly openLoad?: OpenLoad;
   readonly world: World;
   readonly closing: Closing;
   readonly stopping: AbortSignal;
   readonly onStep: (says: string) => void;
 }
 
+export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
+
 export interface Stage {
   readonly links: ReadonlyMap<string, FaultyLink>;
-  readonly groups: readonly DrivenGroup[];
+  readonly crew: Crew;
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
 const openTimeoutMs = 10_000;
-const openAtOnce = 16;
-// Starting processes wears a machine out faster than opening connections.
-const startAtOnce = 4;
 const quietLeastMs = 1000;
 const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
 const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { scenario, closing, world, plan } = options;
+  const { scenario, closing, world } = options;
   const engine = await openEmbeddedEngine({ world, seed: scenario.seed });
   closing.defer("the engine", () => engine.close());
   const links = new Map<string, FaultyLink>();
@@ -90,30 +100,18 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       isStdio ? openStdio(options, server, variables) : await startTarget(options, server, "server", variables),
     );
   }
-  const groups: DrivenGroup[] = [];
-  for (const group of scenario.groups) {
-    options.onStep(`opening the sessions of ${group.name}`);
-    const targets: SessionTarget[] = [];
-    for (const name of new Set(group.steps.map((step) => step.server))) {
-      const link = `${group.name}@${name}`;
-      const at = known(servers, name);
-      if (at instanceof URL) {
-        const headers = renderAll(named(scenario.servers, name).headers, world);
-        targets.push(httpTarget(name, { url: await openLinkTo(link, at, "mcp"), headers }));
-      } else targets.push(at.over(link, links));
-    }
-    const agents = await openAgents(options, group, targets);
-    const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
-    if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
-    groups.push({ group, arrivals, agents });
-  }
+  const crew = await openAgents(options, (link, server) => {
+    const at = known(servers, server);
+    if (at instanceof URL && named(scenario.servers, server).direct) return at;
+    return at instanceof URL ? openLinkTo(link, at, "mcp") : at.over(link, links);
+  });
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
     const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight();
     return listToolsAt(straight, { timeoutMs, world });
   };
-  return { links, groups, ledgers: openLedgers(options, upstreams), listToolsOf };
+  return { links, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
@@ -166,37 +164,38 @@ async function startTarget(
   return started.url;
 }
 
+/** Opens each group's links and, once every server has been found fit for it, the sessions of its agents. */
 async function openAgents(
   options: StageOptions,
-  group: ScenarioGroup,
-  targets: readonly SessionTarget[],
-): Promise<readonly AgentSessions[]> {
-  const { recorder, world, closing, stopping } = options;
-  await preflight(group, targets, options);
-  const count = group.arrivals.agents;
-  const agents = Array.from({ length: count }, (_, agent) =>
-    createAgentSessions({
-      group: group.name,
-      agent,
-      targets,
-      openSession: wires[group.wire],
-      recorder,
-      world,
-      timeoutMs: openTimeoutMs,
-    }),
-  );
-  closing.defer(`the sessions of ${group.name}`, async () => {
-    await Promise.all(agents.map((agent) => agent.close()));
-  });
-  const atOnce = targets.some(({ startsProcesses }) => startsProcesses) ? startAtOnce : openAtOnce;
-  for (let first = 0; first < agents.length; first += atOnce) {
-    const opening = agents
-      .slice(first, first + atOnce)
-      .flatMap((agent) => targets.map(({ server }) => agent.open(server)));
-    const opened = await unlessStopped(stopping, Promise.all(opening));
-    for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
+  over: (link: string, server: string) => Promise<URL> | URL | SessionTarget,
+): Promise<Crew> {
+  const { scenario, plan, world, closing, stopping, onStep } = options;
+  const threaded: BriefedGroup[] = [];
+  const local: CrewGroup[] = [];
+  for (const group of scenario.groups) {
+    onStep(`greeting the servers of ${group.name}`);
+    const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
+    if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
+    const briefed: BriefedGroup["targets"][number][] = [];
+    const targets: SessionTarget[] = [];
+    for (const name of new Set(group.steps.map((step) => step.server))) {
+      const at = await over(`${group.name}@${name}`, name);
+      if (at instanceof URL) {
+        const headers = renderAll(named(scenario.servers, name).headers, world);
+        briefed.push({ server: name, url: at.href, headers });
+        targets.push(httpTarget(name, { url: at, headers }));
+      } else targets.push(at);
+    }
+    await preflight(group, targets, options);
+    // What holds the pipe of a process cannot be handed to another thread.
+    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
+    else local.push({ group, arrivals, targets });
   }
-  return agents;
+  onStep("opening the agents' sessions");
+  const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
+  closing.defer("the agents", () => crew.close());
+  await crew.open(stopping);
+  return crew;
 }
 
 /** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
@@ -257,10 +256,6 @@ function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>)
       world,
     });
   });
-}
-
-function unreachable(says: string): UserError {
-  return new UserError(says, { exitCode: exitCodes.unreachable });
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

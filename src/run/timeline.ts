@@ -62,6 +62,8 @@ export async function playTimeline(options: {
   readonly originUs: number;
   readonly desk: FaultDesk;
   readonly tally: Tally;
+  /** Resolves when all that has happened until now is in the tally. */
+  readonly tallied: () => Promise<void>;
   readonly recorder: Recorder;
   readonly world: World;
   readonly stopping: AbortSignal;
@@ -80,7 +82,7 @@ export async function playTimeline(options: {
 
 /** In order of time; at one instant faults are healed first, then the phase changes, then faults begin. */
 function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
-  const { plan, desk, recorder, tally, onPhase } = options;
+  const { plan, desk, recorder, tally, tallied, onPhase } = options;
   const heals = plan.faults.flatMap((fault) => windowMoments(fault, "endMs", desk));
   const injections = plan.faults.flatMap((fault) => windowMoments(fault, "startMs", desk));
   const edges = plan.phases.flatMap((phase, index): Moment[] => {
@@ -90,9 +92,10 @@ function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
       onPhase(phase);
       return Promise.resolve(undefined);
     };
-    const finish = (): Promise<Played | undefined> => {
+    const finish = async (): Promise<Played | undefined> => {
       recorder.record({ type: "phase", phase: name, role, edge: "end" });
-      return Promise.resolve(brokenPremise(phase, tally, plan.phases.slice(index + 1)));
+      await tallied();
+      return brokenPremise(phase, tally, plan.phases.slice(index + 1));
     };
     return [
       { atMs: startMs, act: begin },

@@ -11,7 +11,8 @@ import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
-import type { AgentSessions } from "./sessions.ts";
+import type { OpWatch } from "./op-news.ts";
+import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
 export interface WalkContext {
   readonly world: World;
@@ -26,8 +27,7 @@ export interface WalkContext {
   readonly stopping: AbortSignal;
   /** No answer is awaited any more. */
   readonly cutOff: AbortSignal;
-  readonly onOpBegun: (phase: string, group: string) => void;
-  readonly onOp: (outcome: OpOutcome, phase: string, group: string) => void;
+  readonly watch: OpWatch;
 }
 
 export interface Walk {
@@ -49,7 +49,7 @@ export async function walkChain(context: WalkContext, walk: Walk): Promise<void>
   for (const [index, step] of group.steps.entries()) {
     if (context.stopping.aborted) return;
     const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
-    const op = await runOp(context, { ...walk, step, at, saved, random, deadlineUs, intendedUs, lackingSinceUs });
+    const op = await runOp(context, { walk, step, at, saved, random, deadlineUs, intendedUs, lackingSinceUs });
     for (const { name, path } of step.save) {
       const value = op.result === undefined ? undefined : saveFrom(op.result, path);
       if (value !== undefined) saved.set(name, value);
@@ -59,12 +59,14 @@ export async function walkChain(context: WalkContext, walk: Walk): Promise<void>
   }
 }
 
-interface Op extends Walk {
+interface Op {
+  readonly walk: Walk;
   readonly step: ScenarioStep;
   readonly at: OpCoordinates;
   readonly saved: ReadonlyMap<string, unknown>;
   readonly random: Random;
   readonly deadlineUs: number;
+  readonly intendedUs: number;
   /** When the op before it was meant to start. What cannot be run lacks since then what that one did not give or leave. */
   readonly lackingSinceUs: number;
 }
@@ -89,7 +91,7 @@ async function runOp(
   const input = inputOf(context, op, args);
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
-  recorder.record({
+  const { atUs: begunUs } = recorder.record({
     type: "op-started",
     op: id,
     ...at,
@@ -97,41 +99,53 @@ async function runOp(
     tool: step.tool,
     phase,
     intendedUs,
-    argsShape: args.ok ? argsShapeOf(args.value) : "",
+    argsShape: args.ok ? shapeOfArgs(args) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
-  context.onOpBegun(phase, at.group);
+  const place = { group: at.group, step: at.step, phase };
+  context.watch.begun(place, begunUs);
   const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): void => {
-    recorder.record({ type: "op-ended", op: id, outcome, ...how });
-    context.onOp(outcome, phase, at.group);
+    const { atUs } = recorder.record({ type: "op-ended", op: id, outcome, ...how });
+    context.watch.ended(place, { outcome, atUs, tookUs: atUs - intendedUs });
   };
   if ("lack" in input) {
     end("not-run", { because: input.lack });
     return { intendedUs };
   }
-  const { attempts, isCutShort } = await tryOp(context, { ...op, id, ...input });
+  const { attempts, isCutShort } = await tryOp(context, op, { id, ...input });
   end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
   return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
+}
+
+const plainShapes = new WeakMap<object, string>();
+
+function shapeOfArgs({ value, isPlain }: { readonly value: Input["args"]; readonly isPlain: boolean }): string {
+  const known = isPlain ? plainShapes.get(value) : undefined;
+  if (known !== undefined) return known;
+  const shape = argsShapeOf(value);
+  if (isPlain) plainShapes.set(value, shape);
+  return shape;
 }
 
 /** Less than this is no budget for a call. */
 const leastMs = 1;
 
 function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
-  return (deadlineUs - recorder.nowUs()) / 1000;
+  return deadlineUs === Number.POSITIVE_INFINITY ? deadlineUs : (deadlineUs - recorder.nowUs()) / 1000;
 }
 
 /** What an op is run with, or why it cannot be. */
 function inputOf(
   context: WalkContext,
   op: Op,
-  args: ReturnType<typeof render<ReadyOp["args"]>>,
-): Pick<ReadyOp, "args"> | { readonly lack: string } {
+  args: ReturnType<typeof render<Input["args"]>>,
+): Pick<Input, "args"> | { readonly lack: string } {
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
 
-interface ReadyOp extends Op {
+interface Input {
+  /** Of the op. */
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
@@ -142,14 +156,15 @@ interface Tried {
   readonly isCutShort: boolean;
 }
 
-async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
+async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   const { world } = context;
+  const { policy } = op.walk;
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
   for (;;) {
     const leftMs = leftMsOf(context, op);
     if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
-    const answer = await attemptOp(context, op, { attempt: attempts.length + 1, leftMs });
+    const answer = await attemptOp(context, op, { ...input, attempt: attempts.length + 1, leftMs });
     attempts.push(answer);
     if (answer.outcome === "ok") return { attempts, isCutShort: false };
     const { class: is, outcome, retryAfterMs } = answer;
@@ -159,7 +174,7 @@ async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
       outcome,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
-    const decision = op.policy.decide([...seen, last], op.random);
+    const decision = policy.decide([...seen, last], op.random);
     seen.push(last);
     if (decision.do === "stop") return { attempts, isCutShort: false };
     if (context.stopping.aborted) return { attempts, isCutShort: true };
@@ -171,39 +186,45 @@ async function tryOp(context: WalkContext, op: ReadyOp): Promise<Tried> {
 
 async function attemptOp(
   context: WalkContext,
-  op: ReadyOp,
-  { attempt, leftMs }: { readonly attempt: number; readonly leftMs: number },
+  { walk, step, at }: Op,
+  { id, args, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
-  const { onTimeout } = op.group.policy;
-  const timeoutMs = Math.min(op.step.timeoutMs ?? op.group.policy.timeoutMs, leftMs);
-  const session = await openWithin(context, op, timeoutMs);
+  const { policy } = walk.group;
+  const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
+  const opened = walk.sessions.open(step.server);
+  const session = opened instanceof Promise ? await openedWithin(context, opened, timeoutMs) : opened;
   const answer: Answer =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : await session.call({
-          tool: op.step.tool,
-          args: op.args,
-          meta: { traceparent: tracer.traceparent(op.at, attempt), "squall/op": op.id },
+          tool: step.tool,
+          args,
+          meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
           timeoutMs,
-          onTimeout,
+          onTimeout: policy.onTimeout,
           signal: context.cutOff,
-          onLate: (late) => recorder.record({ type: "late-answer", op: op.id, attempt, ...late }),
+          onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
         });
   const { result: _, ...seen } = answer;
-  recorder.record({ type: "attempt", op: op.id, attempt, startedUs, ...seen });
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen });
+  context.watch.attempted(seen.class);
   return answer;
 }
 
-/** Usually the session is open. Where it must be opened anew, the agent waits no longer than it would for the call. */
-async function openWithin({ world, cutOff }: WalkContext, op: ReadyOp, timeoutMs: number) {
+/** Where a session must be opened anew, the agent waits no longer than it would for the call. */
+async function openedWithin(
+  { world, cutOff }: WalkContext,
+  opening: Promise<MaybeSession>,
+  timeoutMs: number,
+): Promise<MaybeSession> {
   const waited = new AbortController();
   const giveUp = async (): Promise<{ readonly failed: string }> => {
     await world.sleep(timeoutMs, AbortSignal.any([waited.signal, cutOff]));
     return { failed: "no session was opened in time" };
   };
-  const session = await Promise.race([op.sessions.open(op.step.server), giveUp()]);
+  const session = await Promise.race([opening, giveUp()]);
   waited.abort();
   return session;
 }

@@ -25,9 +25,20 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
     return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
+  const direct = directServer(name, surveyed);
+  if (direct !== undefined) {
+    const says = `cannot be broken: agents call ${direct} straight`;
+    return [{ path: [...path, "link"], says, hint: `take direct away from servers.${direct}` }];
+  }
   const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
   const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
   return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
+}
+
+/** The server that agents would reach over this link if they did not call it straight. */
+function directServer(link: string, { servers }: Survey): string | undefined {
+  const [, server] = /(?:^agents\s*(?:→|->)\s*|@)(.+)$/.exec(link) ?? [];
+  return servers.find(({ name, value }) => name === server && value?.direct === true)?.name;
 }
 
 interface FaultAt {

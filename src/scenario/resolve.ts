@@ -46,6 +46,8 @@ export interface ScenarioUpstream extends Started {
 
 export interface ScenarioServer extends Started {
   readonly transport: "http" | "stdio";
+  /** Agents call it straight: no tap, no engine. */
+  readonly direct: boolean;
   readonly restart?: { readonly most: number; readonly withinMs: number };
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
@@ -154,18 +156,21 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "upstreams">[],
+  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams">[],
   upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
   const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
+  const isDirect = new Set(servers.filter(({ direct }) => direct).map((server) => server.name));
   const protocols = new Map(upstreams.map((upstream) => [upstream.name, upstream.protocol]));
   const ofAgents = groups.flatMap(({ name, steps }) =>
-    [...new Set(steps.map(({ server }) => server))].map((server) => ({
-      link: `${name}@${server}`,
-      plane: "agent-server" as const,
-      server,
-      protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
-    })),
+    [...new Set(steps.map(({ server }) => server))]
+      .filter((server) => !isDirect.has(server))
+      .map((server) => ({
+        link: `${name}@${server}`,
+        plane: "agent-server" as const,
+        server,
+        protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
+      })),
   );
   const ofServers = servers.flatMap(({ name, upstreams: of }) =>
     of.map(({ link, upstream }) => ({
@@ -197,6 +202,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
+    direct: server.direct,
     ...(server.restart === undefined
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),

@@ -52,6 +52,12 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  direct: z
+    .boolean()
+    .default(false)
+    .describe(
+      "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
+    ),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   upstreams: z
     .record(z.string(), z.string())

@@ -135,7 +135,11 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     name: group.name,
     steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
   }));
-  const servers = surveyed.servers.map((server) => ({ ...server, transport: server.value?.transport ?? "http" }));
+  const servers = surveyed.servers.map((server) => ({
+    ...server,
+    transport: server.value?.transport ?? ("http" as const),
+    direct: server.value?.direct ?? false,
+  }));
   const upstreams = surveyed.upstreams.map((upstream) => ({
     name: upstream.name,
     protocol: upstream.value?.protocol ?? "http",

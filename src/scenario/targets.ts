@@ -90,6 +90,10 @@ function stdioFindings(
     const says = "is of no use: a server that speaks stdio answers at no address";
     found.push({ path: [...path, "url"], atKey: true, says, hint: "take it away; or say transport: http" });
   }
+  if ("direct" in value && value.direct) {
+    const says = "is of no use: over stdio there is no network that a tap could be left out of";
+    found.push({ path: [...path, "direct"], atKey: true, says, hint: "take it away" });
+  }
   if ("headers" in value && value.headers !== undefined) {
     const says = "are of no use: there are no headers over stdio";
     found.push({ path: [...path, "headers"], atKey: true, says, hint: "give it secrets in env" });

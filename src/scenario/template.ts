@@ -28,7 +28,8 @@ export interface Scope {
 }
 
 export type Rendered<T> =
-  | { readonly ok: true; readonly value: T }
+  /** `isPlain`: there is nothing to fill in, so it is this very value every time. */
+  | { readonly ok: true; readonly value: T; readonly isPlain: boolean }
   | { readonly ok: false; readonly missing: readonly string[] };
 
 const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
@@ -59,10 +60,12 @@ export function partsIn(
 }
 
 export function render<T extends Readonly<Record<string, unknown>>>(template: T, scope: Scope): Rendered<T> {
+  const compiled = compiledOnce(template);
+  if (compiled.is === "plain") return { ok: true, value: compiled.value as T, isPlain: true };
   const missing = new Set<string>();
-  const value = renderNode(template, scope, missing);
+  const value = compiled.render(scope, missing);
   // The shape of a record is kept: only texts inside it change.
-  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T };
+  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T, isPlain: false };
 }
 
 /** For settings, which know the environment only; `${port}` is left for whoever starts the target. */
@@ -132,11 +135,43 @@ function parsePart(inside: string): Part {
   return { is: "generated", generator, args: list };
 }
 
-function renderNode(node: unknown, scope: Scope, missing: Set<string>): unknown {
-  if (typeof node === "string") return renderParts(parseTemplate(node), scope, missing);
-  if (Array.isArray(node)) return node.map((child) => renderNode(child, scope, missing));
-  if (typeof node !== "object" || node === null) return node;
-  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, renderNode(child, scope, missing)]));
+type Compiled =
+  | { readonly is: "plain"; readonly value: unknown }
+  | { readonly is: "varying"; readonly render: (scope: Scope, missing: Set<string>) => unknown };
+
+// Each op of a run renders one of a few templates.
+const compiledTemplates = new WeakMap<object, Compiled>();
+
+function compiledOnce(template: object): Compiled {
+  const known = compiledTemplates.get(template);
+  if (known !== undefined) return known;
+  const compiled = compile(template);
+  compiledTemplates.set(template, compiled);
+  return compiled;
+}
+
+function compile(node: unknown): Compiled {
+  if (typeof node === "string") return compileParts(parseTemplate(node));
+  if (Array.isArray(node)) return compileAll(node, (values) => values);
+  if (typeof node !== "object" || node === null) return { is: "plain", value: node };
+  const keys = Object.keys(node);
+  return compileAll(Object.values(node), (values) => Object.fromEntries(keys.map((key, n) => [key, values[n]])));
+}
+
+function compileAll(nodes: readonly unknown[], joined: (values: readonly unknown[]) => unknown): Compiled {
+  const children = nodes.map(compile);
+  const plain = children.flatMap((child) => (child.is === "plain" ? [child.value] : []));
+  if (plain.length === children.length) return { is: "plain", value: joined(plain) };
+  return {
+    is: "varying",
+    render: (scope, missing) =>
+      joined(children.map((child) => (child.is === "plain" ? child.value : child.render(scope, missing)))),
+  };
+}
+
+function compileParts(parts: readonly Part[]): Compiled {
+  if (parts.every((part) => part.is === "text")) return { is: "plain", value: parts.map(({ text }) => text).join("") };
+  return { is: "varying", render: (scope, missing) => renderParts(parts, scope, missing) };
 }
 
 function renderParts(parts: readonly Part[], scope: Scope, missing: Set<string>): unknown {

@@ -15,7 +15,7 @@ export function recordLife(
   { running, recorder }: { readonly running: Running; readonly recorder: Recorder },
 ): Life {
   const about = { type: "target", ...target } as const;
-  recorder.record({ ...about, edge: "ready", ...(address === undefined ? {} : { address }) });
+  recorder.record({ ...about, edge: "ready", ...(address === undefined ? {} : { address }), pid: running.pid });
 
   let is: "running" | "stopping" | "over" = "running";
   const markOver = (): void => {

@@ -29,7 +29,8 @@ export function supervise(options: Supervised): ProcessTarget {
   let isUp = true;
 
   const recordReady = (at: URL | undefined): void => {
-    if (at !== undefined) recorder.record({ ...about, edge: "ready", address: shownAddress(at) });
+    if (at === undefined) return;
+    recorder.record({ ...about, edge: "ready", address: shownAddress(at), pid: running.pid });
   };
 
   /** Answers whether it ended by itself, and how. */

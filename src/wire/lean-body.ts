@@ -2,11 +2,11 @@
  * Reading the body of one HTTP answer: bytes come in, what they came to goes out. Which reader fits depends on status
  * and content type; how the bytes were cut into chunks never matters.
  */
-import type { IncomingHttpHeaders } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import { parsedJson } from "../history/shape.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import type { AnswerHead } from "./http-answer.ts";
 import { readMessage, refusalErrorOf, type RpcAnswer, type RpcError, type ServerRequest } from "./lean-rpc.ts";
 
 /** What one request came to. */
@@ -38,12 +38,11 @@ export interface Waiting {
   readonly onServerRequest: (request: ServerRequest) => void;
 }
 
-export function bodyReader(status: number, headers: IncomingHttpHeaders, waiting: Waiting): BodyReader {
+export function bodyReader({ status, mediaType }: AnswerHead, waiting: Waiting): BodyReader {
   if (status < 200 || status > 299) return refusalReader(status, waiting);
   if (status === 202) return acceptedReader;
-  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "text/event-stream") return eventReader(waiting);
-  return type === "application/json" ? jsonReader(waiting) : strangeReader();
+  if (mediaType === "text/event-stream") return eventReader(waiting);
+  return mediaType === "application/json" ? jsonReader(waiting) : strangeReader();
 }
 
 const failure = (name: OutcomeClass, text?: string, error?: RpcError): Found => ({

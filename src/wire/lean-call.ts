@@ -5,6 +5,7 @@
 import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
+import { callText } from "./lean-rpc.ts";
 import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
 import type { Answer, CallRequest } from "./session.ts";
 
@@ -22,7 +23,7 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       forget();
       resolve(answer);
     };
-    const open = channel.post(id, request.meta.traceparent, callOf(request), (reply) => {
+    const open = channel.post(id, request.meta.traceparent, callText(id, request), (reply) => {
       const answer = answerOfReply(reply, channel.words);
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
@@ -52,10 +53,6 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       open.destroy();
     });
   });
-}
-
-function callOf({ tool, args, meta }: CallRequest) {
-  return { method: "tools/call", params: { name: tool, arguments: args, _meta: meta } };
 }
 
 function answerOfReply(reply: Reply, words: Words): Answer {

@@ -1,5 +1,4 @@
 /** What a lean session speaks over: JSON-RPC with one server, whatever carries it. */
-import type { IncomingHttpHeaders } from "node:http";
 import type { World } from "../world.ts";
 import type { Found } from "./lean-body.ts";
 import type { Message } from "./lean-rpc.ts";
@@ -21,8 +20,8 @@ export interface Channel {
   nextId(): number;
   /** The server has answered `initialize` so, and chosen this revision. */
   enter(revision: string, reply: Reply): void;
-  /** A request without a deadline of its own; closing the channel destroys it. */
-  post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest;
+  /** A request with this id and text, without a deadline of its own; closing the channel destroys it. */
+  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest;
   /** A request whose reply comes in time, or is a timeout. */
   ask(message: Message, timeoutMs: number): Promise<Reply>;
   /** Why a notification was not taken; undefined where it was. */
@@ -40,7 +39,7 @@ export interface Seen {
   reusedSocket?: boolean;
 }
 
-export type Reply = Found & { readonly seen: Readonly<Seen>; readonly headers?: IncomingHttpHeaders };
+export type Reply = Found & { readonly seen: Readonly<Seen>; readonly sessionId?: string };
 export type Failure = Extract<Reply, { readonly is: "failure" }>;
 
 export interface OpenRequest {

@@ -1,56 +1,20 @@
 /**
- * One HTTP request of the lean wire, straight on node:http: nothing is retried, redirected or hidden. It tells once
- * what came of it, and stays at hand for as long as its connection is in use.
+ * One HTTP request of the lean wire: nothing is retried, redirected or hidden. It tells once what came of it, and stays
+ * at hand for as long as its connection is in use.
  */
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { codeOf, messageOf } from "../errors.ts";
+import { codeOf } from "../errors.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
 import { retryAfterMs } from "../units.ts";
-import type { World } from "../world.ts";
+import type { Timer, World } from "../world.ts";
+import type { AnswerHead } from "./http-answer.ts";
+import type { Asker, Breakage, Connection, Outgoing, Peer } from "./http-peer.ts";
 import { bodyReader, type BodyReader, type Found, type Waiting } from "./lean-body.ts";
 import { lingerMs, type OpenRequest, type Reply, type Seen } from "./lean-channel.ts";
 
 /** A hostile server must not fill our memory; real answers are far smaller. */
 export const answerBytesMax = 8 * 1024 * 1024;
 
-/** The far end: one keep-alive pool of connections to one URL. */
-export interface Peer {
-  readonly host: string;
-  send(method: string, headers: readonly string[]): ClientRequest;
-  close(): void;
-}
-
-export function openPeer(url: URL): Peer {
-  const secure = url.protocol === "https:";
-  const pool = { keepAlive: true, noDelay: true, maxSockets: Infinity };
-  const agent = secure ? new HttpsAgent(pool) : new HttpAgent(pool);
-  const request = secure ? httpsRequest : httpRequest;
-  const to = {
-    agent,
-    hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
-    path: url.pathname + url.search,
-  };
-  return {
-    host: url.host,
-    // Headers as a flat list of names and values go out as they are: a quarter cheaper than an object.
-    send: (method, headers) => request({ ...to, method, headers }),
-    close: () => agent.destroy(),
-  };
-}
-
-export interface RequestOptions extends Waiting {
-  readonly method: "POST" | "DELETE";
-  /** All but content-length: names and values in turn. */
-  readonly headers: readonly string[];
-  readonly body: string;
+export interface RequestOptions extends Waiting, Outgoing {
   readonly world: World;
   /** Called once, unless the request is destroyed before. */
   readonly tell: (reply: Reply) => void;
@@ -59,85 +23,101 @@ export interface RequestOptions extends Waiting {
 }
 
 export function openRequest(peer: Peer, options: RequestOptions): OpenRequest {
-  const { world, tell, onClosed } = options;
-  const seen: Seen = {};
-  let told = false;
-  let closed = false;
-  let stopLingering: (() => void) | undefined;
-  let reader: BodyReader | undefined;
-  let headers: IncomingHttpHeaders | undefined;
-
-  const request = peer.send(options.method, [
-    ...options.headers,
-    "content-length",
-    String(Buffer.byteLength(options.body)),
-  ]);
-
-  const seenNow = (): Seen => {
-    // The flag tells nothing before the request has got its connection.
-    if (seen.reusedSocket === undefined && request.socket !== null) seen.reusedSocket = request.reusedSocket;
-    return seen;
-  };
-  const settle = (found: Found): void => {
-    if (told) return;
-    told = true;
-    tell({ ...found, seen: seenNow(), ...(headers === undefined ? {} : { headers }) });
-  };
-  const destroy = (): void => {
-    told = true;
-    request.destroy();
-  };
-  const linger = (): void => {
-    if (closed || stopLingering !== undefined) return;
-    const timer = world.timer(lingerMs, destroy);
-    stopLingering = () => timer.cancel();
-  };
-
-  const onResponse = (response: IncomingMessage): void => {
-    headers = response.headers;
-    const status = response.statusCode ?? 0;
-    const body = bodyReader(status, headers, options);
-    reader = body;
-    seen.status = status;
-    seen.bytes = 0;
-    const waitMs = retryAfterMs(headers["retry-after"], world.date());
-    if (waitMs !== undefined) seen.retryAfterMs = waitMs;
-
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      seen.bytes = bytes;
-      if (bytes > answerBytesMax) {
-        settle(body.cut("oversized"));
-        destroy();
-        return;
-      }
-      const found = body.feed(chunk);
-      if (found === undefined || told) return;
-      settle(found);
-      linger();
-    });
-    response.on("end", () => settle(body.end()));
-    response.on("error", () => settle(body.cut("truncated")));
-  };
-
-  request.on("response", onResponse);
-  request.on("error", (error) => settle(reader?.cut("truncated") ?? brokenBy(error)));
-  request.on("close", () => {
-    closed = true;
-    stopLingering?.();
-    // Node drops a connection that wants to be upgraded without a word.
-    settle(reader?.cut("truncated") ?? { is: "failure", class: "closed" });
-    onClosed();
-  });
-  request.end(options.body);
-
-  return { seen: seenNow, linger, destroy };
+  return new Request(peer, options);
 }
 
-function brokenBy(error: Error): Found {
-  const text = "rawPacket" in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString() : undefined;
-  return { is: "failure", class: classOfError(error), cause: error, ...(text === undefined ? {} : { text }) };
+class Request implements OpenRequest, Asker {
+  readonly #options: RequestOptions;
+  readonly #connection: Connection;
+  readonly #seen: Seen;
+  #isTold = false;
+  #isReleased = false;
+  #bytes = 0;
+  #lingering: Timer | undefined;
+  #head: AnswerHead | undefined;
+  #reader: BodyReader | undefined;
+
+  constructor(peer: Peer, options: RequestOptions) {
+    this.#options = options;
+    this.#connection = peer.send(options, this);
+    this.#seen = { reusedSocket: this.#connection.isReused };
+  }
+
+  seen(): Readonly<Seen> {
+    return this.#seen;
+  }
+
+  linger(): void {
+    if (this.#isReleased) return;
+    this.#lingering ??= this.#options.world.timer(lingerMs, () => this.destroy());
+  }
+
+  destroy(): void {
+    this.#isTold = true;
+    this.#connection.dropFor(this);
+  }
+
+  head(head: AnswerHead): void {
+    this.#head = head;
+    this.#reader = bodyReader(head, this.#options);
+    this.#seen.status = head.status;
+    this.#seen.bytes = 0;
+    if (head.retryAfter === undefined) return;
+    const waitMs = retryAfterMs(head.retryAfter, this.#options.world.date());
+    if (waitMs !== undefined) this.#seen.retryAfterMs = waitMs;
+  }
+
+  body(bytes: Buffer, isLast: boolean): void {
+    this.#bytes += bytes.length;
+    this.#seen.bytes = this.#bytes;
+    if (this.#bytes > answerBytesMax) {
+      if (this.#reader !== undefined) this.#settle(this.#reader.cut("oversized"));
+      this.destroy();
+      return;
+    }
+    const found = this.#reader?.feed(isLast ? bytes : Buffer.from(bytes));
+    if (found === undefined || this.#isTold) return;
+    this.#settle(found);
+    this.linger();
+  }
+
+  end(): void {
+    if (this.#reader !== undefined) this.#settle(this.#reader.end());
+  }
+
+  broken(by: Breakage): void {
+    this.#settle(this.#reader?.cut("truncated") ?? brokenBy(by));
+  }
+
+  released(): void {
+    this.#isReleased = true;
+    this.#lingering?.cancel();
+    this.#options.onClosed();
+  }
+
+  #settle(found: Found): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const sessionId = this.#head?.sessionId;
+    this.#options.tell({ ...found, seen: this.#seen, ...(sessionId === undefined ? {} : { sessionId }) });
+  }
+}
+
+function brokenBy(by: Breakage): Found {
+  switch (by.is) {
+    case "error":
+      return { is: "failure", class: classOfError(by.error), cause: by.error };
+    case "closed":
+      return { is: "failure", class: "closed", cause: new Error("socket hang up") };
+    case "upgraded":
+      return { is: "failure", class: "closed" };
+    case "broken":
+      return { is: "failure", class: "malformed-answer", text: by.bytes.toString() };
+    case "oversized":
+      return { is: "failure", class: "oversized", text: by.bytes.toString() };
+    default:
+      return by satisfies never;
+  }
 }
 
 const unreachableCodes: ReadonlySet<string> = new Set([
@@ -157,12 +137,9 @@ const certificateCodes = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_
 export function classOfError(error: Error): OutcomeClass {
   const code = codeOf(error) ?? "";
   const syscall = "syscall" in error ? error.syscall : undefined;
-  // Once bytes have flowed, the same codes no longer mean that nothing was sent. A FIN comes as ECONNRESET too, but
-  // as Node's own "socket hang up" that no system call reported: only a real RST names one.
+  // Once bytes have flowed, the same codes no longer mean that nothing was sent.
   if (syscall === "read" || syscall === "write") return code === "ECONNRESET" || code === "EPIPE" ? "reset" : "closed";
   if (code === "ECONNREFUSED") return "refused";
   if (syscall === "connect" || syscall === "getaddrinfo" || unreachableCodes.has(code)) return "unreachable";
-  if (certificateCodes.test(code)) return "unreachable";
-  if (code === "HPE_HEADER_OVERFLOW") return "oversized";
-  return code.startsWith("HPE_") || messageOf(error).startsWith("Parse Error") ? "malformed-answer" : "closed";
+  return certificateCodes.test(code) ? "unreachable" : "closed";
 }

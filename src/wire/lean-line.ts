@@ -2,10 +2,12 @@
  * The open line of one lean session over HTTP: its headers, its numbering of requests, and what is still under way on
  * it. It knows JSON-RPC over HTTP; what the methods mean is for others.
  */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { outcomeClasses } from "../history/outcomes.ts";
 import type { World } from "../world.ts";
 import { replyWithin, type Channel, type Failure, type OpenRequest, type Reply } from "./lean-channel.ts";
-import { openPeer, openRequest, type Peer } from "./lean-http.ts";
+import { Peer } from "./http-peer.ts";
+import { openRequest } from "./lean-http.ts";
 import { answerTo, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import { createWords, type Words } from "./mcp-result.ts";
@@ -40,10 +42,14 @@ export class Line implements Channel {
   closed = false;
   readonly isShared = false;
   readonly #peer: Peer;
-  readonly #common: readonly string[];
+  readonly #path: string;
+  readonly #common: readonly Header[];
   readonly #open = new Set<OpenRequest>();
   readonly #asides = new Set<Promise<unknown>>();
-  #headers: readonly string[];
+  /** What every request of this session has in its head. */
+  #lines: string | undefined;
+  /** What names the session, beside what every request of anybody has. */
+  #entered: readonly Header[] = [];
   #sessionId: string | undefined;
   #lastId = 0;
 
@@ -51,9 +57,10 @@ export class Line implements Channel {
     this.name = url.origin + url.pathname;
     this.world = world;
     this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)]);
-    this.#peer = openPeer(url);
+    this.#path = url.pathname + url.search;
     this.#common = [...callerHeaders(url, headers), ...contentHeaders];
-    this.#headers = this.#common;
+    const keepsAlive = !this.#common.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
+    this.#peer = new Peer(url, { keepsAlive });
   }
 
   nextId(): number {
@@ -62,21 +69,22 @@ export class Line implements Channel {
   }
 
   /** From now on every request names the session and, where its revision asks for that, the revision. */
-  enter(revision: string, { headers = {} }: Reply): void {
-    const id = headers["mcp-session-id"];
-    this.#sessionId = typeof id === "string" ? id : undefined;
-    this.#headers = [
-      ...this.#common,
+  enter(revision: string, { sessionId }: Reply): void {
+    this.#sessionId = sessionId;
+    this.#entered = [
       // The header came with 2025-06-18.
-      ...(revision === "2025-03-26" ? [] : ["mcp-protocol-version", revision]),
-      ...(this.#sessionId === undefined ? [] : ["mcp-session-id", this.#sessionId]),
+      ...(revision === "2025-03-26" ? [] : [["mcp-protocol-version", revision] as const]),
+      ...(sessionId === undefined ? [] : [["mcp-session-id", sessionId] as const]),
     ];
+    this.#lines = linesOf([...this.#common, ...this.#entered]);
   }
 
-  post(id: number, traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
-    const request: OpenRequest = this.#send({ id, traceparent, body: textOf({ id, ...message }), tell }, () =>
-      this.#open.delete(request),
-    );
+  get headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#common, ...this.#entered]);
+  }
+
+  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
+    const request: OpenRequest = this.#send({ id, traceparent, body: text, tell }, () => this.#open.delete(request));
     this.#open.add(request);
     return request;
   }
@@ -108,10 +116,11 @@ export class Line implements Channel {
 
   #send({ id, body, traceparent, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
     let serverRequests = 0;
+    this.#lines ??= linesOf(this.#common);
+    const trace = traceparent === undefined ? "" : `traceparent: ${traceparent}\r\n`;
     return openRequest(this.#peer, {
       id,
-      method,
-      headers: traceparent === undefined ? this.#headers : [...this.#headers, "traceparent", traceparent],
+      head: `${method} ${this.#path} HTTP/1.1\r\n${this.#lines}${trace}`,
       body,
       inSession: this.#sessionId !== undefined,
       world: this.world,
@@ -142,7 +151,23 @@ function wasTaken({ class: is, seen: { status = 0 } }: Failure): boolean {
   return status >= 200 && status <= 299 && outcomeClasses[is].rung === "protocol";
 }
 
-const contentHeaders = ["content-type", "application/json", "accept", "application/json, text/event-stream"] as const;
+type Header = readonly [name: string, value: string];
+
+/** Throws where one cannot be sent. */
+function linesOf(headers: readonly Header[]): string {
+  return headers
+    .map(([name, value]) => {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+      return `${name}: ${value}\r\n`;
+    })
+    .join("");
+}
+
+const contentHeaders: readonly Header[] = [
+  ["content-type", "application/json"],
+  ["accept", "application/json, text/event-stream"],
+];
 
 /** These are ours to say: a second value would break the message or the measurement. */
 const ownHeaders: ReadonlySet<string> = new Set([
@@ -155,13 +180,14 @@ const ownHeaders: ReadonlySet<string> = new Set([
   "traceparent",
 ]);
 
-function callerHeaders(url: URL, headers: Readonly<Record<string, string>>): string[] {
+function callerHeaders(url: URL, headers: Readonly<Record<string, string>>): Header[] {
   const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   const all = new Map([
     ["host", url.host],
+    ["connection", "keep-alive"],
     ...(login === ":" ? [] : [["authorization", `Basic ${Buffer.from(login).toString("base64")}`] as const]),
     ...given,
   ]);
-  return [...all].filter(([name]) => !ownHeaders.has(name)).flat();
+  return [...all].filter(([name]) => !ownHeaders.has(name));
 }

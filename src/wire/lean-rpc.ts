@@ -1,4 +1,5 @@
 /** JSON-RPC: what we send as text, and what one message of a server means to whoever waits for the answer to one id. */
+import type { CallRequest } from "./session.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -32,6 +33,14 @@ export interface Message {
 
 export function textOf(message: object): string {
   return JSON.stringify({ jsonrpc: "2.0", ...message });
+}
+
+/** The same text for a call, of which there are many: put together rather than gone through. */
+export function callText(id: number, { tool, args, meta }: Pick<CallRequest, "tool" | "args" | "meta">): string {
+  return (
+    `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":${JSON.stringify(tool)},` +
+    `"arguments":${JSON.stringify(args)},"_meta":${JSON.stringify(meta)}}}`
+  );
 }
 
 /** What we answer to a request of the server's own: we are there, and offer nothing. */

@@ -58,12 +58,13 @@ export class StdioChannel implements Channel {
   }
 
   /** The trace context has no header to travel in: it is in the message already. */
-  post(id: number, _traceparent: string, message: Message, tell: (reply: Reply) => void): OpenRequest {
-    return this.#post(id, message, tell);
+  post(id: number, _traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
+    return this.#post(id, text, tell);
   }
 
   ask(message: Message, timeoutMs: number): Promise<Reply> {
-    return replyWithin(timeoutMs, this.world, (tell) => this.#post(this.nextId(), message, tell));
+    const id = this.nextId();
+    return replyWithin(timeoutMs, this.world, (tell) => this.#post(id, textOf({ id, ...message }), tell));
   }
 
   notify(message: Message): Promise<Failure | undefined> {
@@ -84,7 +85,7 @@ export class StdioChannel implements Channel {
     await this.#pipe.close();
   }
 
-  #post(id: number, message: Message, tell: (reply: Reply) => void): OpenRequest {
+  #post(id: number, text: string, tell: (reply: Reply) => void): OpenRequest {
     const seen: { bytes?: number } = {};
     let limit: { cancel(): void } | undefined;
     const forget = (): void => {
@@ -101,7 +102,7 @@ export class StdioChannel implements Channel {
       },
     };
     this.#waiting.set(id, waiting);
-    this.#pipe.send(textOf({ id, ...message }));
+    this.#pipe.send(text);
     // Not at once: whoever asks must have the request in hand before its reply comes.
     if (this.lost) queueMicrotask(() => this.#waiting.get(id)?.settle(closedBefore));
     return {

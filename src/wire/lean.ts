@@ -44,6 +44,7 @@ function sessionOn(channel: Channel, protocolVersion: Revision): Session {
     get lost() {
       return channel.lost;
     },
+    ...(channel instanceof Line ? { headers: channel.headers } : {}),
     call: (request) => leanCall(channel, request),
     listTools: (timeoutMs) => listTools(channel, timeoutMs),
     close: () => channel.close(),

@@ -40,6 +40,8 @@ export interface Session {
   readonly protocolVersion: string;
   /** True once the server answered 404 to this session, or its process has gone. */
   readonly lost: boolean;
+  /** What names it in every request over HTTP. */
+  readonly headers?: Readonly<Record<string, string>>;
   call(request: CallRequest): Promise<Answer>;
   listTools(timeoutMs: number): Promise<readonly Tool[]>;
   close(): Promise<void>;

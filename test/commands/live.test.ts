@@ -108,6 +108,8 @@ interface Stage {
   readonly fault: (edge: FaultEdge["edge"], window?: number) => void;
 }
 
+const step = { group: "g", step: 0, server: "s", tool: "T", timeoutMs: 1000 };
+
 function stage(
   options: { columns?: number; rows?: number; redraw?: boolean; colour?: boolean; plan?: Plan } = {},
 ): Stage {
@@ -124,27 +126,15 @@ function stage(
     onSignal: () => {},
   };
   const live = showProgress(io, options.plan ?? plan);
-  const observer = createObserver(live.on, createStopRules(declared));
-  let count = 0;
+  const observer = createObserver(live.on, { rules: createStopRules(declared), declared: { steps: [step] } });
   const happen = observer.watching(() => ({ id: "t:1", atUs: world.nowUs() }));
   const ops = (many: number, classes: readonly OutcomeClass[], tookMs = 10): void => {
+    const place = { group: "g", step: 0, phase: "p" };
+    const outcome = classes.length === 0 ? "not-run" : classes.includes("ok") ? "ok" : "failed";
     for (let n = 0; n < many; n += 1) {
-      count += 1;
-      const op = `op-${count}`;
-      const common = { op, group: "g", agent: 0, walk: 0, step: 0, server: "s", tool: "T", phase: "p", argsShape: "" };
-      happen({ type: "op-started", ...common, intendedUs: world.nowUs() - tookMs * 1000 });
-      for (const [index, is] of classes.entries()) {
-        happen({
-          type: "attempt",
-          op,
-          attempt: index + 1,
-          startedUs: 0,
-          class: is,
-          outcome: is === "ok" ? "ok" : "failed",
-        });
-      }
-      const outcome = classes.length === 0 ? "not-run" : classes.includes("ok") ? "ok" : "failed";
-      happen({ type: "op-ended", op, outcome });
+      observer.ops.begun(place, world.nowUs());
+      for (const is of classes) observer.ops.attempted(is);
+      observer.ops.ended(place, { outcome, atUs: world.nowUs(), tookUs: tookMs * 1000 });
     }
   };
   const fault = (edge: FaultEdge["edge"], window = 0): void => {

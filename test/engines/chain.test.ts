@@ -48,7 +48,7 @@ function rig({ seed = 1 }: { seed?: number } = {}) {
     toxics: [],
     sink: {
       isFull: () => sinkFull,
-      push: ({ data }) => void arrived.push({ data, atMs: world.nowUs() / 1000 }),
+      write: (data) => void arrived.push({ data, atMs: world.nowUs() / 1000 }),
       end: () => void (ends += 1),
     },
     onRoom: () => void (paused = false),

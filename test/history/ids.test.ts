@@ -55,3 +55,25 @@ test("a batch names each of its ops once, in order", () => {
   const ids = [4, 2, 4].map((step) => opId(nonce, { group: "planner", agent: 0, walk: 0, step }));
   expect(tracer.find(ids.join(",")).map(({ op }) => op)).toEqual([ids[0], ids[1]]);
 });
+
+test("whatever the text, what is found is what the two patterns together match", () => {
+  const patterns = new RegExp(
+    `\\b00-${nonce}[0-9a-f]{22}51-(?:${nonce}[0-9a-f]{8}|[0-9a-f]{16})-|` +
+      `\\b${nonce}\\.[A-Za-z0-9_-]+\\.\\d+\\.\\d+\\.\\d+\\b`,
+    "g",
+  );
+  const piece = fc.oneof(
+    coordinates.map((at) => opId(nonce, at)),
+    fc.tuple(coordinates, attempt).map(([at, n]) => tracer.traceparent(at, n)),
+    fc.constantFrom(nonce, `00-${nonce}`, "0badf0", ".", "-", "a", "1.2.3", " ", "\n", "00-"),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const text = pieces.join("");
+      const eachAlone = [...text.matchAll(patterns)].flatMap(([match]) => tracer.find(match));
+      expect(tracer.find(text).map(({ op }) => op)).toEqual([...new Set(eachAlone.map(({ op }) => op))]);
+      expect(tracer.find(...pieces)).toEqual(tracer.find(pieces.join("\n")));
+    }),
+    { seed: 42, numRuns: 1000 },
+  );
+});

@@ -53,6 +53,36 @@ describe("the shape of an answer", () => {
     );
   });
 
+  test("keys that look like paths are one with those paths", () => {
+    expect(shapeOf({ "a.b": "", a: { b: 1 }, "c[]": 1, c: [null] })).toEqual({
+      form: "json",
+      filled: ["$", "$.a", "$.a.b", "$.c", "$.c[]"],
+      hollow: [],
+    });
+  });
+
+  test("what was looked at before changes nothing", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (value, other) => {
+        const before = shapeOf(value);
+        shapeOf(other);
+        expect(shapeOf(value)).toEqual(before);
+      }),
+      { seed: 42 },
+    );
+    const before = shapeOf({ a: [{ b: "" }] });
+    for (let n = 0; n < 40; n += 1) shapeOf({ [`${n}${"x".repeat(100_000)}`]: { a: 1 } });
+    expect(shapeOf({ a: [{ b: "" }] })).toEqual(before);
+  });
+
+  test("a branch too deep to be followed is cut, and those beside it are not", () => {
+    const deep = Array.from("aaaaaaaaa").reduceRight<unknown>((below, key) => ({ [key]: below }), 1);
+    const { filled, cut } = shapeOf({ ...Object(deep), b: 1 });
+    expect(cut).toBe(true);
+    expect(filled).toContain("$.b");
+    expect(filled).not.toContain(`$${".a".repeat(9)}`);
+  });
+
   test("a huge answer has a bounded shape that says it was cut", () => {
     const wide = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`k${n}`, n]));
     const { filled, cut } = shapeOf(wide);

@@ -54,7 +54,11 @@ describe("the doors to the outside", () => {
     [/\bset(Timeout|Interval|Immediate)\(/, ["world.ts"]],
     [/\bMath\.random\b/, []],
     // Files may be called process.ts.
-    [/\bprocess\.(?!ts\b)/, ["world.ts", "processes.ts", "cli.ts", "commands/start.ts", "engines/reaper-worker.ts"]],
+    [
+      /\bprocess\.(?!ts\b)/,
+      ["world.ts", "processes.ts", "cli.ts", "commands/start.ts", "engines/reaper-worker.ts", "run/vitals.ts"],
+    ],
+    [/\bnode:perf_hooks\b/, ["run/vitals.ts"]],
     [/\bconsole\./, []],
   ];
 

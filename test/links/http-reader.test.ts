@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { headerOf, readAnswers, readRequests, type Follows } from "../../src/links/http-reader.ts";
+import { headerOf } from "../../src/links/http-head.ts";
+import { readAnswers, readRequests, type Follows } from "../../src/links/http-reader.ts";
 
 interface Message {
   readonly head: string;
@@ -88,6 +89,8 @@ test.each([
   ["a negative chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n-5\r\n-5\r\n"],
   ["another protocol", "SSH-2.0-OpenSSH_9.6\r\n"],
   ["an endless line between chunks", `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;${"x".repeat(400_000)}`],
+  ["endless trailers", `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${"X: y\r\n".repeat(20_000)}`],
+  ["a chunk whose size is no number", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nabcde\r\n"],
   ["an endless head", `HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(20_000)}`],
 ])("%s stops the reader", (_what, text) => {
   const chunks = Array.from({ length: Math.ceil(text.length / 65_536) }, (_, index) =>
@@ -119,6 +122,48 @@ test("no bytes whatever make it throw, hang or read on after it has stopped", ()
     }),
     { numRuns: 500 },
   );
+});
+
+test("chunks are read whatever other codings the body has", () => {
+  const read = answersIn([
+    Buffer.from(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\n",
+    ),
+  ]);
+  expect(read.messages.map(({ head, body }) => `${head} ${body}`)).toEqual(["200 abc", "204 "]);
+});
+
+test.each([
+  ["a method of Node's", "QUERY /a HTTP/1.1\r\n", true],
+  ["HTTP/2, which begins like HTTP/1", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", false],
+  ["another protocol's first line", "EHLO example.test\r\n", false],
+  ["the first bytes of TLS", "\u0016\u0003\u0001\n", false],
+])("%s: it is known by its first line whether to read on", (_what, text, reads) => {
+  const reader = readRequests({ head: () => "body", body: () => {}, end: () => {} });
+  reader.feed(Buffer.from(text, "latin1"), 0);
+  expect(reader.reading).toBe(reads);
+});
+
+test("a message is stamped with the time of its first byte", () => {
+  const stamps: number[] = [];
+  const reader = readRequests({
+    head: (_head, startedUs) => {
+      stamps.push(startedUs);
+      return "body";
+    },
+    body: () => {},
+    end: () => {},
+  });
+  const chunks = [
+    "GE",
+    "T / HTTP/1.1\r\n",
+    "\r\nGET / HTTP/1.1\r\nContent-Length: 1\r\n",
+    "\r\n",
+    "x",
+    "GET / HTTP/1.1\r\n\r\n",
+  ];
+  for (const [index, text] of chunks.entries()) reader.feed(Buffer.from(text), index);
+  expect(stamps).toEqual([0, 2, 5]);
 });
 
 test("requests are read behind one that asks for an upgrade, until the callee agrees", () => {

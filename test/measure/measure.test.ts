@@ -46,9 +46,17 @@ describe("a tool in a phase", () => {
       ops: { ok: 2, failed: 1, unknown: 1, "not-run": 1 },
       attempts: 6,
       classes: { ok: 2, timeout: 1, "tool-error": 2, reset: 1 },
-      // What failed took 500 ms and what was not run none: neither is a response time.
       response: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
       service: { samples: 2, minUs: 20_000, meanUs: 30_000, maxUs: 40_000 },
+      // What failed has clocks of its own, by what the op and what each attempt came to; what was not run has none.
+      failed: {
+        response: { samples: 1, minUs: 500_000, meanUs: 500_000, maxUs: 500_000 },
+        service: { samples: 2, minUs: 500_000, meanUs: 500_000, maxUs: 500_000 },
+      },
+      unknown: {
+        response: { samples: 1, minUs: 10_000, meanUs: 10_000, maxUs: 10_000 },
+        service: { samples: 2, minUs: 10_000, meanUs: 25_000, maxUs: 40_000 },
+      },
     });
     expect(figures.tools).toHaveLength(1);
   });
@@ -62,6 +70,19 @@ describe("a tool in a phase", () => {
       response: { minUs: 60_000, maxUs: 60_000 },
       service: { minUs: 10_000, maxUs: 10_000 },
     });
+  });
+
+  test("has no time of what the run itself cut short, nor of what was not run", () => {
+    const stopped = op({ atMs: 100, walk: 1, attempts: ["stopped"], tookMs: 700 });
+    const givenUp = op({ atMs: 100, walk: 2, attempts: ["tool-error"], tookMs: 20 }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-ended" ? { ...event, cutShort: true } : event,
+    ]);
+    const figures = toolIn(figuresFor(frame(), stopped, givenUp, op({ atMs: 100, walk: 3, attempts: [] })), "baseline");
+    expect(figures?.ops).toEqual({ ok: 0, failed: 1, unknown: 1, "not-run": 1 });
+    expect([figures?.response, figures?.service]).toEqual([{ samples: 0 }, { samples: 0 }]);
+    expect(figures?.failed).toMatchObject({ response: { samples: 0 }, service: { samples: 1, maxUs: 20_000 } });
+    expect(figures).not.toHaveProperty("unknown");
   });
 
   test("keeps an op that ends in the next phase", () => {
@@ -388,6 +409,105 @@ describe("a history that ends too early", () => {
   });
 });
 
+describe("what the run cost the machine", () => {
+  /** A second of the machine and of two threads before it. */
+  const second = (n: number, over: { readonly rssBytes?: number; readonly cpu?: number } = {}): Timed[] => [
+    ...["m", "w1"].map((thread): Timed => [
+      n * 1000,
+      {
+        type: "vitals",
+        of: "thread",
+        thread,
+        lastedUs: 1e6,
+        busyShare: thread === "m" ? 0.1 : 0.4,
+        delayP99Us: 1000,
+        delayMaxUs: 2000 + n,
+        heapBytes: 1e7,
+      },
+    ]),
+    [
+      n * 1000,
+      {
+        type: "vitals",
+        of: "machine",
+        lastedUs: 1e6,
+        cpu: 0.5,
+        rssBytes: 1e8,
+        ...over,
+        targets: [{ target: "cloud", cpu: 0.25, rssBytes: 5e7 + n * 1000 }],
+      },
+    ],
+  ];
+
+  test("is a point each second, with the worst of the threads", () => {
+    const { points } = figuresFor(frame(), second(1), second(2, { cpu: 0.7 })).vitals;
+    expect(points).toEqual([
+      {
+        fromUs: 0,
+        toUs: 1e6,
+        cpu: 0.5,
+        rssBytes: 1e8,
+        heapBytes: 2e7,
+        busyShare: 0.4,
+        delayMaxUs: 2001,
+        targets: [{ target: "cloud", cpu: 0.25, rssBytes: 5e7 + 1000 }],
+      },
+      expect.objectContaining({ fromUs: 1e6, toUs: 2e6, cpu: 0.7, delayMaxUs: 2002 }),
+    ]);
+  });
+
+  test("is at most 120 points, however long it takes: processor time keeps its sum, all else its worst", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(2999), (seconds, at) => {
+        const worst = 1 + (at % seconds);
+        const all = Array.from({ length: seconds }, (_, n) =>
+          second(n + 1, { cpu: (n + 1) % 2, rssBytes: n + 1 === worst ? 9e8 : 1e8 }),
+        );
+        const { points } = figuresFor(...all).vitals;
+        expect(points.length).toBeLessThanOrEqual(120);
+        expect(points.length).toBeGreaterThanOrEqual(Math.min(seconds, 60));
+        expect([points[0]?.fromUs, points.at(-1)?.toUs]).toEqual([0, seconds * 1e6]);
+        const cpuUs = points.reduce((sum, { fromUs, toUs, cpu }) => sum + cpu * (toUs - fromUs), 0);
+        expect(cpuUs / 1e6 / seconds).toBeCloseTo(Math.ceil(seconds / 2) / seconds, 1);
+        const peak = points.find(({ fromUs, toUs }) => fromUs < worst * 1e6 && toUs >= worst * 1e6);
+        expect(peak?.rssBytes).toBe(9e8);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test("tells how memory grew once it had warmed up, of ours and of each target", () => {
+    const warm = (n: number) => (n < 60 ? { rssBytes: 1e7 * n } : { rssBytes: 6e8 + (n % 2) * 1e6 });
+    const { memory } = figuresFor(...Array.from({ length: 300 }, (_, n) => second(n + 1, warm(n + 1)))).vitals;
+    const [ours, heap, cloud] = memory;
+    expect(memory.map(({ of }) => of)).toEqual(["squall rss", "squall heap", "cloud rss"]);
+    expect(ours).toMatchObject({ firstBytes: 1e7, lastBytes: 6e8, minBytes: 1e7, maxBytes: 6.01e8 });
+    expect(ours?.slope?.fromUs).toBe(60_800_000);
+    expect(Math.abs(ours?.slope?.bytesPerMinute ?? 1e9)).toBeLessThan(30_000);
+    expect(heap?.slope?.bytesPerMinute).toBe(0);
+    expect(cloud?.slope).toMatchObject({ bytesPerMinute: 60_000, errorPerMinute: 0, samples: 240 });
+  });
+
+  test("leaves a declared warm-up out of a slope, and has none of a short run", () => {
+    const phase = { type: "phase", phase: "warm-up", role: "warm-up" } as const;
+    const all = Array.from({ length: 200 }, (_, n) => second(n + 1));
+    const edges: Timed[] = [
+      [0, { ...phase, edge: "start" }],
+      [100_000, { ...phase, edge: "end" }],
+    ];
+    expect(figuresFor(edges, ...all).vitals.memory[0]?.slope?.fromUs).toBe(100e6);
+    expect(figuresFor(...all.slice(0, 60)).vitals.memory[0]).not.toHaveProperty("slope");
+  });
+
+  test("is kept with the generator's own account", () => {
+    const health = { starts: 9, lagMaxUs: 900, lagP99Us: 800, healthy: true, budgetUs: 100_000, late: 0, dropped: 0 };
+    const figures = figuresFor(frame(), [4500, { type: "generator", ...health }], second(1));
+    expect(figures.generator).toEqual(health);
+    expect(figuresDocument.parse(JSON.parse(JSON.stringify(figures)))).toEqual(figures);
+    expect(figuresFor(frame())).not.toHaveProperty("generator");
+  });
+});
+
 test("the order in which ops of one moment were recorded changes no figure", () => {
   const ops = Array.from({ length: 40 }, (_, walk) => [
     ...op({
@@ -412,10 +532,11 @@ test("what is measured fits the published documents", async () => {
   const { figures, histograms } = await judged(historyOf(honestRun, effect(20, 1130, { row: "21" })));
   expect(figuresDocument.parse(JSON.parse(JSON.stringify(figures)))).toEqual(figures);
   expect(histogramsDocument.parse(JSON.parse(JSON.stringify(histograms)))).toEqual(histograms);
-  expect(histograms.cells[0]).toMatchObject({
-    tool: "FetchResources",
+  expect(histograms.cells.find(({ tool }) => tool === "FetchResources")).toMatchObject({
     phase: "baseline",
+    outcome: "ok",
     response: { samples: 10, maxUs: 10_000 },
+    service: { samples: 10, maxUs: 10_000 },
   });
 });
 

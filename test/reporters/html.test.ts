@@ -50,6 +50,7 @@ describe("the page", () => {
       "Amplification",
       "Ops against effects",
       "Tools",
+      "Load generator",
       "How to repeat it",
       "Files",
     ]);
@@ -443,13 +444,17 @@ describe("figures", () => {
   test("a percentile of too few is absent and says why", () => {
     const rows = rowsOf(byClass(pageOf(sample), "tools")[0]!);
     expect(rows[0]).toEqual(
-      "group,tool,phase,ops,ok,failed,unknown,not-run,attempts,p50,p95,p99,max,attempts not ok".split(","),
+      "group,tool,phase,ops,ok,failed,unknown,not-run,attempts,p50,p95,p99,max,service p50,service p95,attempts not ok".split(
+        ",",
+      ),
     );
     expect(rows[1]?.slice(0, 3)).toEqual(["planner", "cloud.FetchResources", "baseline"]);
-    expect(rows[1]?.slice(10, 12)).toEqual(["n too small", "n too small"]);
+    expect(rows[1]?.slice(10, 12)).toEqual(["too few", "too few"]);
     const [tool] = figures.tools;
-    const none = pageOf(resultWith({ figures: { tools: [{ ...tool!, response: { samples: 0 } }] } }));
-    expect(rowsOf(byClass(none, "tools")[0]!)[1]?.slice(9)).toEqual(["none ok", "none ok", "none ok", "–", "–"]);
+    const noTime = { response: { samples: 0 }, service: { samples: 12, p50Us: 4000 } };
+    const none = pageOf(resultWith({ figures: { tools: [{ ...tool!, ...noTime }] } }));
+    const times = ["none ok", "none ok", "none ok", "–", "4ms", "too few", "–"];
+    expect(rowsOf(byClass(none, "tools")[0]!)[1]?.slice(9)).toEqual(times);
   });
 
   test("a time to recovery that is not known says why", () => {
@@ -519,6 +524,42 @@ describe("no text of a server can become markup", () => {
   });
 });
 
+describe("the load generator", () => {
+  const section = (result: RunResult): string => {
+    const found = byName(pageOf(result), "section").find(
+      ({ attributes }) => attributes.get("aria-labelledby") === "generator",
+    );
+    return textOf(found!);
+  };
+
+  test("that kept up says so, and shows what the run cost the machine", () => {
+    const said = section(sample);
+    expect(said).toContain("It kept up with its plan");
+    expect(said).toContain("p99 start lag 2ms · p99 loop delay 3ms · 34% of a core of 4 · 209 MB at most");
+    expect(said).toContain("cloud, at most 113 MB");
+    const [, path] = byClass(byId(pageOf(sample), "memory"), "vital-1");
+    // A level for each second, up to the top, which is the least y.
+    const levels = [...(path?.attributes.get("d") ?? "").matchAll(/[ML][\d.]+,([\d.]+)/g)].map(([, y]) => Number(y));
+    expect(levels).toHaveLength(20);
+    expect(levels.toSorted((a, b) => b - a)).toEqual(levels);
+  });
+
+  test("that fell behind says how, and what to change", () => {
+    const says = "the load generator fell behind: 14% of starts were more than 100ms late; lower the rate";
+    const said = section(resultWith({ verdicts: { gaps: [{ gap: "generator-behind", says }] } }));
+    expect(said).toContain(says);
+    expect(said).not.toContain("It kept up");
+  });
+
+  test("of a run that was cut off left no account, and what was seen of the machine is still drawn", () => {
+    const { generator: _, ...rest } = figures;
+    const page = section({ ...sample, figures: rest });
+    expect(page).toContain("It left no account of itself.");
+    expect(page).toContain("Processor");
+    expect(section(nothingHappened)).not.toContain("Processor");
+  });
+});
+
 describe("no figure can break the page", () => {
   const anyNumber = fc.oneof(
     fc.constantFrom(0, -1, 1, 5_000_000, 2 ** 31, Number.MAX_SAFE_INTEGER, -1e12),
@@ -549,8 +590,9 @@ describe("no figure can break the page", () => {
 
   test("parts may be absent, one by one", () => {
     const lists = ["phases", "faults", "marks", "tools", "hops", "effects", "episodes", "points", "stories"] as const;
-    for (const list of lists) expect(byName(pageOf(resultWith({ figures: { [list]: [] } })), "h2")).toHaveLength(10);
+    for (const list of lists) expect(byName(pageOf(resultWith({ figures: { [list]: [] } })), "h2")).toHaveLength(11);
     const noBuckets = pageOf(resultWith({ figures: { series: { ...figures.series, buckets: [] } } }));
-    expect(byClass(noBuckets, "chart").map(({ attributes }) => attributes.get("id"))).toEqual(["latency"]);
+    const charts = byClass(noBuckets, "chart").map(({ attributes }) => attributes.get("id"));
+    expect(charts).toEqual(["latency", "cpu", "memory", "loop-delay"]);
   });
 });

@@ -222,6 +222,72 @@ function hopFigures(): Figures["hops"] {
   });
 }
 
+/** A generator at ease, and a server that grows. */
+function health(): Pick<Figures, "generator" | "vitals"> {
+  const mebi = 2 ** 20;
+  const points = Array.from({ length: 20 }, (_, n) => ({
+    fromUs: s(0.6 + n),
+    toUs: s(1.6 + n),
+    cpu: 0.3 + (n % 4) / 40,
+    rssBytes: (180 + n) * mebi,
+    heapBytes: (60 + (n % 5) * 4) * mebi,
+    descriptors: 61,
+    busyShare: 0.2,
+    delayMaxUs: ms(3 + (n % 3) * 4),
+    targets: [
+      { target: "cloud", cpu: 0.2 + (n % 3) / 50, rssBytes: (70 + 2 * n) * mebi },
+      { target: "cloud-api", cpu: 0.05, rssBytes: 50 * mebi },
+    ],
+  }));
+  return {
+    generator: {
+      starts: 446,
+      lagMaxUs: ms(9),
+      lagP99Us: ms(2),
+      healthy: true,
+      budgetUs: ms(100),
+      late: 0,
+      dropped: 0,
+      threads: [
+        {
+          thread: "m",
+          starts: 446,
+          seconds: 18,
+          busySeconds: 0,
+          busyShare: 0.2,
+          delayP99Us: ms(3),
+          delayMaxUs: ms(11),
+        },
+      ],
+      machine: {
+        cores: 4,
+        seconds: 19,
+        cpu: 0.34,
+        cpuMax: 0.375,
+        rssMaxBytes: 199 * mebi,
+        descriptorsMax: 61,
+        descriptorsLimit: 1024,
+        targets: [
+          { target: "cloud", cpu: 0.22, cpuMax: 0.24, rssMaxBytes: 108 * mebi },
+          { target: "cloud-api", cpu: 0.05, cpuMax: 0.05, rssMaxBytes: 50 * mebi },
+        ],
+      },
+    },
+    vitals: {
+      points,
+      memory: [
+        {
+          of: "squall rss",
+          firstBytes: 180 * mebi,
+          lastBytes: 199 * mebi,
+          minBytes: 180 * mebi,
+          maxBytes: 199 * mebi,
+        },
+      ],
+    },
+  };
+}
+
 const opName = (walk: number, step: number): string => `14fe4f65.planner.${walk % 5}.${walk}.${step}`;
 
 interface StoryLine {
@@ -521,6 +587,7 @@ export const figures: Figures = {
     fromUs,
     buckets: Array.from({ length: 99 }, (_, index) => bucketFrom(fromUs + index * bucketUs)),
   },
+  ...health(),
   points: ops.map(({ atUs, tookUs, tool, outcome, classes }): Point => ({
     atUs,
     tookUs,
@@ -670,6 +737,8 @@ export const cutOff: RunResult = {
   },
 };
 
+const { generator: _, ...untold } = figures;
+
 /** A run in which nothing came to pass. */
 export const nothingHappened: RunResult = {
   directory: "reports/nothing",
@@ -682,7 +751,7 @@ export const nothingHappened: RunResult = {
     gaps: [{ gap: "nothing-called", says: "no tool was called" }],
   },
   figures: {
-    ...figures,
+    ...untold,
     endUs: ms(80),
     ended: "unreachable",
     phases: [],
@@ -694,6 +763,7 @@ export const nothingHappened: RunResult = {
     episodes: [],
     series: { bucketUs, fromUs: 0, buckets: [] },
     points: [],
+    vitals: { points: [], memory: [] },
     stories: [],
   },
 };
@@ -750,6 +820,15 @@ export function theLargest(): RunResult {
         atUs: s(n / 100),
         tool: long("tool"),
       })),
+      vitals: {
+        points: Array.from({ length: 120 }, (_, n) => ({
+          ...figures.vitals.points[n % 20]!,
+          fromUs: ms(170 * n),
+          toUs: ms(170 * (n + 1)),
+          targets: [1, 2, 3, 4, 5].map((target) => ({ target: long(`${target}`), cpu: n % 4, rssBytes: n * 1e6 })),
+        })),
+        memory: [],
+      },
       series: {
         bucketUs: ms(85),
         fromUs: 0,

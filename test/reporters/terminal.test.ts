@@ -4,6 +4,7 @@ import { reporters } from "../../src/reporters/registry.ts";
 import { terminal } from "../../src/reporters/terminal.ts";
 import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
 import { effect, honestRun, runStarted } from "../literal-history.ts";
+import { figures as sampleFigures } from "./sample-figures.ts";
 import { anyFigures, resultFor, verdictsFor } from "../verdicts-of.ts";
 
 const text = (verdicts: Verdicts, colour = false): string =>
@@ -80,6 +81,13 @@ describe("the terminal reporter", () => {
       Replay: squall run made-up --seed 42
       "
     `);
+  });
+
+  test("a line tells how the generator fared, so that the times can be believed", async () => {
+    const result = { verdicts: await verdictsFor(honestRun), figures: sampleFigures, directory: "reports/a-run" };
+    expect(terminal.render(result, { colour: false })).toContain(
+      "\nGenerator: p99 start lag 2ms · p99 loop delay 3ms · 34% of a core of 4 · 209 MB at most\nFiles:",
+    );
   });
 
   test("no name or text of a server can steer the terminal", async () => {

@@ -15,6 +15,8 @@ interface Driven {
   readonly tookMs?: number;
   readonly durationMs?: number;
   readonly stripe?: Stripe;
+  /** So long from the beginning on the disk takes no more. */
+  readonly pressedMs?: number;
   /** So long ago the phases began. */
   readonly lateMs?: number;
   /** How long a start keeps the machine busy. */
@@ -22,7 +24,15 @@ interface Driven {
 }
 
 /** Each walk as agent.walk, with the time at which it was meant to begin; and how many had ended when the last began. */
-async function driven({ arrivals, tookMs = 10, durationMs = 1000, stripe, lateMs = 0, startMs = 0 }: Driven) {
+async function driven({
+  arrivals,
+  tookMs = 10,
+  durationMs = 1000,
+  stripe = { index: 0, of: 1 },
+  lateMs = 0,
+  pressedMs = 0,
+  startMs = 0,
+}: Driven) {
   const world = fakeWorld();
   const walks: { readonly walk: string; readonly atMs: number }[] = [];
   const resolved = arrivalsOf(arrivalsSchema.parse(arrivals), { walkMs: 1000, isStdio: false });
@@ -65,7 +75,14 @@ async function driven({ arrivals, tookMs = 10, durationMs = 1000, stripe, lateMs
   const driving = drive(
     {
       world,
-      recorder: { nowUs: () => world.nowUs() + busyUs, record },
+      recorder: {
+        nowUs: () => world.nowUs() + busyUs,
+        record,
+        pressure: () => {
+          const leftMs = pressedMs - world.nowUs() / 1000;
+          return leftMs > 0 ? world.sleep(leftMs).then(() => undefined) : undefined;
+        },
+      },
       tracer: createTracer("0000f00d", ["planner"]),
       nonce: "0000f00d",
       seed: 42,
@@ -73,21 +90,19 @@ async function driven({ arrivals, tookMs = 10, durationMs = 1000, stripe, lateMs
       phaseAt: () => "baseline",
       stopping: never,
       cutOff: never,
-      onOpBegun: () => {},
-      onOp: () => {},
+      watch: { begun: () => {}, attempted: () => {}, ended: () => {} },
     },
     [
       {
         group,
         arrivals: planArrivals(group, durationMs),
-        agents: Array.from({ length: resolved.agents }, () => sessions),
+        agents: new Map(Array.from({ length: resolved.agents }, (_, agent) => [agent, sessions])),
       },
     ],
-    { originUs, ...(stripe === undefined ? {} : { stripe }) },
+    { originUs, stripe, thread: "w1" },
   );
   await world.advance(100_000);
-  await driving.done;
-  return { walks, health: driving.health(), endedBefore };
+  return { walks, health: await driving, endedBefore };
 }
 
 describe("an open group", () => {
@@ -100,13 +115,13 @@ describe("an open group", () => {
       { walk: "1.1", atMs: 600 },
       { walk: "0.2", atMs: 800 },
     ]);
-    expect(health).toMatchObject({ starts: 5, dropped: 0, lagMaxUs: 0 });
+    expect(health).toMatchObject({ starts: 5, dropped: 0, lag: { maxUs: 0 } });
   });
 
   test("begins late what it could not begin in time, and tells how late it was", async () => {
     const { walks, health } = await driven({ arrivals: { herd: { size: 3 }, agents: 1 }, lateMs: 400 });
     expect(walks.map(({ atMs }) => atMs)).toEqual([0, 0, 0]);
-    expect(health.lagMaxUs).toBeGreaterThanOrEqual(400_000);
+    expect(health.lag.maxUs).toBeGreaterThanOrEqual(400_000);
   });
 
   test("hears answers also while it is behind", async () => {
@@ -121,6 +136,12 @@ describe("an open group", () => {
     expect(walks.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 500, 600, 700]);
     expect(health).toMatchObject({ starts: 6, dropped: 4 });
   });
+});
+
+test("no walk begins while the disk cannot take what is recorded, and its lag tells", async () => {
+  const { walks, health } = await driven({ arrivals: { rate: "10/s", agents: 2 }, pressedMs: 250 });
+  expect(walks.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+  expect(health.lag).toMatchObject({ samples: 10, maxUs: 250_000 });
 });
 
 describe("a closed group", () => {

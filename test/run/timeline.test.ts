@@ -62,6 +62,7 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
     originUs: 0,
     desk,
     tally,
+    tallied: () => Promise.resolve(),
     recorder,
     world,
     stopping: stopping.signal,

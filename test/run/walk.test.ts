@@ -3,9 +3,10 @@ import type { Unstamped } from "../../src/history/events.ts";
 import { createTracer } from "../../src/history/ids.ts";
 import { policyKindNamed } from "../../src/agents/registry.ts";
 import type { ScenarioGroup, ScenarioStep } from "../../src/scenario/resolve.ts";
-import type { AgentSessions } from "../../src/run/sessions.ts";
+import type { AgentSessions, MaybeSession } from "../../src/run/sessions.ts";
 import { walkChain } from "../../src/run/walk.ts";
-import type { Answer, CallRequest } from "../../src/wire/session.ts";
+import type { Answer, CallRequest, Session } from "../../src/wire/session.ts";
+import type { World } from "../../src/world.ts";
 import { fakeWorld } from "../fake-world.ts";
 
 const step = (tool: string, over: Partial<ScenarioStep> = {}): ScenarioStep => ({
@@ -23,11 +24,13 @@ interface Played {
   readonly policy?: { readonly kind: string; readonly attributes?: object; readonly timeoutMs?: number };
   /** The run is over from the end of this call on. */
   readonly stopAfter?: number;
+  /** How a session is opened that is not open yet. */
+  readonly open?: (session: Session, world: World) => Promise<MaybeSession>;
   /** What each call comes to, and how long it takes. */
   readonly answer: (call: CallRequest, n: number) => Answer & { readonly tookMs?: number };
 }
 
-async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, answer }: Played) {
+async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, open, answer }: Played) {
   const world = fakeWorld();
   const events: Unstamped[] = [];
   const calls: CallRequest[] = [];
@@ -47,21 +50,21 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, a
     steps,
     ...(budgetMs === undefined ? {} : { budgetMs }),
   };
+  const session: Session = {
+    protocolVersion: "2025-11-25",
+    lost: false,
+    call: async (call) => {
+      calls.push(call);
+      const { tookMs = 10, ...came } = answer(call, calls.length);
+      await world.sleep(tookMs);
+      if (calls.length === stopAfter) stopping.abort();
+      return came;
+    },
+    listTools: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+  };
   const sessions: AgentSessions = {
-    open: () =>
-      Promise.resolve({
-        protocolVersion: "2025-11-25",
-        lost: false,
-        call: async (call) => {
-          calls.push(call);
-          const { tookMs = 10, ...came } = answer(call, calls.length);
-          await world.sleep(tookMs);
-          if (calls.length === stopAfter) stopping.abort();
-          return came;
-        },
-        listTools: () => Promise.resolve([]),
-        close: () => Promise.resolve(),
-      }),
+    open: () => open?.(session, world) ?? session,
     close: () => Promise.resolve(),
   };
   const done = walkChain(
@@ -81,8 +84,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, a
       phaseAt: () => "baseline",
       stopping: stopping.signal,
       cutOff: never,
-      onOpBegun: () => {},
-      onOp: () => {},
+      watch: { begun: () => {}, attempted: () => {}, ended: () => {} },
     },
     {
       group,
@@ -240,5 +242,44 @@ describe("attempts", () => {
     expect(await outcomes([refused, refused])).toEqual(["failed"]);
     expect(await outcomes([refused, failing])).toEqual(["unknown"]);
     expect(await outcomes([failing, { class: "tool-error", outcome: "failed" }])).toEqual(["unknown"]);
+  });
+});
+
+describe("a session that must be opened first", () => {
+  const attempts = (events: readonly Unstamped[]) => events.filter((event) => event.type === "attempt");
+
+  test("is waited for", async () => {
+    const { ended } = await walked({
+      steps: [step("Find")],
+      open: async (session, world) => {
+        await world.sleep(900);
+        return session;
+      },
+      answer: () => ok(),
+    });
+    expect(ended).toEqual(["ok"]);
+  });
+
+  test("is not waited for longer than the call would be", async () => {
+    const { calls, ended, events } = await walked({
+      steps: [step("Find")],
+      open: async (session, world) => {
+        await world.sleep(1100);
+        return session;
+      },
+      answer: () => ok(),
+    });
+    expect([calls.length, ended]).toEqual([0, ["failed"]]);
+    expect(attempts(events)).toMatchObject([{ class: "no-session", says: "no session was opened in time" }]);
+  });
+
+  test("and cannot be, makes a failed attempt that says why", async () => {
+    const { ended, events } = await walked({
+      steps: [step("Find")],
+      open: () => Promise.resolve({ failed: "cloud did not answer" }),
+      answer: () => ok(),
+    });
+    expect(ended).toEqual(["failed"]);
+    expect(attempts(events)).toMatchObject([{ class: "no-session", says: "cloud did not answer" }]);
   });
 });

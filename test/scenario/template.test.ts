@@ -21,6 +21,18 @@ function rendered(value: unknown, saved: Record<string, unknown> = {}): unknown 
   return result.value.value;
 }
 
+test("what has nothing to fill in is one value for all, what has is made anew each time", () => {
+  const [still, varying] = [{ deep: [{ text: "a $${b}" }] }, { deep: [{ text: "${walk}" }] }];
+  const values = [still, still, varying, varying].map((template) => render(template, scope()));
+  expect(values).toMatchObject([{ isPlain: true }, { isPlain: true }, { isPlain: false }, { isPlain: false }]);
+  const [one, again, made, anew] = values.map((rendered) => (rendered.ok ? rendered.value : undefined));
+  expect(one).toBe(again);
+  expect(one).toEqual({ deep: [{ text: "a ${b}" }] });
+  expect(made).toEqual({ deep: [{ text: 7 }] });
+  expect(made).toEqual(anew);
+  expect(made).not.toBe(anew);
+});
+
 const plain = fc.string().filter((text) => !text.includes("${"));
 
 describe("a value that holds no ${", () => {

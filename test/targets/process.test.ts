@@ -38,7 +38,7 @@ describe("a target that starts", () => {
     expect(await (await fetch(target.url)).text()).toBe("hail");
     expect(await stand.leased()).toEqual([target.pid]);
     expect(stand.events).toEqual([
-      { type: "target", target: "cloud", role: "server", edge: "ready", address: target.url.href },
+      { type: "target", target: "cloud", role: "server", edge: "ready", address: target.url.href, pid: target.pid },
     ]);
     await target.stop();
     expect(await target.exited).toEqual({ code: null, signal: "SIGTERM" });

@@ -23,8 +23,8 @@ test.concurrent("every session has a process of its own, in its own group under 
   const groups = await groupsOf(stand);
   expect(groups).toHaveLength(2);
   expect(lives(stand)).toEqual([
-    { ...about, instance: "planner.0", edge: "ready" },
-    { ...about, instance: "planner.1", edge: "ready" },
+    { ...about, instance: "planner.0", edge: "ready", pid: expect.toBeOneOf(groups) },
+    { ...about, instance: "planner.1", edge: "ready", pid: expect.toBeOneOf(groups) },
   ]);
   await one.close();
   expect(await groupsOf(stand)).toHaveLength(1);

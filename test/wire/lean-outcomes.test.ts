@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { outcomeClasses, type OutcomeClass } from "../../src/history/outcomes.ts";
 import type { Reply } from "../../src/wire/lean-channel.ts";
-import { openPeer, openRequest } from "../../src/wire/lean-http.ts";
+import { Peer } from "../../src/wire/http-peer.ts";
+import { openRequest } from "../../src/wire/lean-http.ts";
 import { createWords } from "../../src/wire/mcp-result.ts";
 import { realWorld } from "../../src/world.ts";
 import { answerTo, callOf, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";
@@ -187,12 +188,11 @@ describe("what the server is told and says", () => {
 
 /** One request without a session around it. */
 async function replyFrom(url: URL, body: string): Promise<Reply> {
-  const peer = openPeer(url);
+  const peer = new Peer(url);
   const reply = await new Promise<Reply>((resolve) => {
     openRequest(peer, {
       id: 1,
-      method: "POST",
-      headers: ["host", url.host],
+      head: `POST / HTTP/1.1\r\nhost: ${url.host}\r\n`,
       body,
       inSession: false,
       world: realWorld,

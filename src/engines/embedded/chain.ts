@@ -11,11 +11,19 @@ import type { Chunk, LiveToxic } from "./toxics/toxic.ts";
 
 export interface ChainOptions {
   readonly toxics: readonly LiveToxic[];
-  readonly sink: Outlet;
+  readonly sink: Sink;
   /** Called when there is room for the source to go on. */
   readonly onRoom: () => void;
   readonly randomFor: (toxic: LiveToxic) => Random;
   readonly world: World;
+}
+
+/** Where the bytes leave. */
+export interface Sink {
+  isFull(): boolean;
+  /** Never refuses, like an outlet. */
+  write(data: Buffer): void;
+  end(): void;
 }
 
 const chunkBytesMax = 32 * 1024;
@@ -30,8 +38,8 @@ export class Chain {
     this.#options = options;
     this.#outlet = {
       isFull: () => options.sink.isFull(),
-      push: (chunk: Chunk) => {
-        if (!this.#done) options.sink.push(chunk);
+      push: ({ data }: Chunk) => {
+        if (!this.#done) options.sink.write(data);
       },
       end: () => {
         if (this.#done) return;
@@ -44,6 +52,11 @@ export class Chain {
 
   /** Cuts the data into chunks stamped with this moment. */
   push(data: Buffer): void {
+    // Without a toxic nobody asks for the time, and what comes in one chunk, as most does, leaves as it came.
+    if (this.#stages.length === 0 && data.length <= chunkBytesMax) {
+      if (!this.#done) this.#options.sink.write(data);
+      return;
+    }
     const sinceUs = this.#options.world.nowUs();
     for (let start = 0; start < data.length; start += chunkBytesMax) {
       this.#first().push({ data: data.subarray(start, start + chunkBytesMax), sinceUs });

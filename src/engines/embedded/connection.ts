@@ -30,7 +30,7 @@ export function connect({ client, upstream, toxics, randomFor, world, onClosed }
       toxics: toxics.filter((toxic) => toxic.stream === stream),
       sink: {
         isFull: () => sink.writableNeedDrain,
-        push: ({ data }) => void sink.write(data),
+        write: (data) => void sink.write(data),
         end: () => closeAfterWrites(sink, resets),
       },
       onRoom: () => void source.resume(),

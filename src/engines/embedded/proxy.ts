@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { Stream } from "../../faults/handles.ts";
 import { codeOf, messageOf } from "../../errors.ts";
 import { seededRandom, type World } from "../../world.ts";
-import { parseAddress } from "../engine.ts";
+import { backlog, parseAddress } from "../engine.ts";
 import { connect, type Connection } from "./connection.ts";
 import { formatListen, listeningAt, parseListen, resolveListen, type ListenAddress } from "./listen-address.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
@@ -189,7 +189,7 @@ async function startListening(listen: string, accept: (client: Socket) => void):
   try {
     const address = await resolveListen(parseListen(listen));
     shown = formatListen(address);
-    server.listen(everyInterface(address) ? { port: address.port } : address);
+    server.listen(everyInterface(address) ? { port: address.port, backlog } : { ...address, backlog });
     await once(server, "listening");
   } catch (error) {
     const says = bindErrors[codeOf(error) ?? ""];

@@ -16,7 +16,7 @@ export function repeatSection({ replay }: Verdicts): Markup {
 const files = [
   ["verdicts.json", "what this page says, for machines"],
   ["figures.json", "the figures that this page draws"],
-  ["histograms.json", "the latencies in full, to be merged with those of other runs"],
+  ["histograms.json", "response and service times in full, to be merged with those of other runs"],
   ["junit.xml", "checks and thresholds for CI"],
   ["scenario.json", "the scenario as it was played, without secrets"],
   ["plan.json", "phases, faults and arrivals as planned"],

@@ -43,6 +43,8 @@ svg .mark-number { font-size: 10px; font-weight: 700; }
 .line.offered { stroke: var(--ink); stroke-width: 5; stroke-opacity: 0.28; }
 .line.attempts { stroke: var(--link); }
 .line.exchanges { stroke: var(--unknown); stroke-dasharray: 5 4; }
+.line.vital-1 { stroke: var(--hue-0); stroke-dasharray: 7 3; } .line.vital-2 { stroke: var(--hue-1); stroke-dasharray: 2 2; }
+.line.vital-3 { stroke: var(--hue-2); stroke-dasharray: 9 3 2 3; } .line.vital-4 { stroke: var(--hue-3); stroke-dasharray: 4 6; }
 .pin { fill: var(--fail); stroke: var(--page); stroke-width: 1.5; }
 svg .pin-number { fill: var(--page); font-size: 10px; font-weight: 700; text-anchor: middle; }
 .witnessed { cursor: pointer; }

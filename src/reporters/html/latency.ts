@@ -4,7 +4,7 @@ import { formatDuration } from "../../units.ts";
 import type { Bin } from "./bins.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { chart, legend, type LegendEntry, type Timeline } from "./frame.ts";
-import { logDown, round, type Across, type Down } from "./scales.ts";
+import { logDown, round, type Across, type Down, type Span } from "./scales.ts";
 import { formOf, symbolAt, symbolName, symbolSample } from "./symbols.ts";
 import { countOf, moment, outcomes, took } from "./words.ts";
 
@@ -151,7 +151,11 @@ export function stretched(height: number, paths: Part): Markup {
 }
 
 /** Through the middle of each bin; broken where there is no value. */
-function linePath(bins: readonly Bin[], x: Across, yOf: (bin: Bin) => number | undefined): string {
+export function linePath<Of extends Span>(
+  bins: readonly Of[],
+  x: Across,
+  yOf: (bin: Of) => number | undefined,
+): string {
   const at = (us: number): number => round(x.percent(us) * stretch);
   const ys = bins.map(yOf);
   return bins

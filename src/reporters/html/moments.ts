@@ -1,16 +1,22 @@
 /** The charts' figures as a table: what the readout under the pointer shows, and what can be read without seeing. */
-import type { PhaseSpan } from "../../measure/figures.ts";
+import type { Figures } from "../../measure/figures.ts";
+import { bytesSaid } from "../generator-words.ts";
 import type { Bin } from "./bins.ts";
 import type { Timeline } from "./frame.ts";
 import { brief, html, type Markup } from "../markup.ts";
 import { count, moment, outcomes, took } from "./words.ts";
 
-export function momentsTable(bins: readonly Bin[], phases: readonly PhaseSpan[], { x, lanes }: Timeline): Markup {
+export function momentsTable(
+  bins: readonly Bin[],
+  { phases, vitals }: Pick<Figures, "phases" | "vitals">,
+  { x, lanes }: Timeline,
+): Markup {
   const rows = bins.map(({ fromUs, toUs, counts: bucket }) => {
     const phase = phases.findLast(({ startUs }) => startUs <= (fromUs + toUs) / 2)?.phase ?? "–";
     const on = lanes.filter(({ windows }) =>
       windows.some((window) => window.requestedUs < toUs && window.toUs > fromUs),
     );
+    const vital = vitals.points.findLast((point) => point.fromUs < toUs && point.toUs > fromUs);
     return html`<tr data-from="${x.percent(fromUs)}" data-to="${x.percent(toUs)}">
       <th scope="row">${moment(fromUs)}</th>
       <td>${took(toUs - fromUs)}</td>
@@ -23,6 +29,9 @@ export function momentsTable(bins: readonly Bin[], phases: readonly PhaseSpan[],
       <td>${count(bucket.effects)}</td>
       <td>${tookOrNone(bucket.p50Us)}</td>
       <td>${tookOrNone(bucket.p95Us)}</td>
+      <td>${vital === undefined ? "–" : count(vital.cpu)}</td>
+      <td>${vital === undefined ? "–" : bytesSaid(vital.rssBytes)}</td>
+      <td>${tookOrNone(vital?.delayMaxUs)}</td>
     </tr> `;
   });
   return html`<details class="screen-only">
@@ -42,6 +51,9 @@ export function momentsTable(bins: readonly Bin[], phases: readonly PhaseSpan[],
             <th scope="col">effects</th>
             <th scope="col">p50</th>
             <th scope="col">p95</th>
+            <th scope="col">squall cores</th>
+            <th scope="col">squall memory</th>
+            <th scope="col">loop delay</th>
           </tr>
         </thead>
         <tbody>

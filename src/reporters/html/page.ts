@@ -3,6 +3,7 @@ import type { RunResult } from "../reporter.ts";
 import { titles } from "../titles.ts";
 import { amplificationSection } from "./amplification.ts";
 import { binsOf } from "./bins.ts";
+import { generatorSection } from "./generator.ts";
 import { latencyChart } from "./latency.ts";
 import { loadChart, outcomesChart } from "./rates.ts";
 import { filesSection, repeatSection, signature } from "./closing.ts";
@@ -28,8 +29,8 @@ export function page({ verdicts, figures }: RunResult): string {
     <main id="main" tabindex="-1">
       ${thresholdsSection(verdicts)} ${checksSection(verdicts, numbers)} ${findingsSection(findings, figures)}
       ${unseenSection(verdicts)} ${overTime({ verdicts, figures }, findings)} ${amplificationSection(figures)}
-      ${effectsSection(figures)} ${toolsSection(figures)} ${repeatSection(verdicts)} ${filesSection(verdicts)}
-      ${signature(verdicts)}
+      ${effectsSection(figures)} ${toolsSection(figures)} ${generatorSection(figures, verdicts)}
+      ${repeatSection(verdicts)} ${filesSection(verdicts)} ${signature(verdicts)}
     </main>
     <footer class="muted">Squall ${brief(verdicts.squall, 40)}, run ${brief(verdicts.run)}</footer>`;
   const { verdict, mode, scenario, seed } = verdicts;
@@ -47,6 +48,7 @@ function contents(findings: readonly Numbered[]): Markup {
     ["amplification", "Amplification"],
     ["effects", "Effects"],
     ["tools", "Tools"],
+    ["generator", "Load generator"],
     ["repeat", "Repeat"],
   ];
   return html`<nav aria-label="On this page">
@@ -103,7 +105,7 @@ function chartsOf(
         <span class="script-only">Point at a chart, or focus it and use the arrow keys, to read its figures.</span>
       </p>
     </div>
-    ${hasSeries && momentsTable(bins, figures.phases, timeline)}`;
+    ${hasSeries && momentsTable(bins, figures, timeline)}`;
 }
 
 const eventsOpenMax = 12;

@@ -24,15 +24,15 @@ export const paperStyle = `
   p, li, dd { orphans: 3; widows: 3; }
   table { font-size: 9pt; }
   .tools { font-size: 6.5pt; }
-  .tools th, .tools td { padding: 2pt 4pt 2pt 0; }
+  .tools th, .tools td { padding: 2pt 3pt 2pt 0; }
   .tools .outcome-bar { display: none; }
   .tools .bar-cell, .tools tbody th, .tools .classes { min-width: 0; }
   .name { width: auto; max-width: none; min-width: 9.5em; overflow-wrap: anywhere; }
   td:first-child > .name { min-width: 4.5em; }
-  th > .name { min-width: 12em; }
+  th > .name { min-width: 10.5em; }
   .tools code { font-size: 6pt; }
   .hop { font-size: 8.5pt; }
-  .tools .too-few { white-space: nowrap; }
+  .tools .too-few { white-space: normal; }
   .tools .too-few, .tools .classes, .tools thead th { font-size: 6pt; }
   .sort { display: contents; }
   .sort::after { content: none !important; }

@@ -117,11 +117,12 @@ tr > :last-child { padding-right: 0; }
 .numbers thead th { position: sticky; top: 0; background: var(--subtle); }
 .numbers td:nth-child(3), .numbers td:nth-child(4) { text-align: left; }
 .tools { font-size: 13.5px; }
-.tools th, .tools td { padding: 5px 10px 5px 0; vertical-align: baseline; }
+.tools th, .tools td { padding: 5px 8px 5px 0; vertical-align: baseline; }
+.tools thead th { white-space: normal; overflow-wrap: normal; }
 .name { width: max-content; max-width: 15em; }
 .tools .bar-cell { white-space: nowrap; min-width: 96px; }
 .tools .outcome-bar { display: inline-block; width: 56px; height: 9px; margin-right: 6px; }
-.tools .classes { min-width: 10em; font-size: 13px; }
+.tools .classes { min-width: 8em; font-size: 13px; }
 .too-few { color: var(--muted); font-size: 12px; }
 .sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 .sort:hover { text-decoration: underline; }

@@ -13,8 +13,9 @@ export function toolsSection({ tools }: Figures): Markup {
       tools.length === 0
         ? html`<p class="muted">No tool was called.</p>`
         : html`<p class="muted">
-              Latency is of the ok ops, from their intended start. A percentile is given only where they are enough for
-              it.
+              p50 to max are the response times of the ok ops, from their intended start; service is the time of the ok
+              attempts alone, from request to answer. What a response takes beyond that was spent on waiting to begin,
+              on attempts that failed, and between attempts. A percentile is given only where there are enough for it.
             </p>
             <div class="scroll" role="region" aria-labelledby="tools" tabindex="0">
               <table class="tools sortable">
@@ -39,13 +40,13 @@ export function toolsSection({ tools }: Figures): Markup {
 const head: readonly Markup[] = [
   ...["group", "tool", "phase"].map((name) => html`<th scope="col">${name}</th>`),
   html`<th scope="col" class="bar-cell">ops</th>`,
-  ...[...outcomes, "attempts", "p50", "p95", "p99", "max"].map(
+  ...[...outcomes, "attempts", "p50", "p95", "p99", "max", "service p50", "service p95"].map(
     (name) => html`<th scope="col" class="number">${name}</th>`,
   ),
   html`<th scope="col">attempts not ok</th>`,
 ];
 
-function row({ group, server, tool, phase, ops, attempts, classes, response }: ToolFigures): Markup {
+function row({ group, server, tool, phase, ops, attempts, classes, response, service }: ToolFigures): Markup {
   const total = sumOf(outcomes, (outcome) => ops[outcome]);
   const { p50Us, p95Us, p99Us, maxUs } = response;
   return html`<tr>
@@ -53,7 +54,7 @@ function row({ group, server, tool, phase, ops, attempts, classes, response }: T
     <th scope="row">${name(html`<code>${brief(`${server}.${tool}`, 80)}</code>`)}</th>
     <td>${name(phase)}</td>
     <td class="bar-cell">${outcomeBar(ops, total)} ${count(total)}</td>
-    ${outcomes.map((outcome) => plainNumber(ops[outcome]))}${plainNumber(attempts)}${[p50Us, p95Us, p99Us].map((us) => time(us, noPercentile(response)))}${time(maxUs, "–")}
+    ${outcomes.map((outcome) => plainNumber(ops[outcome]))}${plainNumber(attempts)}${[p50Us, p95Us, p99Us].map((us) => time(us, noPercentile(response)))}${time(maxUs, "–")}${[service.p50Us, service.p95Us].map((us) => time(us, noPercentile(service)))}
     <td class="classes">${notOk(classes)}</td>
   </tr> `;
 }
@@ -64,7 +65,7 @@ function name(of: string | Markup): Markup {
 }
 
 function plainNumber(n: number): Markup {
-  return html`<td class="number">${n === 0 ? html`<span class="muted">0</span>` : count(n)}</td>`;
+  return n === 0 ? html`<td class="number muted">0</td>` : html`<td class="number">${count(n)}</td>`;
 }
 
 /** A time as people read it, and as it sorts; what is absent comes first. */

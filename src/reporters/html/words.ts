@@ -56,7 +56,7 @@ export function opsOf(bucket: Pick<Bucket, "ops">): number {
 
 /** Why a percentile is absent. */
 export function noPercentile({ samples }: Latency): string {
-  return samples === 0 ? "none ok" : "n too small";
+  return samples === 0 ? "none ok" : "too few";
 }
 
 const endings: Readonly<Record<Exclude<Figures["ended"], "finished">, string>> = {
