@@ -14,7 +14,7 @@ import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
 import { weighEvidence, type Account, type Gap } from "./evidence.ts";
 import { guarded } from "./guarded.ts";
 import { judgeThresholds, type ThresholdResult } from "./thresholds.ts";
-import { readAgain, type ReadEvents } from "./trials.ts";
+import { each, readAgain, type ReadEvents } from "./trials.ts";
 
 export interface CheckResult extends Judgement {
   readonly check: string;
@@ -39,7 +39,7 @@ export async function judge(
   registry: readonly Check[],
   options: { readonly failOn?: FailOn } = {},
 ): Promise<Judged> {
-  const started = await firstEvent(read());
+  const started = await firstEvent(read);
   const { failOn = started.failOn ?? "violation" } = options;
   const premises: Premises = { declared: started.declared, mode: started.mode };
   const chosen = registry.filter(({ name }) => started.declared.checks.includes(name));
@@ -95,14 +95,13 @@ async function readOnce(
   const folds = applicable.map((check) => ({ check, fold: guarded(check, premises) }));
   const measuring = measure(started);
   const assembler = assembleRecords(started.declared);
-  // By itself, for what stands between two waits is never run at full speed.
   const take = (event: HistoryEvent): void => {
     evidence.on(event);
     const records = assembler.push(event);
     measuring.on(event, records);
     for (const record of records) for (const { fold } of folds) fold.on(record);
   };
-  for await (const event of read()) take(event);
+  await each(read, take);
   const rest = assembler.flush();
   for (const record of rest) for (const { fold } of folds) fold.on(record);
 
@@ -159,10 +158,11 @@ function overall(results: readonly { readonly verdict: Verdict }[]): Verdict {
   return results.length === 0 || results.some(({ verdict }) => verdict === "unknown") ? "unknown" : "pass";
 }
 
-async function firstEvent(events: AsyncIterable<HistoryEvent>): Promise<EventOf<"run-started">> {
-  for await (const event of events) {
-    if (event.type === "run-started") return event;
-    break;
+async function firstEvent(read: ReadEvents): Promise<EventOf<"run-started">> {
+  for await (const some of read()) {
+    const first = "type" in some ? some : some[0];
+    if (first?.type === "run-started") return first;
+    if (first !== undefined) break;
   }
   throw new UserError("this history has no beginning: its first event is not run-started");
 }

@@ -3,8 +3,9 @@
  * run's baseline of the same tool, and how soon a failed one is repeated. Agent→server: the agents' own policy.
  */
 import type { Declared } from "../history/declared.ts";
-import type { JoinedExchange, OpRecord } from "../history/records.ts";
+import type { OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
+import { metFault, underFault, windowAt } from "./met-faults.ts";
 import {
   emptyNameless,
   excessOf,
@@ -197,27 +198,6 @@ function add(into: Tries, attempts: number): void {
   if (attempts === 0) return;
   into.ops += 1;
   into.attempts += attempts;
-}
-
-function underFault({ faults }: OpRecord, { link, startedUs, atUs }: JoinedExchange): boolean {
-  return faults.some(
-    (window) =>
-      window.observed &&
-      window.link === link &&
-      window.fromUs < atUs &&
-      (window.toUs ?? Number.POSITIVE_INFINITY) > startedUs,
-  );
-}
-
-function metFault(record: OpRecord, links: State["links"]): boolean {
-  return record.exchanges.some((one) => links.has(one.link) && hasFailed(one) && underFault(record, one));
-}
-
-function windowAt({ faults }: OpRecord, us: number): string | undefined {
-  const window = faults.find(
-    ({ observed, fromUs, toUs = Number.POSITIVE_INFINITY }) => observed && fromUs <= us && us <= toUs,
-  );
-  return window === undefined ? undefined : `${window.fault}/${window.fromUs}`;
 }
 
 /** How often the agents tried, and when they did so for the second time. */

@@ -8,7 +8,15 @@ import { guarded } from "./guarded.ts";
 import type { HistoryEvent } from "../history/events.ts";
 import type { Check, Fold, Premises } from "./check.ts";
 
-export type ReadEvents = () => AsyncIterable<HistoryEvent>;
+/** One at a time, or many: each wait costs as much as an event. */
+export type ReadEvents = () => AsyncIterable<HistoryEvent | readonly HistoryEvent[]>;
+
+export async function each(read: ReadEvents, take: (event: HistoryEvent) => void): Promise<void> {
+  for await (const some of read()) {
+    if ("type" in some) take(some);
+    else for (const event of some) take(event);
+  }
+}
 
 export interface SecondReading {
   /** The checks that do not see their own defect when it is put into this very history. */
@@ -44,7 +52,7 @@ export async function readAgain(
     for (const { fold, variant } of open) for (const record of variant.after(records)) fold.on(record);
     if (records.length > 0 && open.some(({ fold }) => fold.isCertain?.())) open = open.filter(isOpen);
   };
-  for await (const event of read()) take(event);
+  await each(read, take);
   const rest = assembler.flush();
   for (const record of rest) telling.on(record);
   for (const { fold, variant } of open) for (const record of variant.flush(rest)) fold.on(record);

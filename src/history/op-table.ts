@@ -2,8 +2,8 @@
  * Ops by number: a table of millions of them in some fifteen bytes each. An op id is its coordinates, so these are kept
  * in place of the text and give it back; an id of another form is kept as it is.
  */
-const mostAgents = 2 ** 24;
-const mostLanes = 2 ** 8;
+const agentsMax = 2 ** 24;
+const lanesMax = 2 ** 8;
 const firstCapacity = 1024;
 
 export interface OpTable {
@@ -15,11 +15,117 @@ export interface OpTable {
   readonly size: () => number;
 }
 
-interface Coordinates {
-  /** What stands before the agent and behind the walk: run, group and step, by their number. */
-  lane: number;
-  agent: number;
+interface Table {
+  readonly lanes: Lanes;
+  /** Ids of another form, both ways. */
+  readonly others: { readonly numbers: Map<string, number>; readonly texts: Map<number, string> };
+  /** Agent and lane share a word; the other holds the walk. */
+  places: Words;
+  walks: Words;
+  /** Numbers + 1 by hash, at most three quarters full; 0 is free. */
+  index: Words;
+  size: number;
+  /** What was read last, to make nothing for each look. */
+  place: number;
   walk: number;
+}
+
+type Words = Uint32Array<ArrayBuffer>;
+
+export function openOpTable(): OpTable {
+  const table: Table = {
+    lanes: openLanes(),
+    others: { numbers: new Map(), texts: new Map() },
+    places: new Uint32Array(firstCapacity),
+    walks: new Uint32Array(firstCapacity),
+    index: new Uint32Array(2 * firstCapacity),
+    size: 0,
+    place: 0,
+    walk: 0,
+  };
+  return {
+    numberOf: (op) => find(table, op) ?? add(table, op),
+    find: (op) => find(table, op),
+    opOf: (number) => opOf(table, number),
+    size: () => table.size,
+  };
+}
+
+function find(table: Table, op: string): number | undefined {
+  if (!read(table, op)) return table.others.numbers.get(op);
+  const entry = table.index[seek(table)] ?? 0;
+  return entry === 0 ? undefined : entry - 1;
+}
+
+function add(table: Table, op: string): number {
+  grow(table);
+  const number = table.size;
+  table.size += 1;
+  if (read(table, op)) {
+    table.places[number] = table.place;
+    table.walks[number] = table.walk;
+    table.index[seek(table)] = number + 1;
+  } else {
+    table.others.numbers.set(op, number);
+    table.others.texts.set(number, op);
+  }
+  return number;
+}
+
+function opOf({ lanes, others, places, walks }: Table, number: number): string {
+  const other = others.texts.get(number);
+  if (other !== undefined) return other;
+  const place = places[number] ?? 0;
+  const { before, step } = lanes.at(place % lanesMax);
+  return `${before}.${Math.floor(place / lanesMax)}.${walks[number] ?? 0}.${step}`;
+}
+
+/** False where the id is of another form. */
+function read(table: Table, op: string): boolean {
+  const walkEnd = op.lastIndexOf(".");
+  const agentEnd = op.lastIndexOf(".", walkEnd - 1);
+  const before = op.lastIndexOf(".", agentEnd - 1);
+  if (before <= 0) return false;
+  const walk = plainNumber(op, agentEnd + 1, walkEnd);
+  const agent = plainNumber(op, before + 1, agentEnd);
+  if (walk < 0 || agent < 0 || agent >= agentsMax) return false;
+  const lane = table.lanes.numberOf(op.slice(0, before), op.slice(walkEnd + 1));
+  table.place = agent * lanesMax + lane;
+  table.walk = walk;
+  return lane < lanesMax;
+}
+
+/** Where in the index the op that was read stands, or would stand. */
+function seek({ places, walks, index, place, walk }: Table): number {
+  const mask = index.length - 1;
+  let spot = mixed(place, walk) & mask;
+  for (let entry = index[spot] ?? 0; entry !== 0; entry = index[spot] ?? 0) {
+    if (places[entry - 1] === place && walks[entry - 1] === walk) return spot;
+    spot = (spot + 1) & mask;
+  }
+  return spot;
+}
+
+function grow(table: Table): void {
+  if (table.size === table.places.length) {
+    table.places = enlarged(table.places);
+    table.walks = enlarged(table.walks);
+  }
+  if ((table.size + 1) * 4 < table.index.length * 3) return;
+  table.index = new Uint32Array(table.index.length * 2);
+  for (let number = 0; number < table.size; number += 1) {
+    if (table.others.texts.has(number)) continue;
+    table.place = table.places[number] ?? 0;
+    table.walk = table.walks[number] ?? 0;
+    table.index[seek(table)] = number + 1;
+  }
+}
+
+/** What stands before the agent and behind the walk: run, group and step, by their number. */
+interface Lanes {
+  /** As many as there may be where there are too many: then ids are not made of coordinates after all. */
+  readonly numberOf: (before: string, step: string) => number;
+  readonly at: (number: number) => Lane;
 }
 
 interface Lane {
@@ -27,104 +133,22 @@ interface Lane {
   readonly step: string;
 }
 
-export function openOpTable(): OpTable {
+function openLanes(): Lanes {
   const lanes: Lane[] = [];
-  const laneNumbers = new Map<string, Map<string, number>>();
-  const others = { numbers: new Map<string, number>(), texts: new Map<number, string>() };
-  // Agent and lane share a word; the other holds the walk.
-  let places = new Uint32Array(firstCapacity);
-  let walks = new Uint32Array(firstCapacity);
-  // Numbers + 1 by hash, at most three quarters full; 0 is free.
-  let index = new Uint32Array(2 * firstCapacity);
-  let size = 0;
-  const at: Coordinates = { lane: 0, agent: 0, walk: 0 };
-
-  const laneOf = (before: string, step: string): number => {
-    let steps = laneNumbers.get(before);
-    if (steps === undefined) laneNumbers.set(before, (steps = new Map()));
-    let lane = steps.get(step);
-    if (lane !== undefined) return lane;
-    // Where there are too many, ids are not made of coordinates after all.
-    if (lanes.length === mostLanes) return mostLanes;
-    lane = lanes.push({ before, step }) - 1;
-    steps.set(step, lane);
-    return lane;
+  const numbers = new Map<string, Map<string, number>>();
+  return {
+    numberOf: (before, step) => {
+      const known = numbers.get(before)?.get(step);
+      if (known !== undefined) return known;
+      if (lanes.length === lanesMax) return lanesMax;
+      const steps = numbers.get(before) ?? new Map<string, number>();
+      numbers.set(before, steps);
+      const number = lanes.push({ before, step }) - 1;
+      steps.set(step, number);
+      return number;
+    },
+    at: (number) => lanes[number] ?? { before: "", step: "" },
   };
-
-  /** Reads them into `at`, to make nothing for each look; false where the id is of another form. */
-  const read = (op: string): boolean => {
-    const walkEnd = op.lastIndexOf(".");
-    const agentEnd = op.lastIndexOf(".", walkEnd - 1);
-    const before = op.lastIndexOf(".", agentEnd - 1);
-    if (before <= 0) return false;
-    at.walk = plainNumber(op, agentEnd + 1, walkEnd);
-    at.agent = plainNumber(op, before + 1, agentEnd);
-    if (at.walk < 0 || at.agent < 0 || at.agent >= mostAgents) return false;
-    at.lane = laneOf(op.slice(0, before), op.slice(walkEnd + 1));
-    return at.lane < mostLanes;
-  };
-
-  /** Where in the index the op of `at` stands, or would stand. */
-  const seek = (): number => {
-    const mask = index.length - 1;
-    const place = at.agent * mostLanes + at.lane;
-    let spot = mixed(place, at.walk) & mask;
-    for (let entry = index[spot] ?? 0; entry !== 0; entry = index[spot] ?? 0) {
-      if (places[entry - 1] === place && walks[entry - 1] === at.walk) return spot;
-      spot = (spot + 1) & mask;
-    }
-    return spot;
-  };
-
-  const grow = (): void => {
-    if (size === places.length) {
-      places = enlarged(places);
-      walks = enlarged(walks);
-    }
-    if ((size + 1) * 4 < index.length * 3) return;
-    index = new Uint32Array(index.length * 2);
-    for (let number = 0; number < size; number += 1) {
-      if (others.texts.has(number)) continue;
-      const place = places[number] ?? 0;
-      at.agent = Math.floor(place / mostLanes);
-      at.lane = place % mostLanes;
-      at.walk = walks[number] ?? 0;
-      index[seek()] = number + 1;
-    }
-  };
-
-  const find = (op: string): number | undefined => {
-    if (!read(op)) return others.numbers.get(op);
-    const entry = index[seek()] ?? 0;
-    return entry === 0 ? undefined : entry - 1;
-  };
-
-  const numberOf = (op: string): number => {
-    const known = find(op);
-    if (known !== undefined) return known;
-    grow();
-    const number = size;
-    size += 1;
-    if (read(op)) {
-      places[number] = at.agent * mostLanes + at.lane;
-      walks[number] = at.walk;
-      index[seek()] = number + 1;
-    } else {
-      others.numbers.set(op, number);
-      others.texts.set(number, op);
-    }
-    return number;
-  };
-
-  const opOf = (number: number): string => {
-    const other = others.texts.get(number);
-    if (other !== undefined) return other;
-    const place = places[number] ?? 0;
-    const { before, step } = lanes[place % mostLanes] ?? { before: "", step: "" };
-    return `${before}.${Math.floor(place / mostLanes)}.${walks[number] ?? 0}.${step}`;
-  };
-
-  return { numberOf, find, opOf, size: () => size };
 }
 
 /** -1 unless it is written as numbers are written, and fits a word: only then it gives back the same text. */
@@ -149,7 +173,7 @@ function mixed(place: number, walk: number): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-function enlarged(words: Uint32Array): Uint32Array<ArrayBuffer> {
+function enlarged(words: Words): Words {
   const larger = new Uint32Array(words.length * 2);
   larger.set(words);
   return larger;

@@ -2,8 +2,6 @@
  * Whose a request is that names no op: its time tells, if just one call was under way at its server. Ops begin and end
  * in the order of the history, so the open ones and the two that ended last are all that it takes.
  */
-import type { Exchange, Stamp } from "./events.ts";
-
 export interface Call {
   readonly server: string;
   readonly startedUs: number;

@@ -40,7 +40,7 @@ export function openCourse(): Course {
   const at = (atUs: number): Draft | undefined => {
     if (fromUs === undefined) return undefined;
     const sinceUs = Math.max(0, atUs - fromUs);
-    while (sinceUs >= bucketsMax * bucketUs) widen();
+    for (let endUs = bucketsMax * bucketUs; endUs <= sinceUs; endUs *= 2) widen();
     const index = Math.floor(sinceUs / bucketUs);
     while (drafts.length <= index) drafts.push(emptyDraft());
     return drafts[index];
