@@ -82,6 +82,7 @@ const chains: readonly (readonly Step[])[] = [
   ],
 ];
 const opsPerRound = chains.flat().length;
+const roundsInBlock = 10;
 
 function step(
   group: string,
@@ -211,6 +212,13 @@ interface Making {
 }
 
 export function* syntheticHistory(over: Partial<SyntheticRun> = {}): Generator<HistoryEvent, void, undefined> {
+  for (const block of syntheticBlocks(over)) yield* block;
+}
+
+/** The same, many at a time, as they are read from a disk. */
+export function* syntheticBlocks(
+  over: Partial<SyntheticRun> = {},
+): Generator<readonly HistoryEvent[], void, undefined> {
   const run = { ...synthetic, ...over };
   const rounds = Math.max(1, Math.round(run.events / eventsPerOp / opsPerRound));
   const lengthUs = Math.round((rounds * opsPerRound * 1e6) / run.opsPerSecond);
@@ -239,10 +247,10 @@ export function* syntheticHistory(over: Partial<SyntheticRun> = {}): Generator<H
     const atUs = Math.round((round * closingUs) / rounds);
     frameUntil(atUs + 2_000_000);
     for (const chain of chains) walk(making, chain, { number: round, atUs: atUs + making.random.integer(0, 2000) });
-    for (const event of wheel.until(atUs)) yield event;
+    if (round % roundsInBlock === 0) yield wheel.until(atUs);
   }
   frameUntil(Number.POSITIVE_INFINITY);
-  for (const event of wheel.until(Number.POSITIVE_INFINITY)) yield event;
+  yield wheel.until(Number.POSITIVE_INFINITY);
 }
 
 /** All that does not come of calls. */
