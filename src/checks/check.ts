@@ -64,8 +64,11 @@ interface CheckParts<Name extends string, State> extends CheckDescription<Name> 
   /** Whether a violation is found already, whatever may come; where that cannot be told early, absent. */
   readonly isCertain?: (state: State) => boolean;
   /** A mapper that plants this check's own defect where the history first offers a place for it. */
-  readonly plant: (premises: Premises) => (event: HistoryEvent) => readonly HistoryEvent[];
+  readonly plant: (premises: Premises) => Plant;
 }
+
+/** What stands in place of an event; undefined where it stays as it is, which is nearly always. */
+export type Plant = (event: HistoryEvent) => readonly HistoryEvent[] | undefined;
 
 export interface Fold {
   readonly on: (record: HistoryRecord) => void;
@@ -78,7 +81,7 @@ export interface Fold {
 export interface Check<Name extends string = string> extends CheckDescription<Name> {
   readonly notApplicable: (declared: Declared) => string | undefined;
   readonly fold: (premises: Premises) => Fold;
-  readonly plant: (premises: Premises) => (event: HistoryEvent) => readonly HistoryEvent[];
+  readonly plant: (premises: Premises) => Plant;
 }
 
 export function defineCheck<const Name extends string, State>(parts: CheckParts<Name, State>): Check<Name> {

@@ -73,7 +73,7 @@ export const duplicateEffects = defineCheck({
   plant: () => {
     let planted = false;
     return (event: HistoryEvent) => {
-      if (planted || event.type !== "effect" || event.op === undefined) return [event];
+      if (planted || event.type !== "effect" || event.op === undefined) return undefined;
       planted = true;
       return [event, { ...event, id: `${event.id}~planted`, row: `${event.row}~planted` }];
     };

@@ -1,17 +1,16 @@
 /** A server that does not survive, put into a history: its calls fail in every recovery, or it ends, or loses a tool. */
 import type { Declared } from "../history/declared.ts";
 import type { EventOf, HistoryEvent } from "../history/events.ts";
-
-type Mapper = (event: HistoryEvent) => readonly HistoryEvent[];
+import type { Plant } from "./check.ts";
 
 /** Where the plan has a recovery, a pass stands on its ops most of all, so these are the ones to be broken. */
-export function plantBrokenServer(declared: Declared): Mapper {
+export function plantBrokenServer(declared: Declared): Plant {
   if (declared.phases.some(({ role }) => role === "recovery")) return plantStuck(declared);
   const started = declared.servers.find(({ isStarted }) => isStarted);
   return started === undefined ? plantVanished() : plantExits(started);
 }
 
-function plantStuck(declared: Declared): Mapper {
+function plantStuck(declared: Declared): Plant {
   const recoveries = new Set(declared.phases.filter(({ role }) => role === "recovery").map(({ phase }) => phase));
   const broken = new Set<string>();
   return (event) => {
@@ -20,16 +19,16 @@ function plantStuck(declared: Declared): Mapper {
       const { answer: _, ...rest } = event;
       return [{ ...rest, class: "tool-error", outcome: "failed" }];
     }
-    if (event.type !== "op-ended" || !broken.delete(event.op) || event.outcome === "not-run") return [event];
+    if (event.type !== "op-ended" || !broken.delete(event.op) || event.outcome === "not-run") return undefined;
     return [{ ...event, outcome: "failed" }];
   };
 }
 
 /** As often as no policy allows it. */
-function plantExits({ server, restart }: Declared["servers"][number]): Mapper {
+function plantExits({ server, restart }: Declared["servers"][number]): Plant {
   let planted = false;
   return (event) => {
-    if (planted || event.type !== "phase" || event.edge !== "start") return [event];
+    if (planted || event.type !== "phase" || event.edge !== "start") return undefined;
     planted = true;
     const exits = Array.from({ length: (restart?.most ?? 0) + 1 }, (_, n): HistoryEvent => ({
       id: `${event.id}~planted${n}`,
@@ -44,12 +43,14 @@ function plantExits({ server, restart }: Declared["servers"][number]): Mapper {
   };
 }
 
-function plantVanished(): Mapper {
+function plantVanished(): Plant {
   const first = new Map<string, EventOf<"tools-listed">>();
   return (event) => {
-    if (event.type !== "tools-listed" || event.failed !== undefined) return [event];
+    if (event.type !== "tools-listed" || event.failed !== undefined) return undefined;
     const before = first.get(event.server);
     if (before === undefined) first.set(event.server, event);
-    return [before === undefined ? event : { ...event, tools: event.tools.filter((tool) => tool !== before.tools[0]) }];
+    return before === undefined
+      ? undefined
+      : [{ ...event, tools: event.tools.filter((tool) => tool !== before.tools[0]) }];
   };
 }

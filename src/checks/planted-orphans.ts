@@ -1,5 +1,6 @@
 /** The defect of timeout-cascade, put into a history: calls that are cancelled while their work behind goes on and on. */
 import type { EventOf, HistoryEvent, Stamp } from "../history/events.ts";
+import type { Plant } from "./check.ts";
 
 type Exchange = EventOf<"exchange">;
 
@@ -20,7 +21,7 @@ interface Call {
 export function plantOrphans(
   watched: ReadonlyMap<string, string>,
   { stopUs, count }: { readonly stopUs: number; readonly count: number },
-): (event: HistoryEvent) => readonly HistoryEvent[] {
+): Plant {
   const calls = new Map<string, Call>();
   let dueUs: number | undefined;
   let due: readonly Exchange[] = [];
@@ -28,14 +29,14 @@ export function plantOrphans(
   return (event) => {
     if (dueUs !== undefined) {
       const isDue = due.length > 0 && (event.atUs >= dueUs || event.type === "run-ended");
-      if (!isDue) return [event];
+      if (!isDue) return undefined;
       const atUs = Math.min(event.atUs, dueUs);
       const late = due.map((exchange) => ({ ...exchange, atUs }));
       due = [];
       return [...late, event];
     }
     const call = follow(event, calls, watched);
-    if (call?.asked === undefined || !call.ended) return [event];
+    if (call?.asked === undefined || !call.ended) return undefined;
     const { started, asked } = call;
     const copies = Array.from({ length: count }, (_, n) => cancelledCopy({ started, asked, at: event, n }));
     dueUs = event.atUs + 1.5 * stopUs;

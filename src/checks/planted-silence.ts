@@ -2,12 +2,10 @@
 import type { Declared } from "../history/declared.ts";
 import type { HistoryEvent, Stamp } from "../history/events.ts";
 import type { Shape } from "../history/shape.ts";
+import type { Plant } from "./check.ts";
 
 /** Adds one op after a real one of the fault phase. `behind`: links to upstreams, with their servers. */
-export function plantEmptyAnswer(
-  declared: Declared,
-  behind: ReadonlyMap<string, string>,
-): (event: HistoryEvent) => readonly HistoryEvent[] {
+export function plantEmptyAnswer(declared: Declared, behind: ReadonlyMap<string, string>): Plant {
   const roles = new Map(declared.phases.map(({ phase, role }) => [phase, role]));
   const links = new Map([...behind].map(([link, server]) => [server, link]));
   const skipped = new Set(
@@ -18,15 +16,15 @@ export function plantEmptyAnswer(
   let planted = false;
 
   return (event) => {
-    if (planted) return [event];
+    if (planted) return undefined;
     if (event.type === "phase" && event.edge === "start") phase = event.phase;
     if (event.type === "op-started") started.set(event.op, event);
-    if (event.type !== "op-ended") return [event];
+    if (event.type !== "op-ended") return undefined;
     const original = started.get(event.op);
     started.delete(event.op);
-    if (original === undefined || original.phase !== phase || roles.get(phase) !== "fault") return [event];
+    if (original === undefined || original.phase !== phase || roles.get(phase) !== "fault") return undefined;
     const link = links.get(original.server);
-    if (link === undefined || skipped.has(`${original.group}.${original.step}`)) return [event];
+    if (link === undefined || skipped.has(`${original.group}.${original.step}`)) return undefined;
     planted = true;
     return [event, ...emptyOp(original, link, event)];
   };

@@ -4,6 +4,7 @@
  */
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import type { Finding } from "./check.ts";
+import { roleAt, type PhaseStart } from "./phase-roles.ts";
 import { keepWitness, witnessOf, type Witness } from "./storm-witness.ts";
 
 type Counts = { ops: number; asking: number; attempts: number; requests: number };
@@ -26,27 +27,29 @@ export function noteSurge(
   surge: Surge,
   record: OpRecord,
   exchanges: readonly JoinedExchange[],
-  roles: { readonly ofOp: string | undefined; readonly at: (us: number) => string | undefined },
+  { ofOp, phases }: { readonly ofOp: string | undefined; readonly phases: readonly PhaseStart[] },
 ): void {
-  const at = (role: string | undefined): Counts | undefined =>
-    role === "baseline" || role === "recovery" ? surge[role] : undefined;
-  const counted = at(roles.ofOp);
+  const counted = countsOf(surge, ofOp);
   if (counted !== undefined && record.outcome !== "not-run") {
     counted.ops += 1;
     if (exchanges.length > 0) counted.asking += 1;
   }
   for (const { startedUs } of record.attempts) {
-    const when = at(roles.at(startedUs));
+    const when = countsOf(surge, roleAt(phases, startedUs));
     if (when !== undefined) when.attempts += 1;
   }
   const late: string[] = [];
   for (const { id, startedUs, ops } of exchanges) {
-    const when = at(roles.at(startedUs));
+    const when = countsOf(surge, roleAt(phases, startedUs));
     // A request for many ops is met in each of their records.
     if (when !== undefined) when.requests += 1 / ops.length;
     if (when === surge.recovery) late.push(id);
   }
   if (late.length > 0) keepWitness(surge.witnesses, { op: record.op, weight: late.length, events: late });
+}
+
+function countsOf(surge: Surge, role: string | undefined): Counts | undefined {
+  return role === "baseline" || role === "recovery" ? surge[role] : undefined;
 }
 
 export function surgeFinding(server: string, { baseline, recovery, witnesses }: Surge): Finding | undefined {

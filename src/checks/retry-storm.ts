@@ -15,6 +15,7 @@ import {
   notePlaces,
   type Nameless,
 } from "./nameless-requests.ts";
+import { roleAt, type PhaseStart } from "./phase-roles.ts";
 import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surge.ts";
 import { agentsFinding, stormFinding } from "./storm-findings.ts";
 import { plantStorm } from "./storm-plant.ts";
@@ -40,7 +41,7 @@ type Tallies = Readonly<Record<Sameness, Tally>> & { readonly server: string };
 interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
-  readonly phases: { readonly fromUs: number; readonly role: string }[];
+  readonly phases: PhaseStart[];
   /** The servers behind which a fault is planned. */
   readonly faulty: ReadonlySet<string>;
   readonly nameless: Nameless;
@@ -94,7 +95,7 @@ export const retryStorm = defineCheck({
       state.phases.push({ fromUs: record.atUs, role: record.role });
     } else if (record.type === "exchange" && state.links.has(record.link)) {
       const note = record.ops.length === 0 ? noteNameless : noteLate;
-      note(state.nameless, record, roleAt(state, record.startedUs));
+      note(state.nameless, record, roleAt(state.phases, record.startedUs));
     }
   },
 
@@ -130,11 +131,11 @@ function weigh(record: OpRecord, state: State): void {
   if (exchanges.length > 0) state.joined = true;
   const role = state.roles.get(phase);
   const surge = state.surges.get(server);
-  const at = (us: number): string | undefined => roleAt(state, us);
   for (const exchange of exchanges) {
-    if (exchange.joinedBy === "time") noteNameless(state.nameless, exchange, at(exchange.startedUs));
+    if (exchange.joinedBy === "canary") continue;
+    noteNameless(state.nameless, exchange, roleAt(state.phases, exchange.startedUs));
   }
-  if (surge !== undefined) noteSurge(surge, record, named, { ofOp: role, at });
+  if (surge !== undefined) noteSurge(surge, record, named, { ofOp: role, phases: state.phases });
   noteAgents(record, state);
 
   const before = role === "baseline" && !record.straddles;
@@ -236,10 +237,6 @@ function noteRepeat(record: OpRecord, state: State, { repeats }: Work): void {
     failedUs: first.failed.atUs,
     retriedUs: first.again.startedUs,
   });
-}
-
-function roleAt({ phases }: State, us: number): string | undefined {
-  return phases.findLast(({ fromUs }) => fromUs <= us)?.role;
 }
 
 /** How long the fault's phases were, the baseline's being 1. */

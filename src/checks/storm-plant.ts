@@ -3,7 +3,7 @@
  * calls do the same, in case the run has only few of them.
  */
 import type { EventOf, Exchange, HistoryEvent, OpStarted, Stamp } from "../history/events.ts";
-import type { Premises } from "./check.ts";
+import type { Plant, Premises } from "./check.ts";
 import { baselineMin, hitsMin } from "./storm-tally.ts";
 import { hasFailed } from "./upstream-repeats.ts";
 
@@ -29,10 +29,7 @@ interface Planting {
 /** So many calls a request may come after its own; one that comes later finds no place to plant a storm. */
 const laterMax = 10_000;
 
-export function plantStorm(
-  { declared, mode }: Premises,
-  links: ReadonlyMap<string, string>,
-): (event: HistoryEvent) => readonly HistoryEvent[] {
+export function plantStorm({ declared, mode }: Premises, links: ReadonlyMap<string, string>): Plant {
   const planting: Planting = {
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
@@ -50,21 +47,27 @@ export function plantStorm(
     switch (event.type) {
       case "op-started":
         noteOp(planting, event);
-        return [event];
+        return undefined;
       case "op-ended":
         planting.asked.delete(event.op);
-        return [event];
+        return undefined;
       case "fault":
         followWindow(planting, event);
-        return [event, ...newCalls(planting, event)];
+        return behind(event, newCalls(planting, event));
       case "exchange":
-        if (!links.has(event.link)) return [event];
-        return [event, ...repeatsOf(planting, event), ...callsLike(planting, event)];
+        if (!links.has(event.link)) return undefined;
+        return behind(event, repeatsOf(planting, event), callsLike(planting, event));
       default:
-        return [event];
+        return undefined;
     }
   };
 }
+
+function behind(event: HistoryEvent, ...planted: readonly (readonly HistoryEvent[])[]) {
+  return planted.every(({ length }) => length === 0) ? undefined : [event, ...planted.flat()];
+}
+
+const none: readonly HistoryEvent[] = [];
 
 function noteOp(
   { roles, control, later, lastOf, usual, asked, planted }: Planting,
@@ -95,7 +98,7 @@ function followWindow({ windows, control }: Planting, { link, edge, atUs }: Even
   else if (known !== undefined) Object.assign(known, { open: false, untilUs: atUs });
 }
 
-function repeatsOf(planting: Planting, event: EventOf<"exchange">): HistoryEvent[] {
+function repeatsOf(planting: Planting, event: EventOf<"exchange">): readonly HistoryEvent[] {
   for (const op of event.ops) {
     const count = planting.asked.get(op);
     if (count === undefined) continue;
@@ -103,7 +106,7 @@ function repeatsOf(planting: Planting, event: EventOf<"exchange">): HistoryEvent
     planting.askedMost = Math.max(planting.askedMost, count + 1);
   }
   const untilUs = planting.windows.get(event.link)?.untilUs ?? 0;
-  if (!hasFailed(event) || event.startedUs > untilUs) return [];
+  if (!hasFailed(event) || event.startedUs > untilUs) return none;
   return Array.from({ length: repeatsFor(planting) }, (_, n) => again(event, `${event.id}~again${n + 1}`, event.atUs));
 }
 
@@ -131,10 +134,10 @@ function again(of: Exchange, id: string, atUs: number): EventOf<"exchange"> {
   };
 }
 
-function callsLike(planting: Planting, event: EventOf<"exchange">): HistoryEvent[] {
-  if (planting.planted || (!planting.control && !hasFailed(event))) return [];
+function callsLike(planting: Planting, event: EventOf<"exchange">): readonly HistoryEvent[] {
+  if (planting.planted || (!planting.control && !hasFailed(event))) return none;
   const original = callBehind(planting, event);
-  if (original === undefined) return [];
+  if (original === undefined) return none;
   planting.place = { original, exchange: event };
   return newCalls(planting, event);
 }

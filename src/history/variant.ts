@@ -9,8 +9,8 @@ import { fewer, type HoldingBounds } from "./holding.ts";
 import type { HistoryRecord } from "./records.ts";
 
 export interface Variant {
-  /** What stands in place of an event; told before the original takes the event. */
-  readonly before: (event: HistoryEvent, by: readonly HistoryEvent[]) => void;
+  /** What stands in place of an event, if anything does; told before the original takes the event. */
+  readonly before: (event: HistoryEvent, by: readonly HistoryEvent[] | undefined) => void;
   /** The records of the variant, from those that the original has made of the event. */
   readonly after: (made: readonly HistoryRecord[]) => readonly HistoryRecord[];
   readonly flush: (made: readonly HistoryRecord[]) => readonly HistoryRecord[];
@@ -22,19 +22,25 @@ interface Side {
   /** The ops of the original that go on here; what it makes of them itself is left out. */
   readonly own: Set<string>;
   /** Records of the event at hand that are not the original's. */
-  extra: HistoryRecord[];
+  extra: readonly HistoryRecord[];
   /** The event that is left out. */
   without: HistoryEvent | undefined;
 }
 
 export function openVariant(declared: Declared, original: Desk, bounds: HoldingBounds): Variant {
   const desk = openDesk(declared, fewer(bounds), original);
-  const side: Side = { original, desk, own: new Set(), extra: [], without: undefined };
+  const side: Side = { original, desk, own: new Set(), extra: none, without: undefined };
   return {
     before: (event, by) => {
-      const isSame = by.length === 1 && by[0] === event;
-      if (isSame && event.type !== "phase" && event.type !== "fault" && desk.held.size + side.own.size === 0) return;
-      side.extra = [...settle(desk, event)];
+      if (by === undefined) {
+        const { type } = event;
+        const isIdle = desk.held.size === 0 && side.own.size === 0;
+        if (isIdle && type !== "phase" && type !== "fault") return;
+        side.extra = settle(desk, event);
+        follow(side, event);
+        return;
+      }
+      side.extra = settle(desk, event);
       if (!by.includes(event)) leaveOut(side, event);
       for (const one of by) {
         if (one === event) follow(side, event);
@@ -43,8 +49,8 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
     },
     after: (made) => {
       const { own, extra, without } = side;
-      if (own.size + extra.length === 0 && without === undefined) return made;
-      side.extra = [];
+      if (extra.length === 0 && without === undefined && (made.length === 0 || own.size === 0)) return made;
+      side.extra = none;
       side.without = undefined;
       return [...extra, ...made.filter((record) => record !== without && !isOwn(own, record))];
     },
@@ -54,6 +60,8 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
     ],
   };
 }
+
+const none: readonly HistoryRecord[] = [];
 
 function isOwn(own: Set<string>, record: HistoryRecord): boolean {
   return record.type === "op" && own.delete(record.op);
@@ -90,7 +98,7 @@ function follow(side: Side, event: HistoryEvent): void {
       if (event.ops.length === 0) followNameless(side, event);
       else if (event.ops.some((op) => own.has(op)) && take(desk, event) !== undefined) {
         // The original has joined it to an op that it holds for longer than it is held here.
-        if (event.ops.every((op) => own.has(op))) side.extra.push(event);
+        if (event.ops.every((op) => own.has(op))) side.extra = [...side.extra, event];
       }
       return;
     case "op-started":
@@ -133,10 +141,10 @@ function add(side: Side, event: HistoryEvent): void {
       else desk.calls.doubt(there.server, event.startedUs);
     } else if (there === "several") {
       desk.calls.doubt(desk.serverOf.get(event.link) ?? "", event.startedUs);
-      side.extra.push(event);
+      side.extra = [...side.extra, event];
       return;
     }
   } else if (event.type !== "effect" && "op" in event && event.op !== undefined) own(side, event.op);
   const passing = take(desk, event);
-  if (passing !== undefined) side.extra.push(passing);
+  if (passing !== undefined) side.extra = [...side.extra, passing];
 }
