@@ -53,7 +53,7 @@ export async function judgeMillions(over: Partial<Size> = {}): Promise<JudgedMil
 }
 
 /** In a process of its own, so that neither its memory nor its code has seen anything before. */
-export async function judgeApart(size: Size): Promise<JudgedRun> {
+async function judgeApart(size: Size): Promise<JudgedRun> {
   const child = spawn(process.execPath, [self, "--here", ...argumentsOf(size)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -119,7 +119,7 @@ async function main(): Promise<void> {
     const each = `${((seconds * 1e6) / events).toFixed(2)} us each`;
     const cost = `${seconds.toFixed(1)} s (${each}), CPU ${cpuSeconds.toFixed(1)} s, ${maxRssMB.toFixed(0)} MB`;
     process.stdout.write(`${events} events: ${cost}, ${verdict}\n`);
-    if (events === size.events) process.stdout.write(`${says.map((line) => `  ${line}\n`).join("")}`);
+    if (events === size.events) process.stdout.write(says.map((line) => `  ${line}\n`).join(""));
   }
 }
 

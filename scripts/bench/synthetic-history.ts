@@ -157,7 +157,7 @@ function windowsOf(phases: readonly Phase[]): readonly Window[] {
   });
 }
 
-export function declaredOf({ checks, thresholds }: Pick<SyntheticRun, "checks" | "thresholds">): Declared {
+function declaredOf({ checks, thresholds }: Pick<SyntheticRun, "checks" | "thresholds">): Declared {
   const servers = ["cloud", "shop"] as const;
   const steps = chains.flat();
   return {
@@ -211,11 +211,7 @@ interface Making {
   duplicateEvery: number;
 }
 
-export function* syntheticHistory(over: Partial<SyntheticRun> = {}): Generator<HistoryEvent, void, undefined> {
-  for (const block of syntheticBlocks(over)) yield* block;
-}
-
-/** The same, many at a time, as they are read from a disk. */
+/** Many events at a time, as they are read from a disk. */
 export function* syntheticBlocks(
   over: Partial<SyntheticRun> = {},
 ): Generator<readonly HistoryEvent[], void, undefined> {
