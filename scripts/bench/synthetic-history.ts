@@ -235,7 +235,7 @@ export function* syntheticBlocks(
   let framed = 0;
   const frameUntil = (untilUs: number): void => {
     for (let next = frame[framed]; next !== undefined && next[0] <= untilUs; next = frame[framed]) {
-      wheel.put({ id: "", atUs: next[0], ...next[1] });
+      wheel.put({ id: tapsWriter, atUs: next[0], ...next[1] });
       framed += 1;
     }
   };
@@ -245,8 +245,12 @@ export function* syntheticBlocks(
     for (const chain of chains) walk(making, chain, { number: round, atUs: atUs + making.random.integer(0, 2000) });
     if (round % roundsInBlock === 0) yield wheel.until(atUs);
   }
-  frameUntil(Number.POSITIVE_INFINITY);
+  frameUntil(closingUs + 7_000_000);
   yield wheel.until(Number.POSITIVE_INFINITY);
+  for (const [atUs, event] of frame.slice(framed)) {
+    wheel.put({ id: tapsWriter, atUs, ...event });
+    yield wheel.until(Number.POSITIVE_INFINITY);
+  }
 }
 
 /** All that does not come of calls. */
@@ -328,6 +332,10 @@ function coordinates({ group, step }: Step, number: number) {
   return { group, agent: number % agents, walk: Math.floor(number / agents), step };
 }
 
+// Agents write their own events, in two threads; taps and ledgers are read by the supervisor.
+const tapsWriter = "m";
+const writerOf = (walk: number): string => (walk % 2 === 0 ? "w1" : "w2");
+
 interface Op {
   readonly step: Step;
   readonly id: string;
@@ -343,7 +351,7 @@ function runOp(making: Making, op: Op): number {
   const phase = phases.findLast(({ fromUs }) => fromUs <= intendedUs)?.phase ?? "final";
   const startedUs = intendedUs + 80;
   put({
-    id: "",
+    id: writerOf(number),
     atUs: startedUs,
     type: "op-started",
     op: id,
@@ -356,7 +364,7 @@ function runOp(making: Making, op: Op): number {
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
   if (startedUs + 1000 > deadlineUs) {
-    put({ id: "", atUs: startedUs, type: "op-ended", op: id, outcome: "not-run", because: "no budget" });
+    put({ id: writerOf(number), atUs: startedUs, type: "op-ended", op: id, outcome: "not-run", because: "no budget" });
     return startedUs;
   }
   const attempts: Came[] = [];
@@ -368,7 +376,7 @@ function runOp(making: Making, op: Op): number {
     if (came.outcome === "ok" || atUs + 50_000 > deadlineUs) break;
     if (attempt < attemptsMax) atUs += 20_000 * 2 ** attempt + making.random.integer(0, 20_000);
   }
-  put({ id: "", atUs, type: "op-ended", op: id, outcome: opOutcome(attempts) });
+  put({ id: writerOf(number), atUs, type: "op-ended", op: id, outcome: opOutcome(attempts) });
   return atUs;
 }
 
@@ -438,7 +446,7 @@ function attempted(
 ): Came {
   const { outcome } = outcomeClasses[is];
   put({
-    id: "",
+    id: tapsWriter,
     atUs: endUs - 50,
     type: "exchange",
     link: `${step.group}@${step.server}`,
@@ -458,7 +466,7 @@ function attempted(
     bytesDown: 388,
   });
   put({
-    id: "",
+    id: writerOf(number),
     atUs: endUs,
     type: "attempt",
     op: id,
@@ -487,7 +495,7 @@ function upstream(
 ): void {
   const named = random.next() >= run.nameless;
   put({
-    id: "",
+    id: tapsWriter,
     atUs: endUs,
     type: "exchange",
     link: upstreamLink(step.server),
@@ -516,7 +524,7 @@ function commit(making: Making, { step, id }: Op, atUs: number): void {
   for (const lateUs of twice ? [0, 1_500_000] : [0]) {
     const committedUs = atUs + lateUs;
     making.put({
-      id: "",
+      id: tapsWriter,
       atUs: Math.ceil(committedUs / ledgerEveryUs) * ledgerEveryUs,
       type: "effect",
       effect: step.effect,

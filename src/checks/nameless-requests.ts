@@ -9,8 +9,8 @@ export interface Nameless {
   /** By place: how many there were in the baseline, and how many failed under the fault. */
   readonly before: Map<string, number>;
   readonly failed: Map<string, number>;
-  /** By place: failed requests whose calls' records had been closed before they came. */
-  readonly late: Map<string, number>;
+  /** By place: requests whose calls' records had been closed before they came; under the fault those that failed. */
+  readonly late: { readonly before: Map<string, number>; readonly failed: Map<string, number> };
   /** The places that each tool's named requests asked. */
   readonly places: Map<string, Set<string>>;
 }
@@ -18,29 +18,33 @@ export interface Nameless {
 export const emptyNameless = (): Nameless => ({
   before: new Map(),
   failed: new Map(),
-  late: new Map(),
+  late: { before: new Map(), failed: new Map() },
   places: new Map(),
 });
 
 type Exchange = EventOf<"exchange">;
 
 export function noteNameless({ before, failed }: Nameless, exchange: Exchange, role: string | undefined): void {
+  note({ before, failed }, exchange, role);
+}
+
+/** It names its call, which is not at hand any more: nobody can tell whether it repeats one of its requests. */
+export function noteLate({ late }: Nameless, exchange: Exchange, role: string | undefined): void {
+  note(late, exchange, role);
+}
+
+function note({ before, failed }: Nameless["late"], exchange: Exchange, role: string | undefined): void {
   const counts = role === "baseline" ? before : role === "fault" && hasFailed(exchange) ? failed : undefined;
   if (counts === undefined) return;
   const place = requestOf(exchange, "by-path");
   counts.set(place, (counts.get(place) ?? 0) + 1);
 }
 
-/** It names its call, which is not at hand any more: nobody can tell whether it repeats one of its requests. */
-export function noteLate({ late }: Nameless, exchange: Exchange, role: string | undefined): void {
-  if (role !== "fault" || !hasFailed(exchange)) return;
-  const place = requestOf(exchange, "by-path");
-  late.set(place, (late.get(place) ?? 0) + 1);
-}
-
-/** How many of those came to a tool's places. */
-export function lateOf({ late, places }: Nameless, tool: string): number {
-  return [...(places.get(tool) ?? [])].reduce((sum, place) => sum + (late.get(place) ?? 0), 0);
+/** How many came too late to a tool's places. */
+export function lateOf({ late, places }: Nameless, tool: string): { readonly before: number; readonly failed: number } {
+  const sum = (counts: ReadonlyMap<string, number>): number =>
+    [...(places.get(tool) ?? [])].reduce((total, place) => total + (counts.get(place) ?? 0), 0);
+  return { before: sum(late.before), failed: sum(late.failed) };
 }
 
 export function notePlaces({ places }: Nameless, tool: string, exchanges: readonly Exchange[]): void {

@@ -18,8 +18,8 @@ export interface Tool {
   readonly ownLeftOut: number;
   /** Failed requests at the places that it asks which name no call, beyond what the baseline lets expect. */
   readonly nameless: number;
-  /** Failed requests at these places that came when their calls' records had been closed. */
-  readonly late: number;
+  /** Requests at these places that came when their calls' records had been closed: in the baseline, and failed later. */
+  readonly late: { readonly before: number; readonly failed: number };
 }
 
 interface Seen {
@@ -95,10 +95,17 @@ function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless, lat
       `so nobody can tell whether they repeat its own; ${hint}`
     );
   }
-  if (late >= hitsMin && late > attempts / 2) {
+  // What is missing from the baseline would pass for a storm later.
+  if (late.before >= hitsMin && late.before > asked / 10) {
     return (
-      `${counted(late, "failed request")} of ${tool} came so late that nobody can tell any more ` +
-      "which of their calls' requests they repeat"
+      `${counted(late.before, "request")} in the baseline came so late where ${tool} asks ` +
+      "that nobody can tell any more how many each call makes"
+    );
+  }
+  if (late.failed >= hitsMin && late.failed > attempts / 2) {
+    return (
+      `${counted(late.failed, "failed request")} came so late where ${tool} asks ` +
+      "that nobody can tell any more which requests they repeat"
     );
   }
   return undefined;
@@ -113,10 +120,10 @@ export function strengthOf({ control }: Seen, tools: readonly Tool[]): string {
     ({ exposed, before }) => exposed.attempts * (exposed.attempts > 0 ? requestsPerAttempt(before) : 0),
   );
   const leftOut = sum((tally) => tally.leftOut);
-  const late = tools.reduce((most, tool) => Math.max(most, tool.late), 0);
+  const late = tools.reduce((most, tool) => Math.max(most, tool.late.failed), 0);
   const aside =
     (leftOut > 0 ? `; ${leftOut} left out, whose requests nobody can tell apart` : "") +
-    (late > 0 ? `; ${counted(late, "failed request")} of one tool came too late to be looked at` : "");
+    (late > 0 ? `; ${counted(late, "failed request")} came too late to be looked at` : "");
   const calls = counted(looked, control ? "call" : "exposed call");
   const when = control ? "after the baseline" : "under the fault";
   return (

@@ -42,6 +42,7 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
       }
       side.extra = settle(desk, event);
       if (!by.includes(event)) leaveOut(side, event);
+      for (const one of by) if (one !== event) prepare(side, one);
       for (const one of by) {
         if (one === event) follow(side, event);
         else add(side, one);
@@ -69,11 +70,13 @@ function isOwn(own: Set<string>, record: HistoryRecord): boolean {
 
 /** From here on the ops that an event is about go on here. */
 function own(side: Side, op: string): void {
-  if (side.original.held.has(op)) side.own.add(op);
+  if (side.own.has(op) || !side.original.held.has(op)) return;
+  side.own.add(op);
   takeOver(side.desk, side.original, op);
 }
 
 function leaveOut(side: Side, event: HistoryEvent): void {
+  requireSame(event);
   side.without = event;
   if ("op" in event && event.type !== "effect" && event.op !== undefined) {
     own(side, event.op);
@@ -84,6 +87,11 @@ function leaveOut(side: Side, event: HistoryEvent): void {
     const only = onlyCallOf(side.original, event);
     if (typeof only === "object") own(side, only.started.op);
   }
+}
+
+/** They are part of every record, so another history of them would share none. */
+function requireSame({ type }: HistoryEvent): void {
+  if (type === "phase" || type === "fault") throw new Error(`a variant takes every ${type} as it is`);
 }
 
 /** An event that stands in both. */
@@ -128,23 +136,29 @@ function followNameless(side: Side, event: EventOf<"exchange">): void {
   }
 }
 
+/** From here on the ops that an added event is about go on here, before anything else is known of them. */
+function prepare(side: Side, event: HistoryEvent): void {
+  requireSame(event);
+  if (event.type === "exchange") {
+    for (const op of event.ops) own(side, op);
+    const there = onlyCallOf(side.original, event);
+    if (typeof there === "object" && onlyCallOf(side.desk, event) === undefined) own(side, there.started.op);
+  } else if (event.type !== "effect" && "op" in event && event.op !== undefined) own(side, event.op);
+}
+
 /** An event that stands only here. */
 function add(side: Side, event: HistoryEvent): void {
   const { desk, original } = side;
   if (event.type === "exchange") {
-    for (const op of event.ops) own(side, op);
     const there = onlyCallOf(original, event);
-    const here = onlyCallOf(desk, event);
-    if (typeof there === "object" && !side.own.has(there.started.op)) {
-      // The only call of all goes on here, so that the join below finds it.
-      if (here === undefined) own(side, there.started.op);
-      else desk.calls.doubt(there.server, event.startedUs);
-    } else if (there === "several") {
+    const isTheirs = typeof there === "object" && !side.own.has(there.started.op);
+    if (there === "several" || isTheirs) {
+      // It may have been for a call that is none of those here.
       desk.calls.doubt(desk.serverOf.get(event.link) ?? "", event.startedUs);
       side.extra = [...side.extra, event];
       return;
     }
-  } else if (event.type !== "effect" && "op" in event && event.op !== undefined) own(side, event.op);
+  }
   const passing = take(desk, event);
   if (passing !== undefined) side.extra = [...side.extra, passing];
 }
