@@ -157,7 +157,7 @@ function windowsOf(phases: readonly Phase[]): readonly Window[] {
   });
 }
 
-function declaredOf({ checks, thresholds }: Pick<SyntheticRun, "checks" | "thresholds">): Declared {
+export function declaredOf({ checks, thresholds }: Pick<SyntheticRun, "checks" | "thresholds">): Declared {
   const servers = ["cloud", "shop"] as const;
   const steps = chains.flat();
   return {
@@ -211,7 +211,11 @@ interface Making {
   duplicateEvery: number;
 }
 
-/** Many events at a time, as they are read from a disk. */
+export function* syntheticHistory(over: Partial<SyntheticRun> = {}): Generator<HistoryEvent, void, undefined> {
+  for (const block of syntheticBlocks(over)) yield* block;
+}
+
+/** The same, many at a time, as they are read from a disk. */
 export function* syntheticBlocks(
   over: Partial<SyntheticRun> = {},
 ): Generator<readonly HistoryEvent[], void, undefined> {
