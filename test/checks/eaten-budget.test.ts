@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { timeoutCascade } from "../../src/checks/timeout-cascade.ts";
 import type { Declared } from "../../src/history/declared.ts";
+import { assembleRecords } from "../../src/history/records.ts";
 import {
   declared,
   exchange,
@@ -190,4 +191,19 @@ test("a step of another server, with nothing broken on its way, is healthy", asy
   const history = historyOf(runStarted("faults", over), frame(), billed(baseline), billed(slow({ walk: 20 })));
   const { findings } = await verdictOn(timeoutCascade, history);
   expect(findings[0]?.says).toContain("so billing.CreateLimitRequest (20ms in the baseline) was cut short");
+});
+
+test("in whatever order the records of a walk's steps are closed", () => {
+  const over = plan({ timeoutMs: 1000 });
+  const history = historyOf(runStarted("faults", over), frame(), baseline, unharmed, slow({ walk: 20 }));
+  const premises = { declared: { ...declared, ...over }, mode: "faults" } as const;
+  const assembler = assembleRecords(premises.declared);
+  const records = [...history.flatMap((event) => assembler.push(event)), ...assembler.flush()];
+  for (const ordered of [records, records.toReversed()]) {
+    const { on, end } = timeoutCascade.fold(premises);
+    for (const record of ordered) on(record);
+    expect(end().findings.map(({ says }) => says.split(":")[0])).toEqual([
+      "in 1 walk of planner cloud.FetchResources ate the budget",
+    ]);
+  }
 });
