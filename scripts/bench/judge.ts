@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
+import { keepHeapSmall } from "../../src/commands/small-heap.ts";
 import { synthetic, syntheticBlocks, type SyntheticRun } from "./synthetic-history.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -63,6 +64,7 @@ export async function judgeApart(size: Size): Promise<JudgedRun> {
 }
 
 async function judgeHere(size: Size): Promise<JudgedRun> {
+  keepHeapSmall();
   let events = 0;
   const read = async function* () {
     events = 0;
@@ -119,7 +121,7 @@ async function main(): Promise<void> {
     const each = `${((seconds * 1e6) / events).toFixed(2)} us each`;
     const cost = `${seconds.toFixed(1)} s (${each}), CPU ${cpuSeconds.toFixed(1)} s, ${maxRssMB.toFixed(0)} MB`;
     process.stdout.write(`${events} events: ${cost}, ${verdict}\n`);
-    if (events === size.events) process.stdout.write(`${says.map((line) => `  ${line}\n`).join("")}`);
+    if (events === size.events) process.stdout.write(says.map((line) => `  ${line}\n`).join(""));
   }
 }
 
