@@ -54,7 +54,7 @@ export async function judgeMillions(over: Partial<Size> = {}): Promise<JudgedMil
 }
 
 /** In a process of its own, so that neither its memory nor its code has seen anything before. */
-export async function judgeApart(size: Size): Promise<JudgedRun> {
+async function judgeApart(size: Size): Promise<JudgedRun> {
   const child = spawn(process.execPath, [self, "--here", ...argumentsOf(size)], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -156,7 +156,7 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
     await page.locator('.witnessed[href="#finding-1-op-3"]').focus();
     expect(await tip.innerText()).toMatch(/^Finding 1: op /);
     await page.keyboard.press("Enter");
-    await page.waitForFunction('document.getElementById("finding-1-op-3").open');
+    await page.locator("#finding-1-op-3[open]").waitFor({ state: "attached" });
   });
 
   test("the theme can be switched, and stays so", async () => {

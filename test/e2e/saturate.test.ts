@@ -87,13 +87,13 @@ describe.runIf(isFull)("the whole search (left to CI: SQUALL_ROUNDS=full)", () =
     expect(found.fails!.walksPerSecond / found.holds!.walksPerSecond).toBeLessThan(1.13);
     expect(found.holds?.held.n).toBeGreaterThanOrEqual(2);
   });
-});
 
-test("a tool that says no has no rate that holds, and a raw ceiling of refusals", { timeout: 120_000 }, async () => {
-  const quick = ["--step", "1s", "--tries", "1", "--from", "200/s", "--connections", "4"];
-  const { found } = await saturated("--tool", "Fail", ...quick);
-  expect(found).toMatchObject({ verdict: "never-held", exitCode: 1 });
-  expect(found.raw?.refused).toBe(found.raw?.calls);
+  test("a tool that says no has no rate that holds, and a raw ceiling of refusals", { timeout: 120_000 }, async () => {
+    const quick = ["--step", "1s", "--tries", "1", "--from", "200/s", "--connections", "4"];
+    const { found } = await saturated("--tool", "Fail", ...quick);
+    expect(found).toMatchObject({ verdict: "never-held", exitCode: 1 });
+    expect(found.raw?.refused).toBe(found.raw?.calls);
+  });
 });
 
 test.each([
