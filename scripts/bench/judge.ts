@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
+import { keepHeapSmall } from "../../src/commands/small-heap.ts";
 import { synthetic, syntheticBlocks, type SyntheticRun } from "./synthetic-history.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -63,6 +64,7 @@ async function judgeApart(size: Size): Promise<JudgedRun> {
 }
 
 async function judgeHere(size: Size): Promise<JudgedRun> {
+  keepHeapSmall();
   let events = 0;
   const read = async function* () {
     events = 0;

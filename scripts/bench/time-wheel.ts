@@ -32,7 +32,7 @@ export function openTimeWheel(): TimeWheel {
       const at = Math.max(slot, Math.floor(event.atUs / slotUs)) % slots;
       const due = wheel[at];
       if (due === undefined) wheel[at] = [event];
-      else due.push(event);
+      else insert(due, event);
     },
     until: (atUs) => {
       const last = Math.floor(atUs / slotUs);
@@ -42,10 +42,21 @@ export function openTimeWheel(): TimeWheel {
         if (due === undefined) continue;
         wheel[slot % slots] = undefined;
         waiting -= due.length;
-        for (const event of due.sort((a, b) => a.atUs - b.atUs)) taken.push(stamped(event));
+        for (const event of due) taken.push(stamped(event));
       }
       if (Number.isFinite(last)) slot = Math.max(slot, last);
       return taken;
     },
   };
+}
+
+/** Where its time is; of the same moment, behind what was put before. */
+function insert(due: Due[], event: Due): void {
+  let at = due.length;
+  due.push(event);
+  for (let before = due[at - 1]; before !== undefined && before.atUs > event.atUs; before = due[at - 1]) {
+    due[at] = before;
+    at -= 1;
+  }
+  due[at] = event;
 }

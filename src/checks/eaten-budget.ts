@@ -44,7 +44,7 @@ const samplesMin = 6;
 const samplesForP95 = 100;
 const samplesMax = 1000;
 /** Of one group; each is about a kilobyte. */
-const walksMax = 10_000;
+const walksMax = 3_000;
 
 export function watchBudgets(declared: Declared): Budgets {
   const links = new Map(declared.links.map(({ link, server }) => [link, server]));

@@ -16,7 +16,7 @@ export interface FollowedCalls {
 }
 
 // Each is about a kilobyte.
-const followedMax = 10_000;
+const followedMax = 5_000;
 
 export function followCalls(most = followedMax): FollowedCalls {
   const usual = new Map<string, { readonly turn: number; readonly op: ImpatientOp }>();

@@ -30,8 +30,8 @@ interface State {
   readonly mayBeEmpty: ReadonlySet<string>;
   readonly baseline: Map<string, Samples>;
   readonly suspects: Suspect[];
-  /** The same, by call and grade. */
-  readonly suspectForms: Map<string, Forms<Suspect>>;
+  /** The same, by grade and call. */
+  readonly suspectForms: Readonly<Record<Finding["grade"], Map<string, Forms<Suspect>>>>;
   /** Answers of forms that there was no room for any more. */
   unkept: number;
   /** Calls that met a fault behind their server and got an answer from it, by what the answer was. */
@@ -56,7 +56,7 @@ export const silentEmpty = defineCheck({
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
     baseline: new Map(),
     suspects: [],
-    suspectForms: new Map(),
+    suspectForms: { violation: new Map(), weakness: new Map(), info: new Map() },
     unkept: 0,
     exposedOk: 0,
     exposedSaidSo: 0,
@@ -153,8 +153,9 @@ function suspectFor(
   { record, grade, shape }: { readonly record: OpRecord } & Pick<Suspect, "grade" | "shape">,
 ): Suspect | undefined {
   const key = keyOf(record);
-  const forms = suspectForms.get(`${grade} ${key}`) ?? noForms();
-  suspectForms.set(`${grade} ${key}`, forms);
+  const ofGrade = suspectForms[grade];
+  let forms = ofGrade.get(key);
+  if (forms === undefined) ofGrade.set(key, (forms = noForms()));
   return entryFor(forms, shape, () => {
     const { server, tool } = record.started;
     const entry = { tool: `${server}.${tool}`, key, shape, grade, count: 0, witnesses: [] };

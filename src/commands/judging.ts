@@ -6,12 +6,13 @@ import { judge } from "../checks/judge.ts";
 import { checks } from "../checks/registry.ts";
 import { codeOf, messageOf, UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
-import { readHistory } from "../history/segments.ts";
+import { readBlocks } from "../history/segments.ts";
 import { figuresDocument } from "../measure/figures.ts";
 import { reporters } from "../reporters/registry.ts";
 import type { RunResult } from "../reporters/reporter.ts";
 import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
 import type { Io } from "./io.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 const historyFolder = "history";
 
@@ -20,7 +21,8 @@ export async function judgeRun(
   io: Io,
   options: { readonly failOn?: FailOn } = {},
 ): Promise<RunResult> {
-  const judged = await judge(() => readHistory(join(directory, historyFolder)), checks, options);
+  keepHeapSmall();
+  const judged = await judge(() => readBlocks(join(directory, historyFolder)), checks, options);
   const { figures, histograms } = judged;
   const result = { verdicts: verdictsOf(judged), figures, directory };
   // The verdict stands whether or not it can be kept.

@@ -21,12 +21,12 @@ export interface HoldingBounds {
   readonly heldMax: number;
 }
 
-// Each op is a few kilobytes as long as it is held. At 300 a second all but the calm ones are held for as long as any.
+// Each op is some three kilobytes as long as it is held.
 export const holdingBounds: HoldingBounds = {
   lingerUs: 60_000_000,
   calmMax: 2_000,
-  mendedMax: 4_000,
-  troubledMax: 6_000,
+  mendedMax: 2_000,
+  troubledMax: 4_000,
   heldMax: 60_000,
 };
 

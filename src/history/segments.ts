@@ -81,9 +81,17 @@ export async function openHistory(
  * recorded in the same microsecond, that of the first by name comes first.
  */
 export async function* readHistory(directory: string): AsyncGenerator<HistoryEvent, void, undefined> {
+  for await (const block of readBlocks(directory)) yield* block;
+}
+
+const blockEventsMax = 512;
+
+/** The same, many at a time: to wait for each event costs about as much as to judge it. */
+export async function* readBlocks(directory: string): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
   const strands = await strandsOf(await segmentsIn(directory));
   const heads = strands.map(headOf);
   let ended: EventOf<"run-ended"> | undefined;
+  let block: HistoryEvent[] = [];
   try {
     for (const head of heads) await nextBlock(head);
     for (;;) {
@@ -92,9 +100,14 @@ export async function* readHistory(directory: string): AsyncGenerator<HistoryEve
       if (head === undefined || event === undefined) break;
       head.at += 1;
       if (event.type === "run-ended") ended = event;
-      yield event;
+      block.push(event);
+      if (block.length === blockEventsMax) {
+        yield block;
+        block = [];
+      }
       if (head.at === head.block.length) await nextBlock(head);
     }
+    yield block;
   } finally {
     for (const { blocks } of heads) await blocks.return();
   }

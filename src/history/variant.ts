@@ -33,10 +33,6 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
   return {
     before: (event, by) => {
       if (by === undefined) {
-        const { type } = event;
-        const isIdle = desk.held.size === 0 && side.own.size === 0;
-        if (isIdle && type !== "phase" && type !== "fault") return;
-        side.extra = settle(desk, event);
         follow(side, event);
         return;
       }
@@ -103,20 +99,32 @@ function follow(side: Side, event: HistoryEvent): void {
       take(desk, event);
       return;
     case "exchange":
+      if (desk.held.size === 0 && own.size === 0) return;
       if (event.ops.length === 0) followNameless(side, event);
-      else if (event.ops.some((op) => own.has(op)) && take(desk, event) !== undefined) {
-        // The original has joined it to an op that it holds for longer than it is held here.
-        if (event.ops.every((op) => own.has(op))) side.extra = [...side.extra, event];
-      }
+      else followNamed(side, event);
       return;
     case "op-started":
     case "attempt":
     case "late-answer":
     case "op-ended":
-      if (own.has(event.op)) take(desk, event);
+      if (!own.has(event.op)) return;
+      side.extra = [...side.extra, ...settle(desk, event)];
+      take(desk, event);
       return;
     default:
   }
+}
+
+function followNamed(side: Side, event: EventOf<"exchange">): void {
+  const { desk, own } = side;
+  let [some, all] = [false, true];
+  for (const op of event.ops) {
+    if (own.has(op)) some = true;
+    else all = false;
+  }
+  if (!some || take(desk, event) === undefined) return;
+  // The original has joined it to an op that it holds for longer than it is held here.
+  if (all) side.extra = [...side.extra, event];
 }
 
 function onlyCallOf({ calls, serverOf }: Desk, { link, ops, startedUs }: EventOf<"exchange">) {
