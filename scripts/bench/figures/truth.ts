@@ -57,7 +57,7 @@ function medianShare(seen: readonly { readonly share: number }[]): number {
 const timesSchema = z.object({ samples: z.int(), p50Us: z.number(), p99Us: z.number() });
 
 async function compare(lab: Lab, delayMs: number) {
-  const server = await startPeer(lab, "server", { DELAY_MS: String(delayMs), RECORD: "times" });
+  const server = await startPeer(lab, "timed-server", { DELAY_MS: String(delayMs) });
   const times = async () => timesSchema.parse(await (await fetch(new URL("/times", server.url))).json());
   // Each call a walk of its own, in both: that is dearer than many calls in one.
   const called = { url: server.url, steps: 1, straight: true };

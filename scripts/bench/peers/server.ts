@@ -1,38 +1,21 @@
 /**
  * The barest MCP server: every answer is constant but for its id, so that what is measured is who calls it. It counts
- * what it answered, and with RECORD=times it keeps how long each tools/call took it.
+ * what it answered.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { randomUUID } from "node:crypto";
-import { integerFrom, serve, wordFrom } from "../../../fixtures/start.ts";
+import { serve } from "../../../fixtures/start.ts";
+import { cannedAnswer } from "./canned.ts";
 import { endWithStdin } from "./end-with-stdin.ts";
 
 const path = "/mcp";
-const delayMs = integerFrom("DELAY_MS", 0);
-const keepsTimes = wordFrom("RECORD", ["counts", "times"]) === "times";
-
-const results: Readonly<Record<string, string>> = {
-  initialize: JSON.stringify({
-    protocolVersion: "2025-11-25",
-    capabilities: { tools: {} },
-    serverInfo: { name: "bare", version: "1" },
-  }),
-  "tools/list": JSON.stringify({
-    tools: [{ name: "Echo", description: "Always the same.", inputSchema: { type: "object" } }],
-  }),
-  "tools/call": JSON.stringify({
-    content: [{ type: "text", text: "It was always the same answer, and it still is." }],
-  }),
-};
 
 let calls = 0;
 let sessions = 0;
-let timesUs: number[] = [];
 
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 const server = createServer((request, response) => {
-  const fromUs = keepsTimes ? nowUs() : 0;
   if (request.url !== path) return control(request, response);
   if (request.method === "DELETE") {
     sessions -= 1;
@@ -46,36 +29,24 @@ const server = createServer((request, response) => {
   }
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => answer(Buffer.concat(chunks).toString("latin1"), response, fromUs));
+  request.on("end", () => answer(Buffer.concat(chunks).toString("latin1"), response));
   return undefined;
 });
 // Sessions keep their connections while their agents think.
 server.keepAliveTimeout = 0;
 server.requestTimeout = 0;
 
-function answer(body: string, response: ServerResponse, fromUs: number): void {
-  const { id, method } = JSON.parse(body) as { readonly id?: number | string; readonly method: string };
-  const result = results[method];
-  if (id === undefined || result === undefined) {
+function answer(body: string, response: ServerResponse): void {
+  const answered = cannedAnswer(body);
+  if (answered === undefined) {
     response.writeHead(202).end();
     return;
   }
-  const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
-  if (method !== "tools/call") {
-    if (method === "initialize") {
-      sessions += 1;
-      response.setHeader("mcp-session-id", randomUUID());
-    }
-    send(response, text);
-    return;
-  }
-  const finish = (): void => {
-    calls += 1;
-    send(response, text);
-    if (keepsTimes) timesUs.push(nowUs() - fromUs);
-  };
-  if (delayMs === 0) finish();
-  else setTimeout(finish, delayMs);
+  if (answered.method === "initialize") {
+    sessions += 1;
+    response.setHeader("mcp-session-id", randomUUID());
+  } else if (answered.method === "tools/call") calls += 1;
+  send(response, answered.text);
 }
 
 function send(response: ServerResponse, text: string): void {
@@ -88,12 +59,6 @@ function control({ url }: IncomingMessage, response: ServerResponse): void {
     server.getConnections((_, connections) =>
       send(response, JSON.stringify({ atUs: nowUs(), calls, sessions, connections })),
     );
-  } else if (url === "/times") {
-    // Reading them begins the next record.
-    const sorted = Float64Array.from(timesUs).sort();
-    timesUs = [];
-    const at = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-    send(response, JSON.stringify({ samples: sorted.length, p50Us: at(0.5), p99Us: at(0.99) }));
   } else response.writeHead(404).end();
 }
 
