@@ -130,8 +130,18 @@ const updated = (toxic: LiveToxic, attributes: Record<string, number>, toxicity 
   makeToxic({ nth: toxic.nth, type: toxic.kind.type, attributes, toxicity });
 
 describe("a chain", () => {
-  test("without toxics hands everything on at once, in chunks of at most 32 KiB", () => {
+  test("without toxics hands everything on at once and as it came", () => {
     const { chain, send, arrived, ends } = rig();
+    const data = Buffer.alloc(70_000, "abc");
+    send(data);
+    chain.end();
+    expect(arrived.map((arrival) => arrival.data.length)).toEqual([70_000]);
+    expect(ends()).toBe(1);
+  });
+
+  test("with a toxic cuts what comes into chunks of at most 32 KiB, as the real server reads them", () => {
+    const { chain, send, toxic, arrived, ends } = rig();
+    chain.add(toxic("latency", { latency: 0 }));
     const data = Buffer.alloc(70_000, "abc");
     send(data);
     chain.end();
