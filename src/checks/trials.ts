@@ -45,12 +45,14 @@ export async function readAgain(
     fold: guarded(check, premises),
     variant: assembler.variant(),
   }));
+  let events = 0;
   const take = (event: HistoryEvent): void => {
     for (const { plant, variant } of open) variant.before(event, plant(event));
     const records = assembler.push(event);
     for (const record of records) telling.on(record);
     for (const { fold, variant } of open) for (const record of variant.after(records)) fold.on(record);
-    if (records.length > 0 && open.some(({ fold }) => fold.isCertain?.())) open = open.filter(isOpen);
+    events += 1;
+    if (events % certaintyEvery === 0) open = open.filter(isOpen);
   };
   await each(read, take);
   const rest = assembler.flush();
@@ -59,6 +61,9 @@ export async function readAgain(
   const blind = open.filter(({ fold }) => !findsViolation(fold)).map(({ check }) => check.name);
   return { blind: new Set(blind), told: telling.told };
 }
+
+/** What is certain stays so: to ask after each event would cost more than to go on for a little. */
+const certaintyEvery = 1000;
 
 /** Early or late, only what the check itself says counts. */
 function isOpen({ fold }: { readonly fold: Fold }): boolean {
