@@ -9,10 +9,16 @@ export class EngineError extends Error {
   override readonly name = "EngineError";
   /** The HTTP status of the answer; absent when there was none, so that nobody knows what the engine has done. */
   readonly status: number | undefined;
+  /** Nothing came back at all: the server hangs, or is gone. */
+  readonly isUnanswered: boolean;
 
-  constructor(says: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    says: string,
+    options: { readonly status?: number; readonly isUnanswered?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(says, { cause: options.cause });
     this.status = options.status;
+    this.isUnanswered = options.isUnanswered ?? false;
   }
 }
 
@@ -34,7 +40,10 @@ export async function requestWithin({ method, url, body, timeoutMs, world }: Con
     answer = await exchange({ method, url, body, signal: late.signal });
   } catch (cause) {
     const why = late.signal.aborted ? `no answer within ${formatDuration(timeoutMs)}` : reasonOf(cause);
-    throw new EngineError(`Toxiproxy at ${origin}: ${method} ${pathname} failed: ${why}`, { cause });
+    throw new EngineError(`Toxiproxy at ${origin}: ${method} ${pathname} failed: ${why}`, {
+      isUnanswered: true,
+      cause,
+    });
   } finally {
     timer.cancel();
   }

@@ -48,6 +48,8 @@ export async function reap(
         return undefined;
       case "process":
         return (await ended(entry)) ? undefined : `the process group ${entry.leader}`;
+      case "proxies":
+        return leftProxies(entry.path);
       case "unknown":
         return entry.name;
       default:
@@ -66,6 +68,15 @@ export async function reap(
     if (names.length > 0 || (await removed(directory, entries))) return results(names);
   }
   return results(["processes that keep appearing"]);
+}
+
+/** What is left of them, in words; undefined once they are gone and their entry with them. */
+async function leftProxies(path: string): Promise<string | undefined> {
+  // It loads what only few leases need, and a reaper must be up in no time.
+  const { removeLeftProxies } = await import("./left-proxies.ts");
+  const left = await removeLeftProxies(path);
+  if (left === undefined) await rm(path, { force: true });
+  return left;
 }
 
 async function removed(directory: string, entries: readonly LeaseEntry[]): Promise<boolean> {

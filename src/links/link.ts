@@ -53,11 +53,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     if ((disabledBy === 0) !== (wanted === 0)) await proxy.setEnabled(enabled);
     disabledBy = wanted;
   };
-  const tap = await openTap(
-    proxy.address,
-    { link: name, protocol, recorder, tracer, waits, rules, sign: signs.give },
-    world,
-  );
+  const tap = await openTap(proxy, { link: name, protocol, recorder, tracer, waits, rules, sign: signs.give }, world);
 
   return {
     name,
