@@ -8,10 +8,12 @@ import { dirname, join } from "node:path";
 import { userId } from "../processes.ts";
 
 export const ownerName = "owner.json";
+export const containerPrefix = "container-";
 
 export type LeaseEntry =
   | { readonly kind: "owner"; readonly path: string }
   | { readonly kind: "process"; readonly path: string; readonly leader: number }
+  | { readonly kind: "container"; readonly path: string; readonly name: string }
   /** Written by another version of Squall, perhaps: not ours to throw away. */
   | { readonly kind: "unknown"; readonly path: string; readonly name: string };
 
@@ -62,6 +64,7 @@ export function isMissing(error: unknown): boolean {
 function entryNamed(directory: string, name: string): LeaseEntry {
   const path = join(directory, name);
   if (name.startsWith(ownerName)) return { kind: "owner", path };
+  if (name.startsWith(containerPrefix)) return { kind: "container", path, name: name.slice(containerPrefix.length) };
   const leader = Number(/^process-([1-9]\d{0,9})$/.exec(name)?.[1]);
   return leader > 1 ? { kind: "process", path, leader } : { kind: "unknown", path, name };
 }
