@@ -59,7 +59,8 @@ export async function removeLeased(
 
 // A daemon still creates what was asked for by a runner that has died since; on a busy machine that takes a while.
 const bornWithinMs = 1500;
-const removeMaxMs = 3000;
+// Unmapping ports takes a while; the daemon goes on with it also when nobody waits any more.
+const removeMaxMs = 8000;
 const betweenMs = 100;
 
 /** Stops and removes a container, `docker rm -f`; it is absent only if nobody has seen it for so long. */

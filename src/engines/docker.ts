@@ -83,11 +83,19 @@ async function provideImage({ testcontainers, client }: Docker, image: string, w
   const named = testcontainers.ImageName.fromString(image);
   const done = new AbortController();
   const late = world.sleep(pullMaxMs, done.signal).then(() => `not pulled within ${formatDuration(pullMaxMs)}`);
-  const why = await Promise.race([client.image.pull(named).then(() => undefined, messageOf), late]);
+  const pulled = client.image.pull(named).then(() => undefined, reasonOf);
+  const why = await Promise.race([pulled, late]);
   done.abort();
   // A pull that fails in the middle of its stream is not told; whether the image is there is what counts.
   if (await client.image.exists(named)) return;
   throw new UserError(
     `Docker has no image ${image} and cannot pull it${why === undefined ? "" : ` (${why})`}: load or build it, or name another one in SQUALL_TOXIPROXY_IMAGE`,
   );
+}
+
+/** The daemon's own words, without what its client puts before them. */
+function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) .*? - /, "")
+    .trim();
 }

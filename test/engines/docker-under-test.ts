@@ -35,26 +35,27 @@ export async function containersOf(nonce: string): Promise<string[]> {
   return found.map(({ Names: [name] }) => name.replace(/^\//, ""));
 }
 
-export interface StartedInDocker extends AsyncDisposable {
-  readonly server: EngineServer;
+export interface Leased extends AsyncDisposable {
   readonly lease: Lease;
   readonly nonce: string;
+  /** Starts Toxiproxy in a container, with these variables set. */
+  start(env?: World["env"]): Promise<EngineServer>;
 }
 
-export async function startInDocker(env: World["env"] = {}): Promise<StartedInDocker> {
+export async function openLeaseFor(): Promise<Leased> {
   const folder = await temporaryFolder();
   const nonce = realWorld.nonce();
   const lease = await openLease({ world: realWorld, run: { id: `run-${nonce}`, nonce }, base: folder.path });
-  const close = async (): Promise<void> => {
-    await lease.close();
-    await folder[Symbol.asyncDispose]();
+  return {
+    lease,
+    nonce,
+    start: (env = {}) => {
+      const world = { ...realWorld, env: { ...realWorld.env, ...env } };
+      return dockerServer({ world, lease: lease.directory, nonce })();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await lease.close();
+      await folder[Symbol.asyncDispose]();
+    },
   };
-  try {
-    const world = { ...realWorld, env: { ...realWorld.env, ...env } };
-    const server = await dockerServer({ world, lease: lease.directory, nonce })();
-    return { server, lease, nonce, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
