@@ -14,7 +14,7 @@ export const image = process.env["SQUALL_TOXIPROXY_IMAGE"] ?? "";
 export const dockerLacks = await lack();
 
 async function lack(): Promise<string | undefined> {
-  if (image === "") return "SQUALL_TOXIPROXY_IMAGE names none, see scripts/toxiproxy-image.ts";
+  if (image === "") return "SQUALL_TOXIPROXY_IMAGE names none, see scripts/images.ts";
   const path = `/images/${encodeURIComponent(image)}/json`;
   const { status } = await askDaemon(daemon, { method: "GET", path, timeoutMs: 5000 }).catch(() => ({ status: 0 }));
   if (status === 0) return "no Docker daemon answers";

@@ -108,6 +108,7 @@ describe.skipIf(dockerLacks !== undefined)(suiteOf("Toxiproxy in a container"), 
     await expect(starting).rejects.toThrow(/in Docker: it ended with code \d+/);
     expect(await containersOf(leased.nonce)).toEqual([]);
     expect(await readdir(leased.lease.directory)).toEqual(["owner.json"]);
+    await promisify(execFile)("docker", ["image", "rm", other]);
   });
 
   test.concurrent("with mapped ports: only loopback can reach them, and what is local to us has another name", async () => {
