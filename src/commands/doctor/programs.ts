@@ -52,6 +52,14 @@ function firstLine(text: string): string {
   return text.trim().split("\n")[0] ?? "";
 }
 
+function manifestOf(name: string): string | undefined {
+  try {
+    return findPackageJSON(name, import.meta.url);
+  } catch {
+    return undefined;
+  }
+}
+
 const missing = (says: string): Found => ({ state: "missing", says });
 
 const toxiproxy: Probe = {
@@ -97,9 +105,9 @@ const testcontainers: Probe = {
   mend: "npm install --save-dev testcontainers, beside squall",
   look: async () => {
     // Only its manifest: the package itself takes longer to load than all the other probes together.
-    const found = findPackageJSON("testcontainers", import.meta.url);
-    if (found === undefined) return missing("not installed beside Squall");
-    const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(found, "utf8")));
+    const manifest = manifestOf("testcontainers");
+    if (manifest === undefined) return missing("not installed beside Squall");
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(manifest, "utf8")));
     return { state: "there", says: version };
   },
 };
