@@ -63,7 +63,7 @@ export function createProxies(options: { readonly world: World; readonly seed: n
     named,
 
     create: async (body) => {
-      const settings = complete(readAs(proxyBody, body));
+      const settings = complete(readAs(proxyBody, body ?? {}));
       if (proxies.has(settings.name)) throw apiError("proxyAlreadyExists");
       return addOrReplace(settings);
     },
@@ -82,7 +82,7 @@ export function createProxies(options: { readonly world: World; readonly seed: n
     },
 
     update: async (proxy, body) => {
-      const { listen, upstream, enabled } = readAs(proxyBody, body);
+      const { listen, upstream, enabled } = readAs(proxyBody, body ?? {});
       await proxy.update({
         listen: listen ?? proxy.listen,
         upstream: upstream ?? proxy.upstream,
@@ -125,7 +125,7 @@ function complete({ name, listen, upstream, enabled }: z.output<typeof proxyBody
 }
 
 function addToxic(proxy: Proxy, body: unknown): LiveToxic {
-  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body);
+  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body ?? {});
   const direction = directionOf(stream);
   const kind = findToxicKind(type);
   if (kind === undefined) throw apiError("invalidToxicType");
@@ -139,7 +139,7 @@ function addToxic(proxy: Proxy, body: unknown): LiveToxic {
 function updateToxic(proxy: Proxy, toxic: LiveToxic, body: unknown): LiveToxic {
   const { toxicity = toxic.toxicity, attributes = {} } = readAs(
     toxicBody.pick({ toxicity: true, attributes: true }),
-    body,
+    body ?? {},
   );
   const prepared = prepare(toxic.kind, { ...toxic.prepared.attributes, ...attributes });
   const updated = { ...toxic, toxicity, prepared };

@@ -10,7 +10,7 @@ export function readAnswer({ status, type, headers, text, body }: Answer, ports:
     headers.has("x-toxiproxy-request-id") ? ["id"] : [],
     headers.get("x-content-type-options") === "nosniff" ? ["nosniff"] : [],
   ];
-  if (status < 300) learnPorts(body, ports);
+  learnPorts(body, ports);
   const said = body === undefined ? text : withoutNoise(body as Json);
   return { status, type, marks: marks.flat().join(" "), body: named(said, ports) };
 }
@@ -44,8 +44,9 @@ function learnPorts(body: unknown, ports: Ports): void {
 }
 
 function learnPort(name: string, port: number, ports: Ports): void {
-  if (port === 0) return;
+  // Who wants the port of another and does not get it is told of by the other's name.
+  if (port === 0 || [...ports.values()].includes(port)) return;
   let called = name;
-  while (ports.has(called) && ports.get(called) !== port) called += "'";
+  while (ports.has(called)) called += "'";
   ports.set(called, port);
 }

@@ -4,7 +4,7 @@
  */
 import type { Expectation } from "./observation.ts";
 import type { Json } from "./stimulus.ts";
-import { badBody } from "./stimulus.ts";
+import { answers, toxicJson } from "./stimulus.ts";
 
 export interface Difference {
   readonly what: string;
@@ -17,7 +17,78 @@ export interface Difference {
   readonly overlooks?: RegExp;
 }
 
-export const differences: readonly Difference[] = [];
+const latencyOf = (latency: number, more = {}): Json => toxicJson("latency", { latency, jitter: 0 }, more);
+const accepted = (toxic: Json): Json => ({ ...answers(200, toxic) });
+const addToxic = "POST /proxies/p/toxics";
+
+export const differences: readonly Difference[] = [
+  {
+    what: "What is wrong with a body",
+    embedded: "says it in its own words, and names the place, after `bad request body: `",
+    real: "passes on the words of Go's JSON decoder",
+    why: "Nobody should build on the words of a parser.",
+    overlooks: /^(bad request body: )(?!EOF$).*$/s,
+  },
+  {
+    what: "Numbers out of bounds (negative ones, a toxicity below 0 or above 1)",
+    embedded: "refuses them with 400",
+    real: "takes them, and does nothing, or whatever comes of it",
+    why: "A fault that cannot act must not count as injected.",
+    shows: {
+      "numbers out of bounds": {
+        exact: {
+          [addToxic]: accepted(latencyOf(-5, { name: "a" })),
+          [`${addToxic} (2)`]: accepted(latencyOf(0, { name: "b", toxicity: 7 })),
+          [`${addToxic} (3)`]: accepted(latencyOf(0, { name: "c", toxicity: -0.5 })),
+          [`${addToxic} (4)`]: accepted(toxicJson("timeout", { timeout: -1 }, { name: "d" })),
+        },
+      },
+    },
+  },
+  {
+    what: "An update that is refused",
+    embedded: "changes nothing",
+    real: "has already changed what stood before the fault in the body",
+    why: "An answer of 400 must mean that nothing happened.",
+    shows: {
+      "a refused update changes nothing": {
+        exact: { "GET /proxies/p/toxics/t": { ...answers(200, latencyOf(9, { name: "t" })) } },
+      },
+    },
+  },
+  {
+    what: "A toxicity of many digits",
+    embedded: "is kept and shown as it was given",
+    real: "is rounded to 32 bits",
+    why: "It makes no difference to the draw, and what was asked for is what is shown.",
+    shows: {
+      "a toxicity of many digits is kept": {
+        exact: { [`${addToxic} (2)`]: accepted(latencyOf(0, { name: "t", toxicity: 0.12345679 })) },
+      },
+    },
+  },
+  {
+    what: "The removal of a reset_peer that waits",
+    embedded: "is answered at once, and what it held arrives",
+    real: "is answered once the timeout is over, and the reset happens all the same",
+    why: "Healing a fault must not wait for the fault.",
+    shows: {
+      "reset_peer that waits is removed: the API answers at once, and the data arrives": {
+        exact: { "a gets": { closed: 0 } },
+        measures: {
+          "DELETE /proxies/p/toxics/reset_peer_upstream": { atLeast: 900, atMost: 3000, alike: false },
+        },
+      },
+    },
+  },
+  {
+    what: "A toxic that is added or removed right after another on the same stream",
+    embedded: "leaves the other's draws as they are",
+    real: "makes the other draw anew on every connection",
+    why: "The other toxic was not touched; an accident of how the real chain is rebuilt.",
+    shows: { "a toxic that comes after does not draw anew": { shares: { "tries 1": 0.3 } } },
+  },
+];
 
 /** The same answer in the words that both have. */
 export function sameWords(value: Json): Json {

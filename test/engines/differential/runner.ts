@@ -46,7 +46,7 @@ async function startServer(kind: ServerKind): Promise<TestServer | { readonly ad
   }
   return openServer((socket) => {
     socket.write(bufferOf(kind.says));
-    if (kind.then === "ends") socket.end();
+    if (kind.after === "ends") socket.end();
   });
 }
 
@@ -227,7 +227,7 @@ class Player {
 const actions = new Set<Labelled["do"]>(["ask", "open", "send", "finish", "break", "resume"]);
 
 function worked(answer: Json): boolean {
-  return typeof answer === "object" && answer !== null && "status" in answer && Number(answer.status) < 300;
+  return typeof answer === "object" && answer !== null && "status" in answer && Number(answer["status"]) < 300;
 }
 
 async function orLate<T>(awaited: Promise<T>): Promise<T | "nothing"> {

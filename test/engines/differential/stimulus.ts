@@ -22,7 +22,7 @@ export type ServerKind =
   | "sink"
   /** Nothing listens there. */
   | "closed"
-  | { readonly says: Data; readonly then: "stays" | "ends" }
+  | { readonly says: Data; readonly after: "stays" | "ends" }
   /** Writes as long as somebody takes it, up to so many bytes. */
   | { readonly floods: number };
 

@@ -78,7 +78,7 @@ export const connections: readonly Stimulus[] = [
   },
   {
     name: "the end of the server reaches the client after all its bytes",
-    servers: { speaker: { says: counted(300_000), then: "ends" } },
+    servers: { speaker: { says: counted(300_000), after: "ends" } },
     steps: [proxyTo("speaker"), open("a", { server: "speaker" }), ends("a", "fin"), received("a", counted(300_000))],
   },
   {

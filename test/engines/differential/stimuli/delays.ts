@@ -130,7 +130,7 @@ export const delays: readonly Stimulus[] = [
   },
   {
     name: "an end after data waits for the data",
-    servers: { speaker: { says: "last words", then: "ends" } },
+    servers: { speaker: { says: "last words", after: "ends" } },
     steps: [
       proxyTo("speaker"),
       toxic("latency", { latency: 200 }),

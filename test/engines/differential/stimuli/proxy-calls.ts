@@ -17,7 +17,7 @@ import {
 } from "../stimulus.ts";
 
 const p = "/proxies/p";
-const noop = toxicJson("latency", { latency: 5, jitter: 0 });
+const latency = toxicJson("latency", { latency: 5, jitter: 0 });
 const withHeader = (line: string, agent: string, sees: ServerAnswer): Step => ({
   do: "ask",
   line,
@@ -104,7 +104,7 @@ export const proxyCalls: readonly Stimulus[] = [
       asks(
         `PATCH ${p}`,
         { listen: "127.0.0.1:0" },
-        answers(200, proxyJson("p", { listen: "127.0.0.1:{p'}", toxics: [noop] })),
+        answers(200, proxyJson("p", { listen: "127.0.0.1:{p'}", toxics: [latency] })),
       ),
       isRefused("p"),
       isRefused("p'", false),
@@ -176,18 +176,18 @@ export const proxyCalls: readonly Stimulus[] = [
       asks(
         "POST /populate",
         [toMake("p", { listen: "127.0.0.1:{p}", enabled: false })],
-        answers(201, { proxies: [proxyJson("p", { toxics: [noop] })] }),
+        answers(201, { proxies: [proxyJson("p", { toxics: [latency] })] }),
       ),
       asks(
         "POST /populate",
         [toMake("p", { listen: "localhost:{p}" })],
-        answers(201, { proxies: [proxyJson("p", { toxics: [noop] })] }),
+        answers(201, { proxies: [proxyJson("p", { toxics: [latency] })] }),
       ),
       asks(`PATCH ${p}`, { enabled: false }),
       asks(
         "POST /populate",
         [toMake("p", { listen: "127.0.0.1:{p}", enabled: true })],
-        answers(201, { proxies: [proxyJson("p", { enabled: false, toxics: [noop] })] }),
+        answers(201, { proxies: [proxyJson("p", { enabled: false, toxics: [latency] })] }),
       ),
     ],
   },
@@ -214,7 +214,7 @@ export const proxyCalls: readonly Stimulus[] = [
       asks(
         "POST /populate",
         [toMake("p", { listen: "[::]:{p}" })],
-        answers(201, { proxies: [proxyJson("p", { listen: "[::]:{p}", toxics: [noop] })] }),
+        answers(201, { proxies: [proxyJson("p", { listen: "[::]:{p}", toxics: [latency] })] }),
       ),
       asks(
         "POST /populate",

@@ -137,15 +137,15 @@ export const toxicCalls: readonly Stimulus[] = [
     ],
   },
   {
-    name: "a toxicity is kept as the nearest of Go's small numbers",
+    name: "a toxicity of many digits is kept",
     steps: [
       proxyTo(),
       adds({ type: "latency", toxicity: 0.1 }, latency(0, 0, { toxicity: 0.1 })),
-      adds({ type: "latency", name: "t", toxicity: 0.123456789 }, latency(0, 0, { name: "t", toxicity: 0.12345679 })),
+      adds({ type: "latency", name: "t", toxicity: 0.123456789 }, latency(0, 0, { name: "t", toxicity: 0.123456789 })),
     ],
   },
   {
-    name: "a refused update may have changed what came before the fault",
+    name: "a refused update changes nothing",
     steps: [
       proxyTo(),
       toxic("latency", { latency: 5 }, { name: "t" }),
