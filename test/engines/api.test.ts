@@ -171,6 +171,25 @@ for (const { name, absent, start } of enginesUnderTest) {
       expect((await call(`DELETE ${path}/toxics/l`)).status).toBe(404);
     });
 
+    test.for<[type: string, attributes: Record<string, number>, shown: Record<string, number>]>([
+      ["bandwidth", {}, { rate: 0 }],
+      ["latency", { latency: 1, jitter: 2 }, { latency: 1, jitter: 2 }],
+      ["limit_data", { bytes: 5 }, { bytes: 5 }],
+      ["noop", { colour: 5 }, {}],
+      ["reset_peer", {}, { timeout: 0 }],
+      ["slicer", { average_size: 5 }, { average_size: 5, size_variation: 0, delay: 0 }],
+      ["slow_close", {}, { delay: 0 }],
+      ["timeout", {}, { timeout: 0 }],
+    ])("%s %j is a toxic, shown as %j, on either stream", async ([type, attributes, shown]) => {
+      const path = await newProxy();
+      for (const stream of ["upstream", "downstream"]) {
+        const made = await call(`POST ${path}/toxics`, { type, stream, attributes });
+        expect(made).toMatchObject({ status: 200, type: "application/json" });
+        expect(made.body).toEqual({ attributes: shown, name: `${type}_${stream}`, type, stream, toxicity: 1 });
+      }
+      expect((await call(`GET ${path}/toxics`)).body).toHaveLength(2);
+    });
+
     test("a reset starts every proxy and removes every toxic", async () => {
       const path = await newProxy();
       await call(`POST ${path}/toxics`, { type: "latency" });
@@ -249,6 +268,11 @@ describe("the API of the embedded engine alone", () => {
     ["POST /proxies/p/toxics", { type: "timeout", name: "other", attributes: { timeout: 1e300 } }],
     ["POST /proxies/p/toxics", { type: "latency", name: "other", toxicity: 7 }],
     ["POST /proxies/p/toxics", { type: "latency", name: "other", toxicity: -0.1 }],
+    ["POST /proxies/p/toxics", { type: "bandwidth", name: "other", attributes: { rate: -1 } }],
+    ["POST /proxies/p/toxics", { type: "limit_data", name: "other", attributes: { bytes: -1 } }],
+    ["POST /proxies/p/toxics", { type: "slow_close", name: "other", attributes: { delay: -1 } }],
+    ["POST /proxies/p/toxics", { type: "slicer", name: "other" }],
+    ["POST /proxies/p/toxics", { type: "slicer", name: "other", attributes: { average_size: 1, size_variation: 2 } }],
     ["PATCH /proxies/p/toxics/kept", { attributes: { latency: 9, jitter: -1 } }],
     ["PATCH /proxies/p/toxics/kept", { attributes: { latency: 9 }, toxicity: 2 }],
   ])("%s %j is refused and changes nothing", async ([line, body]) => {
@@ -259,6 +283,22 @@ describe("the API of the embedded engine alone", () => {
       const refused = await ask(engine.url, line, body);
       expect(refused.body).toEqual({ error: expect.stringMatching(/^bad request body: \w/), status: 400 });
       expect((await ask(engine.url, "GET /proxies/p/toxics")).body).toEqual([kept.body]);
+    } finally {
+      await engine.stop();
+    }
+  });
+
+  test("an update that would make a slicer deadly is refused, and says why", async () => {
+    const engine = await embedded.start();
+    try {
+      await ask(engine.url, "POST /proxies", { name: "p", listen: loopback, upstream: nowhere });
+      const attributes = { average_size: 10, size_variation: 5 };
+      await ask(engine.url, "POST /proxies/p/toxics", { type: "slicer", name: "s", attributes });
+      const refused = await ask(engine.url, "PATCH /proxies/p/toxics/s", { attributes: { size_variation: 11 } });
+      const says = "bad request body: attributes.size_variation: expected at most average_size";
+      expect(refused.body).toEqual({ error: says, status: 400 });
+      const smaller = await ask(engine.url, "PATCH /proxies/p/toxics/s", { attributes: { average_size: 5 } });
+      expect(smaller.body.attributes).toEqual({ average_size: 5, size_variation: 5, delay: 0 });
     } finally {
       await engine.stop();
     }
