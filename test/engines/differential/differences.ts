@@ -46,6 +46,23 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "A bandwidth below 0, a slicer without a size, or with a variation above it",
+    embedded: "is refused with 400",
+    real: "is taken, and the server dies at the next data",
+    why: "Nobody asks for that.",
+    shows: {
+      "what would end the real server is refused": {
+        exact: {
+          [addToxic]: accepted(toxicJson("bandwidth", { rate: -1 })),
+          [`${addToxic} (2)`]: accepted(toxicJson("slicer", { average_size: 0, size_variation: 0, delay: 0 })),
+          [`${addToxic} (3)`]: accepted(
+            toxicJson("slicer", { average_size: 100, size_variation: 400, delay: 0 }, { name: "s" }),
+          ),
+        },
+      },
+    },
+  },
+  {
     what: "An update that is refused",
     embedded: "changes nothing",
     real: "has already changed what stood before the fault in the body",

@@ -1,5 +1,6 @@
 import type { Stimulus } from "../stimulus.ts";
 import { proxyCalls } from "./proxy-calls.ts";
+import { shapes } from "./shapes.ts";
 import { toxicCalls } from "./toxic-calls.ts";
 import { connections } from "./connections.ts";
 import { delays } from "./delays.ts";
@@ -12,5 +13,6 @@ export const stimuli: readonly Stimulus[] = [
   ...connections,
   ...delays,
   ...closings,
+  ...shapes,
   ...toxicities,
 ];
