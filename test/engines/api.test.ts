@@ -262,6 +262,99 @@ for (const { name, absent, start } of enginesUnderTest) {
   });
 }
 
+for (const { name, absent, start } of enginesUnderTest) {
+  describe.skipIf(absent)(`the metrics of ${name}`, () => {
+    test("are there only where they were asked for", async () => {
+      const engine = await start();
+      try {
+        expect(await ask(engine.url, "GET /metrics")).toMatchObject({ status: 404, text: "404 page not found\n" });
+      } finally {
+        await engine.stop();
+      }
+    });
+
+    test("count the bytes of a connection once it has closed, by proxy, direction and addresses", async () => {
+      const engine = await start({ metrics: true });
+      await using echo = await openEcho();
+      try {
+        const upstream = `127.0.0.1:${echo.address.port}`;
+        const counters = async (): Promise<string[]> => {
+          const { status, type, text } = await ask(engine.url, "GET /metrics");
+          expect({ status, type }).toEqual({
+            status: 200,
+            type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+          });
+          return text.split("\n").filter((line) => line.includes("toxiproxy"));
+        };
+        const odd = String.raw`a "b" \ c`;
+        const { listen } = (await ask(engine.url, "POST /proxies", { name: odd, listen: loopback, upstream })).body;
+        const limit = { type: "limit_data", attributes: { bytes: 7 } };
+        await ask(engine.url, `POST /proxies/${encodeURIComponent(odd)}/toxics`, limit);
+        expect(await counters()).toEqual([]);
+        for (const _ of ["once", "and again"]) {
+          const client = await openClient(parseAddress(listen));
+          client.socket.write("0123456789");
+          expect(await client.ended).toBe("fin");
+          client.socket.destroy();
+        }
+        const labels = (direction: string): string =>
+          String.raw`{direction="${direction}",listener="${listen}",proxy="a \"b\" \\ c",upstream="${upstream}"}`;
+        const [received, sent] = ["toxiproxy_proxy_received_bytes_total", "toxiproxy_proxy_sent_bytes_total"];
+        await expect
+          .poll(counters)
+          .toEqual([
+            `# HELP ${received} `,
+            `# TYPE ${received} counter`,
+            `${received}${labels("downstream")} 20`,
+            `${received}${labels("upstream")} 20`,
+            `# HELP ${sent} `,
+            `# TYPE ${sent} counter`,
+            `${sent}${labels("downstream")} 14`,
+            `${sent}${labels("upstream")} 20`,
+          ]);
+      } finally {
+        await engine.stop();
+      }
+    });
+  });
+}
+
+describe("chance", () => {
+  test("repeats for the same seed: which connections a toxic acts on", async () => {
+    await using echo = await openEcho();
+    const hits = async (seed: number): Promise<string> => {
+      const engine = await embedded.start({ seed });
+      try {
+        const upstream = `127.0.0.1:${echo.address.port}`;
+        const { listen } = (await ask(engine.url, "POST /proxies", { name: "p", listen: loopback, upstream })).body;
+        const half = { type: "limit_data", toxicity: 0.5, attributes: { bytes: 1 } };
+        await ask(engine.url, "POST /proxies/p/toxics", half);
+        let pattern = "";
+        for (let nth = 0; nth < 40; nth += 1) {
+          const client = await openClient(parseAddress(listen));
+          client.socket.write("xy");
+          pattern += await Promise.race([
+            client.ended,
+            client.got(2).then(
+              () => "spared",
+              () => "fin",
+            ),
+          ]);
+          client.socket.destroy();
+        }
+        return pattern;
+      } finally {
+        await engine.stop();
+      }
+    };
+    const first = await hits(7);
+    expect(await hits(7)).toBe(first);
+    expect(await hits(8)).not.toBe(first);
+    expect(first).toContain("fin");
+    expect(first).toContain("spared");
+  });
+});
+
 describe("the API of the embedded engine alone", () => {
   test.for<[line: string, body: object]>([
     ["POST /proxies/p/toxics", { type: "latency", name: "other", attributes: { latency: -1 } }],

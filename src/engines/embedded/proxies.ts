@@ -1,9 +1,8 @@
 /** The proxies of an engine by name, and what the API may do with them. */
 import { z } from "zod";
 import type { Stream } from "../../faults/handles.ts";
-import type { World } from "../../world.ts";
 import { apiError, badBody, readAs, toApiError, type ApiError } from "./api-error.ts";
-import { Proxy } from "./proxy.ts";
+import { Proxy, type ProxyOptions } from "./proxy.ts";
 import { findToxicKind } from "./toxics/registry.ts";
 import type { LiveToxic, PreparedToxic, ToxicKind } from "./toxics/toxic.ts";
 
@@ -37,7 +36,7 @@ export interface Proxies {
   stopAll(): Promise<void>;
 }
 
-export function createProxies(options: { readonly world: World; readonly seed: number }): Proxies {
+export function createProxies(options: ProxyOptions): Proxies {
   const proxies = new Map<string, Proxy>();
 
   const named = (name: string): Proxy => {
