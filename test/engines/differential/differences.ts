@@ -4,7 +4,7 @@
  */
 import type { Expectation } from "./observation.ts";
 import type { Json } from "./stimulus.ts";
-import { answers, toxicJson } from "./stimulus.ts";
+import { answers, proxyJson, toxicJson } from "./stimulus.ts";
 
 export interface Difference {
   readonly what: string;
@@ -105,7 +105,84 @@ export const differences: readonly Difference[] = [
     why: "The other toxic was not touched; an accident of how the real chain is rebuilt.",
     shows: { "a toxic that comes after does not draw anew": { shares: { "tries 1": 0.3 } } },
   },
+  {
+    what: "The removal of a latency while a client does not read",
+    embedded: "is answered at once, and nothing is lost",
+    real: "is not answered, nor is any other call about its proxies, until the client is gone or longer",
+    why: "A harness that heals a fault must get on.",
+    shows: {
+      "a latency is removed at once also while the client does not read": {
+        exact: { "DELETE /proxies/p/toxics/latency_downstream": "no answer" },
+      },
+    },
+  },
+  {
+    what: "A body of more than 1 MiB",
+    embedded: "is refused with 400",
+    real: "is read",
+    why: "Everything has a limit, and no client sends as much.",
+    shows: {
+      "a body of more than a mebibyte is refused": {
+        exact: { "POST /proxies": { ...answers(201, proxyJson("p")) } },
+      },
+    },
+  },
+  {
+    what: "A path with two slashes in a row",
+    embedded: "is not found",
+    real: "is redirected to the path with one, which makes a GET of a POST",
+    why: "A client that wrote `http://host:8474/` for `http://host:8474` is told so, and does not take a list for a new proxy.",
+    shows: {
+      "a path with two slashes in a row is not found": {
+        exact: {
+          "POST //proxies": { status: 301, type: null, marks: "", body: "" },
+        },
+      },
+    },
+  },
+  {
+    what: "An upstream that never answers the dial",
+    embedded: "is given up after 10 s, and holds up nobody else",
+    real: "is waited for without limit, by later clients of the proxy and by the calls that stop it (503 after 25 s)",
+    why: "Healing and ending a run must not wait for a broken upstream.",
+  },
+  {
+    what: "Chance (jitter, toxicity, the slicer's cuts)",
+    embedded: "repeats for the same seed, proxy, connection and toxic",
+    real: "never repeats: the server makes a generator of `-seed` and does not use it",
+    why: "A run must be repeatable.",
+  },
+  {
+    what: "`/version`",
+    embedded: "says `2.12.0+squall`",
+    real: "says its own",
+    why: "A history must tell which engine it was.",
+  },
 ];
+
+/** docs/toxiproxy.md. */
+export function differencesPage(): string {
+  const rows = differences.map(({ what, embedded, real, why, shows, overlooks }) => {
+    const played = shows === undefined && overlooks === undefined ? "no" : "yes";
+    return `| ${what} | ${embedded} | ${real} | ${why} | ${played} |`;
+  });
+  return [
+    "# The embedded engine and Toxiproxy",
+    "",
+    "The embedded engine answers Toxiproxy's API and does to the bytes what Toxiproxy 2.12 does. A suite plays the same",
+    "calls and the same traffic to both and compares what is answered, what arrives at each end, how connections end and",
+    "how long it all takes (`test/engines/differential/`). What differs, differs on purpose:",
+    "",
+    "<!-- A test compares this page with test/engines/differential/differences.ts, and `vitest -u` writes it. -->",
+    "",
+    "| what | the embedded engine | Toxiproxy | why | seen by the suite |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+    "Where the suite does not try it, trying would block or end the real server, or there is nothing to compare.",
+    "",
+  ].join("\n");
+}
 
 /** The same answer in the words that both have. */
 export function sameWords(value: Json): Json {

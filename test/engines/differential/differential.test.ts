@@ -1,7 +1,7 @@
 /** Every stimulus against the embedded engine and each real one that is there: the same observations. */
 import { afterAll, describe, test, vi } from "vitest";
 import { bestOf, isAlikeAt, lateIn, unlikeIn, withReal, wrongIn } from "./compare.ts";
-import { differences, realShows, sameWords } from "./differences.ts";
+import { differences, differencesPage, realShows, sameWords } from "./differences.ts";
 import { openFleet, references, subject, type Fleet } from "./engines.ts";
 import { expectationOf, type Expectation, type Observation } from "./observation.ts";
 import { play } from "./runner.ts";
@@ -101,5 +101,9 @@ describe("the list of differences", () => {
     const spokenOf = differences.flatMap(({ shows }) => Object.keys(shows ?? {}));
     expect(spokenOf.filter((name) => !names.includes(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  test("is what docs/toxiproxy.md says", async ({ expect }) => {
+    await expect(differencesPage()).toMatchFileSnapshot("../../../docs/toxiproxy.md");
   });
 });

@@ -87,7 +87,7 @@ export interface Tries {
 
 // --- the words of the API ---
 
-export const asks = (line: string, body?: unknown, sees?: ServerAnswer): Step => ({
+export const asks = (line: string, body?: unknown, sees?: ServerAnswer): Extract<Step, { readonly do: "ask" }> => ({
   do: "ask",
   line,
   ...(body === undefined ? {} : { body }),
@@ -144,7 +144,7 @@ export interface ToxicMore {
 export const toxic = (type: string, attributes: object, more: ToxicMore = {}): Step =>
   asks("POST /proxies/p/toxics", { type, attributes, ...more });
 export const change = (name: string, body: object): Step => asks(`PATCH /proxies/p/toxics/${name}`, body);
-export const remove = (name: string): Step => asks(`DELETE /proxies/p/toxics/${name}`);
+export const remove = (name: string): Extract<Step, { readonly do: "ask" }> => asks(`DELETE /proxies/p/toxics/${name}`);
 
 // --- the words of the traffic ---
 

@@ -8,6 +8,7 @@ import {
   ends,
   finish,
   gets,
+  gone,
   isRefused,
   mark,
   open,
@@ -283,6 +284,18 @@ export const delays: readonly Stimulus[] = [
         ],
       },
       received("a", ...Array.from({ length: 40 }, () => counted(20_000))),
+    ],
+  },
+  {
+    name: "a latency is removed at once also while the client does not read",
+    servers: { flood: { floods: 20_000_000 } },
+    steps: [
+      proxyTo("flood"),
+      toxic("latency", { latency: 100 }),
+      open("a", { server: "flood" }),
+      pause("a"),
+      wait(500),
+      { ...remove("latency_downstream"), sees: gone },
     ],
   },
 ];

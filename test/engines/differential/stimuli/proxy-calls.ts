@@ -368,4 +368,36 @@ export const proxyCalls: readonly Stimulus[] = [
       asks("GET /proxies", undefined, answers(200, {})),
     ],
   },
+  {
+    name: "a body of more than a mebibyte is refused",
+    steps: [asks("POST /proxies", toMake("p", { padding: "x".repeat(1_100_000) }), badBody)],
+  },
+  {
+    name: "a path with two slashes in a row is not found",
+    steps: [asks("POST //proxies", toMake("p"), page404)],
+  },
+  {
+    name: "metrics are there only where they were asked for",
+    steps: [asks("GET /metrics", undefined, page404)],
+  },
+  {
+    name: "odd calls that are fine",
+    steps: [
+      asks("POST /proxies?colour=red", toMake("p", { toxics: [{ type: "latency" }] }), answers(201, proxyJson("p"))),
+      asks("GET /proxies?colour=red", undefined, answers(200, { p: proxyJson("p") })),
+      asks("DELETE /proxies/p", { name: "q" }, gone),
+      asks("POST /reset", "{", gone),
+      asks("POST /proxies", '{"name":"a","name":"q","upstream":"127.0.0.1:9","listen":"127.0.0.1:0","enabled":false}'),
+      asks(
+        "GET /proxies/q",
+        undefined,
+        answers(200, proxyJson("q", { upstream: "127.0.0.1:9", listen: "127.0.0.1:0", enabled: false })),
+      ),
+      asks(
+        "PATCH /proxies/q",
+        "null",
+        answers(200, proxyJson("q", { upstream: "127.0.0.1:9", listen: "127.0.0.1:0", enabled: false })),
+      ),
+    ],
+  },
 ];
