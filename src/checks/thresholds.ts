@@ -11,6 +11,7 @@ import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts"
 import { takesIn, type Placed } from "../measure/scope.ts";
 import { formatBeside, formatFigure, metrics } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
+import { overlaps, type Trouble } from "./engine-trouble.ts";
 import type { Account, Gap } from "./evidence.ts";
 
 export interface ThresholdResult {
@@ -35,14 +36,16 @@ type Figure = { readonly samples: number } & (
 
 export function judgeThresholds(
   measured: Measured,
-  { gaps, aborted }: Pick<Account, "gaps" | "aborted">,
+  { gaps, aborted, troubles }: Pick<Account, "gaps" | "aborted" | "troubles">,
 ): readonly ThresholdResult[] {
   return measured.thresholds.map((threshold) => {
     const { expression, placed } = threshold;
     const failed = aborted.find((one) => one.expression === expression);
     const isTold = failed !== undefined && !("says" in placed);
     const judged = isTold ? judgeAborted(placed, failed, measured) : judgeOne(threshold, measured);
-    return { expression, ...believed(judged, gaps) };
+    const excuses = new Set<Gap["gap"]>(["generator-behind"]);
+    if (isTroubled(placed, troubles, measured)) excuses.add("engine-restarted");
+    return { expression, ...believed(judged, gaps, excuses) };
   });
 }
 
@@ -59,10 +62,21 @@ function judgeAborted(placed: Placed, { atUs, value, samples }: FailedThreshold,
     : { ...judged, verdict: "fail", because };
 }
 
-/** Gaps in the evidence take away every pass; a generator that fell behind has itself made the times long. */
-function believed(judged: Judged, gaps: readonly Gap[]): Judged {
-  const lagging = gaps.filter(({ gap }) => gap === "generator-behind");
-  const doubts = judged.verdict === "fail" ? lagging : gaps;
+/** Whether its figures, or those that they are compared with, are of a time in which the engine had cut everybody off. */
+function isTroubled(placed: PlacedThreshold["placed"], troubles: readonly Trouble[], { figures }: Measured): boolean {
+  if ("says" in placed) return false;
+  const counts = ({ phase, role }: (typeof figures.phases)[number]): boolean =>
+    placed.phases.includes(phase) ||
+    placed.episodes.includes(phase) ||
+    (placed.bound.ofBaseline && role === "baseline");
+  return figures.phases.some(
+    (phase) => counts(phase) && overlaps(troubles, phase.startUs, phase.endUs ?? Number.POSITIVE_INFINITY),
+  );
+}
+
+/** Gaps take away every pass; a generator that fell behind, or an engine that did, has itself made the figures bad. */
+function believed(judged: Judged, gaps: readonly Gap[], excuses: ReadonlySet<Gap["gap"]>): Judged {
+  const doubts = judged.verdict === "fail" ? gaps.filter(({ gap }) => excuses.has(gap)) : gaps;
   if (doubts.length === 0) return judged;
   const own = judged.because === undefined ? [] : [judged.because];
   return { ...judged, verdict: "unknown", because: [...doubts.map(({ says }) => says), ...own].join("; ") };

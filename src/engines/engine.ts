@@ -1,6 +1,6 @@
 /** What every engine offers: named TCP proxies that can be switched off and given toxics. */
 import type { Cure, Toxic } from "../faults/handles.ts";
-import type { EngineKind } from "../history/events.ts";
+import type { EngineKind } from "../history/engine-events.ts";
 
 export interface Address {
   readonly host: string;

@@ -5,7 +5,8 @@
  */
 import { messageOf } from "../errors.ts";
 import type { Cure, Toxic } from "../faults/handles.ts";
-import type { EngineKind, Recorder } from "../history/events.ts";
+import type { EngineKind } from "../history/engine-events.ts";
+import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
 import { EngineError } from "./control-request.ts";
 import type { Address, Engine, EngineProxy } from "./engine.ts";
