@@ -36,7 +36,8 @@ export async function readAgain(
 ): Promise<SecondReading> {
   const { passed, witnesses, asked, premises } = on;
   const telling = tellOf({ ops: new Set(witnesses), effects: new Set(asked) });
-  if (passed.length + witnesses.length + asked.length === 0) return { blind: new Set(), told: telling.told };
+  const tells = witnesses.length + asked.length > 0;
+  if (passed.length === 0 && !tells) return { blind: new Set(), told: telling.told };
   const assembler = assembleRecords(premises.declared);
   // Let go of as soon as it is sure that its defect is found.
   let open = passed.map((check) => ({
@@ -49,7 +50,7 @@ export async function readAgain(
   const take = (event: HistoryEvent): void => {
     for (const { plant, variant } of open) variant.before(event, plant(event));
     const records = assembler.push(event);
-    for (const record of records) telling.on(record);
+    if (tells) for (const record of records) telling.on(record);
     for (const { fold, variant } of open) for (const record of variant.after(records)) fold.on(record);
     events += 1;
     if (events % certaintyEvery === 0) open = open.filter(isOpen);

@@ -236,5 +236,5 @@ function sortOf({ started, ended, attempts, exchanges }: Draft, windows: FaultWi
     if (how === "caller-left" || leftUs !== undefined) return "troubled";
     if (how !== "answered" || status >= 500) well = false;
   }
-  return well && windows.during(started.atUs, ended.atUs).length === 0 ? "calm" : "mended";
+  return well && windows.noneDuring(started.atUs, ended.atUs) ? "calm" : "mended";
 }
