@@ -10,6 +10,7 @@ import {
   openOnly,
   pause,
   proxyTo,
+  remove,
   received,
   repeat,
   reset,
@@ -20,6 +21,9 @@ import {
   soon,
   stays,
   toMake,
+  together,
+  toxic,
+  wait,
   type Stimulus,
 } from "../stimulus.ts";
 
@@ -207,6 +211,30 @@ export const connections: readonly Stimulus[] = [
       ends("c7", "fin"),
       send("c8", "!"),
       gets("c8", 7),
+    ],
+  },
+  {
+    name: "connections come and go while toxics do",
+    steps: [
+      proxyTo(),
+      together(
+        repeat(60, (nth) => [
+          open(`c${nth}`),
+          send(`c${nth}`, `I am ${nth}`),
+          gets(`c${nth}`, 5 + String(nth).length),
+          finish(`c${nth}`),
+          ends(`c${nth}`, "fin"),
+        ]),
+        repeat(40, (nth) => [
+          toxic("latency", { latency: 3 }, { stream: nth % 2 === 0 ? "upstream" : "downstream", name: `t${nth}` }),
+          wait(3),
+          remove(`t${nth}`),
+        ]),
+      ),
+      ...repeat(60, (nth) => [received(`c${nth}`, `I am ${nth}`)]),
+      open("last"),
+      send("last", "x"),
+      gets("last", 1, soon),
     ],
   },
 ];

@@ -1,4 +1,5 @@
 import type { Stimulus } from "../stimulus.ts";
+import { populateCalls } from "./populate-calls.ts";
 import { proxyCalls } from "./proxy-calls.ts";
 import { shapes } from "./shapes.ts";
 import { toxicCalls } from "./toxic-calls.ts";
@@ -9,6 +10,7 @@ import { toxicities } from "./toxicities.ts";
 
 export const stimuli: readonly Stimulus[] = [
   ...proxyCalls,
+  ...populateCalls,
   ...toxicCalls,
   ...connections,
   ...delays,

@@ -155,7 +155,7 @@ const slicers: readonly Stimulus[] = [
       toxic("slicer", { average_size: 64, delay: 10 }),
       open("a"),
       send("a", counted(4096)),
-      gets("a", 4096, { ...roughly(0, 600) }),
+      gets("a", 4096, roughly(0, 600)),
       received("a", counted(4096)),
     ],
   },
