@@ -83,7 +83,7 @@ const containerSchema = z.array(z.object({ Names: z.array(z.string()), Status: z
 async function statusesOf(project: string): Promise<Record<string, string>> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
   const path = `/containers/json?all=true&filters=${filters}`;
-  const { text } = await askDaemon(daemon, { method: "GET", path, timeoutMs: 10_000 });
+  const { text } = await askDaemon(daemon, { method: "GET", path, signal: AbortSignal.timeout(10_000) });
   const found = containerSchema.parse(JSON.parse(text));
   return Object.fromEntries(found.map(({ Names: names, Status: status }) => [names.join(), status]));
 }

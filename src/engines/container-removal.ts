@@ -74,7 +74,7 @@ export async function removeContainer(
     const status = await askDaemon(daemon, {
       method: "DELETE",
       path: `/containers/${encodeURIComponent(name)}?force=true&v=true`,
-      timeoutMs: removeMaxMs,
+      signal: AbortSignal.timeout(removeMaxMs),
     }).then(
       (answer) => answer.status,
       () => undefined,
@@ -90,14 +90,13 @@ export async function removeContainer(
 export interface DaemonRequest {
   readonly method: string;
   readonly path: string;
-  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 export async function askDaemon(
   { at, certificates }: Daemon,
-  { method, path, timeoutMs }: DaemonRequest,
+  { method, path, signal }: DaemonRequest,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const signal = AbortSignal.timeout(timeoutMs);
   const { protocol, pathname } = new URL(at);
   if (protocol === "unix:") {
     return exchange({ method, url: new URL(path, "http://docker"), signal, over: { socketPath: pathname } });

@@ -1,9 +1,13 @@
 /** Toxiproxy in a container that has this machine's network: ports and addresses mean what they mean to us. */
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
-import { UserError } from "../errors.ts";
+import { freePort } from "../targets/free-port.ts";
 import { removeContainer } from "./container-removal.ts";
-import { startContainer, troubleOf, type ContainerOptions, type StartedServer } from "./docker-container.ts";
+import {
+  notStarted,
+  startContainer,
+  troubleOf,
+  type ContainerOptions,
+  type StartedServer,
+} from "./docker-container.ts";
 
 const triesMax = 3;
 
@@ -19,16 +23,7 @@ export async function startOnHost(options: ContainerOptions): Promise<StartedSer
     const trouble = await troubleOf(url, options);
     if (trouble === undefined) return { url };
     // Somebody else may have taken the port since it was found free.
-    if (!trouble.hasEnded || tries === triesMax) throw new UserError(`${image} in Docker: ${trouble.says}`);
+    if (!trouble.hasEnded || tries === triesMax) throw notStarted(image, trouble);
     await removeContainer({ name, daemon: docker.daemon }, { clock: world, unseenMs: 0 });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

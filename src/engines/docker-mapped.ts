@@ -2,15 +2,21 @@
  * Toxiproxy in a container with a network of its own, as where Docker runs in a virtual machine: ports are mapped to our
  * loopback, and what listens on it is called `host.docker.internal` in there.
  */
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
-import { UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { World } from "../world.ts";
-import { requestWithin } from "./control-request.ts";
-import { startContainer, troubleOf, type ContainerOptions, type StartedServer } from "./docker-container.ts";
+import { passByte } from "./byte-probe.ts";
+import {
+  notStarted,
+  startContainer,
+  troubleOf,
+  type ContainerOptions,
+  type StartedServer,
+} from "./docker-container.ts";
+import type { Address, EngineProxy } from "./engine.ts";
 import type { EngineNetwork } from "./server.ts";
 import type { Testcontainers } from "./testcontainers.ts";
+import { openToxiproxy } from "./toxiproxy.ts";
 
 const controlPort = 8474;
 // Every mapped port costs Docker a process of its own, and at the end 60 ms, of the five seconds that are promised.
@@ -23,7 +29,7 @@ export async function startMapped(options: ContainerOptions): Promise<StartedSer
   const container = await startContainer(createMapped(options.docker.testcontainers, options.image), options);
   const url = `http://127.0.0.1:${container.getMappedPort(controlPort)}`;
   const trouble = await troubleOf(url, options);
-  if (trouble !== undefined) throw new UserError(`${options.image} in Docker: ${trouble.says}`);
+  if (trouble !== undefined) throw notStarted(options.image, trouble);
   return { url, network: mappedNetwork(container) };
 }
 
@@ -63,38 +69,21 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-const wayBackMaxMs = 3000;
-
 /** Sends a byte there and back: on Linux a container reaches only what listens for everyone, and our servers do not. */
 export async function expectWayBack(url: string, network: EngineNetwork, world: World): Promise<void> {
-  const echo = createServer((socket) => socket.on("error", () => undefined).end("!"));
-  echo.listen(0, "127.0.0.1");
-  await once(echo, "listening");
+  const server = openToxiproxy({ url, world });
+  const name = "squall way back";
+  const open = async (upstream: Address): Promise<EngineProxy> => {
+    const proxy = await server.openProxy(name, network.calls(upstream), { listen: network.nextListen() });
+    return { ...proxy, address: network.reachedAt(proxy.address) };
+  };
   try {
-    const { port } = echo.address() as AddressInfo;
-    const upstream = network.calls({ host: "127.0.0.1", port });
-    const listen = network.nextListen();
-    const name = "squall way back";
-    const body = { name, listen, upstream: `${upstream.host}:${upstream.port}`, enabled: true };
-    const call = { timeoutMs: wayBackMaxMs, world };
-    await requestWithin({ method: "POST", url: `${url}/proxies`, body, ...call });
-    const host = listen.slice(0, listen.lastIndexOf(":"));
-    const at = network.reachedAt({ host, port: Number(listen.slice(host.length + 1)) });
-    const came = await byteFrom(at);
-    await requestWithin({ method: "DELETE", url: `${url}/proxies/${encodeURIComponent(name)}`, ...call });
-    if (came) return;
-  } finally {
-    echo.close();
+    await passByte(open, world);
+  } catch (cause) {
+    throw new UserError(
+      `a container with mapped ports does not reach the servers on this machine's 127.0.0.1 (${messageOf(cause)}), as on Linux: unset SQUALL_DOCKER_NETWORK there, or use another engine`,
+      { cause },
+    );
   }
-  throw new UserError(
-    "a container with mapped ports does not reach the servers on this machine's 127.0.0.1, as on Linux: unset SQUALL_DOCKER_NETWORK there, or use another engine",
-  );
-}
-
-async function byteFrom(address: { readonly host: string; readonly port: number }): Promise<boolean> {
-  const socket = connect({ ...address, timeout: wayBackMaxMs });
-  return new Promise<boolean>((resolve) => {
-    socket.once("data", () => resolve(true));
-    for (const end of ["error", "timeout", "close"] as const) socket.once(end, () => resolve(false));
-  }).finally(() => socket.destroy());
+  await server.removeProxy(name);
 }

@@ -5,12 +5,14 @@
 import { rm } from "node:fs/promises";
 import { platform } from "node:os";
 import { messageOf, UserError } from "../errors.ts";
+import { openLog } from "../targets/output.ts";
 import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import { leaseContainer, removeContainer } from "./container-removal.ts";
+import { endOf } from "./docker-container.ts";
 import { startOnHost } from "./docker-host.ts";
 import { expectWayBack, startMapped } from "./docker-mapped.ts";
-import type { StartEngineServer } from "./server.ts";
+import type { EngineServerOptions, StartEngineServer } from "./server.ts";
 import { isLocal, openDocker, type Docker } from "./testcontainers.ts";
 
 const networkVariable = "SQUALL_DOCKER_NETWORK";
@@ -20,14 +22,7 @@ const runLabel = "org.squall.run";
 
 export type DockerNetwork = "host" | "mapped";
 
-export interface DockerOptions {
-  readonly world: World;
-  /** The run's lease, and its nonce. */
-  readonly lease: string;
-  readonly nonce: string;
-}
-
-export function dockerServer({ world, lease, nonce }: DockerOptions): StartEngineServer {
+export function dockerServer({ world, lease, nonce, logFile }: EngineServerOptions): StartEngineServer {
   return async () => {
     const image = imageFrom(world);
     const forced = forcedNetwork(world);
@@ -42,15 +37,19 @@ export function dockerServer({ world, lease, nonce }: DockerOptions): StartEngin
     const name = `squall-${nonce}-${world.nonce()}`;
     const start = network === "host" ? startOnHost : startMapped;
     const file = await leaseContainer(lease, { name, daemon: docker.daemon });
+    const over = new AbortController();
+    const log = openLog(logFile);
     const stop = async (): Promise<void> => {
+      over.abort();
       const removal = await removeContainer({ name, daemon: docker.daemon }, { clock: world, unseenMs: 0 });
       // What could not be removed stays in the lease, whose reaper tries again and says so.
       if (removal !== "left") await rm(file, { force: true });
+      log.close();
     };
     try {
-      const started = await start({ docker, image, name, labels: { [runLabel]: nonce }, world });
+      const started = await start({ docker, image, name, labels: { [runLabel]: nonce }, log, world });
       if (started.network !== undefined) await expectWayBack(started.url, started.network, world);
-      return { ...started, says: image, stop };
+      return { ...started, says: image, ended: endOf(docker.daemon, name, over.signal), stop };
     } catch (error) {
       await stop();
       throw error;

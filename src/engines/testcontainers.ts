@@ -4,7 +4,7 @@
  */
 import type * as theirs from "testcontainers";
 import { z } from "zod";
-import { codeOf, messageOf, UserError } from "../errors.ts";
+import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
 import type { World } from "../world.ts";
 import { askDaemon, type Daemon } from "./container-removal.ts";
 
@@ -25,7 +25,7 @@ export async function openDocker(world: World): Promise<Docker> {
   const client = await testcontainers.getContainerRuntimeClient().catch((cause: unknown) => {
     throw new UserError(
       "no Docker daemon answers: start it, let this user talk to it, and name it in DOCKER_HOST where it listens elsewhere",
-      { cause },
+      { exitCode: exitCodes.unreachable, cause },
     );
   });
   return { testcontainers, client, daemon: daemonOf(client, world) };
@@ -46,13 +46,15 @@ async function loadTestcontainers(): Promise<Testcontainers> {
 const answerMaxMs = 3000;
 
 async function expectAnswer(daemon: Daemon, named: string): Promise<void> {
-  const ping = { method: "GET", path: "/_ping", timeoutMs: answerMaxMs };
+  const ping = { method: "GET", path: "/_ping", signal: AbortSignal.timeout(answerMaxMs) };
   const why = await askDaemon(daemon, ping).then(
     ({ status }) => (status === 200 ? undefined : `it answered ${status}`),
     (error: unknown) => messageOf(error),
   );
   if (why === undefined) return;
-  throw new UserError(`no Docker daemon answers at ${named}, which DOCKER_HOST names: ${why}`);
+  throw new UserError(`no Docker daemon answers at ${named}, which DOCKER_HOST names: ${why}`, {
+    exitCode: exitCodes.unreachable,
+  });
 }
 
 function daemonNamed(named: string, world: World): Daemon {

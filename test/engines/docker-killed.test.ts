@@ -8,21 +8,11 @@ import type { Owner } from "../../src/engines/lease.ts";
 import { sweepLapsed } from "../../src/engines/lease-sweep.ts";
 import { realWorld, seededRandom } from "../../src/world.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { containersOf, dockerLacks, suiteOf } from "./docker-under-test.ts";
+import { containersLeftBy, containersOf, dockerLacks, suiteOf } from "./docker-under-test.ts";
 import { killed } from "./lease-peers.ts";
 
 const world = realWorld;
-const promisedMs = 5000;
 const rounds = process.env["SQUALL_ROUNDS"] === "full" ? 20 : 5;
-
-async function leftAfter(nonce: string): Promise<string[]> {
-  const untilUs = world.nowUs() + promisedMs * 1000;
-  for (;;) {
-    const left = await containersOf(nonce);
-    if (left.length === 0 || world.nowUs() > untilUs) return left;
-    await world.sleep(50);
-  }
-}
 
 function startRunner(base: string, nonce: string) {
   const file = fileURLToPath(new URL("docker-runner.ts", import.meta.url));
@@ -46,7 +36,7 @@ describe.skipIf(dockerLacks !== undefined)(suiteOf("a runner with a container th
     const runner = await startedRunner(folder.path, nonce);
     expect(await containersOf(nonce)).toHaveLength(1);
     await killed(runner);
-    expect(await leftAfter(nonce)).toEqual([]);
+    expect(await containersLeftBy(nonce)).toEqual([]);
     while ((await readdir(folder.path)).length > 0) await world.sleep(50);
   });
 
@@ -60,7 +50,7 @@ describe.skipIf(dockerLacks !== undefined)(suiteOf("a runner with a container th
       await world.sleep(150 + random.next() * 700);
       await killed(runner);
     }
-    for (const nonce of nonces) expect(await leftAfter(nonce)).toEqual([]);
+    for (const nonce of nonces) expect(await containersLeftBy(nonce)).toEqual([]);
     // Nor does one come later that the daemon was still creating.
     await world.sleep(2000);
     for (const nonce of nonces) expect(await containersOf(nonce)).toEqual([]);

@@ -10,6 +10,6 @@ const [, , base = "", nonce = ""] = process.argv;
 
 const lease = await openLease({ world: realWorld, run: { id: `run-${nonce}`, nonce }, base });
 process.stdout.write("leased\n");
-const server = await dockerServer({ world: realWorld, lease: lease.directory, nonce })();
+const server = await dockerServer({ world: realWorld, lease: lease.directory, nonce, logFile: "/dev/null" })();
 process.stdout.write(`ready ${server.url}\n`);
 setInterval(() => {}, 60_000);

@@ -1,4 +1,5 @@
 /** What tests with Docker share: whether there is a daemon with an image to start, and what it runs. */
+import { join } from "node:path";
 import { askDaemon, type Daemon } from "../../src/engines/container-removal.ts";
 import { dockerServer } from "../../src/engines/docker.ts";
 import { openLease, type Lease } from "../../src/engines/lease.ts";
@@ -19,7 +20,9 @@ async function lack(): Promise<string | undefined> {
   if (shown !== "") return `without Docker: ${shown}`;
   if (image === "") return "SQUALL_TOXIPROXY_IMAGE names none, see scripts/images.ts";
   const path = `/images/${encodeURIComponent(image)}/json`;
-  const { status } = await askDaemon(daemon, { method: "GET", path, timeoutMs: 5000 }).catch(() => ({ status: 0 }));
+  const { status } = await askDaemon(daemon, { method: "GET", path, signal: AbortSignal.timeout(5000) }).catch(() => ({
+    status: 0,
+  }));
   if (status === 0) return "no Docker daemon answers";
   return status === 200 ? undefined : `Docker has no image ${image}`;
 }
@@ -33,9 +36,21 @@ export function suiteOf(name: string): string {
 export async function containersOf(nonce: string): Promise<string[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`org.squall.run=${nonce}`] }));
   const path = `/containers/json?all=true&filters=${filters}`;
-  const { text } = await askDaemon(daemon, { method: "GET", path, timeoutMs: 10_000 });
+  const { text } = await askDaemon(daemon, { method: "GET", path, signal: AbortSignal.timeout(10_000) });
   const found = JSON.parse(text) as { Names: [string] }[];
   return found.map(({ Names: [name] }) => name.replace(/^\//, ""));
+}
+
+const promisedMs = 5000;
+
+/** Those that are still there when the time is over that is promised for whatever ends a run. */
+export async function containersLeftBy(nonce: string): Promise<string[]> {
+  const untilUs = realWorld.nowUs() + promisedMs * 1000;
+  for (;;) {
+    const left = await containersOf(nonce);
+    if (left.length === 0 || realWorld.nowUs() > untilUs) return left;
+    await realWorld.sleep(50);
+  }
 }
 
 export interface Leased extends AsyncDisposable {
@@ -48,13 +63,15 @@ export interface Leased extends AsyncDisposable {
 export async function openLeaseFor(): Promise<Leased> {
   const folder = await temporaryFolder();
   const nonce = realWorld.nonce();
-  const lease = await openLease({ world: realWorld, run: { id: `run-${nonce}`, nonce }, base: folder.path });
+  const base = join(folder.path, "leases");
+  const logFile = join(folder.path, "engine.log");
+  const lease = await openLease({ world: realWorld, run: { id: `run-${nonce}`, nonce }, base });
   return {
     lease,
     nonce,
     start: (env = {}) => {
       const world = { ...realWorld, env: { ...realWorld.env, ...env } };
-      return dockerServer({ world, lease: lease.directory, nonce })();
+      return dockerServer({ world, lease: lease.directory, nonce, logFile })();
     },
     [Symbol.asyncDispose]: async () => {
       await lease.close();

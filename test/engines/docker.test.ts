@@ -117,9 +117,20 @@ describe.skipIf(dockerLacks !== undefined)(suiteOf("Toxiproxy in a container"), 
     const name = `squall-${leased.nonce}-mapped`;
     await leaseContainer(leased.lease.directory, { name, daemon });
     const labels = { "org.squall.run": leased.nonce };
-    const { url, network } = await startMapped({ docker, image, name, labels, world });
+    const { url, network } = await startMapped({
+      docker,
+      image,
+      name,
+      labels,
+      log: { add: () => undefined, close: () => undefined },
+      world,
+    });
     if (network === undefined) throw new Error("a container with mapped ports has a network of its own");
-    const { text } = await askDaemon(daemon, { method: "GET", path: `/containers/${name}/json`, timeoutMs: 5000 });
+    const { text } = await askDaemon(daemon, {
+      method: "GET",
+      path: `/containers/${name}/json`,
+      signal: AbortSignal.timeout(5000),
+    });
     expect(text).not.toContain('"0.0.0.0"');
 
     expect(network.calls({ host: "127.0.0.1", port: 80 })).toEqual({ host: "host.docker.internal", port: 80 });
