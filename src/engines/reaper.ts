@@ -1,13 +1,15 @@
 /**
  * Reaping a lease: every process group in it is ended, and all who have left theirs, every container removed, then its
- * directory, so that nothing more can start under it. The reaper does this when its runner is gone, and the sweep does it for leases of the past.
+ * directory, so that nothing more can start under it. The reaper does this when its runner is gone, and the sweep does it
+ * for leases of the past.
  */
 import { rm, rmdir } from "node:fs/promises";
 import { endGroup, endMarked, groupLives, type Clock } from "../processes.ts";
-import { removeLeased } from "./container-removal.ts";
 import { readLease, type LeaseEntry } from "./lease-files.ts";
 
 export type ProcessEntry = Extract<LeaseEntry, { readonly kind: "process" }>;
+
+type ContainerEntry = Extract<LeaseEntry, { readonly kind: "container" }>;
 
 export interface Reaped {
   readonly killed: readonly number[];
@@ -46,6 +48,14 @@ export async function reap(
     return true;
   };
 
+  const leftContainer = async (entry: ContainerEntry): Promise<string | undefined> => {
+    // Loaded late, as what removes proxies.
+    const { removeLeased } = await import("./container-removal.ts");
+    const removal = await removeLeased(entry, clock);
+    if (removal === "removed") containers.add(entry.name);
+    return removal === "left" ? `the container ${entry.name}` : undefined;
+  };
+
   const leftOf = async (entry: LeaseEntry): Promise<string | undefined> => {
     switch (entry.kind) {
       case "owner":
@@ -54,11 +64,8 @@ export async function reap(
         return (await ended(entry)) ? undefined : `the process group ${entry.leader}`;
       case "proxies":
         return leftProxies(entry.path);
-      case "container": {
-        const removal = await removeLeased(entry, clock);
-        if (removal === "removed") containers.add(entry.name);
-        return removal === "left" ? `the container ${entry.name}` : undefined;
-      }
+      case "container":
+        return leftContainer(entry);
       case "unknown":
         return entry.name;
       default:
