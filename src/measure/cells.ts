@@ -132,9 +132,10 @@ export function metAtEdge({ started, faults }: OpRecord, phases: Declared["phase
   return faults.some(({ fromUs }) => fromUs <= started.atUs) ? "start" : "end";
 }
 
-/** The run ended before the op did. */
-export function isCutShort({ ended, attempts }: OpRecord): boolean {
-  return ended === undefined || ended.cutShort === true || attempts.at(-1)?.class === "stopped";
+/** The run ended before the op did; or the walk was begun so late that its budget was gone before its first call. */
+export function isCutShort({ started, ended, attempts }: OpRecord): boolean {
+  if (ended === undefined || ended.cutShort === true) return true;
+  return attempts.at(-1)?.class === "stopped" || (started.step === 0 && ended.because === "no budget");
 }
 
 export function figuresOf(cell: Cell): ToolFigures {

@@ -462,6 +462,16 @@ describe("the evidence", () => {
       },
     );
 
+    test("fail for no one where their budget was gone before the first call; later it is the server's doing", async () => {
+      const unaffordable = (step: 0 | 1): Timed[] =>
+        [1, 2, 3, 4, 5].flatMap((n) =>
+          op({ atMs: 600 + n, walk: n, step, attempts: [], outcome: "not-run", because: "no budget", tookMs: 0 }),
+        );
+      const bound = "error-rate(planner, baseline) <= 1%";
+      expect(await resultOf(bound, ...run, unaffordable(0))).toMatchObject({ verdict: "pass", samples: 200 });
+      expect(await resultOf(bound, ...run, unaffordable(1))).toMatchObject({ verdict: "fail", samples: 205 });
+    });
+
     test("excuse no server that is slow beside them", async () => {
       const slow = many({ count: 30, fromMs: 300, tookMs: () => 450 });
       expect(await resultOf("p95(planner, baseline) < 400ms", ...run, slow)).toMatchObject({ verdict: "fail" });
