@@ -30,8 +30,18 @@ export interface World {
   readonly parallelism: number;
 }
 
+const nowUs = (): number => Math.floor(Number(process.hrtime.bigint()) / 1000);
+
+const startTimer = punctualTimers({
+  nowUs,
+  after: (ms, call) => {
+    const handle = setTimeout(call, ms);
+    return { cancel: () => clearTimeout(handle) };
+  },
+});
+
 export const realWorld: World = {
-  nowUs: () => Math.floor(Number(process.hrtime.bigint()) / 1000),
+  nowUs,
   date: () => new Date(),
   timer: startTimer,
   sleep: (ms, signal) => sleepWith(startTimer, ms, signal),
@@ -76,21 +86,28 @@ function sleepersOn(signal: AbortSignal): Set<() => void> {
   return sleepers;
 }
 
-// Node's timers may fire up to a millisecond early, and take at most 2^31-1 ms; both are mended by re-arming.
+// Node's timers take at most 2^31-1 ms.
 const timerMaxMs = 2 ** 31 - 1;
 
-function startTimer(ms: number, fire: () => void): Timer {
-  const dueUs = realWorld.nowUs() + ms * 1000;
-  const check = (): void => {
-    const leftUs = dueUs - realWorld.nowUs();
-    if (leftUs > 0) handle = setTimeout(check, nodeMs(leftUs / 1000));
-    else fire();
+/** Timers out of such as may fire early, as Node's do by up to a millisecond: they are armed again until it is time. */
+export function punctualTimers(clock: {
+  readonly nowUs: () => number;
+  /** Calls back after about so many whole milliseconds. */
+  readonly after: (ms: number, call: () => void) => Timer;
+}): World["timer"] {
+  return (ms, fire) => {
+    const dueUs = clock.nowUs() + ms * 1000;
+    const check = (): void => {
+      const leftUs = dueUs - clock.nowUs();
+      if (leftUs > 0) armed = clock.after(clockMs(leftUs / 1000), check);
+      else fire();
+    };
+    let armed = clock.after(clockMs(ms), check);
+    return { cancel: () => armed.cancel() };
   };
-  let handle = setTimeout(check, nodeMs(ms));
-  return { cancel: () => clearTimeout(handle) };
 }
 
-function nodeMs(ms: number): number {
+function clockMs(ms: number): number {
   return Math.min(timerMaxMs, Math.max(0, Math.ceil(ms)));
 }
 

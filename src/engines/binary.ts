@@ -13,7 +13,7 @@ import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import type { EngineServer, EngineServerOptions, StartEngineServer } from "./server.ts";
 
-export const binaryVariable = "SQUALL_TOXIPROXY";
+const binaryVariable = "SQUALL_TOXIPROXY";
 const program = "toxiproxy-server";
 const startMaxMs = 10_000;
 

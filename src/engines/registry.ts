@@ -1,9 +1,9 @@
 /** The engines that a run can be given, and how each is opened. */
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
 import { binaryServer } from "./binary.ts";
+import { dockerServer } from "./docker.ts";
 import { openEmbeddedEngine } from "./embedded/embedded.ts";
 import type { Engine } from "./engine.ts";
 import { openRemoteEngine, remoteUrl } from "./remote.ts";
@@ -30,9 +30,7 @@ export interface EngineOptions {
 /** Servers that Squall starts, and may end and start anew. */
 const servers = {
   binary: binaryServer,
-  docker: (): never => {
-    throw new UserError("this version of Squall has no --engine docker: use binary, embedded, or a Toxiproxy's URL");
-  },
+  docker: dockerServer,
 } satisfies Record<string, (options: EngineServerOptions) => StartEngineServer>;
 
 type ServerKind = keyof typeof servers;

@@ -149,7 +149,7 @@ function checkToxic(toxic: Toxic): Required<Toxic> {
   if (kind === undefined) throw new EngineError(`no toxic ${toxic.type}`);
   // Strict, because a server ignores what it does not know, and the toxic would then do nothing.
   const checked = z
-    .strictObject({ toxicity: z.number().min(0).max(1), attributes: z.strictObject(kind.attributes.shape) })
+    .strictObject({ toxicity: z.number().min(0).max(1), attributes: kind.attributes.strict() })
     .safeParse({ toxicity: toxic.toxicity ?? 1, attributes: inWholeUnits(toxic.attributes) });
   if (!checked.success) throw new EngineError(`toxic ${toxic.type}: ${z.prettifyError(checked.error)}`);
   return { type: toxic.type, stream: toxic.stream, ...checked.data };

@@ -8,7 +8,7 @@ export type Stream = "upstream" | "downstream";
 
 /** One toxic, in Toxiproxy's words. */
 export interface Toxic {
-  readonly type: "latency" | "timeout" | "reset_peer";
+  readonly type: "bandwidth" | "latency" | "limit_data" | "reset_peer" | "slicer" | "slow_close" | "timeout";
   readonly stream: Stream;
   readonly toxicity?: number;
   readonly attributes: Readonly<Record<string, number>>;

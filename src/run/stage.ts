@@ -78,7 +78,7 @@ const quietMostMs = 5000;
 const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { scenario, closing, world } = options;
+  const { scenario, world } = options;
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const openLinkTo = linkOpener(options, engine, links);

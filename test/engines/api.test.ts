@@ -2,29 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApi } from "../../src/engines/embedded/api.ts";
 import { parseAddress } from "../../src/engines/engine.ts";
 import { realWorld } from "../../src/world.ts";
+import { ask, type Answer } from "./ask.ts";
 import { embedded, enginesUnderTest, type RunningEngine } from "./engines-under-test.ts";
 import { isRefused, openClient, openEcho } from "./peers.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly type: string | null;
-  readonly text: string;
-  /** Of many shapes; a wrong one fails the test that reads it. */
-  readonly body: ReturnType<typeof JSON.parse>;
-}
-
-async function ask(url: string, line: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const [method = "", path = ""] = line.split(" ");
-  const sent = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(url + path, { method, headers, ...(sent === undefined ? {} : { body: sent }) });
-  const text = await response.text();
-  return {
-    status: response.status,
-    type: response.headers.get("content-type"),
-    text,
-    body: /^[{[]/.test(text) ? JSON.parse(text) : undefined,
-  };
-}
 
 const loopback = "127.0.0.1:0";
 const nowhere = "127.0.0.1:9";
@@ -191,6 +171,25 @@ for (const { name, absent, start } of enginesUnderTest) {
       expect((await call(`DELETE ${path}/toxics/l`)).status).toBe(404);
     });
 
+    test.for<[type: string, attributes: Record<string, number>, shown: Record<string, number>]>([
+      ["bandwidth", {}, { rate: 0 }],
+      ["latency", { latency: 1, jitter: 2 }, { latency: 1, jitter: 2 }],
+      ["limit_data", { bytes: 5 }, { bytes: 5 }],
+      ["noop", { colour: 5 }, {}],
+      ["reset_peer", {}, { timeout: 0 }],
+      ["slicer", { average_size: 5 }, { average_size: 5, size_variation: 0, delay: 0 }],
+      ["slow_close", {}, { delay: 0 }],
+      ["timeout", {}, { timeout: 0 }],
+    ])("%s %j is a toxic, shown as %j, on either stream", async ([type, attributes, shown]) => {
+      const path = await newProxy();
+      for (const stream of ["upstream", "downstream"]) {
+        const made = await call(`POST ${path}/toxics`, { type, stream, attributes });
+        expect(made).toMatchObject({ status: 200, type: "application/json" });
+        expect(made.body).toEqual({ attributes: shown, name: `${type}_${stream}`, type, stream, toxicity: 1 });
+      }
+      expect((await call(`GET ${path}/toxics`)).body).toHaveLength(2);
+    });
+
     test("a reset starts every proxy and removes every toxic", async () => {
       const path = await newProxy();
       await call(`POST ${path}/toxics`, { type: "latency" });
@@ -263,12 +262,110 @@ for (const { name, absent, start } of enginesUnderTest) {
   });
 }
 
+for (const { name, absent, start } of enginesUnderTest) {
+  describe.skipIf(absent)(`the metrics of ${name}`, () => {
+    test("are there only where they were asked for", async () => {
+      const engine = await start();
+      try {
+        expect(await ask(engine.url, "GET /metrics")).toMatchObject({ status: 404, text: "404 page not found\n" });
+      } finally {
+        await engine.stop();
+      }
+    });
+
+    test("count the bytes of a connection once it has closed, by proxy, direction and addresses", async () => {
+      const engine = await start({ metrics: true });
+      await using echo = await openEcho();
+      try {
+        const upstream = `127.0.0.1:${echo.address.port}`;
+        const counters = async (): Promise<string[]> => {
+          const { status, type, text } = await ask(engine.url, "GET /metrics");
+          expect({ status, type }).toEqual({
+            status: 200,
+            type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+          });
+          return text.split("\n").filter((line) => line.includes("toxiproxy"));
+        };
+        const odd = String.raw`a "b" \ c`;
+        const { listen } = (await ask(engine.url, "POST /proxies", { name: odd, listen: loopback, upstream })).body;
+        const limit = { type: "limit_data", attributes: { bytes: 7 } };
+        await ask(engine.url, `POST /proxies/${encodeURIComponent(odd)}/toxics`, limit);
+        expect(await counters()).toEqual([]);
+        for (const _ of ["once", "and again"]) {
+          const client = await openClient(parseAddress(listen));
+          client.socket.write("0123456789");
+          expect(await client.ended).toBe("fin");
+          client.socket.destroy();
+        }
+        const labels = (direction: string): string =>
+          String.raw`{direction="${direction}",listener="${listen}",proxy="a \"b\" \\ c",upstream="${upstream}"}`;
+        const [received, sent] = ["toxiproxy_proxy_received_bytes_total", "toxiproxy_proxy_sent_bytes_total"];
+        await expect
+          .poll(counters)
+          .toEqual([
+            `# HELP ${received} `,
+            `# TYPE ${received} counter`,
+            `${received}${labels("downstream")} 20`,
+            `${received}${labels("upstream")} 20`,
+            `# HELP ${sent} `,
+            `# TYPE ${sent} counter`,
+            `${sent}${labels("downstream")} 14`,
+            `${sent}${labels("upstream")} 20`,
+          ]);
+      } finally {
+        await engine.stop();
+      }
+    });
+  });
+}
+
+describe("chance", () => {
+  test("repeats for the same seed: which connections a toxic acts on", async () => {
+    await using echo = await openEcho();
+    const hits = async (seed: number): Promise<string> => {
+      const engine = await embedded.start({ seed });
+      try {
+        const upstream = `127.0.0.1:${echo.address.port}`;
+        const { listen } = (await ask(engine.url, "POST /proxies", { name: "p", listen: loopback, upstream })).body;
+        const half = { type: "limit_data", toxicity: 0.5, attributes: { bytes: 1 } };
+        await ask(engine.url, "POST /proxies/p/toxics", half);
+        let pattern = "";
+        for (let nth = 0; nth < 40; nth += 1) {
+          const client = await openClient(parseAddress(listen));
+          client.socket.write("xy");
+          pattern += await Promise.race([
+            client.ended,
+            client.got(2).then(
+              () => "spared",
+              () => "fin",
+            ),
+          ]);
+          client.socket.destroy();
+        }
+        return pattern;
+      } finally {
+        await engine.stop();
+      }
+    };
+    const first = await hits(7);
+    expect(await hits(7)).toBe(first);
+    expect(await hits(8)).not.toBe(first);
+    expect(first).toContain("fin");
+    expect(first).toContain("spared");
+  });
+});
+
 describe("the API of the embedded engine alone", () => {
   test.for<[line: string, body: object]>([
     ["POST /proxies/p/toxics", { type: "latency", name: "other", attributes: { latency: -1 } }],
     ["POST /proxies/p/toxics", { type: "timeout", name: "other", attributes: { timeout: 1e300 } }],
     ["POST /proxies/p/toxics", { type: "latency", name: "other", toxicity: 7 }],
     ["POST /proxies/p/toxics", { type: "latency", name: "other", toxicity: -0.1 }],
+    ["POST /proxies/p/toxics", { type: "bandwidth", name: "other", attributes: { rate: -1 } }],
+    ["POST /proxies/p/toxics", { type: "limit_data", name: "other", attributes: { bytes: -1 } }],
+    ["POST /proxies/p/toxics", { type: "slow_close", name: "other", attributes: { delay: -1 } }],
+    ["POST /proxies/p/toxics", { type: "slicer", name: "other" }],
+    ["POST /proxies/p/toxics", { type: "slicer", name: "other", attributes: { average_size: 1, size_variation: 2 } }],
     ["PATCH /proxies/p/toxics/kept", { attributes: { latency: 9, jitter: -1 } }],
     ["PATCH /proxies/p/toxics/kept", { attributes: { latency: 9 }, toxicity: 2 }],
   ])("%s %j is refused and changes nothing", async ([line, body]) => {
@@ -279,6 +376,22 @@ describe("the API of the embedded engine alone", () => {
       const refused = await ask(engine.url, line, body);
       expect(refused.body).toEqual({ error: expect.stringMatching(/^bad request body: \w/), status: 400 });
       expect((await ask(engine.url, "GET /proxies/p/toxics")).body).toEqual([kept.body]);
+    } finally {
+      await engine.stop();
+    }
+  });
+
+  test("an update that would make a slicer deadly is refused, and says why", async () => {
+    const engine = await embedded.start();
+    try {
+      await ask(engine.url, "POST /proxies", { name: "p", listen: loopback, upstream: nowhere });
+      const attributes = { average_size: 10, size_variation: 5 };
+      await ask(engine.url, "POST /proxies/p/toxics", { type: "slicer", name: "s", attributes });
+      const refused = await ask(engine.url, "PATCH /proxies/p/toxics/s", { attributes: { size_variation: 11 } });
+      const says = "bad request body: attributes.size_variation: expected at most average_size";
+      expect(refused.body).toEqual({ error: says, status: 400 });
+      const smaller = await ask(engine.url, "PATCH /proxies/p/toxics/s", { attributes: { average_size: 5 } });
+      expect(smaller.body.attributes).toEqual({ average_size: 5, size_variation: 5, delay: 0 });
     } finally {
       await engine.stop();
     }

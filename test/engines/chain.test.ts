@@ -1,118 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Stream } from "../../src/faults/handles.ts";
-import { Chain } from "../../src/engines/embedded/chain.ts";
-import { findToxicKind } from "../../src/engines/embedded/toxics/registry.ts";
 import type { LiveToxic } from "../../src/engines/embedded/toxics/toxic.ts";
-import { seededRandom, type World } from "../../src/world.ts";
-import { fakeWorld } from "../fake-world.ts";
-
-interface Arrival {
-  readonly data: Buffer;
-  readonly atMs: number;
-}
-
-/** A chain between a source that obeys it and a sink that can be stopped up. */
-function rig({ seed = 1 }: { seed?: number } = {}) {
-  const fake = fakeWorld();
-  let timers = 0;
-  const world: World = {
-    ...fake,
-    timer: (ms, fire) => {
-      timers += 1;
-      let running = true;
-      const stop = (): void => {
-        if (running) timers -= 1;
-        running = false;
-      };
-      const timer = fake.timer(ms, () => {
-        stop();
-        fire();
-      });
-      return {
-        cancel: () => {
-          stop();
-          timer.cancel();
-        },
-      };
-    },
-  };
-  const arrived: Arrival[] = [];
-  const unsent: Buffer[] = [];
-  let paused = false;
-  let sinkFull = false;
-  let ends = 0;
-  let nth = 0;
-
-  const chain = new Chain({
-    toxics: [],
-    sink: {
-      isFull: () => sinkFull,
-      write: (data) => void arrived.push({ data, atMs: world.nowUs() / 1000 }),
-      end: () => void (ends += 1),
-    },
-    onRoom: () => void (paused = false),
-    randomFor: (toxic) => seededRandom(seed, toxic.nth),
-    world,
-  });
-  const flush = (): void => {
-    while (!paused) {
-      const data = unsent.shift();
-      if (data === undefined) break;
-      chain.push(data);
-      paused = chain.isFull();
-    }
-  };
-
-  return {
-    world,
-    chain,
-    arrived,
-    flush,
-    ends: () => ends,
-    timers: () => timers,
-    /** How much the source could not get rid of. */
-    unsent: () => unsent.length,
-    received: () => Buffer.concat(arrived.map(({ data }) => data)).toString(),
-    send: (data: Buffer | string) => {
-      unsent.push(Buffer.from(data));
-      flush();
-    },
-    stopSink: (full: boolean) => {
-      sinkFull = full;
-      if (!full) chain.resume();
-      flush();
-    },
-    advance: async (ms: number) => {
-      await fake.advance(ms);
-      flush();
-    },
-    toxic: (type: string, attributes: Record<string, number> = {}, toxicity = 1): LiveToxic => {
-      nth += 1;
-      return makeToxic({ nth, type, attributes, toxicity });
-    },
-  };
-}
-
-interface ToxicSpec {
-  readonly nth: number;
-  readonly type: string;
-  readonly attributes: Record<string, number>;
-  readonly toxicity: number;
-}
-
-function makeToxic({ nth, type, attributes, toxicity }: ToxicSpec): LiveToxic {
-  const kind = findToxicKind(type);
-  if (kind === undefined) throw new Error(`no toxic ${type}`);
-  const stream: Stream = "upstream";
-  const prepared = kind.prepare(attributes);
-  return { nth, name: `${type}-${nth}`, stream, streamAsWritten: stream, toxicity, kind, prepared };
-}
-
-/** As if the kind had room for so many chunks: few fill up in a short test. */
-function withRoom(toxic: LiveToxic, bufferChunks: number): LiveToxic {
-  return { ...toxic, kind: { ...toxic.kind, bufferChunks } };
-}
+import { rig, updated, withRoom } from "./chain-rig.ts";
 
 /** How late each of fifty chunks left, with a latency of 100 and a jitter of 40. */
 async function delays(seed: number): Promise<number[]> {
@@ -126,12 +15,19 @@ async function delays(seed: number): Promise<number[]> {
   return arrived.map(({ atMs }, sent) => atMs - sent * 200);
 }
 
-const updated = (toxic: LiveToxic, attributes: Record<string, number>, toxicity = 1): LiveToxic =>
-  makeToxic({ nth: toxic.nth, type: toxic.kind.type, attributes, toxicity });
-
 describe("a chain", () => {
-  test("without toxics hands everything on at once, in chunks of at most 32 KiB", () => {
+  test("without toxics hands everything on at once and as it came", () => {
     const { chain, send, arrived, ends } = rig();
+    const data = Buffer.alloc(70_000, "abc");
+    send(data);
+    chain.end();
+    expect(arrived.map((arrival) => arrival.data.length)).toEqual([70_000]);
+    expect(ends()).toBe(1);
+  });
+
+  test("with a toxic cuts what comes into chunks of at most 32 KiB, as the real server reads them", () => {
+    const { chain, send, toxic, arrived, ends } = rig();
+    chain.add(toxic("latency", { latency: 0 }));
     const data = Buffer.alloc(70_000, "abc");
     send(data);
     chain.end();

@@ -25,6 +25,12 @@ const resetPeer = (timeout: number, more: Partial<Toxic> = {}): Toxic => ({
   attributes: { timeout },
   ...more,
 });
+const toxicOf = (type: Toxic["type"], attributes: Toxic["attributes"], more: Partial<Toxic> = {}): Toxic => ({
+  type,
+  stream: "downstream",
+  attributes,
+  ...more,
+});
 const upstream = { stream: "upstream" } as const;
 /** Longer than any test waits. */
 const foreverMs = 60_000;
@@ -308,6 +314,104 @@ for (const { name, absent, start } of enginesUnderTest) {
       await still(50);
       expect(spared.received().toString()).toBe("x");
       spared.socket.destroy();
+    });
+
+    test("bandwidth lets through no more than its rate, and not much less", async () => {
+      const data = Buffer.alloc(200_000, "bandwidth");
+      await using server = await openServer((socket) => void socket.on("data", () => socket.write(data)));
+      const proxy = await openProxy(server.address);
+      await proxy.addToxic(toxicOf("bandwidth", { rate: 400 }));
+      const client = await openClient(proxy.address);
+      const sentMs = performance.now();
+      client.socket.write("x");
+      for (const bytes of [1, 50_000, 100_000, 200_000]) {
+        await client.got(bytes);
+        expect(client.receivedBytes()).toBeLessThanOrEqual((performance.now() - sentMs) * 400 + 1);
+      }
+      // Four times as long as it takes: this machine may have other things to do.
+      expect(performance.now() - sentMs).toBeLessThan(2000);
+      expect(client.received().equals(data)).toBe(true);
+      client.socket.destroy();
+    });
+
+    test("a bandwidth of 0 holds everything until it is removed", async () => {
+      await using echo = await openEcho();
+      const proxy = await openProxy(echo.address);
+      const cure = await proxy.addToxic(toxicOf("bandwidth", { rate: 0 }, upstream));
+      const client = await openClient(proxy.address);
+      const server = await echo.peer(0);
+      client.socket.write("x");
+      await still(150);
+      expect(server.receivedBytes()).toBe(0);
+      await cure.heal();
+      await client.got(1);
+      client.socket.destroy();
+    });
+
+    test.for([200, foreverMs])("slow_close of %i ms lets data through and holds back the end", async (delay) => {
+      await using server = await openServer();
+      const proxy = await openProxy(server.address);
+      const cure = await proxy.addToxic(toxicOf("slow_close", { delay }));
+      const client = await openClient(proxy.address);
+      const peer = await server.peer(0);
+      const sinceMs = performance.now();
+      peer.socket.end("data");
+      await client.got(4);
+      expect(await Promise.race([client.ended, still(100).then(() => "open")])).toBe("open");
+      // Removed midway, it closes at once.
+      if (delay === foreverMs) await cure.heal();
+      expect(await client.ended).toBe("fin");
+      if (delay !== foreverMs) expect(performance.now() - sinceMs).toBeGreaterThanOrEqual(delay - 1);
+      client.socket.destroy();
+    });
+
+    test("slicer cuts what passes into pieces, in order, and takes its time between them", async () => {
+      await using echo = await openEcho();
+      const proxy = await openProxy(echo.address);
+      await proxy.addToxic(toxicOf("slicer", { average_size: 100, size_variation: 20, delay: 10_000 }));
+      const client = await openClient(proxy.address);
+      let pieces = 0;
+      client.socket.on("data", () => (pieces += 1));
+      const sent = Buffer.alloc(2000, "slices of bytes");
+      const sentMs = performance.now();
+      client.socket.write(sent);
+      await client.got(sent.length);
+      // Each piece is at most average and variation, so there are 17 at least, and 10 ms between each two of them.
+      expect(performance.now() - sentMs).toBeGreaterThanOrEqual(159);
+      expect(pieces).toBeGreaterThan(1);
+      expect(client.received().equals(sent)).toBe(true);
+      client.socket.destroy();
+    });
+
+    test.for([0, 1, 99_999, 100_000, 100_001])("limit_data of %i passes so many bytes and closes", async (bytes) => {
+      const data = Buffer.alloc(100_000, "limited");
+      await using server = await openServer((socket) => void socket.on("data", () => socket.write(data)));
+      const proxy = await openProxy(server.address);
+      await proxy.addToxic(toxicOf("limit_data", { bytes }));
+      const client = await openClient(proxy.address);
+      const isOpen = async (): Promise<boolean> => (await Promise.race([client.ended, still(50)])) === true;
+      expect(await isOpen()).toBe(true);
+      client.socket.write("x");
+      if (bytes > data.length) {
+        await client.got(data.length);
+        expect(await isOpen()).toBe(true);
+        client.socket.write("x");
+      }
+      expect(await client.ended).toBe("fin");
+      expect(client.receivedBytes()).toBe(bytes);
+      client.socket.destroy();
+    });
+
+    test("limit_data on requests: the server gets so many bytes, and then the end", async () => {
+      await using server = await openServer();
+      const proxy = await openProxy(server.address);
+      await proxy.addToxic(toxicOf("limit_data", { bytes: 5 }, upstream));
+      const client = await openClient(proxy.address);
+      client.socket.write("request");
+      const peer = await server.peer(0);
+      expect(await peer.ended).toBe("fin");
+      expect(peer.received().toString()).toBe("reque");
+      client.socket.destroy();
     });
 
     test("a client that does not read stops the server from writing", async () => {

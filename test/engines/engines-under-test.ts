@@ -14,7 +14,7 @@ export interface RunningEngine {
 export interface EngineUnderTest {
   readonly name: string;
   readonly absent: boolean;
-  readonly start: () => Promise<RunningEngine>;
+  readonly start: (options?: { readonly metrics?: boolean; readonly seed?: number }) => Promise<RunningEngine>;
 }
 
 const binary = process.env["SQUALL_TOXIPROXY"];
@@ -22,8 +22,8 @@ const binary = process.env["SQUALL_TOXIPROXY"];
 export const embedded: EngineUnderTest = {
   name: "the embedded engine",
   absent: false,
-  start: async () => {
-    const api = await openApi({ world: realWorld, seed: 42 });
+  start: async ({ metrics = false, seed = 42 } = {}) => {
+    const api = await openApi({ world: realWorld, seed, metrics });
     return { url: api.url, stop: () => api.close() };
   },
 };
@@ -33,13 +33,13 @@ export const enginesUnderTest: readonly EngineUnderTest[] = [
   {
     name: binary === undefined ? "a real toxiproxy-server (SQUALL_TOXIPROXY names none)" : "a real toxiproxy-server",
     absent: binary === undefined,
-    start: () => startBinary(binary ?? ""),
+    start: ({ metrics = false } = {}) => startBinary(binary ?? "", metrics ? ["-proxy-metrics"] : []),
   },
 ];
 
-async function startBinary(file: string): Promise<RunningEngine> {
+async function startBinary(file: string, flags: readonly string[]): Promise<RunningEngine> {
   const { port } = await closedAddress();
-  const child = spawn(file, ["-host", "127.0.0.1", "-port", String(port)], { stdio: "ignore" });
+  const child = spawn(file, ["-host", "127.0.0.1", "-port", String(port), ...flags], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
   const server = openToxiproxy({ url, world: realWorld });
   for (let tries = 0; ; tries += 1) {

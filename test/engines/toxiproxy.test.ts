@@ -126,6 +126,10 @@ describe("our Toxiproxy client", () => {
     [{ attributes: { delay: 5 } }, '"delay"'],
     [{ toxicity: 1.5 }, "toxicity"],
     [{ type: "timeout", attributes: { latency: 5 } }, '"latency"'],
+    [{ type: "bandwidth", attributes: { rate: -1 } }, "attributes.rate"],
+    [{ type: "slicer" }, "expected at least 1 byte, got 0"],
+    [{ type: "slicer", attributes: { average_size: 10, size_variation: 11 } }, "expected at most average_size"],
+    [{ type: "slicer", attributes: { average_size: 10, size: 10 } }, '"size"'],
   ])("refuses %j before anything is sent", async ([wrong, says]) => {
     const url = await openEngine();
     const proxy = await openToxiproxy({ url, world }).openProxy("p", upstream);

@@ -97,7 +97,9 @@ const leftovers: Probe = {
 
 /** Those that mean something, and to whom. Values are not told: nobody knows what they hold. */
 const known: Readonly<Record<string, string>> = {
-  SQUALL_TOXIPROXY: "the original toxiproxy-server, for tests",
+  SQUALL_TOXIPROXY: "the original toxiproxy-server, for --engine binary and tests",
+  SQUALL_TOXIPROXY_IMAGE: "the image for --engine docker",
+  SQUALL_DOCKER_NETWORK: "how that container is reached: host or mapped",
   SQUALL_ROUNDS: "how often Squall's own tests try",
   [leaseVariable]: "the lease of a run: this shell was started by one, and ends with it",
 };

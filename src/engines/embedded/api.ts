@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { World } from "../../world.ts";
 import { toApiError } from "./api-error.ts";
 import { formatListen, listeningAt } from "./listen-address.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProxies, toxicNamed, type Proxies } from "./proxies.ts";
 import type { Proxy } from "./proxy.ts";
 import { parseBody, readBody } from "./request-body.ts";
@@ -21,8 +22,16 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function openApi(options: { readonly world: World; readonly seed: number }): Promise<Api> {
-  const proxies = createProxies(options);
+export interface ApiOptions {
+  readonly world: World;
+  readonly seed: number;
+  /** Whether bytes are counted and told at /metrics. */
+  readonly metrics?: boolean;
+}
+
+export async function openApi(options: ApiOptions): Promise<Api> {
+  const metrics = options.metrics === true ? createMetrics() : undefined;
+  const proxies = createProxies({ ...options, metrics });
   const runPrefix = options.world.nonce();
   let requests = 0;
   // One at a time: opening and closing listeners takes a while, and two of them must not meet.
@@ -36,7 +45,7 @@ export async function openApi(options: { readonly world: World; readonly seed: n
   const server = createServer((request, response) => {
     requests += 1;
     const id = `${runPrefix}-${requests}`;
-    answer(request, (work) => inTurn(() => work(proxies)))
+    answer(request, { run: (work) => inTurn(() => work(proxies)), metrics })
       .then((reply) => send(response, reply, id))
       // The client has hung up in the middle: there is nobody to answer.
       .catch(() => response.destroy());
@@ -66,6 +75,7 @@ interface Reply {
 
 interface Call {
   readonly proxies: Proxies;
+  readonly metrics: Metrics | undefined;
   /** The path's `{proxy}` and `{toxic}`, decoded. */
   readonly proxy: string;
   readonly toxic: string;
@@ -74,8 +84,12 @@ interface Call {
 
 type Handler = (call: Call) => Reply | Promise<Reply>;
 
+const anyMethod = "*";
+const metricsType = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
 const routes: readonly (readonly [path: string, handlers: Readonly<Record<string, Handler>>])[] = [
   ["/version", { GET: () => versionReply }],
+  ["/metrics", { [anyMethod]: ({ metrics }) => ({ status: 200, type: metricsType, text: metrics?.text() ?? "" }) }],
   ["/reset", { POST: ({ proxies }) => gone(proxies.reset()) }],
   ["/populate", { POST: populate }],
   [
@@ -140,19 +154,22 @@ function updateToxic({ proxies, proxy, toxic, body }: Call): Reply {
   return json(200, showToxic(proxies.updateToxic(found, named, parseBody(body))));
 }
 
-async function answer(
-  request: IncomingMessage,
-  run: (work: (proxies: Proxies) => Promise<Reply>) => Promise<Reply>,
-): Promise<Reply> {
+interface Desk {
+  readonly run: (work: (proxies: Proxies) => Promise<Reply>) => Promise<Reply>;
+  readonly metrics: Metrics | undefined;
+}
+
+async function answer(request: IncomingMessage, { run, metrics }: Desk): Promise<Reply> {
   const route = routeOf(request.url ?? "/");
-  if (route === undefined) return { ...plain(404, "404 page not found"), unrouted: true };
-  const handler = route.handlers[request.method ?? ""];
+  const isOff = metrics === undefined && route?.path === "/metrics";
+  if (route === undefined || isOff) return { ...plain(404, "404 page not found"), unrouted: true };
+  const handler = route.handlers[request.method ?? ""] ?? route.handlers[anyMethod];
   if (handler === undefined) return { status: 405, unrouted: true };
   if (request.headers["user-agent"]?.startsWith("Mozilla/") === true) return plain(403, "User agent not allowed");
   try {
     const body = await readBody(request);
     const { proxy, toxic } = route;
-    return await run(async (proxies) => handler({ proxies, proxy, toxic, body }));
+    return await run(async (proxies) => handler({ proxies, metrics, proxy, toxic, body }));
   } catch (thrown) {
     const { message, status } = toApiError(thrown);
     return plain(status, JSON.stringify({ error: message, status }));
@@ -160,6 +177,7 @@ async function answer(
 }
 
 interface Route {
+  readonly path: string;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly proxy: string;
   readonly toxic: string;
@@ -173,7 +191,7 @@ function routeOf(url: string): Route | undefined {
     const matches =
       wanted.length === segments.length &&
       wanted.every((word, index) => word === segments[index] || (word.startsWith("{") && segments[index] !== ""));
-    if (matches) return { handlers, proxy: segments[2] ?? "", toxic: segments[4] ?? "" };
+    if (matches) return { path, handlers, proxy: segments[2] ?? "", toxic: segments[4] ?? "" };
   }
   return undefined;
 }
@@ -212,8 +230,10 @@ function json(status: number, value: unknown): Reply {
   return { status, type: "application/json", text: JSON.stringify(value) };
 }
 
+const plainType = "text/plain; charset=utf-8";
+
 function plain(status: number, text: string): Reply {
-  return { status, type: "text/plain; charset=utf-8", text: `${text}\n` };
+  return { status, type: plainType, text: `${text}\n` };
 }
 
 async function gone(work: Promise<void>): Promise<Reply> {
@@ -224,7 +244,7 @@ async function gone(work: Promise<void>): Promise<Reply> {
 function send(response: ServerResponse, { status, type, text, unrouted }: Reply, id: string): void {
   const headers: Record<string, string> = {};
   if (type !== undefined) headers["Content-Type"] = type;
-  if (type?.startsWith("text/plain") === true) headers["X-Content-Type-Options"] = "nosniff";
+  if (type === plainType) headers["X-Content-Type-Options"] = "nosniff";
   if (unrouted !== true) headers["X-Toxiproxy-Request-Id"] = id;
   response.writeHead(status, headers).end(text);
 }

@@ -1,9 +1,8 @@
 /** The proxies of an engine by name, and what the API may do with them. */
 import { z } from "zod";
 import type { Stream } from "../../faults/handles.ts";
-import type { World } from "../../world.ts";
 import { apiError, badBody, readAs, toApiError, type ApiError } from "./api-error.ts";
-import { Proxy } from "./proxy.ts";
+import { Proxy, type ProxyOptions } from "./proxy.ts";
 import { findToxicKind } from "./toxics/registry.ts";
 import type { LiveToxic, PreparedToxic, ToxicKind } from "./toxics/toxic.ts";
 
@@ -37,7 +36,7 @@ export interface Proxies {
   stopAll(): Promise<void>;
 }
 
-export function createProxies(options: { readonly world: World; readonly seed: number }): Proxies {
+export function createProxies(options: ProxyOptions): Proxies {
   const proxies = new Map<string, Proxy>();
 
   const named = (name: string): Proxy => {
@@ -63,7 +62,7 @@ export function createProxies(options: { readonly world: World; readonly seed: n
     named,
 
     create: async (body) => {
-      const settings = complete(readAs(proxyBody, body));
+      const settings = complete(readAs(proxyBody, body ?? {}));
       if (proxies.has(settings.name)) throw apiError("proxyAlreadyExists");
       return addOrReplace(settings);
     },
@@ -82,7 +81,7 @@ export function createProxies(options: { readonly world: World; readonly seed: n
     },
 
     update: async (proxy, body) => {
-      const { listen, upstream, enabled } = readAs(proxyBody, body);
+      const { listen, upstream, enabled } = readAs(proxyBody, body ?? {});
       await proxy.update({
         listen: listen ?? proxy.listen,
         upstream: upstream ?? proxy.upstream,
@@ -125,7 +124,7 @@ function complete({ name, listen, upstream, enabled }: z.output<typeof proxyBody
 }
 
 function addToxic(proxy: Proxy, body: unknown): LiveToxic {
-  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body);
+  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body ?? {});
   const direction = directionOf(stream);
   const kind = findToxicKind(type);
   if (kind === undefined) throw apiError("invalidToxicType");
@@ -139,7 +138,7 @@ function addToxic(proxy: Proxy, body: unknown): LiveToxic {
 function updateToxic(proxy: Proxy, toxic: LiveToxic, body: unknown): LiveToxic {
   const { toxicity = toxic.toxicity, attributes = {} } = readAs(
     toxicBody.pick({ toxicity: true, attributes: true }),
-    body,
+    body ?? {},
   );
   const prepared = prepare(toxic.kind, { ...toxic.prepared.attributes, ...attributes });
   const updated = { ...toxic, toxicity, prepared };

@@ -7,6 +7,7 @@ import { seededRandom, type World } from "../../world.ts";
 import { backlog, parseAddress } from "../engine.ts";
 import { connect, type Connection } from "./connection.ts";
 import { formatListen, listeningAt, parseListen, resolveListen, type ListenAddress } from "./listen-address.ts";
+import type { ConnectionBytes, Metrics } from "./metrics.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
 
 export interface ProxySettings {
@@ -18,7 +19,17 @@ export interface ProxySettings {
 export interface ProxyOptions {
   readonly world: World;
   readonly seed: number;
+  /** Absent: nothing is counted. */
+  readonly metrics?: Metrics | undefined;
 }
+
+const socketOptions = {
+  noDelay: true,
+  // Toxiproxy closes whole connections only: half-open sockets let the chains decide when.
+  allowHalfOpen: true,
+  // Stopping a source and letting it go on costs more than a few reads that wait.
+  highWaterMark: 256 * 1024,
+} as const;
 
 // The real server waits for ever, and with it every later client of the proxy.
 const dialTimeoutMs = 10_000;
@@ -116,7 +127,8 @@ export class Proxy {
 
   #accept(client: Socket): void {
     this.#connectionsEver += 1;
-    const { world, seed } = this.#options;
+    const { world, seed, metrics } = this.#options;
+    const labels = { proxy: this.name, listener: this.#listen, upstream: this.#upstream };
     const nth = this.#connectionsEver;
     // Errors are always followed by a close, which is what the chains go by.
     client.on("error", ignore);
@@ -133,13 +145,26 @@ export class Proxy {
           toxics: this.#toxics,
           randomFor: (toxic) => seededRandom(seed, this.name, nth, toxic.nth),
           world,
-          onClosed: () => this.#connections.delete(connection),
+          onClosed: () => {
+            this.#connections.delete(connection);
+            for (const bytes of bytesOf(client, upstream)) metrics?.count({ ...labels, ...bytes });
+          },
         });
         this.#connections.add(connection);
       },
     });
     this.#connections.add(dialling);
   }
+}
+
+function bytesOf(
+  client: Socket,
+  upstream: Socket,
+): readonly Omit<ConnectionBytes, "proxy" | "listener" | "upstream">[] {
+  return [
+    { direction: "upstream", receivedBytes: client.bytesRead, sentBytes: upstream.bytesWritten },
+    { direction: "downstream", receivedBytes: upstream.bytesRead, sentBytes: client.bytesWritten },
+  ];
 }
 
 /** A client that waits for its upstream. */
@@ -159,7 +184,7 @@ interface DialOptions {
 
 function dialUpstream({ client, address, world, onConnected, onEnded }: DialOptions): Dialling {
   const { host, port } = parseAddress(address);
-  const upstream = dial({ host, port: isPort(port) ? port : 0, noDelay: true, allowHalfOpen: true });
+  const upstream = dial({ host, port: isPort(port) ? port : 0, ...socketOptions });
   const fail = (): void => {
     timer.cancel();
     upstream.removeListener("close", fail);
@@ -183,8 +208,7 @@ function isPort(port: number): boolean {
 }
 
 async function startListening(listen: string, accept: (client: Socket) => void): Promise<Server> {
-  // Toxiproxy closes whole connections only: half-open sockets let the chains decide when.
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, accept);
+  const server = createServer({ pauseOnConnect: true, ...socketOptions }, accept);
   let shown = listen;
   try {
     const address = await resolveListen(parseListen(listen));

@@ -3,7 +3,7 @@
  * Everything happens within the call that causes it, so that adding and removing toxics never races with the bytes.
  */
 import type { Random, Timer, World } from "../../world.ts";
-import type { Behaviour, Chunk, LiveToxic, Stage } from "./toxics/toxic.ts";
+import { passThrough, type Behaviour, type Chunk, type LiveToxic, type Stage } from "./toxics/toxic.ts";
 
 /** Where bytes go next: another stage, or the socket at the end. */
 export interface Outlet {
@@ -25,6 +25,7 @@ export interface StageOptions {
 export class ToxicStage implements Outlet, Stage {
   readonly nth: number;
   readonly random: Random;
+  tally = 0;
   readonly #options: StageOptions;
   readonly #bufferChunks: number;
   readonly #waiting: Chunk[] = [];
@@ -156,14 +157,4 @@ export class ToxicStage implements Outlet, Stage {
 /** Toxicity is drawn for each connection when the toxic starts on it, and again when the toxic is updated. */
 function behave(toxic: LiveToxic, stage: Stage): Behaviour {
   return stage.random.next() < toxic.toxicity ? toxic.prepared.start(stage) : passThrough(stage);
-}
-
-function passThrough(stage: Stage): Behaviour {
-  return {
-    chunk: (chunk) => {
-      stage.pass(chunk);
-      stage.next();
-    },
-    end: () => stage.close(),
-  };
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { toxicKind, wholeMs } from "./toxic.ts";
+import { toxicKind, whole } from "./toxic.ts";
 
 export const latency = toxicKind({
   type: "latency",
-  attributes: z.object({ latency: wholeMs, jitter: wholeMs }),
+  attributes: z.object({ latency: whole, jitter: whole }),
   // A line with latency carries many chunks at once; with few, it would be a limit of bandwidth too.
   bufferChunks: 1024,
   start: (stage, { latency, jitter }) => ({

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { toxicKind, wholeMs } from "./toxic.ts";
+import { toxicKind, whole } from "./toxic.ts";
 
 export const resetPeer = toxicKind({
   type: "reset_peer",
-  attributes: z.object({ timeout: wholeMs }),
+  attributes: z.object({ timeout: whole }),
   resets: true,
   // Updating must not let the very data through that the reset was to swallow.
   retakes: true,

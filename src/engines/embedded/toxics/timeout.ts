@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { toxicKind, wholeMs } from "./toxic.ts";
+import { toxicKind, whole } from "./toxic.ts";
 
 export const timeout = toxicKind({
   type: "timeout",
-  attributes: z.object({ timeout: wholeMs }),
+  attributes: z.object({ timeout: whole }),
   closesOnRemoval: true,
   start: (stage, { timeout }) => {
     const arm = (): void => {

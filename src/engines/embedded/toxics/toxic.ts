@@ -15,6 +15,8 @@ export interface Chunk {
 /** A toxic's hands on one direction of one connection. */
 export interface Stage {
   readonly random: Random;
+  /** A count for the toxic to keep: 0 at first, and an update leaves it as it is. */
+  tally: number;
   nowUs(): number;
   /** Hands bytes on. */
   pass(chunk: Chunk): void;
@@ -92,5 +94,16 @@ export function toxicKind<Schema extends AttributesSchema>(
   };
 }
 
-/** Toxiproxy counts in whole units and takes 0 where nothing is said. */
-export const wholeMs = z.int().min(0).default(0);
+/** Hands everything on at once: what a toxic does to the connections that its toxicity spares. */
+export function passThrough(stage: Stage): Behaviour {
+  return {
+    chunk: (chunk) => {
+      stage.pass(chunk);
+      stage.next();
+    },
+    end: () => stage.close(),
+  };
+}
+
+/** Toxiproxy counts in whole units, takes 0 where nothing is said, and lets in less than nothing, which we do not. */
+export const whole = z.int().min(0).default(0);
