@@ -18,7 +18,7 @@ import { createWaits } from "./waits.ts";
 
 export interface LinkOptions {
   readonly name: string;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "openProxy">;
   readonly upstream: Address;
   readonly protocol: LinkProtocol;
   readonly recorder: Recorder;
@@ -42,6 +42,8 @@ export interface Link extends LinkHandle {
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { name, engine, upstream, protocol, recorder, tracer, world } = options;
   const waits = createWaits(() => recorder.nowUs());
+  const exchangeWaits = createWaits(() => recorder.nowUs());
+  const closeWaits = createWaits(() => recorder.nowUs());
   const rules = createAnswerRules();
   const signs = createSigns();
 
@@ -55,7 +57,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   };
   const tap = await openTap(
     proxy.address,
-    { link: name, protocol, recorder, tracer, waits, rules, sign: signs.give },
+    { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, rules, sign: signs.give },
     world,
   );
 
@@ -69,7 +71,8 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     openExchanges: () => tap.openExchanges(),
     setEnabled,
     addToxic: async (toxic) => {
-      const calm = waits.disturb();
+      const calms = [waits, exchangeWaits, closeWaits].map((each) => each.disturb());
+      const calm = (): void => calms.forEach((end) => end());
       const cure = await proxy.addToxic(toxic).catch((error: unknown) => {
         calm();
         throw error;
