@@ -64,15 +64,14 @@ async function judgeApart(size: Size): Promise<JudgedRun> {
 }
 
 async function judgeHere(size: Size): Promise<JudgedRun> {
-  keepHeapSmall();
   let events = 0;
-  const read = async function* () {
+  const read = keepHeapSmall(async function* () {
     events = 0;
     for (const block of syntheticBlocks(size)) {
       events += block.length;
       yield block;
     }
-  };
+  });
   const startedMs = performance.now();
   const { verdict, checks: judged, thresholds, account } = await judge(read, checks);
   const seconds = (performance.now() - startedMs) / 1000;

@@ -1,6 +1,7 @@
 /** All figures. To add one: its file in figures/, and its entry here. */
 import type { Figure } from "./figure.ts";
 import { calls } from "./figures/calls.ts";
+import { engine } from "./figures/engine.ts";
 import { install } from "./figures/install.ts";
 import { judge } from "./figures/judge.ts";
 import { omission } from "./figures/omission.ts";
@@ -13,6 +14,7 @@ import { truth } from "./figures/truth.ts";
 export const figures: readonly Figure[] = [
   calls,
   tap,
+  engine,
   sessions,
   truth,
   omission,

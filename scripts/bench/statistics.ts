@@ -19,6 +19,20 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** The interval that holds the true median in at least 95 % of such measurements, whatever their distribution. */
+export function medianInterval(values: readonly number[]): { readonly low: number; readonly high: number } | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  // So many values may lie outside at each end: as often as a fair coin falls to one side, at most 2.5 %.
+  let outside = -1;
+  let chance = 0.5 ** sorted.length;
+  for (let beyond = chance; beyond <= 0.025; beyond += chance) {
+    outside += 1;
+    chance *= (sorted.length - outside) / (outside + 1);
+  }
+  const [low, high] = [sorted[outside], sorted[sorted.length - 1 - outside]];
+  return low === undefined || high === undefined ? undefined : { low, high };
+}
+
 export interface Point {
   readonly x: number;
   readonly y: number;

@@ -8,6 +8,7 @@ import {
   type Attempt,
   type Exchange,
   type HistoryEvent,
+  type Stamp,
   type Unstamped,
 } from "../../src/history/events.ts";
 import { opId } from "../../src/history/ids.ts";
@@ -205,7 +206,7 @@ interface Making {
   readonly random: Random;
   readonly phases: readonly Phase[];
   readonly windows: readonly Window[];
-  readonly put: (event: Due) => void;
+  readonly put: (due: Due) => void;
   rows: number;
   duplicatesLeft: number;
   duplicateEvery: number;
@@ -239,7 +240,7 @@ export function* syntheticBlocks(
   let framed = 0;
   const frameUntil = (untilUs: number): void => {
     for (let next = frame[framed]; next !== undefined && next[0] <= untilUs; next = frame[framed]) {
-      wheel.put({ id: tapsWriter, atUs: next[0], ...next[1] });
+      wheel.put(framedDue(next));
       framed += 1;
     }
   };
@@ -251,10 +252,14 @@ export function* syntheticBlocks(
   }
   frameUntil(closingUs + 7_000_000);
   yield wheel.until(Number.POSITIVE_INFINITY);
-  for (const [atUs, event] of frame.slice(framed)) {
-    wheel.put({ id: tapsWriter, atUs, ...event });
+  for (const next of frame.slice(framed)) {
+    wheel.put(framedDue(next));
     yield wheel.until(Number.POSITIVE_INFINITY);
   }
+}
+
+function framedDue([atUs, event]: readonly [number, Unstamped]): Due {
+  return { writer: tapsWriter, atUs, make: (stamp) => ({ ...stamp, ...event }) };
 }
 
 /** All that does not come of calls. */
@@ -351,24 +356,16 @@ interface Op {
 /** Answers when it ended. */
 function runOp(making: Making, op: Op): number {
   const { put, phases } = making;
-  const { step, id, number, intendedUs, deadlineUs } = op;
+  const { id, number, intendedUs, deadlineUs } = op;
   const phase = phases.findLast(({ fromUs }) => fromUs <= intendedUs)?.phase ?? "final";
   const startedUs = intendedUs + 80;
-  put({
-    id: writerOf(number),
-    atUs: startedUs,
-    type: "op-started",
-    op: id,
-    ...coordinates(step, number),
-    server: step.server,
-    tool: step.tool,
-    phase,
-    intendedUs,
-    argsShape: step.effect === undefined ? "resource:string" : "limit:number,requestId:string,resource:string",
-    ...(step.effect === undefined ? {} : { effect: step.effect }),
-  });
+  const writer = writerOf(number);
+  put({ writer, atUs: startedUs, make: (stamp) => opStarted(stamp, op, phase) });
   if (startedUs + 1000 > deadlineUs) {
-    put({ id: writerOf(number), atUs: startedUs, type: "op-ended", op: id, outcome: "not-run", because: "no budget" });
+    const make: Due["make"] = (stamp) => {
+      return { ...stamp, type: "op-ended", op: id, outcome: "not-run", because: "no budget" };
+    };
+    put({ writer, atUs: startedUs, make });
     return startedUs;
   }
   const attempts: Came[] = [];
@@ -380,8 +377,24 @@ function runOp(making: Making, op: Op): number {
     if (came.outcome === "ok" || atUs + 50_000 > deadlineUs) break;
     if (attempt < attemptsMax) atUs += 20_000 * 2 ** attempt + making.random.integer(0, 20_000);
   }
-  put({ id: writerOf(number), atUs, type: "op-ended", op: id, outcome: opOutcome(attempts) });
+  const outcome = opOutcome(attempts);
+  put({ writer, atUs, make: (stamp) => ({ ...stamp, type: "op-ended", op: id, outcome }) });
   return atUs;
+}
+
+function opStarted(stamp: Stamp, { step, id, number, intendedUs }: Op, phase: string): HistoryEvent {
+  return {
+    ...stamp,
+    type: "op-started",
+    op: id,
+    ...coordinates(step, number),
+    server: step.server,
+    tool: step.tool,
+    phase,
+    intendedUs,
+    argsShape: step.effect === undefined ? "resource:string" : "limit:number,requestId:string,resource:string",
+    ...(step.effect === undefined ? {} : { effect: step.effect }),
+  };
 }
 
 interface Came {
@@ -443,15 +456,18 @@ function stalled(making: Making, op: Op, { attempt, atUs }: Asked): Came {
   return attempted(making, op, { attempt, atUs, endUs, class: "timeout" });
 }
 
-function attempted(
-  { put }: Making,
-  { step, id, number }: Op,
-  { attempt, atUs, endUs, class: is }: Try & { readonly endUs: number; readonly class: OutcomeClass },
-): Came {
-  const { outcome } = outcomeClasses[is];
-  put({
-    id: tapsWriter,
-    atUs: endUs - 50,
+type Attempted = Try & { readonly endUs: number; readonly class: OutcomeClass };
+
+function attempted({ put }: Making, op: Op, about: Attempted): Came {
+  const { endUs, class: is } = about;
+  put({ writer: tapsWriter, atUs: endUs - 50, make: (stamp) => callOf(stamp, op, about) });
+  put({ writer: writerOf(op.number), atUs: endUs, make: (stamp) => attemptOf(stamp, op, about) });
+  return { outcome: outcomeClasses[is].outcome, endUs };
+}
+
+function callOf(stamp: Stamp, { step, id, number }: Op, { attempt, atUs, endUs, class: is }: Attempted): HistoryEvent {
+  return {
+    ...stamp,
     type: "exchange",
     link: `${step.group}@${step.server}`,
     connection: number % agents,
@@ -468,39 +484,39 @@ function attempted(
     ...(is === "timeout" ? {} : { status: is === "http-refusal" ? 503 : 200 }),
     bytesUp: 612,
     bytesDown: 388,
-  });
-  put({
-    id: writerOf(number),
-    atUs: endUs,
+  };
+}
+
+function attemptOf(stamp: Stamp, { step, id }: Op, { attempt, atUs, class: is }: Attempted): HistoryEvent {
+  return {
+    ...stamp,
     type: "attempt",
     op: id,
     attempt,
     startedUs: atUs,
     class: is,
-    outcome,
+    outcome: outcomeClasses[is].outcome,
     ...(is === "timeout" ? { onTimeout: "cancel" } : { status: is === "http-refusal" ? 503 : 200, bytes: 388 }),
     ...(is === "tool-error" ? { says: "the upstream refused the connection" } : {}),
     reusedSocket: true,
     ...(is === "ok" ? { answer: copyOf(step.answer) } : {}),
-  });
-  return { outcome, endUs };
+  };
 }
 
-function upstream(
-  { put, random, run }: Making,
-  { step, id, number }: Op,
-  {
-    attempt,
-    startedUs,
-    endUs,
-    ended,
-    status,
-  }: Pick<Exchange, "startedUs" | "ended" | "status"> & { readonly attempt: number; readonly endUs: number },
-): void {
+type Request = Pick<Exchange, "startedUs" | "ended" | "status"> & { readonly attempt: number; readonly endUs: number };
+
+function upstream({ put, random, run }: Making, op: Op, about: Request): void {
   const named = random.next() >= run.nameless;
-  put({
-    id: tapsWriter,
-    atUs: endUs,
+  put({ writer: tapsWriter, atUs: about.endUs, make: (stamp) => requestOf(stamp, op, { ...about, named }) });
+}
+
+function requestOf(
+  stamp: Stamp,
+  { step, id, number }: Op,
+  { attempt, startedUs, endUs, ended, status, named }: Request & { readonly named: boolean },
+): HistoryEvent {
+  return {
+    ...stamp,
     type: "exchange",
     link: upstreamLink(step.server),
     connection: number % 8,
@@ -516,27 +532,32 @@ function upstream(
     ended,
     bytesUp: 318,
     bytesDown: status === undefined ? 0 : 274,
-  });
+  };
 }
 
 /** The row is seen when its ledger is read next. */
 function commit(making: Making, { step, id }: Op, atUs: number): void {
-  if (step.effect === undefined) return;
+  const { effect } = step;
+  if (effect === undefined) return;
   making.rows += 1;
   const twice = making.duplicatesLeft > 0 && making.rows % making.duplicateEvery === 0;
   if (twice) making.duplicatesLeft -= 1;
   for (const lateUs of twice ? [0, 1_500_000] : [0]) {
     const committedUs = atUs + lateUs;
+    const row = lateUs === 0 ? String(making.rows) : `${making.rows}+`;
     making.put({
-      id: tapsWriter,
+      writer: tapsWriter,
       atUs: Math.ceil(committedUs / ledgerEveryUs) * ledgerEveryUs,
-      type: "effect",
-      effect: step.effect,
-      ledger: upstreamOf[step.server],
-      row: lateUs === 0 ? String(making.rows) : `${making.rows}+`,
-      key: id,
-      op: id,
-      committedUs: [committedUs, committedUs],
+      make: (stamp) => ({
+        ...stamp,
+        type: "effect",
+        effect,
+        ledger: upstreamOf[step.server],
+        row,
+        key: id,
+        op: id,
+        committedUs: [committedUs, committedUs],
+      }),
     });
   }
 }

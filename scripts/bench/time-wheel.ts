@@ -1,16 +1,20 @@
 /** Puts in order of time what is made a few seconds ahead, a whole walk at once. */
-import type { Unstamped } from "../../src/history/events.ts";
+import type { HistoryEvent, Stamp } from "../../src/history/events.ts";
 
 const slotUs = 125;
 const slots = 65_536;
 
-/** Its id is that of its writer until its turn comes, and its number with it. */
-export type Due = Unstamped & { id: string; readonly atUs: number };
+/** It is made only when its turn comes: until then tens of thousands wait, and whole events would be felt as memory. */
+export interface Due {
+  readonly writer: string;
+  readonly atUs: number;
+  readonly make: (stamp: Stamp) => HistoryEvent;
+}
 
 export interface TimeWheel {
   /** At most eight seconds ahead of what was taken last. */
-  readonly put: (event: Due) => void;
-  readonly until: (atUs: number) => readonly Due[];
+  readonly put: (due: Due) => void;
+  readonly until: (atUs: number) => readonly HistoryEvent[];
 }
 
 export function openTimeWheel(): TimeWheel {
@@ -19,30 +23,29 @@ export function openTimeWheel(): TimeWheel {
   let slot = 0;
   let waiting = 0;
 
-  const stamped = (event: Due): Due => {
-    const count = (counts.get(event.id) ?? 0) + 1;
-    counts.set(event.id, count);
-    event.id = `${event.id}:${count}`;
-    return event;
+  const made = ({ writer, atUs, make }: Due): HistoryEvent => {
+    const count = (counts.get(writer) ?? 0) + 1;
+    counts.set(writer, count);
+    return make({ id: `${writer}:${count}`, atUs });
   };
 
   return {
-    put: (event) => {
+    put: (due) => {
       waiting += 1;
-      const at = Math.max(slot, Math.floor(event.atUs / slotUs)) % slots;
-      const due = wheel[at];
-      if (due === undefined) wheel[at] = [event];
-      else insert(due, event);
+      const at = Math.max(slot, Math.floor(due.atUs / slotUs)) % slots;
+      const others = wheel[at];
+      if (others === undefined) wheel[at] = [due];
+      else insert(others, due);
     },
     until: (atUs) => {
       const last = Math.floor(atUs / slotUs);
-      const taken: Due[] = [];
+      const taken: HistoryEvent[] = [];
       for (; slot < last && waiting > 0; slot += 1) {
         const due = wheel[slot % slots];
         if (due === undefined) continue;
         wheel[slot % slots] = undefined;
         waiting -= due.length;
-        for (const event of due) taken.push(stamped(event));
+        for (const one of due) taken.push(made(one));
       }
       if (Number.isFinite(last)) slot = Math.max(slot, last);
       return taken;
@@ -51,12 +54,12 @@ export function openTimeWheel(): TimeWheel {
 }
 
 /** Where its time is; of the same moment, behind what was put before. */
-function insert(due: Due[], event: Due): void {
-  let at = due.length;
-  due.push(event);
-  for (let before = due[at - 1]; before !== undefined && before.atUs > event.atUs; before = due[at - 1]) {
-    due[at] = before;
+function insert(others: Due[], due: Due): void {
+  let at = others.length;
+  others.push(due);
+  for (let before = others[at - 1]; before !== undefined && before.atUs > due.atUs; before = others[at - 1]) {
+    others[at] = before;
     at -= 1;
   }
-  due[at] = event;
+  others[at] = due;
 }

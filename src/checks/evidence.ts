@@ -3,8 +3,10 @@
  * the harness's own account of itself: blind spots, broken premises, a history that ends too early.
  */
 import type { Declared, Mode } from "../history/declared.ts";
+import type { EngineReady } from "../history/engine-events.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
+import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
@@ -17,6 +19,7 @@ export interface Gap {
     | "link-unused"
     | "target-ended"
     | "generator-behind"
+    | "engine-restarted"
     | "ops-not-followed"
     | "nothing-judged";
   readonly says: string;
@@ -28,6 +31,10 @@ export interface Account {
   readonly unhealed: readonly string[];
   /** The thresholds that ended the run. */
   readonly aborted: readonly FailedThreshold[];
+  /** What made the faults; an older history does not tell. */
+  readonly engine?: EngineReady;
+  /** When its own trouble may have made some as well. */
+  readonly troubles: readonly Trouble[];
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -49,6 +56,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   let closing = false;
   let ended: RunEnded | undefined;
   let behind: string | undefined;
+  let engine: EngineReady | undefined;
+  const troubles: Trouble[] = [];
 
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
@@ -67,6 +76,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       }
     } else if (event.type === "generator") {
       behind = behindSays(event);
+    } else if (event.type === "engine-ready") {
+      engine = event;
+    } else if (event.type === "engine-restarted") {
+      troubles.push(troubleOf(event));
     } else if (event.type === "run-ended") ended = event;
   };
 
@@ -91,8 +104,17 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     for (const { link } of declared.links) {
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
+    for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
-    return { gaps, reason: ended?.reason ?? "cut", unhealed, aborted: ended?.thresholds ?? [], endUs: lastUs };
+    return {
+      gaps,
+      reason: ended?.reason ?? "cut",
+      unhealed,
+      aborted: ended?.thresholds ?? [],
+      ...(engine === undefined ? {} : { engine }),
+      troubles,
+      endUs: lastUs,
+    };
   };
 
   return { on, end };

@@ -11,6 +11,7 @@ import type { Histograms } from "../measure/histograms.ts";
 import { measure, type Measured } from "../measure/measure.ts";
 import { storiesOf } from "../measure/stories.ts";
 import type { Check, Fold, Judgement, Premises, Verdict } from "./check.ts";
+import { troubledAmong, withoutTrouble } from "./engine-trouble.ts";
 import { weighEvidence, type Account, type Gap } from "./evidence.ts";
 import { guarded } from "./guarded.ts";
 import { judgeThresholds, type ThresholdResult } from "./thresholds.ts";
@@ -55,9 +56,14 @@ export async function judge(
   const witnesses = first.flatMap(({ judgement }) => witnessesOf(judgement));
   const asked = first.flatMap(({ fold }) => fold?.asks?.() ?? []);
   const { blind, told } = await readAgain(read, { passed, witnesses, asked, premises });
-  const results = judgements.map(({ check, fold, judgement }) => {
-    const inFull = fold === undefined ? judgement : held(fold.end(told), failOn);
-    return resultOf(check, believed({ check, judgement: inFull, account, blind }));
+  const inFull = judgements.map(({ check, fold, judgement }) => {
+    return { check, judgement: fold === undefined ? judgement : held(fold.end(told), failOn) };
+  });
+  const ids = new Set(inFull.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.events)));
+  const troubled = await troubledAmong(read, { ids, troubles: account.troubles });
+  const results = inFull.map(({ check, judgement: found }) => {
+    const judgement = withoutTrouble(found, { troubled, failOn });
+    return resultOf(check, believed({ check, judgement, account, blind }));
   });
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
   return {

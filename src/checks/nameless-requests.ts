@@ -13,13 +13,18 @@ export interface Nameless {
   readonly late: { readonly before: Map<string, number>; readonly failed: Map<string, number> };
   /** The places that each tool's named requests asked. */
   readonly places: Map<string, Set<string>>;
+  /** The last of them, by tool. */
+  readonly lastAt: Map<string, Place>;
 }
+
+type Place = Pick<Exchange, "link" | "method" | "path">;
 
 export const emptyNameless = (): Nameless => ({
   before: new Map(),
   failed: new Map(),
   late: { before: new Map(), failed: new Map() },
   places: new Map(),
+  lastAt: new Map(),
 });
 
 type Exchange = EventOf<"exchange">;
@@ -47,10 +52,21 @@ export function lateOf({ late, places }: Nameless, tool: string): { readonly bef
   return { before: sum(late.before), failed: sum(late.failed) };
 }
 
-export function notePlaces({ places }: Nameless, tool: string, exchanges: readonly Exchange[]): void {
-  const known = places.get(tool) ?? new Set();
-  places.set(tool, known);
-  for (const exchange of exchanges) known.add(requestOf(exchange, "by-path"));
+export function notePlaces({ places, lastAt }: Nameless, tool: string, exchanges: readonly Exchange[]): void {
+  let known = places.get(tool);
+  if (known === undefined) places.set(tool, (known = new Set()));
+  for (const exchange of exchanges) {
+    const last = lastAt.get(tool);
+    // Most tools ask at one place, millions of times.
+    if (last !== undefined && isSamePlace(last, exchange)) continue;
+    const { link, method, path } = exchange;
+    lastAt.set(tool, { link, method, path });
+    known.add(requestOf(exchange, "by-path"));
+  }
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.path === b.path && a.link === b.link && a.method === b.method;
 }
 
 /** How many more failed at a tool's places than the baseline lets expect. */

@@ -167,7 +167,7 @@ interface Weighed {
   readonly record: OpRecord;
   readonly tally: Tally;
   /** Undefined where nobody can tell what was done for which attempt. */
-  readonly work: ReadonlyMap<number, Work> | undefined;
+  readonly work: readonly Work[] | undefined;
   readonly before: boolean;
 }
 
@@ -177,19 +177,19 @@ function countIn(state: State, { record, tally, work, before }: Weighed): void {
     return;
   }
   if (before) {
-    for (const done of work.values()) count(tally.before, done);
-    add(tally.tries.before, work.size);
+    for (const done of work) count(tally.before, done);
+    add(tally.tries.before, work.length);
     return;
   }
   let met = 0;
-  for (const [attempt, done] of work) {
+  for (const done of work) {
     const hit = done.exchanges.some(
       (exchange) => hasFailed(exchange) && (state.control || underFault(record, exchange)),
     );
     if (hit || state.control) count(tally.exposed, done);
     if (!hit) continue;
     met += 1;
-    countHit(tally.hit, record, attempt, done);
+    countHit(tally.hit, record, done);
     noteRepeat(record, state, done);
   }
   add(tally.tries.hit, met);

@@ -64,7 +64,7 @@ export const silentEmpty = defineCheck({
 
   on: (record, state) => {
     if (record.type !== "op" || record.straddles) return;
-    if (state.mayBeEmpty.has(`${record.started.group}.${record.started.step}`)) return;
+    if (state.mayBeEmpty.size > 0 && state.mayBeEmpty.has(`${record.started.group}.${record.started.step}`)) return;
     const role = state.roles.get(record.started.phase);
     if (role === "baseline") sample(record, state);
     else if (role === "fault" || role === "recovery") suspect(record, state);

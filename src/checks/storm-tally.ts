@@ -83,9 +83,9 @@ export function count(into: Counted, { exchanges, same }: Work): void {
   into.sameMax = Math.max(into.sameMax, same);
 }
 
-export function countHit(hit: Hits, record: OpRecord, attempt: number, work: Work): void {
+export function countHit(hit: Hits, record: OpRecord, work: Work): void {
   count(hit, work);
-  const { repeats, exchanges, same, unanswered } = work;
+  const { attempt, repeats, exchanges, same, unanswered } = work;
   const ended = record.attempts.find((candidate) => candidate.attempt === attempt);
   const most = Math.max(0, ...repeats.map(({ depth }) => depth));
   const [first, second, later] = hit.waits;

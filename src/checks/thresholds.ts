@@ -3,6 +3,7 @@
  * compare it with is unknown: it neither passes nor fails.
  */
 import type { FailedThreshold } from "../history/events.ts";
+import type { Cell } from "../measure/cells.ts";
 import { errorRate, isUpper, keeps, perSecond, shortened, timeUs } from "../measure/bounded.ts";
 import { mergeTiming, emptyTiming, type Timing } from "../measure/histogram.ts";
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";
@@ -10,6 +11,7 @@ import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts"
 import { takesIn, type Placed } from "../measure/scope.ts";
 import { formatBeside, formatFigure, metrics } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
+import { overlaps, type Trouble } from "./engine-trouble.ts";
 import type { Account, Gap } from "./evidence.ts";
 
 export interface ThresholdResult {
@@ -34,27 +36,47 @@ type Figure = { readonly samples: number } & (
 
 export function judgeThresholds(
   measured: Measured,
-  { gaps, aborted }: Pick<Account, "gaps" | "aborted">,
+  { gaps, aborted, troubles }: Pick<Account, "gaps" | "aborted" | "troubles">,
 ): readonly ThresholdResult[] {
   return measured.thresholds.map((threshold) => {
     const { expression, placed } = threshold;
     const failed = aborted.find((one) => one.expression === expression);
     const isTold = failed !== undefined && !("says" in placed);
-    const judged = isTold ? judgeAborted(placed, failed) : judgeOne(threshold, measured);
-    return { expression, ...believed(judged, gaps) };
+    const judged = isTold ? judgeAborted(placed, failed, measured) : judgeOne(threshold, measured);
+    const excuses = new Set<Gap["gap"]>(["generator-behind"]);
+    if (isTroubled(placed, troubles, measured)) excuses.add("engine-restarted");
+    return { expression, ...believed(judged, gaps, excuses) };
   });
 }
 
 /** It ended the run, so its phase was cut short for it: how it stood then is its verdict. */
-function judgeAborted({ bound }: Placed, { atUs, value, samples }: FailedThreshold): Judged {
+function judgeAborted(placed: Placed, { atUs, value, samples }: FailedThreshold, measured: Measured): Judged {
   const because = `it ended the run at ${formatFigure(Math.round(atUs / 1000), "ms")}`;
-  return { verdict: "fail", value, shown: formatBeside(value, bound), samples, because };
+  const judged = { value, shown: formatBeside(value, placed.bound), samples };
+  const isBroken = (by: Measured): boolean => {
+    const figure = figureIn(placed, placed.phases, by);
+    return "value" in figure && !keeps(figure.value, placed);
+  };
+  return isBroken(measured) && !isBroken(asIfPunctual(measured))
+    ? { ...judged, verdict: "unknown", because: `${because}; ${begunLate}, and without that it is not broken` }
+    : { ...judged, verdict: "fail", because };
 }
 
-/** Gaps in the evidence take away every pass; a generator that fell behind has itself made the times long. */
-function believed(judged: Judged, gaps: readonly Gap[]): Judged {
-  const lagging = gaps.filter(({ gap }) => gap === "generator-behind");
-  const doubts = judged.verdict === "fail" ? lagging : gaps;
+/** Whether its figures, or those that they are compared with, are of a time in which the engine had cut everybody off. */
+function isTroubled(placed: PlacedThreshold["placed"], troubles: readonly Trouble[], { figures }: Measured): boolean {
+  if ("says" in placed) return false;
+  const counts = ({ phase, role }: (typeof figures.phases)[number]): boolean =>
+    placed.phases.includes(phase) ||
+    placed.episodes.includes(phase) ||
+    (placed.bound.ofBaseline && role === "baseline");
+  return figures.phases.some(
+    (phase) => counts(phase) && overlaps(troubles, phase.startUs, phase.endUs ?? Number.POSITIVE_INFINITY),
+  );
+}
+
+/** Gaps take away every pass; a generator that fell behind, or an engine that did, has itself made the figures bad. */
+function believed(judged: Judged, gaps: readonly Gap[], excuses: ReadonlySet<Gap["gap"]>): Judged {
+  const doubts = judged.verdict === "fail" ? gaps.filter(({ gap }) => excuses.has(gap)) : gaps;
   if (doubts.length === 0) return judged;
   const own = judged.because === undefined ? [] : [judged.because];
   return { ...judged, verdict: "unknown", because: [...doubts.map(({ says }) => says), ...own].join("; ") };
@@ -64,6 +86,25 @@ function judgeOne({ placed, track }: PlacedThreshold, measured: Measured): Judge
   if ("says" in placed) {
     return { verdict: "unknown", samples: 0, because: `this version of Squall cannot read it: ${placed.says}` };
   }
+  const judged = judgeAmongFaults(placed, track, measured);
+  if (judged.verdict !== "fail") return judged;
+  // A generator that kept up on the whole may still have stood still for a moment, just then.
+  const punctual = judgeAmongFaults(placed, track, asIfPunctual(measured));
+  if (punctual.verdict === "fail") return judged;
+  const without = punctual.verdict === "pass" ? `without that it is ${punctual.shown}` : punctual.because;
+  return { ...judged, verdict: "unknown", because: `${begunLate}; ${without}` };
+}
+
+const begunLate = "Squall itself began some of these ops late";
+
+function asIfPunctual(measured: Measured): Measured {
+  const { cells, calm } = measured;
+  const all = (late: readonly Cell[]): readonly Cell[] =>
+    late.map((cell) => ({ ...cell, clocks: { ...cell.clocks, ok: { ...cell.clocks.ok, response: cell.punctual } } }));
+  return { ...measured, cells: all(cells), calm: { begun: all(calm.begun), untouched: all(calm.untouched) } };
+}
+
+function judgeAmongFaults(placed: Placed, track: Track, measured: Measured): Judged {
   const { calm, figures } = measured;
   const meant = figures.phases.some(({ phase, role }) => role === "fault" && placed.phases.includes(phase));
   // A rate counts what came, so nothing is left out of it.

@@ -36,7 +36,8 @@ export async function readAgain(
 ): Promise<SecondReading> {
   const { passed, witnesses, asked, premises } = on;
   const telling = tellOf({ ops: new Set(witnesses), effects: new Set(asked) });
-  if (passed.length + witnesses.length + asked.length === 0) return { blind: new Set(), told: telling.told };
+  const tells = witnesses.length + asked.length > 0;
+  if (passed.length === 0 && !tells) return { blind: new Set(), told: telling.told };
   const assembler = assembleRecords(premises.declared);
   // Let go of as soon as it is sure that its defect is found.
   let open = passed.map((check) => ({
@@ -45,12 +46,14 @@ export async function readAgain(
     fold: guarded(check, premises),
     variant: assembler.variant(),
   }));
+  let events = 0;
   const take = (event: HistoryEvent): void => {
     for (const { plant, variant } of open) variant.before(event, plant(event));
     const records = assembler.push(event);
-    for (const record of records) telling.on(record);
+    if (tells) for (const record of records) telling.on(record);
     for (const { fold, variant } of open) for (const record of variant.after(records)) fold.on(record);
-    if (records.length > 0 && open.some(({ fold }) => fold.isCertain?.())) open = open.filter(isOpen);
+    events += 1;
+    if (events % certaintyEvery === 0) open = open.filter(isOpen);
   };
   await each(read, take);
   const rest = assembler.flush();
@@ -59,6 +62,9 @@ export async function readAgain(
   const blind = open.filter(({ fold }) => !findsViolation(fold)).map(({ check }) => check.name);
   return { blind: new Set(blind), told: telling.told };
 }
+
+/** What is certain stays so: to ask after each event would cost more than to go on for a little. */
+const certaintyEvery = 1000;
 
 /** Early or late, only what the check itself says counts. */
 function isOpen({ fold }: { readonly fold: Fold }): boolean {

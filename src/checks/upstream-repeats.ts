@@ -21,6 +21,7 @@ export interface Repeat {
 }
 
 export interface Work {
+  readonly attempt: number;
   readonly exchanges: readonly JoinedExchange[];
   readonly repeats: readonly Repeat[];
   /** Made again while the same request was still unanswered. */
@@ -39,12 +40,12 @@ export function hasFailed({ ended, status = 0, leftUs, firstByteUs }: Exchange):
   return ended !== "answered" || status >= 500 || status === 429;
 }
 
-/** By attempt; undefined where nobody can tell which attempt a request was for. */
+/** For each attempt that asked; undefined where nobody can tell which attempt a request was for. */
 export function workOf(
   { attempts, ended }: OpRecord,
   exchanges: readonly JoinedExchange[],
   sameness: Sameness,
-): ReadonlyMap<number, Work> | undefined {
+): readonly Work[] | undefined {
   // What is asked for many ops at once is nobody's own.
   if (exchanges.some(({ ops }) => ops.length > 1)) return undefined;
   const numbered = exchanges.every(({ attempt }) => attempt !== undefined);
@@ -52,21 +53,26 @@ export function workOf(
   const mayBeMany = attempts.length > 1 || ended === undefined;
   if (!numbered && mayBeMany) return undefined;
   const [only] = exchanges;
-  if (exchanges.length < 2) return new Map(only === undefined ? [] : [[only.attempt ?? 1, single(only)]]);
+  if (only === undefined) return nothing;
+  if (exchanges.length < 2) return [single(only)];
   const byAttempt = Map.groupBy(exchanges, ({ attempt }) => (numbered ? (attempt ?? 1) : 1));
-  return new Map([...byAttempt].map(([attempt, made]) => [attempt, workIn(made, sameness)]));
+  return [...byAttempt].map(([attempt, made]) => workIn(attempt, made, sameness));
 }
+
+const nothing: readonly never[] = [];
 
 /** As most are: it repeats nothing. */
 function single(exchange: JoinedExchange): Work {
-  return { exchanges: [exchange], repeats: [], unanswered: 0, same: 1, resent: 0 };
+  const { attempt = 1 } = exchange;
+  return { attempt, exchanges: [exchange], repeats: nothing, unanswered: 0, same: 1, resent: 0 };
 }
 
-function workIn(exchanges: readonly JoinedExchange[], sameness: Sameness): Work {
+function workIn(attempt: number, exchanges: readonly JoinedExchange[], sameness: Sameness): Work {
   const ordered = exchanges.toSorted((a, b) => a.startedUs - b.startedUs);
   const requests = Map.groupBy(ordered, (exchange) => requestOf(exchange, sameness));
   const sorted = [...requests.values()].map(sortRepeats);
   return {
+    attempt,
     exchanges: ordered,
     repeats: sorted.flatMap(({ repeats }) => repeats),
     unanswered: Math.max(0, ...sorted.map(({ unanswered }) => unanswered)),

@@ -109,6 +109,7 @@ async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResu
     document: loaded.document,
     replay: replayOf(loaded, options, io.world),
     failOn: options.failOn,
+    engine: options.engine,
     ...(options.workers === undefined ? {} : { threads: options.workers }),
     home: dirname(loaded.source.file),
     out: resolve(io.cwd, options.out),

@@ -13,8 +13,12 @@ export const addClean: AddCommand = (program, io) => {
         return;
       }
       if (swept.leases.length === 0) io.stdout("Nothing was left behind.\n");
-      for (const { run, killed, because } of swept.leases) {
-        const what = killed.length === 0 ? "no process was left" : `stopped ${killed.join(", ")}`;
+      for (const { run, killed, containers = [], because } of swept.leases) {
+        const done = [
+          ...(killed.length === 0 ? [] : [`stopped ${killed.join(", ")}`]),
+          ...(containers.length === 0 ? [] : [`removed ${containers.join(", ")}`]),
+        ];
+        const what = done.length === 0 ? "no process was left" : done.join(", ");
         io.stdout(`${run}: ${what}${because === undefined ? "" : ` (${because})`}\n`);
       }
     });

@@ -3,12 +3,15 @@ import { checks } from "../checks/registry.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { formatDuration } from "../units.ts";
 import { arrivalsInWords } from "./arrivals-in-words.ts";
+import { drawTimeline } from "./drawn-timeline.ts";
 
 export function describePlan(plan: Plan, notes: readonly string[]): string {
   const mode = plan.mode === "control" ? "control run, no fault is injected" : "faults";
   return [
     `${plan.scenario}  seed ${plan.seed}  ${mode}  ${formatDuration(plan.durationMs)}`,
     ...notes,
+    "timeline",
+    ...drawTimeline(plan),
     "phases",
     ...plan.phases.map(({ phase, startMs, endMs }) => `  ${span(startMs, endMs)}  ${phase}`),
     "agents",

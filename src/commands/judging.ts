@@ -21,8 +21,8 @@ export async function judgeRun(
   io: Io,
   options: { readonly failOn?: FailOn } = {},
 ): Promise<RunResult> {
-  keepHeapSmall();
-  const judged = await judge(() => readBlocks(join(directory, historyFolder)), checks, options);
+  const read = keepHeapSmall(() => readBlocks(join(directory, historyFolder)));
+  const judged = await judge(read, checks, options);
   const { figures, histograms } = judged;
   const result = { verdicts: verdictsOf(judged), figures, directory };
   // The verdict stands whether or not it can be kept.

@@ -1,11 +1,27 @@
 /** Options that several commands share. */
+import { engineChosen, engineNames, type EngineChoice } from "../engines/registry.ts";
 import { UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
 import { agentsMax } from "../scenario/arrivals.ts";
+import { suggest } from "../scenario/mistakes.ts";
 import type { Sizes } from "../scenario/resize.ts";
 import { formatDuration, parseDuration } from "../units.ts";
 
 export const reporterOption = ["--reporter <name[=file]>", "how to report; may be given several times"] as const;
+
+export const engineOption = [
+  "--engine <engine>",
+  "what makes the network faults: auto (the embedded one), embedded, binary, docker, or the URL of a Toxiproxy that runs",
+] as const;
+
+export const embedded: EngineChoice = { kind: "embedded" };
+
+export function parseEngine(text: string): EngineChoice {
+  const choice = engineChosen(text);
+  if (choice !== undefined) return choice;
+  const known = [...engineNames, "the URL of a Toxiproxy"];
+  throw new UserError(`there is no engine "${text}": ${suggest(text, known)}`);
+}
 
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];

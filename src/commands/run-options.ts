@@ -1,4 +1,5 @@
 /** What `squall run` was asked for, and the plan that follows from it. */
+import type { EngineChoice } from "../engines/registry.ts";
 import type { FailOn } from "../history/declared.ts";
 import { planScenario, type Plan } from "../plan/plan.ts";
 import type { Sizes } from "../scenario/resize.ts";
@@ -6,7 +7,7 @@ import type { Scenario } from "../scenario/resolve.ts";
 
 export interface RunOptions {
   readonly seed?: number;
-  readonly engine: string;
+  readonly engine: EngineChoice;
   readonly tag: string[];
   readonly set: string[];
   readonly reporter: string[];

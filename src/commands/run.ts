@@ -1,9 +1,18 @@
-import { UserError } from "../errors.ts";
 import { runAll } from "./batch.ts";
 import { describePlan } from "./dry-run.ts";
 import { loadAll, type Loaded } from "./loading.ts";
 import type { AddCommand } from "./main.ts";
-import { collect, collectAgents, parseFailOn, reporterOption, timeSpan, wholeNumber } from "./options.ts";
+import {
+  collect,
+  collectAgents,
+  embedded,
+  engineOption,
+  parseEngine,
+  parseFailOn,
+  reporterOption,
+  timeSpan,
+  wholeNumber,
+} from "./options.ts";
 import { chosenReporters, parseOutputs } from "./outputs.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
 
@@ -16,7 +25,7 @@ export const addRun: AddCommand = (program, io, done) => {
       "a .yaml or .ts file, a folder (its .yaml and .scenario.ts files), or the name of a built-in scenario",
     )
     .option("--seed <n>", "same seed, same plan", wholeNumber("--seed", 0, 2 ** 31 - 1))
-    .option("--engine <engine>", "what makes the network faults: auto or embedded", "auto")
+    .option(...engineOption, parseEngine, embedded)
     .option("--tag <tag>", "only scenarios with this tag; may be given several times", collect, [])
     .option(
       "--set <path=value>",
@@ -49,9 +58,6 @@ export const addRun: AddCommand = (program, io, done) => {
     .option("--quiet", "no progress on stderr")
     .option("--json", "print one JSON document on stdout, nothing else")
     .action(async (names: string[], options: RunOptions) => {
-      if (!["auto", "embedded"].includes(options.engine)) {
-        throw new UserError(`there is no engine "${options.engine}": auto and embedded are there`);
-      }
       const outputs = parseOutputs(chosenReporters(options));
       const scenarios = await loadAll(names, options, io);
       if (options.dryRun === true) io.stdout(dryRun(scenarios, options));

@@ -1,18 +1,24 @@
 /** One HTTP request to an engine's control API, that ends within its limit whatever the server does. */
-import { Agent, request, type IncomingMessage } from "node:http";
 import { codeOf, messageOf } from "../errors.ts";
 import { formatDuration, shown } from "../units.ts";
 import type { World } from "../world.ts";
+import { exchange } from "./http-exchange.ts";
 
 /** An engine did not do what it was told. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   /** The HTTP status of the answer; absent when there was none, so that nobody knows what the engine has done. */
   readonly status: number | undefined;
+  /** Nothing came back at all: the server hangs, or is gone. */
+  readonly isUnanswered: boolean;
 
-  constructor(says: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    says: string,
+    options: { readonly status?: number; readonly isUnanswered?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(says, { cause: options.cause });
     this.status = options.status;
+    this.isUnanswered = options.isUnanswered ?? false;
   }
 }
 
@@ -34,7 +40,10 @@ export async function requestWithin({ method, url, body, timeoutMs, world }: Con
     answer = await exchange({ method, url, body, signal: late.signal });
   } catch (cause) {
     const why = late.signal.aborted ? `no answer within ${formatDuration(timeoutMs)}` : reasonOf(cause);
-    throw new EngineError(`Toxiproxy at ${origin}: ${method} ${pathname} failed: ${why}`, { cause });
+    throw new EngineError(`Toxiproxy at ${origin}: ${method} ${pathname} failed: ${why}`, {
+      isUnanswered: true,
+      cause,
+    });
   } finally {
     timer.cancel();
   }
@@ -43,41 +52,6 @@ export async function requestWithin({ method, url, body, timeoutMs, world }: Con
   throw new EngineError(`Toxiproxy at ${origin}: ${method} ${pathname} answered ${status}: ${errorIn(text)}`, {
     status,
   });
-}
-
-interface Exchange {
-  readonly method: string;
-  readonly url: string;
-  readonly body: unknown;
-  readonly signal: AbortSignal;
-}
-
-const answerBytesMax = 4 * 1024 * 1024;
-
-// Neither fetch nor a pool: a connection that was kept may have died in the meantime, and a heal must not fail for that.
-function exchange({ method, url, body, signal }: Exchange): Promise<{ status: number; text: string }> {
-  const agent = new Agent();
-  const text = body === undefined ? "" : JSON.stringify(body);
-  const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) };
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent, signal }, (response) => {
-      readText(response).then((read) => resolve({ status: response.statusCode ?? 0, text: read }), reject);
-    });
-    outgoing.on("error", reject);
-    outgoing.end(text);
-  });
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  // Parts are buffers, as no encoding is set.
-  for await (const part of response as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 /** Errors are `{"error":"..."}`; whatever else came is quoted as it is. */

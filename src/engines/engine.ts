@@ -1,5 +1,6 @@
 /** What every engine offers: named TCP proxies that can be switched off and given toxics. */
 import type { Cure, Toxic } from "../faults/handles.ts";
+import type { EngineKind } from "../history/engine-events.ts";
 
 export interface Address {
   readonly host: string;
@@ -7,15 +8,19 @@ export interface Address {
 }
 
 export interface EngineProxy {
-  /** Where the proxy listens. */
+  /** Where the proxy listens; it may move when its engine is started anew. */
   readonly address: Address;
   setEnabled(enabled: boolean): Promise<void>;
   addToxic(toxic: Toxic): Promise<Cure>;
 }
 
 export interface Engine {
-  readonly kind: "embedded";
+  readonly kind: EngineKind;
   readonly version: string;
+  /** As a person would call it: the file, the image, the address; absent where the kind says it all. */
+  readonly says?: string;
+  /** Resolves when it is gone for good and nothing passes its proxies any more. */
+  readonly lost: Promise<Error>;
   openProxy(name: string, upstream: Address): Promise<EngineProxy>;
   /** Stops every proxy; nothing of the engine listens afterwards. */
   close(): Promise<void>;

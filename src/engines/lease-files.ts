@@ -8,12 +8,29 @@ import { dirname, join } from "node:path";
 import { userId } from "../processes.ts";
 
 export const ownerName = "owner.json";
+export const containerPrefix = "container-";
 
 export type LeaseEntry =
   | { readonly kind: "owner"; readonly path: string }
   | { readonly kind: "process"; readonly path: string; readonly leader: number }
+  /** On a Toxiproxy that is not ours: who removes them finds out by themselves which are the run's. */
+  | { readonly kind: "proxies"; readonly path: string }
+  | { readonly kind: "container"; readonly path: string; readonly name: string }
   /** Written by another version of Squall, perhaps: not ours to throw away. */
   | { readonly kind: "unknown"; readonly path: string; readonly name: string };
+
+/** What stands in a lease for proxies on a server that outlives the run. */
+export interface LeftProxies {
+  readonly url: string;
+  /** What their names begin with. */
+  readonly prefix: string;
+}
+
+const proxiesName = "proxies.json";
+
+export function proxiesFile(lease: string): string {
+  return join(lease, proxiesName);
+}
 
 /** Where the leases of this user are; no other user can write there. */
 export function leaseBase(): string {
@@ -62,6 +79,8 @@ export function isMissing(error: unknown): boolean {
 function entryNamed(directory: string, name: string): LeaseEntry {
   const path = join(directory, name);
   if (name.startsWith(ownerName)) return { kind: "owner", path };
+  if (name === proxiesName) return { kind: "proxies", path };
+  if (name.startsWith(containerPrefix)) return { kind: "container", path, name: name.slice(containerPrefix.length) };
   const leader = Number(/^process-([1-9]\d{0,9})$/.exec(name)?.[1]);
   return leader > 1 ? { kind: "process", path, leader } : { kind: "unknown", path, name };
 }

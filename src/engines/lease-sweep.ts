@@ -22,6 +22,8 @@ export interface SweptLease {
   /** The run's id, or the lease's name where it does not tell. */
   readonly run: string;
   readonly killed: readonly number[];
+  /** Those that were removed, by name. */
+  readonly containers?: readonly string[];
   /** What was not done, and why. */
   readonly because?: string;
 }
@@ -59,12 +61,13 @@ async function sweep(name: string, directory: string, world: World): Promise<Swe
     run = owner?.run ?? name;
     if (!(await hasLapsed(owner, directory, world))) return undefined;
     const isOurs = (entry: ProcessEntry): Promise<boolean> => startedUnder(directory, entry, world);
-    const { killed, spared, left } = await reap(directory, { clock: world, isOurs });
+    const { killed, containers, spared, left } = await reap(directory, { clock: world, isOurs });
     const notes = [
       ...spared.map((pid) => `left ${pid} alone: it is not what this run started`),
       ...left.map((what) => `kept for ${what}: could not end or does not know it`),
     ];
-    return { run, killed, ...(notes.length > 0 ? { because: notes.join("; ") } : {}) };
+    const removed = containers.length > 0 ? { containers } : {};
+    return { run, killed, ...removed, ...(notes.length > 0 ? { because: notes.join("; ") } : {}) };
   } catch (error) {
     // Another sweep, or the reaper itself, was faster.
     return isMissing(error) ? undefined : { run, killed: [], because: messageOf(error) };

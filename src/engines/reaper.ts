@@ -1,6 +1,7 @@
 /**
- * Reaping a lease: every process group in it is ended, and all who have left theirs, then its directory removed, so that
- * nothing more can start under it. The reaper does this when its runner is gone, and the sweep does it for leases of the past.
+ * Reaping a lease: every process group in it is ended, and all who have left theirs, every container removed, then its
+ * directory, so that nothing more can start under it. The reaper does this when its runner is gone, and the sweep does it
+ * for leases of the past.
  */
 import { rm, rmdir } from "node:fs/promises";
 import { endGroup, endMarked, groupLives, type Clock } from "../processes.ts";
@@ -8,8 +9,12 @@ import { readLease, type LeaseEntry } from "./lease-files.ts";
 
 export type ProcessEntry = Extract<LeaseEntry, { readonly kind: "process" }>;
 
+type ContainerEntry = Extract<LeaseEntry, { readonly kind: "container" }>;
+
 export interface Reaped {
   readonly killed: readonly number[];
+  /** Containers that were removed, by name. */
+  readonly containers: readonly string[];
   /** Process groups that had lived in the lease, but whose number now belongs to others. */
   readonly spared: readonly number[];
   /** What could not be ended or is unknown: for its sake the lease is still there. */
@@ -28,6 +33,7 @@ export async function reap(
   const leftMs = (): number => Math.max(0, (graceUntilUs - clock.nowUs()) / 1000);
   const killed = new Set<number>();
   const spared = new Set<number>();
+  const containers = new Set<string>();
 
   const ended = async (entry: ProcessEntry): Promise<boolean> => {
     if (groupLives(entry.leader)) {
@@ -42,12 +48,24 @@ export async function reap(
     return true;
   };
 
+  const leftContainer = async (entry: ContainerEntry): Promise<string | undefined> => {
+    // Loaded late, as what removes proxies.
+    const { removeLeased } = await import("./container-removal.ts");
+    const removal = await removeLeased(entry, clock);
+    if (removal === "removed") containers.add(entry.name);
+    return removal === "left" ? `the container ${entry.name}` : undefined;
+  };
+
   const leftOf = async (entry: LeaseEntry): Promise<string | undefined> => {
     switch (entry.kind) {
       case "owner":
         return undefined;
       case "process":
         return (await ended(entry)) ? undefined : `the process group ${entry.leader}`;
+      case "proxies":
+        return leftProxies(entry.path);
+      case "container":
+        return leftContainer(entry);
       case "unknown":
         return entry.name;
       default:
@@ -55,7 +73,12 @@ export async function reap(
     }
   };
 
-  const results = (left: readonly string[]): Reaped => ({ killed: [...killed], spared: [...spared], left });
+  const results = (left: readonly string[]): Reaped => ({
+    killed: [...killed],
+    containers: [...containers],
+    spared: [...spared],
+    left,
+  });
   // A process that was just starting either has its file here, and is seen in the next round, or finds no directory.
   for (let round = 0; round < roundsMax; round += 1) {
     const entries = (await readLease(directory)) ?? [];
@@ -66,6 +89,15 @@ export async function reap(
     if (names.length > 0 || (await removed(directory, entries))) return results(names);
   }
   return results(["processes that keep appearing"]);
+}
+
+/** What is left of them, in words; undefined once they are gone and their entry with them. */
+async function leftProxies(path: string): Promise<string | undefined> {
+  // It loads what only few leases need, and a reaper must be up in no time.
+  const { removeLeftProxies } = await import("./left-proxies.ts");
+  const left = await removeLeftProxies(path);
+  if (left === undefined) await rm(path, { force: true });
+  return left;
 }
 
 async function removed(directory: string, entries: readonly LeaseEntry[]): Promise<boolean> {

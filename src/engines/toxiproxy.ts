@@ -15,11 +15,17 @@ import { parseAddress, type Address, type EngineProxy } from "./engine.ts";
 
 export interface ToxiproxyServer {
   version(): Promise<string>;
-  /** A new proxy on a free port of 127.0.0.1. */
-  openProxy(name: string, upstream: Address): Promise<EngineProxy>;
+  /** A new proxy, on a free port of 127.0.0.1 unless another place is said. */
+  openProxy(name: string, upstream: Address, how?: ProxyStart): Promise<EngineProxy>;
   /** A proxy that is gone already counts as removed. */
   removeProxy(name: string): Promise<void>;
   listProxies(): Promise<readonly ListedProxy[]>;
+}
+
+export interface ProxyStart {
+  readonly listen?: string;
+  /** A proxy that shall be whole before anybody connects is opened disabled. */
+  readonly enabled?: boolean;
 }
 
 export interface ListedProxy {
@@ -34,9 +40,12 @@ export interface ToxiproxyOptions {
   readonly world: World;
   /** The limit of each call. */
   readonly timeoutMs?: number;
+  /** Whether a server that does not answer will be ended: then nothing need be taken back there. */
+  readonly isExpendable?: boolean;
 }
 
-export function openToxiproxy({ url, world, timeoutMs = 5000 }: ToxiproxyOptions): ToxiproxyServer {
+export function openToxiproxy(options: ToxiproxyOptions): ToxiproxyServer {
+  const { url, world, timeoutMs = 5000, isExpendable = false } = options;
   const client = new Toxiproxy(url.replace(/\/+$/, ""));
   const request = (method: string, target: string, body?: unknown): Promise<string> =>
     requestWithin({ method, url: target, body, timeoutMs, world });
@@ -52,12 +61,15 @@ export function openToxiproxy({ url, world, timeoutMs = 5000 }: ToxiproxyOptions
 
   return {
     version: async () => expectReply(versionReply, parseJson(await client.getVersion())).version,
-    openProxy: async (name, upstream) => {
+    openProxy: async (name, upstream, { listen: at = "127.0.0.1:0", enabled = true } = {}) => {
       checkName(name);
-      const wanted = { name, listen: "127.0.0.1:0", upstream: formatAddress(upstream), enabled: true };
-      const made = await undoneUnlessSure(client.createProxy(wanted), () => removeProxy(name));
+      const wanted = { name, listen: at, upstream: formatAddress(upstream), enabled };
+      const made = await undoneUnlessSure(
+        client.createProxy(wanted),
+        isExpendable ? undefined : () => removeProxy(name),
+      );
       const { listen } = expectReply(proxyReply, made);
-      return proxyHandle({ client, name, listen, upstream: wanted.upstream });
+      return proxyHandle({ client, name, listen, upstream: wanted.upstream, isExpendable });
     },
     removeProxy,
     listProxies: async () => {
@@ -75,9 +87,10 @@ interface HandleOptions {
   readonly name: string;
   readonly listen: string;
   readonly upstream: string;
+  readonly isExpendable: boolean;
 }
 
-function proxyHandle({ client, name, listen, upstream }: HandleOptions): EngineProxy {
+function proxyHandle({ client, name, listen, upstream, isExpendable }: HandleOptions): EngineProxy {
   const handle = handleOf(client, name);
   let toxicsEver = 0;
   return {
@@ -94,7 +107,7 @@ function proxyHandle({ client, name, listen, upstream }: HandleOptions): EngineP
       const body = { name: `${type}_${stream}_${toxicsEver}`, type, stream, toxicity, attributes };
       const remove = (): Promise<void> =>
         ignoringGone(new ClientToxic<Attributes>(client.api, handle.getPath(), body).remove());
-      await undoneUnlessSure(handle.addToxic(body), remove);
+      await undoneUnlessSure(handle.addToxic(body), isExpendable ? undefined : remove);
       return { heal: remove } satisfies Cure;
     },
   };
@@ -107,13 +120,13 @@ function handleOf(client: Toxiproxy, name: string): ClientProxy {
 }
 
 /** A call that got no answer may still have worked: then what it made is taken back, as nobody holds its handle. */
-async function undoneUnlessSure<T>(call: Promise<T>, undo: () => Promise<void>): Promise<T> {
+async function undoneUnlessSure<T>(call: Promise<T>, undo: (() => Promise<void>) | undefined): Promise<T> {
   try {
     return await call;
   } catch (error) {
     const mayHaveWorked = !(error instanceof EngineError) || error.status === undefined;
     // The first error is the one to tell; that the undoing failed as well adds nothing to it.
-    if (mayHaveWorked) await undo().catch(() => undefined);
+    if (mayHaveWorked) await undo?.().catch(() => undefined);
     throw error;
   }
 }
@@ -147,7 +160,7 @@ function inWholeUnits(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, Math.ceil(value)]));
 }
 
-function formatAddress({ host, port }: Address): string {
+export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -9,17 +9,32 @@ export interface Column {
   readonly set: (row: number, value: number) => void;
 }
 
+const firstLength = 64;
+const pageBits = 14;
+const pageLength = 2 ** pageBits;
+
+/** In pages: one list that makes room by moving would take twice its size while it does. */
 export function openColumn(kind: keyof typeof kinds): Column {
-  let numbers: Numbers = new kinds[kind](64);
+  const pages: Numbers[] = [];
+
+  /** Only the first page grows, for most columns stay short. */
+  const roomFor = (row: number): Numbers => {
+    const number = row >>> pageBits;
+    for (let next = pages.length; next < number; next += 1) pages.push(new kinds[kind](pageLength));
+    const known = pages[number];
+    const at = row % pageLength;
+    if (known !== undefined && at < known.length) return known;
+    const least = number === 0 ? Math.max(firstLength, at + 1, 2 * (known?.length ?? 0)) : pageLength;
+    const page = new kinds[kind](Math.min(pageLength, least));
+    if (known !== undefined) page.set(known);
+    pages[number] = page;
+    return page;
+  };
+
   return {
-    get: (row) => numbers[row] ?? 0,
+    get: (row) => pages[row >>> pageBits]?.[row % pageLength] ?? 0,
     set: (row, value) => {
-      if (row >= numbers.length) {
-        const larger = new kinds[kind](Math.max(row + 1, Math.ceil(numbers.length * 1.5)));
-        larger.set(numbers);
-        numbers = larger;
-      }
-      numbers[row] = value;
+      roomFor(row)[row % pageLength] = value;
     },
   };
 }

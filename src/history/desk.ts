@@ -8,8 +8,8 @@ import { joinByTime, type Call, type TimeJoin } from "./time-join.ts";
 
 export interface Draft extends Call {
   readonly started: OpStarted & Stamp;
-  readonly attempts: (Attempt & Stamp)[];
-  readonly exchanges: JoinedExchange[];
+  attempts: (Attempt & Stamp)[];
+  exchanges: JoinedExchange[];
   ended: EventOf<"op-ended"> | undefined;
   endPhase: string | undefined;
   /** Known before it was taken over from another desk. */
@@ -64,9 +64,11 @@ export function take(desk: Desk, event: HistoryEvent): Passing | undefined {
     case "op-started":
       begin(desk, event);
       return undefined;
-    case "attempt":
-      desk.held.get(event.op)?.attempts.push(event);
+    case "attempt": {
+      const draft = desk.held.get(event.op);
+      if (draft !== undefined) draft.attempts = longer(draft.attempts, event);
       return undefined;
+    }
     case "late-answer":
       return undefined;
     case "op-ended": {
@@ -107,7 +109,14 @@ export function takeOver(desk: Desk, from: Desk, op: string): Draft | undefined 
 }
 
 export function joinToOnly(draft: Draft, exchange: Exchange & Stamp): void {
-  draft.exchanges.push({ ...exchange, joinedBy: "time", counts: true });
+  draft.exchanges = longer(draft.exchanges, { ...exchange, joinedBy: "time", counts: true });
+}
+
+/** A first push would make room for seventeen; most ops have one attempt, and thousands of them are held. */
+function longer<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
 }
 
 function begin({ held, calls }: Desk, started: Draft["started"]): void {
@@ -143,7 +152,7 @@ function join({ held, calls, serverOf }: Desk, exchange: Exchange & Stamp): bool
     for (const op of exchange.ops) {
       const draft = held.get(op);
       if (draft === undefined) continue;
-      draft.exchanges.push({ ...exchange, joinedBy: "canary", counts: !joined });
+      draft.exchanges = longer(draft.exchanges, { ...exchange, joinedBy: "canary", counts: !joined });
       joined = true;
     }
     return joined;
@@ -227,5 +236,5 @@ function sortOf({ started, ended, attempts, exchanges }: Draft, windows: FaultWi
     if (how === "caller-left" || leftUs !== undefined) return "troubled";
     if (how !== "answered" || status >= 500) well = false;
   }
-  return well && windows.during(started.atUs, ended.atUs).length === 0 ? "calm" : "mended";
+  return well && windows.noneDuring(started.atUs, ended.atUs) ? "calm" : "mended";
 }

@@ -3,6 +3,7 @@
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
 import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
+import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
@@ -249,6 +250,8 @@ export interface FailedThreshold {
 
 export type Unstamped =
   | RunStarted
+  | EngineReady
+  | EngineRestarted
   | PhaseEdge
   | TargetEvent
   | SessionEvent

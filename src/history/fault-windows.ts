@@ -15,6 +15,8 @@ export interface FaultWindow {
 export interface FaultWindows {
   readonly on: (event: FaultEdge & Stamp) => void;
   readonly during: (fromUs: number, toUs: number) => readonly FaultWindow[];
+  /** Whether there are none of them; oftener asked than which. */
+  readonly noneDuring: (fromUs: number, toUs: number) => boolean;
   /** One that is on, and has not yet shown whether it bites. */
   readonly unsettledAt: (fromUs: number) => boolean;
   /** Nobody will ask for a time before this. */
@@ -51,6 +53,16 @@ export function followFaultWindows(): FaultWindows {
     return [...past.slice(first), ...open.values()].filter((window) => window.fromUs < toUs);
   };
 
+  const noneDuring = (fromUs: number, toUs: number): boolean => {
+    for (const window of open.values()) if (window.fromUs < toUs) return false;
+    for (let at = past.length - 1; at >= 0; at -= 1) {
+      const window = past[at];
+      if (window === undefined || (window.toUs ?? 0) <= fromUs) break;
+      if (window.fromUs < toUs) return false;
+    }
+    return true;
+  };
+
   const unsettledAt = (fromUs: number): boolean => {
     for (const window of open.values()) if (!window.observed && window.fromUs < fromUs) return true;
     return false;
@@ -61,5 +73,5 @@ export function followFaultWindows(): FaultWindows {
     past.splice(0, gone === -1 ? past.length : gone);
   };
 
-  return { on: onEdge, during, unsettledAt, forget };
+  return { on: onEdge, during, noneDuring, unsettledAt, forget };
 }

@@ -28,6 +28,7 @@ interface Table {
   /** What was read last, to make nothing for each look. */
   place: number;
   walk: number;
+  lane: number;
 }
 
 type Words = Uint32Array<ArrayBuffer>;
@@ -42,6 +43,7 @@ export function openOpTable(): OpTable {
     size: 0,
     place: 0,
     walk: 0,
+    lane: 0,
   };
   return {
     numberOf: (op) => find(table, op) ?? add(table, op),
@@ -89,10 +91,22 @@ function read(table: Table, op: string): boolean {
   const walk = plainNumber(op, agentEnd + 1, walkEnd);
   const agent = plainNumber(op, before + 1, agentEnd);
   if (walk < 0 || agent < 0 || agent >= agentsMax) return false;
-  const lane = table.lanes.numberOf(op.slice(0, before), op.slice(walkEnd + 1));
+  const lane = laneOf(table, op, before, walkEnd + 1);
   table.place = agent * lanesMax + lane;
   table.walk = walk;
   return lane < lanesMax;
+}
+
+/** Most tables see one lane or a few, many times in a row: to cut it out of each id would be felt. */
+function laneOf(table: Table, op: string, beforeEnd: number, stepStart: number): number {
+  const { before, step } = table.lanes.at(table.lane);
+  const isLast =
+    before.length === beforeEnd &&
+    step.length === op.length - stepStart &&
+    op.startsWith(before) &&
+    op.startsWith(step, stepStart);
+  if (!isLast) table.lane = table.lanes.numberOf(op.slice(0, beforeEnd), op.slice(stepStart));
+  return table.lane;
 }
 
 /** Where in the index the op that was read stands, or would stand. */

@@ -49,6 +49,11 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
       if (extra.length === 0 && without === undefined && (made.length === 0 || own.size === 0)) return made;
       side.extra = none;
       side.without = undefined;
+      const [first] = made;
+      if (extra.length === 0 && made.length === 1 && first !== undefined) {
+        // Nearly always; a list of its own for each event would be felt.
+        return first === without || isOwn(own, first) ? none : made;
+      }
       return [...extra, ...made.filter((record) => record !== without && !isOwn(own, record))];
     },
     flush: (made) => [
@@ -59,6 +64,12 @@ export function openVariant(declared: Declared, original: Desk, bounds: HoldingB
 }
 
 const none: readonly HistoryRecord[] = [];
+
+/** Mostly one of them is empty. */
+function joined(before: readonly HistoryRecord[], after: readonly HistoryRecord[]): readonly HistoryRecord[] {
+  if (after.length === 0) return before;
+  return before.length === 0 ? after : [...before, ...after];
+}
 
 function isOwn(own: Set<string>, record: HistoryRecord): boolean {
   return record.type === "op" && own.delete(record.op);
@@ -108,7 +119,7 @@ function follow(side: Side, event: HistoryEvent): void {
     case "late-answer":
     case "op-ended":
       if (!own.has(event.op)) return;
-      side.extra = [...side.extra, ...settle(desk, event)];
+      side.extra = joined(side.extra, settle(desk, event));
       take(desk, event);
       return;
     default:

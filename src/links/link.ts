@@ -56,7 +56,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     disabledBy = wanted;
   };
   const tap = await openTap(
-    proxy.address,
+    proxy,
     { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, rules, sign: signs.give },
     world,
   );

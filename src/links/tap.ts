@@ -1,6 +1,6 @@
 /** The tap's listener: the caller's end of a link, and the connections that go through it. */
 import { createServer, type Socket } from "node:net";
-import { backlog, type Address } from "../engines/engine.ts";
+import { backlog, type Address, type EngineProxy } from "../engines/engine.ts";
 import type { World } from "../world.ts";
 import type { Eater } from "./answer-rules.ts";
 import { Connection } from "./connection.ts";
@@ -19,7 +19,7 @@ export interface Tap {
 
 const host = "127.0.0.1";
 
-export async function openTap(engine: Address, context: LinkContext, world: World): Promise<Tap> {
+export async function openTap(proxy: Pick<EngineProxy, "address">, context: LinkContext, world: World): Promise<Tap> {
   const live = new Set<Connection>();
   let connections = 0;
 
@@ -28,7 +28,7 @@ export async function openTap(engine: Address, context: LinkContext, world: Worl
     const connection: Connection = new Connection({
       number: connections,
       caller,
-      engine,
+      engine: proxy.address,
       context,
       world,
       onGone: () => live.delete(connection),

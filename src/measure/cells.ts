@@ -32,6 +32,8 @@ export interface Cell {
    * cut short has no time of its own, and what was not run has none at all.
    */
   readonly clocks: Readonly<Record<Outcome, Clocks>>;
+  /** Response times of ops that were ok, without how late they were begun: that is the generator's doing. */
+  readonly punctual: Timing;
 }
 
 export interface Cells {
@@ -87,7 +89,8 @@ function joined([first, ...others]: readonly Cell[]): Cell {
   if (first === undefined) throw new Error("expected a cell to join");
   if (others.length === 0) return first;
   const sum = emptyCell(first);
-  for (const { ops, classes, clocks, ...cell } of [first, ...others]) {
+  for (const { ops, classes, clocks, punctual, ...cell } of [first, ...others]) {
+    mergeTiming(sum.punctual, punctual);
     for (const outcome of ["ok", "failed", "unknown", "not-run"] as const) sum.ops[outcome] += ops[outcome];
     for (const key of ["cutShort", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
     // TypeScript takes the keys of any object for strings.
@@ -115,6 +118,7 @@ function emptyCell({ group, server, tool, phase }: Pick<Cell, "group" | "server"
     sent: 0,
     classes: {},
     clocks: { ok: emptyClocks(), failed: emptyClocks(), unknown: emptyClocks() },
+    punctual: emptyTiming(),
   };
 }
 
@@ -134,7 +138,7 @@ export function isCutShort({ ended, attempts }: OpRecord): boolean {
 }
 
 export function figuresOf(cell: Cell): ToolFigures {
-  const { cutShort: _, tried: __, sent: ___, clocks, ...counted } = cell;
+  const { cutShort: _, tried: __, sent: ___, punctual: ____, clocks, ...counted } = cell;
   const failed = timesOf(clocks.failed);
   const unknown = timesOf(clocks.unknown);
   return {
@@ -168,11 +172,12 @@ function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined
   }
 }
 
-function addResponse({ clocks }: Cell, op: OpRecord): void {
+function addResponse({ clocks, punctual }: Cell, op: OpRecord): void {
   const { outcome, started, ended } = op;
   // An op that was ok has come to its end, whatever its agent would have done next.
   if (ended === undefined || outcome === "not-run" || (outcome !== "ok" && isCutShort(op))) return;
   addTime(clocks[outcome].response, ended.atUs - started.intendedUs);
+  if (outcome === "ok") addTime(punctual, ended.atUs - Math.max(started.atUs, started.intendedUs));
 }
 
 function addServices({ clocks }: Cell, { attempts }: OpRecord): void {

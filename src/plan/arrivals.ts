@@ -5,7 +5,7 @@
 import type { ClosedArrivals, OpenArrivals } from "../scenario/arrivals.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { seededRandom } from "../world.ts";
-import { momentsOf, walksOf } from "./moments.ts";
+import { momentsOf, walksBetween, walksOf } from "./moments.ts";
 
 interface Planned {
   readonly group: string;
@@ -101,4 +101,25 @@ export function thinkMsAfter(
 /** How many walks an open group begins; where chance spaces them, on average. */
 export function walksPlanned({ model, startMs, endMs }: PlannedOpen): number {
   return walksOf(model, endMs - startMs);
+}
+
+export interface Between {
+  /** From the start of the phases. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** How many walks an open group begins meanwhile; where chance spaces them, on average. */
+export function walksBegunBetween({ model, startMs, endMs }: PlannedOpen, { fromMs, toMs }: Between): number {
+  const inGroup = (ms: number): number => Math.max(0, ms - startMs);
+  return walksBetween(model, { lengthMs: endMs - startMs, fromMs: inGroup(fromMs), toMs: inGroup(toMs) });
+}
+
+/** How many agents of a closed group have begun by then, if any has time to walk meanwhile. */
+export function agentsBetween(arrivals: PlannedClosed, { fromMs, toMs }: Between): number {
+  const { agents, startMs, endMs, rampUpMs } = arrivals;
+  if (toMs <= startMs || fromMs >= endMs) return 0;
+  if (rampUpMs === 0) return agents;
+  // As `closedStarts` has it: agent n begins after its share of the ramp.
+  return Math.min(agents, Math.ceil(((Math.min(toMs, endMs) - startMs) * agents) / rampUpMs));
 }

@@ -39,6 +39,29 @@ export function walksOf(model: ArrivalModel, lengthMs: number): number {
   }
 }
 
+/** How many walks begin from one moment of the group's time to another; with chance, on average, and so in fractions. */
+export function walksBetween(
+  model: ArrivalModel,
+  { lengthMs, fromMs, toMs }: { readonly lengthMs: number; readonly fromMs: number; readonly toMs: number },
+): number {
+  switch (model.is) {
+    case "burst": {
+      const before = (ms: number): number => Math.ceil(Math.max(0, ms) / model.everyMs);
+      return model.size * (before(Math.min(toMs, lengthMs)) - before(Math.min(fromMs, lengthMs)));
+    }
+    case "herd":
+      return model.atMs >= fromMs && model.atMs < Math.min(toMs, lengthMs) ? model.size : 0;
+    default: {
+      let sum = 0;
+      for (const segment of segmentsOf(model, lengthMs)) {
+        if (segment.fromMs >= toMs) break;
+        sum += walksIn(cut(segment, toMs)) - (segment.fromMs < fromMs ? walksIn(cut(segment, fromMs)) : 0);
+      }
+      return sum;
+    }
+  }
+}
+
 /** The most walks that begin within a second. */
 export function peakOf(model: ArrivalModel, lengthMs: number): number {
   if (model.is === "herd") return model.size;

@@ -65,22 +65,49 @@ function planPhases(scenario: Scenario): PlannedPhase[] {
   });
 }
 
-/** One planned fault for each link: where a fault breaks several, they break together. */
+/** One planned fault for each link: where a fault breaks several, they break together, or else as its swizzle says. */
 function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: number): PlannedFault[] {
   const phase = phases.find((candidate) => candidate.phase === fault.episode);
   if (phase === undefined) return [];
   const startMs = phase.startMs + fault.atMs;
   const endMs = fault.forMs === undefined ? phase.endMs : Math.min(phase.endMs, startMs + fault.forMs);
-  const windows = [...windowsOf(fault, { startMs, endMs }, seededRandom(seed, "fault", fault.id))];
-  return fault.links.map((link) => ({
+  const spans = swizzled(fault, { startMs, endMs }, seededRandom(seed, "swizzle", fault.id));
+  return fault.links.map((link, index) => ({
     fault: fault.links.length === 1 ? fault.id : `${fault.id}@${link}`,
     kind: fault.kind,
     link,
     phase: phase.phase,
     attributes: fault.attributes,
     healForm: fault.healForm,
-    windows,
+    // Links that break together keep the same time, so each draws the same chances.
+    windows: [...windowsOf(fault, spans[index] ?? { startMs, endMs }, seededRandom(seed, "fault", fault.id))],
   }));
+}
+
+/** When each link of a fault is broken: together, or one after another, and healed in another order. */
+function swizzled({ links, swizzleMs }: ScenarioFault, { startMs, endMs }: Span, random: Random): Span[] {
+  if (swizzleMs === undefined) return links.map(() => ({ startMs, endMs }));
+  const breaks = shuffled(links.length, random);
+  const heals = shuffled(links.length, random);
+  // Two orders that chance has made the same would show less than one that is turned round.
+  if (links.length > 1 && breaks.every((place, link) => heals[link] === place)) heals.reverse();
+  const latest = links.length - 1;
+  return links.map((_, link) => ({
+    startMs: startMs + (breaks[link] ?? 0) * swizzleMs,
+    endMs: endMs - (latest - (heals[link] ?? 0)) * swizzleMs,
+  }));
+}
+
+/** The numbers from 0 on in an order by chance. */
+function shuffled(count: number, random: Random): number[] {
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const chosen = Math.floor(random.next() * (last + 1));
+    const [a, b] = [numbers[last] ?? 0, numbers[chosen] ?? 0];
+    numbers[last] = b;
+    numbers[chosen] = a;
+  }
+  return numbers;
 }
 
 interface Span {

@@ -1,7 +1,7 @@
 /** JUnit XML for CI: one suite a run, one case for each check, threshold and what was not covered. Written from the verdicts. */
 import type { Batch, NotRun, Reporter } from "./reporter.ts";
 import { escapeAttribute, escapeText } from "./markup.ts";
-import { failing, type Verdicts } from "./verdicts.ts";
+import { engineSaid, failing, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
 type Finding = Check["findings"][number];
@@ -46,12 +46,22 @@ function suitesOf({ results, notRun }: Batch): Suite[] {
 
 function suiteOf(verdicts: Verdicts, name: string): Suite {
   const { startedAt, durationMs, checks, thresholds, notCovered, gaps } = verdicts;
-  const { squall, mode, run, seed, verdict, exitCode, failOn, replay } = verdicts;
+  const { squall, mode, run, seed, verdict, exitCode, failOn, engine, replay } = verdicts;
   return {
     name,
     startedAt,
     durationMs,
-    properties: { squall, run, mode, seed: `${seed}`, verdict, exitCode: `${exitCode}`, failOn, replay },
+    properties: {
+      squall,
+      run,
+      mode,
+      seed: `${seed}`,
+      ...(engine === undefined ? {} : { engine: engineSaid(engine) }),
+      verdict,
+      exitCode: `${exitCode}`,
+      failOn,
+      replay,
+    },
     cases: [
       ...thresholds.map(caseOfThreshold),
       ...checks.map(caseOfCheck),

@@ -4,7 +4,7 @@ import { colours, marks, painter, printable, type Paint } from "./paint.ts";
 import type { Reporter } from "./reporter.ts";
 import { closingOf } from "./summary.ts";
 import { titles } from "./titles.ts";
-import { verdictsDocument, wasInterrupted, type Verdicts } from "./verdicts.ts";
+import { engineSaid, verdictsDocument, wasInterrupted, type Verdicts } from "./verdicts.ts";
 
 type Check = Verdicts["checks"][number];
 type Threshold = Verdicts["thresholds"][number];
@@ -15,7 +15,7 @@ export const terminal: Reporter = {
   about: "The verdict as text.",
   render: ({ verdicts: raw, figures: { generator }, directory }, style) => {
     const verdicts = allPrintable(raw);
-    const { checks, thresholds, notCovered, gaps, replay } = verdicts;
+    const { checks, thresholds, notCovered, gaps, engine, replay } = verdicts;
     const paint = painter(style);
     const kept = generator === undefined ? "" : generatorSaid(generator);
     const lines = [
@@ -32,6 +32,7 @@ export const terminal: Reporter = {
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
       "",
       ...(kept === "" ? [] : [paint("dim", `Generator: ${kept}`)]),
+      ...(engine === undefined ? [] : [paint("dim", `Engine: ${engineSaid(engine)}`)]),
       `Files:  ${directory} (open report.html)`,
       `Replay: ${replay}`,
     ];

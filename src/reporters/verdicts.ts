@@ -23,6 +23,14 @@ export const verdictsDocument = z.strictObject({
   scenario: z.string(),
   seed: z.int(),
   startedAt: z.string(),
+  /** What made the faults: its kind, the version of Toxiproxy that it speaks, its file, image or address. */
+  engine: z
+    .strictObject({
+      kind: z.enum(["embedded", "binary", "docker", "remote"]),
+      version: z.string(),
+      says: z.string().optional(),
+    })
+    .optional(),
   /** Until the last event that was recorded. */
   durationMs: z.int(),
   failOn: z.enum(["violation", "weakness"]),
@@ -67,6 +75,7 @@ export function verdictsOf(judged: Judged): Verdicts {
     scenario: started.scenario,
     seed: started.seed,
     startedAt: started.startedAt,
+    ...engineOf(account),
     durationMs: Math.round(account.endUs / 1000),
     failOn: judged.failOn,
     verdict: judged.verdict,
@@ -77,6 +86,17 @@ export function verdictsOf(judged: Judged): Verdicts {
     gaps: account.gaps,
     replay: started.replay,
   });
+}
+
+function engineOf({ engine }: Judged["account"]): Pick<Verdicts, "engine"> {
+  if (engine === undefined) return {};
+  const { kind, version, says } = engine;
+  return { engine: { kind, version, ...(says === undefined ? {} : { says }) } };
+}
+
+/** As a person reads it: `binary, Toxiproxy 2.12.0 (/usr/bin/toxiproxy-server)`. */
+export function engineSaid({ kind, version, says }: NonNullable<Verdicts["engine"]>): string {
+  return `${kind}, Toxiproxy ${version}${says === undefined ? "" : ` (${says})`}`;
 }
 
 function exitCodeOf({ verdict, account }: Judged): ExitCode {

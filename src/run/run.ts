@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
 import type { FailOn } from "../history/declared.ts";
@@ -39,6 +40,8 @@ export interface RunOptions {
   /** The command line that repeats this run. */
   readonly replay: string;
   readonly failOn: FailOn;
+  /** What makes the network faults. Absent: the embedded one. */
+  readonly engine?: EngineChoice;
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
   /** Who loads the servers in place of the scenario's agents. */
@@ -155,6 +158,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
+    onEngineLost: (error) => unguarded.abort(error),
   });
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
   const follow = new AbortController();

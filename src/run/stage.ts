@@ -3,8 +3,8 @@
  * agents' sessions. Each is deferred for closing as soon as it is open.
  */
 import { join } from "node:path";
-import { openEmbeddedEngine } from "../engines/embedded/embedded.ts";
 import type { Engine } from "../engines/engine.ts";
+import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { messageOf, UserError } from "../errors.ts";
 import type { Tracer } from "../history/ids.ts";
@@ -33,6 +33,8 @@ import { unlessStopped } from "./unless-stopped.ts";
 export interface StageOptions {
   readonly scenario: Scenario;
   readonly plan: Plan;
+  /** Absent: the embedded one. */
+  readonly engine?: EngineChoice;
   /** Where logs and ledgers of what was started are kept. */
   readonly directory: string;
   /** Seen from where the scenario's file is. */
@@ -55,6 +57,8 @@ export interface StageOptions {
   readonly closing: Closing;
   readonly stopping: AbortSignal;
   readonly onStep: (says: string) => void;
+  /** No link passes anything any more. */
+  readonly onEngineLost: (error: Error) => void;
 }
 
 export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
@@ -74,9 +78,8 @@ const quietMostMs = 5000;
 const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { scenario, closing, world } = options;
-  const engine = await openEmbeddedEngine({ world, seed: scenario.seed });
-  closing.defer("the engine", () => engine.close());
+  const { scenario, world } = options;
+  const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const openLinkTo = linkOpener(options, engine, links);
 
@@ -112,6 +115,17 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return listToolsAt(straight, { timeoutMs, world });
   };
   return { links, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+}
+
+async function startEngine(options: StageOptions): Promise<Engine> {
+  const { engine: choice = { kind: "embedded" }, scenario, recorder, closing, onStep } = options;
+  if (choice.kind !== "embedded") onStep("starting the engine");
+  const engine = await openEngine(choice, { ...options, seed: scenario.seed });
+  closing.defer("the engine", () => engine.close());
+  void engine.lost.then(options.onEngineLost);
+  const { kind, version, says } = engine;
+  recorder.record({ type: "engine-ready", kind, version, ...(says === undefined ? {} : { says }) });
+  return engine;
 }
 
 type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;

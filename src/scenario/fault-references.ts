@@ -22,7 +22,7 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
   if (link !== undefined) {
     if (value === undefined) return [];
     const at = { path, fault: value, link };
-    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
+    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed), ...swizzleFindings(at, named)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const direct = directServer(name, surveyed);
@@ -84,7 +84,16 @@ function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): F
   return found;
 }
 
-function faultTimeFindings({ path, during, value }: SurveyedFault, { phases }: Survey): Finding[] {
+function swizzleFindings({ path, fault }: FaultAt, links: readonly string[]): Finding[] {
+  if (fault.swizzle === undefined || links.length > 1) return [];
+  const says = `is for faults on several links, and ${fault.link} is one`;
+  return [
+    { path: [...path, "swizzle"], atKey: true, says, hint: "name agents->server, which is a link for each group" },
+  ];
+}
+
+function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveyed: Survey): Finding[] {
+  const { phases } = surveyed;
   const episodes = episodesIn(phases);
   // Where there is no phase at all, the schema has said so.
   if (episodes === undefined || phases.length === 0) return [];
@@ -101,7 +110,41 @@ function faultTimeFindings({ path, during, value }: SurveyedFault, { phases }: S
     const says = `there is no episode "${during ?? ""}"`;
     return [{ path: [...path, "during"], says, hint: suggest(during ?? "", names) }];
   }
-  return value === undefined ? [] : lengthFindings(path, value, episode);
+  if (value === undefined) return [];
+  const links = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
+  return [...lengthFindings(path, value, episode), ...rhythmFindings(path, value, { links, episode })];
+}
+
+/** A fault that comes and goes must do so once at least, and the last link must break before the first one heals. */
+function rhythmFindings(
+  path: Path,
+  { kind, at = 0, for: lasts, every, swizzle }: Fault,
+  { links, episode: { durationMs } }: { readonly links: number; readonly episode: { readonly durationMs: number } },
+): Finding[] {
+  const lengthMs = lasts ?? durationMs - at;
+  const found: Finding[] = [];
+  const add = (key: "every" | "swizzle", says: string, hint: string): void => {
+    found.push({ path: [...path, key], atKey: true, says, hint });
+  };
+  if (every !== undefined && kind === "flap") {
+    add(
+      "every",
+      "has no place here: a flap has a rhythm of its own",
+      "use down, up and jitter, or egress-block with every",
+    );
+  } else if (every !== undefined && every.on >= lengthMs) {
+    add(
+      "every",
+      `its first spell takes all of the ${formatDuration(lengthMs)}`,
+      "leave every out, or take less than that",
+    );
+  }
+  const ordersMs = (swizzle ?? 0) * (links - 1);
+  if (ordersMs > 0 && 2 * ordersMs >= lengthMs) {
+    const says = `breaking ${links} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
+    add("swizzle", says, "take less than half of that for each, or let the fault last longer");
+  }
+  return found;
 }
 
 function lengthFindings(

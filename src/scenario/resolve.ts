@@ -91,6 +91,8 @@ export interface ScenarioFault {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
   readonly cycle?: Cycle;
+  /** How long after one of its links the next one breaks, and heals. */
+  readonly swizzleMs?: number;
 }
 
 /** Takes a scenario in which nothing is wrong any more. */
@@ -262,9 +264,20 @@ function faultOf(about: {
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }): ScenarioFault {
   const { fault, index, links, episodes, raw } = about;
-  const { kind: _, link: __, during: ___, at: ____, for: _____, ...attributes } = raw ?? {};
+  const {
+    kind: _,
+    link: __,
+    during: ___,
+    at: ____,
+    for: _____,
+    every: ______,
+    swizzle: _______,
+    ...attributes
+  } = raw ?? {};
   const episode = fault.during ?? episodes[0] ?? "";
   const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
+  const { every } = fault;
+  const rhythm = every === undefined ? cycle : { downMs: every.on, upMs: every.off, jitterMs: every.jitter };
   return {
     id: `${episode}.${index}`,
     kind: fault.kind,
@@ -274,6 +287,7 @@ function faultOf(about: {
     ...(fault.for === undefined ? {} : { forMs: fault.for }),
     attributes,
     healForm,
-    ...(cycle === undefined ? {} : { cycle }),
+    ...(rhythm === undefined ? {} : { cycle: rhythm }),
+    ...(fault.swizzle === undefined ? {} : { swizzleMs: fault.swizzle }),
   };
 }

@@ -109,6 +109,17 @@ const whereAndWhen = {
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   at: duration().optional().describe("after the episode's start"),
   for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
+  every: z
+    .strictObject({
+      on: duration({ leastMs: 10 }).describe("how long it lasts each time"),
+      off: duration({ leastMs: 10 }).describe("how long all is well in between"),
+      jitter: duration().default(0).describe("each spell varies by up to this much, either way"),
+    })
+    .optional()
+    .describe("comes and goes for as long as it is on"),
+  swizzle: duration({ leastMs: 1 })
+    .optional()
+    .describe("several links break one after another, so long apart, and heal one after another in another order"),
 };
 
 type FaultOption<Kind> =

@@ -72,7 +72,7 @@ export function endedEarly(exit: Exit, { lease, waitedFor }: { readonly lease: s
   return `it ended with ${exitWords(exit)} before ${waitedFor} came`;
 }
 
-function exitWords({ code, signal }: Exit): string {
+export function exitWords({ code, signal }: Exit): string {
   if (signal !== null) return `signal ${signal}`;
   if (code === 127) return "exit code 127 (command not found)";
   if (code === 126) return "exit code 126 (not executable)";

@@ -38,6 +38,7 @@ export class AnswerReader {
   #left = 0;
   #trailerBytes = 0;
   #keepsAlive = false;
+  #idleMostMs = usualIdleMostMs;
   /** What is too short to be understood yet. */
   #rest: Buffer | undefined;
 
@@ -45,6 +46,11 @@ export class AnswerReader {
   reset(): void {
     this.#expects = "head";
     this.#rest = undefined;
+  }
+
+  /** For so long after the answer its connection may be used again. */
+  get idleMostMs(): number {
+    return this.#idleMostMs;
   }
 
   /** The stream has ended: whether that ends the answer as it should. */
@@ -99,7 +105,7 @@ export class AnswerReader {
     const end = bytes.indexOf(blankLine, start, "latin1");
     if (end === -1) {
       if (!beginsLikeHttp(bytes, start)) return "broken";
-      return bytes.length - start > maxHeaderSize ? "oversized" : from;
+      return bytes.length - from > maxHeaderSize ? "oversized" : from;
     }
     if (end - start > maxHeaderSize) return "oversized";
     const head = headOf(bytes.toString("latin1", start, end + 2));
@@ -110,6 +116,7 @@ export class AnswerReader {
     if (head.status >= 100 && head.status <= 199) return after;
 
     this.#keepsAlive = head.keepsAlive && head.body !== "close";
+    this.#idleMostMs = head.idleMostMs;
     this.#left = typeof head.body === "number" ? head.body : 0;
     this.#trailerBytes = 0;
     this.#expects = head.body === "close" ? "close" : head.body === "chunks" ? "chunk-size" : "length";
@@ -168,6 +175,7 @@ function beginsLikeHttp(bytes: Buffer, at: number): boolean {
 
 interface ParsedHead extends AnswerHead {
   readonly keepsAlive: boolean;
+  readonly idleMostMs: number;
   /** Its length, or how its end is known. */
   readonly body: number | "chunks" | "close";
 }
@@ -216,6 +224,7 @@ function parseHead(text: string): ParsedHead | undefined {
     ...found,
     body: bodyOf(status, found),
     keepsAlive: keepsAlive(minor === "1", found),
+    idleMostMs: idleMostMs(found),
   };
 }
 
@@ -253,6 +262,16 @@ function bodyOf(status: number, { length, encoding }: Found): ParsedHead["body"]
   if (status === 204 || status === 304) return 0;
   if (encoding !== undefined) return /(?:^|,)[ \t]*chunked$/i.test(encoding) ? "chunks" : "close";
   return length === undefined ? "close" : Number(length);
+}
+
+// As Node's own clients have it: many servers close after five seconds without a word, and a request that crosses the
+// close on its way is lost.
+const usualIdleMostMs = 4000;
+const closingMs = 1000;
+
+function idleMostMs({ keepAlive = "" }: Found): number {
+  const [, seconds] = /\btimeout=(\d{1,9})\b/i.exec(keepAlive) ?? [];
+  return seconds === undefined ? usualIdleMostMs : Number(seconds) * 1000 - closingMs;
 }
 
 function keepsAlive(isByDefault: boolean, { connection = "", keepAlive = "" }: Found): boolean {

@@ -4,6 +4,7 @@
  */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectSecurely } from "node:tls";
+import { realWorld, type World } from "../world.ts";
 import { AnswerReader, type AnswerListener } from "./http-answer.ts";
 
 /** Who waits for the answer to one request. At most one of `end` and `broken` is called, and `released` behind it. */
@@ -29,19 +30,27 @@ export interface Outgoing {
 export class Peer {
   readonly #url: URL;
   readonly #keepsAlive: boolean;
+  readonly #nowUs: World["nowUs"];
   readonly #open = new Set<Connection>();
   /** The one that was used last is taken first. */
   readonly #idle: Connection[] = [];
 
   /** `keepsAlive`: whether the heads that are sent say that a connection may be used again. */
-  constructor(url: URL, { keepsAlive = true }: { readonly keepsAlive?: boolean } = {}) {
+  constructor(
+    url: URL,
+    {
+      keepsAlive = true,
+      nowUs = realWorld.nowUs,
+    }: { readonly keepsAlive?: boolean; readonly nowUs?: World["nowUs"] } = {},
+  ) {
     this.#url = url;
     this.#keepsAlive = keepsAlive;
+    this.#nowUs = nowUs;
   }
 
   /** Sends a request over a free connection, or a new one. */
   send(outgoing: Outgoing, asker: Asker): Connection {
-    const connection = this.#idle.pop() ?? this.#connect();
+    const connection = this.#takeIdle() ?? this.#connect();
     connection.send(outgoing, asker);
     return connection;
   }
@@ -50,9 +59,22 @@ export class Peer {
     for (const connection of this.#open) connection.destroy();
   }
 
+  /** One that its server has not had the time to tire of. */
+  #takeIdle(): Connection | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (this.#nowUs() < idle.freshUntilUs) return idle;
+      idle.destroy();
+    }
+    return undefined;
+  }
+
   #connect(): Connection {
     const connection = new Connection(this.#url, {
-      onFree: () => (this.#keepsAlive ? void this.#idle.push(connection) : connection.destroy()),
+      onFree: (idleMostMs) => {
+        if (!this.#keepsAlive) return connection.destroy();
+        connection.freshUntilUs = this.#nowUs() + idleMostMs * 1000;
+        this.#idle.push(connection);
+      },
       onGone: () => {
         this.#open.delete(connection);
         const place = this.#idle.indexOf(connection);
@@ -65,16 +87,18 @@ export class Peer {
 }
 
 interface ConnectionOptions {
-  readonly onFree: () => void;
+  readonly onFree: (idleMostMs: number) => void;
   readonly onGone: () => void;
 }
 
 export class Connection {
   /** Whether a request has gone over it before the present one. */
   isReused = false;
+  /** While it is free: until when it may be used again. */
+  freshUntilUs = 0;
   readonly #socket: Socket;
   readonly #reader = new AnswerReader();
-  readonly #onFree: () => void;
+  readonly #onFree: ConnectionOptions["onFree"];
   readonly #onGone: () => void;
   #asker: Asker | undefined;
   #isFresh = true;
@@ -131,7 +155,7 @@ export class Connection {
     const asker = this.#asker;
     this.#asker = undefined;
     // What is not all written yet cannot be followed by anything else.
-    if (isWhole && this.#socket.writableLength === 0 && this.#socket.writable) this.#onFree();
+    if (isWhole && this.#socket.writableLength === 0 && this.#socket.writable) this.#onFree(this.#reader.idleMostMs);
     else {
       this.#onGone();
       this.#socket.destroy();

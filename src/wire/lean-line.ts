@@ -60,7 +60,7 @@ export class Line implements Channel {
     this.#path = url.pathname + url.search;
     this.#common = [...callerHeaders(url, headers), ...contentHeaders];
     const keepsAlive = !this.#common.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
-    this.#peer = new Peer(url, { keepsAlive });
+    this.#peer = new Peer(url, { keepsAlive, nowUs: world.nowUs });
   }
 
   nextId(): number {

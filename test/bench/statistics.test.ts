@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { inBlocks, median, slopeOf, spreadOf } from "../../scripts/bench/statistics.ts";
+import { inBlocks, median, medianInterval, slopeOf, spreadOf } from "../../scripts/bench/statistics.ts";
 
 describe("a spread", () => {
   test("is the median with the least and the greatest", () => {
@@ -23,6 +23,24 @@ describe("a spread", () => {
         expect(spread?.max).toBeGreaterThanOrEqual(median(values));
       }),
     );
+  });
+});
+
+describe("the interval of a median", () => {
+  const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => n - index);
+
+  // The table of the sign test: with 9 values one may lie outside at each end, with 20 five.
+  test.each([
+    [6, 1, 6],
+    [8, 1, 8],
+    [9, 2, 8],
+    [20, 6, 15],
+  ])("of %i values is known from tables", (n, low, high) => {
+    expect(medianInterval(upTo(n))).toEqual({ low, high });
+  });
+
+  test("needs six values", () => {
+    expect(medianInterval(upTo(5))).toBeUndefined();
   });
 });
 

@@ -441,6 +441,41 @@ describe("the evidence", () => {
     expect(thresholds).toMatchObject([{ verdict: "unknown", because: expect.stringContaining("fell behind") }]);
   });
 
+  describe("ops that Squall itself began late", () => {
+    /** So many as if the generator had stood still for half a second. */
+    const late = (count: number): Timed[] =>
+      many({ count, fromMs: 510 }).map(([atMs, event]) => [
+        atMs,
+        event.type === "op-started" ? { ...event, intendedUs: event.intendedUs - 500_000 } : event,
+      ]);
+    const isTimed = (part: Parts[number]): part is Timed => typeof part[0] === "number";
+    const run: Parts = [frame(), many({ count: 180, everyMs: 1 }), late(20)];
+
+    test.each(["p95(planner, baseline) < 400ms", "max(planner, baseline) < 400ms"])(
+      "break no %s",
+      async (threshold) => {
+        expect(await resultOf(threshold, ...run)).toMatchObject({
+          verdict: "unknown",
+          value: 510,
+          because: "Squall itself began some of these ops late; without that it is 10ms",
+        });
+      },
+    );
+
+    test("excuse no server that is slow beside them", async () => {
+      const slow = many({ count: 30, fromMs: 300, tookMs: () => 450 });
+      expect(await resultOf("p95(planner, baseline) < 400ms", ...run, slow)).toMatchObject({ verdict: "fail" });
+    });
+
+    test("do not make the verdict of a threshold that ended the run", async () => {
+      const threshold = "p95(planner, baseline) < 400ms";
+      const thresholds = [{ expression: threshold, atUs: 900_000, value: 510, samples: 200 }] as const;
+      const ended: Timed = [900, { type: "run-ended", reason: "aborted", says: "p95 failed", thresholds }];
+      const cut = run.flatMap((part): readonly Timed[] => (isTimed(part) ? [part] : part)).filter(([at]) => at < 900);
+      expect(await resultOf(threshold, cut, ended)).toMatchObject({ verdict: "unknown", value: 510 });
+    });
+  });
+
   test("a phase that was cut short or never reached tells nothing, but for a maximum that was broken", async () => {
     const cut = honestRun.slice(1).filter(([at, event]) => at < 1500 && event.type !== "run-ended");
     const { thresholds } = await judgedWith(

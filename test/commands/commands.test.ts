@@ -157,6 +157,11 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatchInlineSnapshot(`
     "silent-empty  seed 42  faults  9s
+    timeline
+                                     0ms            3s                   7s        9s
+      phases                         baseline       outage               outage.recovery
+      planner                        ██████████████████████████████████████████████  █ 10/s
+      egress-block cloud->cloud-api                      ▒██████████████▒
     phases
           0ms – 3s       baseline
            3s – 7s       outage
@@ -203,6 +208,19 @@ test("--dry-run tells how agents arrive, in words", async () => {
   const { stdout } = await squall("run", file, "--dry-run");
   expect(stdout.slice(stdout.indexOf("agents"), stdout.indexOf("faults\n"))).toMatchInlineSnapshot(`
     "agents
+      one-agent  ████████████████                                █ 1 agent
+      rate       ██████████████████████████████████████████████  █ 1.5/s
+      ramp       ▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇██████████████████████████  █ 50/s
+      stages     ▂▄▆████▆                                        █ 9/s
+      burst      █          █           █          █             █ 50 walks
+      herd              █                                        █ 1500 walks
+      step       ▂▂▂▂▂▂▂▃▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▇▇▇▇▇▇▇▇███████████████  █ 50/s
+      spike      ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆███▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  █ 100/s
+      soak          ▁▁▂▃▄▅▆▇████████████████████████████████▆▄▂  █ 20/s
+      local      ██████████████████████████████████████████████  █ 5/s
+    phases
+          0ms – 1m       baseline
+    agents
       closed: 20 agents, 5 walks each, 200ms to 2s between, beginning over 10s; at most 100 walks
       one-agent: until 20s: 1 agent, walk after walk, 0ms between
       rate: 1.5/s, spaced by chance; about 90 walks by 15 agents in turn
@@ -222,7 +240,9 @@ test("--dry-run tells what --duration and --agents make of the plan", async () =
   const { stdout } = await squall("run", "silent-empty", "--dry-run", "--duration", "90s", "--agents", "3");
   expect(stdout).toContain(`silent-empty  seed 42  faults  1m30s
 --duration 1m30s: the whole timeline, written for 9s, is played 10 times as long
-phases
+timeline
+`);
+  expect(stdout).toContain(`phases
       0ms – 30s      baseline
       30s – 1m10s    outage
     1m10s – 1m30s    outage.recovery

@@ -65,6 +65,8 @@ test("the document is a contract", async () => {
     "memory",
     "toxiproxy-server",
     "docker",
+    "testcontainers",
+    "toxiproxy image",
     "go",
     "chromium",
     "leftovers",
@@ -81,18 +83,23 @@ describe("programs", () => {
     await using folder = await temporaryFolder();
     const bin = await programs(folder.path, {
       "toxiproxy-server": "echo toxiproxy-server version 2.12.0",
-      docker: "echo 27.1.0 27.1.1",
+      docker: 'case "$1" in version) echo 27.1.0 27.1.1;; image) echo "sha256:0123456789abcdef $5";; esac',
       go: "echo go version go1.30",
       "google-chrome": "exit 1",
     });
     const there = await doctor({ PATH: bin });
     expect(there.of("toxiproxy-server")?.says).toContain("version 2.12.0");
     expect(there.of("docker")?.says).toBe("client 27.1.0, daemon 27.1.1");
+    expect(there.of("testcontainers")).toMatchObject({
+      state: "there",
+      says: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+    expect(there.of("toxiproxy image")?.says).toBe("ghcr.io/shopify/toxiproxy:2.12.0 (sha256:0123456789ab)");
     expect(there.of("go")?.says).toBe("go version go1.30");
     expect(there.of("chromium")?.says).toBe(join(bin, "google-chrome"));
 
     const gone = await doctor({ PATH: "/nowhere" });
-    for (const name of ["toxiproxy-server", "docker", "go", "chromium"]) {
+    for (const name of ["toxiproxy-server", "docker", "toxiproxy image", "go", "chromium"]) {
       expect(gone.of(name)).toMatchObject({
         needed: false,
         state: "missing",
@@ -105,11 +112,15 @@ describe("programs", () => {
   test("a Docker client without its daemon is told as such; SQUALL_TOXIPROXY names a file of its own", async () => {
     await using folder = await temporaryFolder();
     const bin = await programs(folder.path, {
-      docker: 'echo "27.1.0 "; echo "Cannot connect to the Docker daemon" >&2; exit 1',
+      docker: 'test "$1" = version && echo "27.1.0 "; echo "Cannot connect to the Docker daemon" >&2; exit 1',
       mine: "echo toxiproxy-server version git",
     });
-    const { of } = await doctor({ PATH: bin, SQUALL_TOXIPROXY: join(bin, "mine") });
+    const { of } = await doctor({ PATH: bin, SQUALL_TOXIPROXY: join(bin, "mine"), SQUALL_TOXIPROXY_IMAGE: "mine:1" });
     expect(of("docker")?.says).toMatch(/the client is there .* daemon does not answer: Cannot connect/);
+    expect(of("toxiproxy image")).toMatchObject({
+      state: "missing",
+      says: "mine:1: Cannot connect to the Docker daemon",
+    });
     expect(of("toxiproxy-server")?.says).toContain(join(bin, "mine"));
   });
 

@@ -77,6 +77,27 @@ test("a rate below its capacity holds; the raw ceiling is what it can do at most
   expect(ended.stderr).toContain("raw ceiling");
 });
 
+test("a scenario that may end early, with all that its replay needs", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const scenario = {
+    name: "ends-early",
+    servers: { s: { url } },
+    agents: { g: { arrivals: { rate: "5/s" }, chain: [{ call: "s.Wait" }] } },
+    phases: [{ baseline: "2s" }, { fault: "1s", recovery: "1s", name: "outage" }],
+    faults: [{ link: "agents->s", kind: "latency", delay: "1ms", during: "outage" }],
+    stop: [
+      { when: "error-rate(outage) > 50%", for: "1s" },
+      { when: "goodput(g) < 1000/s", for: "1s" },
+    ],
+  };
+  await writeFile(join(folder.path, "early.yaml"), JSON.stringify(scenario));
+  const quick = "--step 2s --tries 1 --from 20/s --to 20/s --workers 1".split(" ");
+  const { code, stdout, stderr } = await squall(["saturate", "early.yaml", ...quick], { cwd: folder.path });
+  expect(code, stdout + stderr).toBe(0);
+  expect(stdout).toContain("Every rate held, up to 20 walks/s");
+  expect(stdout).toContain(`squall saturate early.yaml ${quick.join(" ")}`);
+});
+
 describe.runIf(isFull)("the whole search (left to CI: SQUALL_ROUNDS=full)", () => {
   test("ends around its capacity, and never above", { timeout: 300_000 }, async () => {
     const { found } = await saturated("--tool", "Wait", "--step", "3s", "--tries", "2", "--from", "16/s");

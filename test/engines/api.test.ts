@@ -2,29 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApi } from "../../src/engines/embedded/api.ts";
 import { parseAddress } from "../../src/engines/engine.ts";
 import { realWorld } from "../../src/world.ts";
+import { ask, type Answer } from "./ask.ts";
 import { embedded, enginesUnderTest, type RunningEngine } from "./engines-under-test.ts";
 import { isRefused, openClient, openEcho } from "./peers.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly type: string | null;
-  readonly text: string;
-  /** Of many shapes; a wrong one fails the test that reads it. */
-  readonly body: ReturnType<typeof JSON.parse>;
-}
-
-async function ask(url: string, line: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const [method = "", path = ""] = line.split(" ");
-  const sent = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(url + path, { method, headers, ...(sent === undefined ? {} : { body: sent }) });
-  const text = await response.text();
-  return {
-    status: response.status,
-    type: response.headers.get("content-type"),
-    text,
-    body: /^[{[]/.test(text) ? JSON.parse(text) : undefined,
-  };
-}
 
 const loopback = "127.0.0.1:0";
 const nowhere = "127.0.0.1:9";

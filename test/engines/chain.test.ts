@@ -16,8 +16,18 @@ async function delays(seed: number): Promise<number[]> {
 }
 
 describe("a chain", () => {
-  test("without toxics hands everything on at once, in chunks of at most 32 KiB", () => {
+  test("without toxics hands everything on at once and as it came", () => {
     const { chain, send, arrived, ends } = rig();
+    const data = Buffer.alloc(70_000, "abc");
+    send(data);
+    chain.end();
+    expect(arrived.map((arrival) => arrival.data.length)).toEqual([70_000]);
+    expect(ends()).toBe(1);
+  });
+
+  test("with a toxic cuts what comes into chunks of at most 32 KiB, as the real server reads them", () => {
+    const { chain, send, toxic, arrived, ends } = rig();
+    chain.add(toxic("latency", { latency: 0 }));
     const data = Buffer.alloc(70_000, "abc");
     send(data);
     chain.end();

@@ -105,7 +105,12 @@ test.concurrent("what it does not know stays, and so does the lease with its own
   await using den = await openDen();
   const lease = join(den.base, "00000001");
   await mkdir(join(lease, "proxy-cloud"), { recursive: true });
-  expect(await reap(lease, { clock: realWorld })).toEqual({ killed: [], spared: [], left: ["proxy-cloud"] });
+  expect(await reap(lease, { clock: realWorld })).toEqual({
+    killed: [],
+    containers: [],
+    spared: [],
+    left: ["proxy-cloud"],
+  });
   expect(await readdir(lease)).toEqual(["proxy-cloud"]);
 });
 

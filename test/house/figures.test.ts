@@ -9,6 +9,8 @@ const promised = {
   tap: "≥ 0.6 × a plain TCP pass-through",
   sessions: "< 1536 MB",
   truth: "≤ 1 of 1 ms + 5 %",
+  "engine-ping": "≤ 1.15 × the real server's p50 of a round trip",
+  "engine-bulk": "≥ 1 × the real server's MB/s",
   omission: "≥ 600 ms",
   judge: "< 90 s",
   soak: "the 95 % interval reaches down to ≤ 1 MB per million calls",

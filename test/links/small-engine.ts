@@ -11,6 +11,7 @@ export function smallEngine(): Engine {
   return {
     kind: "embedded",
     version: "test",
+    lost: new Promise(() => {}),
     openProxy: async (_name, upstream) => {
       const { proxy, stop } = await openProxy(upstream);
       stops.push(stop);

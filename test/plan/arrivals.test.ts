@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  agentsBetween,
   closedStarts,
   inFlightMax,
   openArrivals,
   planArrivals,
   thinkMsAfter,
+  walksBegunBetween,
   walksPlanned,
   type Arrival,
   type PlannedClosed,
@@ -123,6 +125,22 @@ describe("walks of an open group", () => {
         expect(Math.abs(all(plan).length - walksPlanned(plan))).toBeLessThanOrEqual(1);
       }),
       { seed: 42, numRuns: 300 },
+    );
+  });
+
+  test("spaced evenly, are as many as is told of the time between any two moments", () => {
+    fc.assert(
+      fc.property(windowed, fc.nat(12_000), fc.nat(12_000), (written, one, other) => {
+        const plan = open(written);
+        const { model } = plan;
+        // A scenario whose ramps take longer than its group is a mistake, and not played.
+        fc.pre(model.is !== "soak" || model.rampUpMs + model.rampDownMs <= plan.endMs - plan.startMs);
+        const [fromMs, toMs] = [Math.min(one, other), Math.max(one, other)];
+        const begun = all(plan).filter(({ atMs }) => atMs >= fromMs && atMs < toMs).length;
+        const told = walksBegunBetween(plan, { fromMs, toMs });
+        expect(Math.abs(begun - told)).toBeLessThan("burst" in written || "herd" in written ? 1e-9 : 2);
+      }),
+      { seed: 42, numRuns: 500 },
     );
   });
 
@@ -356,6 +374,19 @@ describe("agents of a closed group", () => {
     expect(starts({ count: 4, thinkTime: "2s" })).toEqual([0, 500, 1000, 1500]);
     expect(starts({ count: 4, thinkTime: { least: "0s", most: "4s" } })).toEqual([0, 500, 1000, 1500]);
     expect(starts({ count: 4 })).toEqual([0, 25, 50, 75]);
+  });
+
+  test("are as many as have begun by the end of a time, and none where there is no time to walk", () => {
+    fc.assert(
+      fc.property(fc.nat(12_000), fc.nat(12_000), ms, agents, (one, other, rampUp, count) => {
+        const plan = closed({ count, rampUp, start: "2s", for: "6s" });
+        const [fromMs, toMs] = [Math.min(one, other), Math.max(one, other)];
+        const begun = [...closedStarts(plan)].filter(({ atMs }) => atMs < toMs).length;
+        const hasTime = fromMs < plan.endMs && toMs > plan.startMs;
+        expect(agentsBetween(plan, { fromMs, toMs })).toBe(hasTime ? begun : 0);
+      }),
+      { seed: 42, numRuns: 300 },
+    );
   });
 
   test("think as long as is said, or as chance has it between the bounds, whoever asks and in whatever order", () => {

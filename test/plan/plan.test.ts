@@ -38,6 +38,49 @@ test("a plan holds no id of a run and no time of day", async () => {
   expect(JSON.stringify(await plan())).not.toMatch(/20\d\d-|nonce|"run"/);
 });
 
+test("any fault comes and goes with every, as a flap does", async () => {
+  const windowsOf = async (fault: string) =>
+    (await plan([`faults=[{ link: cloud->cloud-api, ${fault} }]`])).faults[0]?.windows;
+  const rhythm = await windowsOf("kind: egress-block, every: { on: 300ms, off: 200ms, jitter: 100ms }, at: 500ms");
+  expect(rhythm).toEqual(await windowsOf("kind: flap, down: 300ms, up: 200ms, jitter: 100ms, at: 500ms"));
+  const even = await windowsOf("kind: latency, delay: 1s, every: { on: 1s, off: 500ms }");
+  expect(even?.map(({ startMs, endMs }) => [startMs, endMs])).toEqual([
+    [3000, 4000],
+    [4500, 5500],
+    [6000, 7000],
+  ]);
+});
+
+describe("a swizzle", () => {
+  const groups = (names: readonly string[]): string =>
+    `agents={ ${names.map((name) => `${name}: { chain: [{ call: cloud.FetchResources }] }`).join(", ")} }`;
+
+  test("breaks each link one after another, and heals each one after another in another order, all of them for a time", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 6 }),
+        fc.integer({ min: 1, max: 300 }),
+        fc.nat(1000),
+        async (count, gap, seed) => {
+          const names = Array.from({ length: count }, (_, index) => `g${index}`);
+          const fault = `faults=[{ link: agents->cloud, kind: latency, delay: 1s, swizzle: ${gap}ms }]`;
+          const { faults } = await plan([groups(names), "effects={}", "thresholds=[]", fault], seed);
+          const spans = faults.flatMap(({ windows }) => windows);
+          const steps = Array.from({ length: count }, (_, index) => index * gap);
+          const starts = spans.map(({ startMs }) => startMs - 3000);
+          const ends = spans.map(({ endMs }) => 7000 - endMs);
+          expect(starts.toSorted((a, b) => a - b)).toEqual(steps);
+          expect(ends.toSorted((a, b) => a - b)).toEqual(steps);
+          expect(Math.max(...starts)).toBeLessThan(4000 - Math.max(...ends));
+          // Who broke first is not always who heals first: the two orders differ.
+          expect(starts).not.toEqual(ends.map((end) => Math.max(...steps) - end));
+        },
+      ),
+      { seed: 42, numRuns: 60 },
+    );
+  });
+});
+
 describe("the windows of a flap", () => {
   test("stay inside their episode, in order, each as long as it says", async () => {
     await fc.assert(

@@ -23,7 +23,8 @@ async function loadText(text: string, sizes: Sizes) {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "s.yaml");
   writeFileSync(file, text);
-  return load(file, sizes);
+  // Awaited here: the folder must not be gone before it is read.
+  return await load(file, sizes);
 }
 
 async function mistakesOf(...given: Parameters<typeof load>) {

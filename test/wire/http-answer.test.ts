@@ -61,6 +61,11 @@ describe("framing", () => {
     expect(read(text)).toMatchObject({ progress, body });
   });
 
+  test("blank lines without end are not kept", () => {
+    const blank = "\r\n".repeat(maxHeaderSize / 4);
+    expect(read(blank, blank, blank).progress).toBe("oversized");
+  });
+
   test.for<[string, string]>([
     ["another protocol", "+OK POP3 ready\r\n"],
     ["another version", "HTTP/2.0 200 OK\r\n\r\n"],

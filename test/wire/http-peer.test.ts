@@ -23,7 +23,7 @@ const fine = (headers = ""): string =>
 /** A server that does the same with every request, and how to ask it. */
 async function asking(
   react: (socket: Socket, connection: number) => void,
-  options: { readonly keepsAlive?: boolean } = {},
+  options: ConstructorParameters<typeof Peer>[1] = {},
 ) {
   let connections = 0;
   const sockets: Socket[] = [];
@@ -76,6 +76,24 @@ test.for([
   expect(await ask()).toMatchObject({ is: "answer", seen: { reusedSocket: false } });
   await isGone(sockets[0]);
 });
+
+test.for([
+  ["says nothing of it", "", 3900, 4100],
+  ["closes after five seconds", "keep-alive: timeout=5\r\n", 3900, 4100],
+  ["closes after a minute", "keep-alive: timeout=60, max=100\r\n", 58_900, 59_100],
+] as const)(
+  "a connection that was idle for nearly as long as its server bears is not used again: it %s",
+  async ([, headers, earlyMs, lateMs]) => {
+    let nowUs = 0;
+    const { ask, sockets } = await asking((socket) => socket.write(fine(headers)), { nowUs: () => nowUs });
+    await ask();
+    nowUs += earlyMs * 1000;
+    expect(await ask()).toMatchObject({ seen: { reusedSocket: true } });
+    nowUs += lateMs * 1000;
+    expect(await ask()).toMatchObject({ seen: { reusedSocket: false } });
+    await isGone(sockets[0]);
+  },
+);
 
 test("whoever says `connection: close` keeps to it, whatever the server does", async () => {
   const { ask, sockets } = await asking((socket) => socket.write(fine()), { keepsAlive: false });

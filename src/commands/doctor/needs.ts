@@ -1,9 +1,9 @@
 /** Probes for what every run needs: Node, a shell, the engine, a folder for leases; and what is in their way. */
 import { constants } from "node:fs";
 import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { passByte } from "../../engines/byte-probe.ts";
 import { openEmbeddedEngine } from "../../engines/embedded/embedded.ts";
 import { leaseBase, openBase } from "../../engines/lease-files.ts";
 import { lapsedRuns } from "../../engines/lease-sweep.ts";
@@ -36,44 +36,18 @@ const engine: Probe = {
   // It starts a thread of its own; on a busy machine that alone may take seconds.
   withinMs: 5000,
   look: async (world) => {
-    const echo = createServer((socket: Socket) => socket.pipe(socket).on("error", () => undefined));
-    const port = await listening(echo);
+    const opened = await openEmbeddedEngine({ world, seed: 0 });
     try {
-      const opened = await openEmbeddedEngine({ world, seed: 0 });
-      try {
-        const proxy = await opened.openProxy("doctor", { host: "127.0.0.1", port });
-        await passByte(proxy.address);
-        return {
-          state: "there",
-          says: `embedded, speaks Toxiproxy ${opened.version}; a byte went through it and back`,
-        };
-      } finally {
-        await opened.close();
-      }
+      await passByte((upstream) => opened.openProxy("doctor", upstream), world);
+      return {
+        state: "there",
+        says: `embedded, speaks Toxiproxy ${opened.version}; a byte went through it and back`,
+      };
     } finally {
-      echo.close();
+      await opened.close();
     }
   },
 };
-
-function listening(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function passByte(address: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(address, () => socket.write("!"));
-    socket.once("data", () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once("error", reject);
-    socket.once("close", () => reject(new Error("the connection closed before the byte came back")));
-  });
-}
 
 const shell: Probe = {
   name: "shell",
@@ -123,7 +97,9 @@ const leftovers: Probe = {
 
 /** Those that mean something, and to whom. Values are not told: nobody knows what they hold. */
 const known: Readonly<Record<string, string>> = {
-  SQUALL_TOXIPROXY: "the original toxiproxy-server, for tests",
+  SQUALL_TOXIPROXY: "the original toxiproxy-server, for --engine binary and tests",
+  SQUALL_TOXIPROXY_IMAGE: "the image for --engine docker",
+  SQUALL_DOCKER_NETWORK: "how that container is reached: host or mapped",
   SQUALL_ROUNDS: "how often Squall's own tests try",
   [leaseVariable]: "the lease of a run: this shell was started by one, and ends with it",
 };

@@ -1,9 +1,12 @@
 /** Probes for programs that are not ours: what is on the PATH, and what it says of itself. */
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
+import { imageFrom } from "../../engines/docker.ts";
 import type { World } from "../../world.ts";
 import type { Found, Probe } from "./probe.ts";
 
@@ -49,13 +52,20 @@ function firstLine(text: string): string {
   return text.trim().split("\n")[0] ?? "";
 }
 
+function manifestOf(name: string): string | undefined {
+  try {
+    return findPackageJSON(name, import.meta.url);
+  } catch {
+    return undefined;
+  }
+}
+
 const missing = (says: string): Found => ({ state: "missing", says });
 
 const toxiproxy: Probe = {
   name: "toxiproxy-server",
   needed: false,
-  costs:
-    "nothing for runs, the embedded engine makes the faults; Squall's own tests cannot compare it with the original",
+  costs: "nothing for runs with the embedded engine; --engine binary has nothing to start",
   mend: "put toxiproxy-server on the PATH, or name its file in SQUALL_TOXIPROXY",
   look: async (world) => {
     const named = world.env["SQUALL_TOXIPROXY"];
@@ -70,7 +80,8 @@ const toxiproxy: Probe = {
 const docker: Probe = {
   name: "docker",
   needed: false,
-  costs: "nothing for the built-in scenarios; servers of yours that start in containers cannot be started",
+  costs:
+    "nothing for runs with the embedded engine; neither --engine docker nor servers of yours in containers can be started",
   mend: "install Docker, start its daemon, and let this user talk to it",
   look: async (world) => {
     const file = await findProgram(world, ["docker"]);
@@ -84,6 +95,35 @@ const docker: Probe = {
     if (ok) return { state: "there", says: `client ${client}, daemon ${server}` };
     const said = firstLine(stderr);
     return missing(`the client is there (${file}), its daemon does not answer${said === "" ? "" : `: ${said}`}`);
+  },
+};
+
+const testcontainers: Probe = {
+  name: "testcontainers",
+  needed: false,
+  costs: "nothing for runs with the embedded engine; --engine docker cannot be used",
+  mend: "npm install --save-dev testcontainers, beside squall",
+  look: async () => {
+    // Only its manifest: the package itself takes longer to load than all the other probes together.
+    const manifest = manifestOf("testcontainers");
+    if (manifest === undefined) return missing("not installed beside Squall");
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(manifest, "utf8")));
+    return { state: "there", says: version };
+  },
+};
+
+const toxiproxyImage: Probe = {
+  name: "toxiproxy image",
+  needed: false,
+  costs: "nothing for runs with the embedded engine; the first --engine docker has to pull it",
+  mend: "docker pull it where there is a registry; else build or load one, and name it in SQUALL_TOXIPROXY_IMAGE",
+  look: async (world) => {
+    const image = imageFrom(world);
+    const file = await findProgram(world, ["docker"]);
+    if (file === undefined) return missing(`${image}: no docker on the PATH to ask`);
+    const { ok, stdout, stderr } = await run(world, file, ["image", "inspect", "--format", "{{.Id}}", image]);
+    if (ok) return { state: "there", says: `${image} (${firstLine(stdout).slice(0, "sha256:".length + 12)})` };
+    return missing(`${image}: ${firstLine(stderr) || "docker does not answer"}`);
   },
 };
 
@@ -111,4 +151,4 @@ const chromium: Probe = {
   },
 };
 
-export const programs: readonly Probe[] = [toxiproxy, docker, go, chromium];
+export const programs: readonly Probe[] = [toxiproxy, docker, testcontainers, toxiproxyImage, go, chromium];

@@ -13,9 +13,9 @@ import { quoted } from "../replay.ts";
 import { listenToSignals } from "../stopping.ts";
 import { callsPerWalk, errorBound, ownBounds, rawCall } from "./plan.ts";
 import { nextRate, rangeOf, type SearchOptions, type Try } from "./search.ts";
-import { boundFrom, loadWith, measureRaw, tryRate, type Ground } from "./steps.ts";
+import { boundFrom, leastRate, loadWith, measureRaw, tryRate, type Ground } from "./steps.ts";
 import type { Raw, Saturation, Step } from "./saturation.ts";
-import { asText, rawLine, stepLine } from "./words.ts";
+import { asText, isCeiling, rawLine, stepLine } from "./words.ts";
 
 interface SaturateOptions {
   readonly tool?: string;
@@ -95,12 +95,10 @@ async function saturate(named: string, options: SaturateOptions, io: Io): Promis
     asked.tell(`${rawLine(raw)}\n`);
   }
   const perWalk = callsPerWalk(scenario);
-  const { bounds, steps } = await search(
-    asked,
-    searchRange(options, raw && raw.perSecond / perWalk),
-    ownBounds(scenario),
-  );
-  const found = conclude({ steps, perWalk, wasStopped: asked.ground.signals.stopping.aborted });
+  const own = options.threshold.length > 0 ? options.threshold : ownBounds(scenario);
+  const about = { ceiling: raw && raw.perSecond / perWalk, least: leastRate(scenario, own) };
+  const { bounds, steps } = await search(asked, searchRange(options, about), own);
+  const found = conclude({ steps, perWalk, stopping: asked.ground.signals.stopping });
   const document: Saturation = {
     schema: "squall.saturation/1",
     squall: version,
@@ -110,7 +108,7 @@ async function saturate(named: string, options: SaturateOptions, io: Io): Promis
     ...(raw === undefined ? {} : { raw }),
     steps,
     ...found,
-    ...(raw === undefined || found.holds === undefined || raw.perSecond === 0
+    ...(raw === undefined || found.holds === undefined || !isCeiling(raw)
       ? {}
       : { shareOfRaw: found.holds.callsPerSecond / raw.perSecond }),
     replay: replayOf(named, options),
@@ -173,9 +171,12 @@ const usualFrom = 5;
 const highest = 100_000;
 
 /** The raw ceiling tells where to begin. It is no upper end: the chain's other calls may be cheaper. */
-function searchRange({ from, to, tries }: SaturateOptions, ceiling: number | undefined): SearchOptions {
+function searchRange(
+  { from, to, tries }: SaturateOptions,
+  { ceiling, least }: { readonly ceiling: number | undefined; readonly least: number },
+): SearchOptions {
   return {
-    from: from ?? (ceiling === undefined ? usualFrom : ceiling / 32),
+    from: from ?? Math.max(least, ceiling === undefined ? usualFrom : ceiling / 32),
     most: to ?? highest,
     tries,
     triesMax: 12 + 4 * tries,
@@ -185,20 +186,20 @@ function searchRange({ from, to, tries }: SaturateOptions, ceiling: number | und
 async function search(
   { ground, options, tell }: Asked,
   range: SearchOptions,
-  own: readonly string[],
+  given: readonly string[],
 ): Promise<{ readonly bounds: string[]; readonly steps: Step[] }> {
-  const given = options.threshold.length > 0 ? options.threshold : own;
   const isUsual = given.length === 0;
   // What is usual is known from the first step that holds, and judged from then on.
   const bounds = isUsual ? [errorBound] : [...given];
   const steps: Step[] = [];
-  const take = async (walksPerSecond: number): Promise<Step> => {
+  const take = async (walksPerSecond: number): Promise<void> => {
     const step = await tryRate(ground, { walksPerSecond, seconds: options.step, bounds });
+    // What a person broke off says nothing of the rate.
+    if (ground.signals.stopping.aborted) return;
     steps.push(step);
     const bound = isUsual && bounds.length === 1 ? boundFrom(step) : undefined;
     if (bound !== undefined) bounds.push(bound);
     tell(`${stepLine(step)}\n`);
-    return step;
   };
   while (!ground.signals.stopping.aborted) {
     const rate = nextRate(triesOf(steps), range);
@@ -217,9 +218,9 @@ type Found = Pick<Saturation, "holds" | "fails" | "verdict" | "because" | "exitC
 function conclude(about: {
   readonly steps: readonly Step[];
   readonly perWalk: number;
-  readonly wasStopped: boolean;
+  readonly stopping: AbortSignal;
 }): Found {
-  const { steps, perWalk, wasStopped } = about;
+  const { steps, perWalk, stopping } = about;
   const { holds, fails } = rangeOf(triesOf(steps));
   const withCalls = <T extends { readonly rate: number }>({ rate, ...end }: T) => ({
     walksPerSecond: rate,
@@ -230,8 +231,10 @@ function conclude(about: {
     ...(holds === undefined ? {} : { holds: withCalls(holds) }),
     ...(fails === undefined ? {} : { fails: withCalls(fails) }),
   };
-  if (wasStopped)
-    return { ...ends, verdict: "unknown", because: "it was interrupted", exitCode: exitCodes.interrupted };
+  if (stopping.aborted) {
+    const exitCode = stopping.reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
+    return { ...ends, verdict: "unknown", because: "it was interrupted", exitCode };
+  }
   // Where nothing but our own trouble ends the search, the server's limit is still unknown.
   const atFails = steps.filter(({ walksPerSecond }) => walksPerSecond === fails?.rate);
   const untold = atFails.find(({ came }) => came === "unknown");
@@ -246,16 +249,19 @@ function conclude(about: {
 
 function replayOf(
   named: string,
-  { tool, args, step, connections, threshold, set, seed, allowHost }: SaturateOptions,
+  { tool, args, step, connections, tries, from, to, threshold, set, seed, workers, allowHost }: SaturateOptions,
 ): string {
   const parts = [`squall saturate ${quoted(named)}`];
   if (tool !== undefined) parts.push(`--tool ${quoted(tool)} --connections ${connections}`);
   if (args !== undefined) parts.push(`--args ${quoted(JSON.stringify(args))}`);
-  parts.push(`--step ${step}s`);
+  parts.push(`--step ${step}s --tries ${tries}`);
+  if (from !== undefined) parts.push(`--from ${from}/s`);
+  if (to !== undefined) parts.push(`--to ${to}/s`);
   for (const expression of threshold) parts.push(`--threshold ${quoted(expression)}`);
   for (const change of set) parts.push(`--set ${quoted(change)}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
   if (seed !== undefined) parts.push(`--seed ${seed}`);
+  if (workers !== undefined) parts.push(`--workers ${workers}`);
   return parts.join(" ");
 }
 

@@ -5,6 +5,7 @@ import { openCannon, type RawCeiling } from "../../run/cannon.ts";
 import { runScenario } from "../../run/run.ts";
 import type { RunResult } from "../../reporters/reporter.ts";
 import type { Io } from "../io.ts";
+import type { Scenario } from "../../scenario/resolve.ts";
 import { judgeRun } from "../judging.ts";
 import { loadAll, type Loaded } from "../loading.ts";
 import { planOf } from "../run-options.ts";
@@ -61,7 +62,13 @@ export async function measureRaw(
   return { server, tool, ...came };
 }
 
+/** So long a step may become for the sake of its samples; a person may ask for longer ones. */
 const secondsMost = 60;
+
+/** A step of fewer walks a second is over before its bounds have their samples. */
+export function leastRate(scenario: Pick<Scenario, "groups" | "phases">, bounds: readonly string[]): number {
+  return samplesWanted(bounds) / Math.min(...mixOf(scenario).values()) / secondsMost;
+}
 
 export async function tryRate(
   ground: Ground,
@@ -71,7 +78,7 @@ export async function tryRate(
   const { scenario } = await loadWith(ground, []);
   const callsPerSecond = walksPerSecond * callsPerWalk(scenario);
   const slowestGroup = walksPerSecond * Math.min(...mixOf(scenario).values());
-  const seconds = Math.ceil(Math.min(secondsMost, Math.max(about.seconds, samplesWanted(bounds) / slowestGroup)));
+  const seconds = Math.ceil(Math.max(about.seconds, Math.min(secondsMost, samplesWanted(bounds) / slowestGroup)));
   const loaded = await loadWith(ground, stepSets(scenario, { walksPerSecond, seconds, bounds }));
   const result = await judgeRun(await act(ground, loaded, {}), ground.io);
   return { walksPerSecond, callsPerSecond, seconds, ...cameTo(result), run: result.directory };
@@ -105,7 +112,15 @@ async function act(
   return directory;
 }
 
-function cameTo({ verdicts, figures }: RunResult): Pick<Step, "came" | "because" | "p50Ms" | "p95Ms" | "errorShare"> {
+type Judged = {
+  readonly verdicts: Pick<RunResult["verdicts"], "verdict" | "checks" | "thresholds" | "gaps">;
+  readonly figures: Pick<RunResult["figures"], "tools">;
+};
+
+export function cameTo({
+  verdicts,
+  figures,
+}: Judged): Pick<Step, "came" | "because" | "p50Ms" | "p95Ms" | "errorShare"> {
   const tools = figures.tools.filter(({ phase }) => phase === "baseline");
   const sum = (of: (tool: (typeof tools)[number]) => number): number =>
     tools.reduce((total, tool) => total + of(tool), 0);
@@ -121,8 +136,10 @@ function cameTo({ verdicts, figures }: RunResult): Pick<Step, "came" | "because"
   if (broken !== undefined) return { ...shown, came: "not-held", because: `broke ${broken.expression}` };
   const failed = verdicts.checks.find(({ verdict }) => verdict === "fail");
   if (failed !== undefined) return { ...shown, came: "not-held", because: failed.findings[0]?.says ?? failed.check };
-  // The generator's trouble tells nothing of the server; a baseline that did not hold does.
-  const stopped = verdicts.gaps.find(({ gap }) => gap === "run-stopped");
+  // The generator's trouble tells nothing of the server, and may be why a baseline did not hold.
+  const behind = verdicts.gaps.find(({ gap }) => gap === "generator-behind");
+  if (behind !== undefined) return { ...shown, came: "unknown", because: behind.says };
+  const stopped = verdicts.gaps.find(({ gap }) => gap === "run-stopped" || gap === "target-ended");
   if (stopped !== undefined) return { ...shown, came: "not-held", because: stopped.says };
   const untold = [
     ...verdicts.gaps.map(({ says }) => says),

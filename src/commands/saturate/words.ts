@@ -15,6 +15,11 @@ export function stepLine({ came, walksPerSecond, callsPerSecond, p95Ms, errorSha
   return `  ${marks[came]} ${figures.join("  ")}${because === undefined ? "" : `  ${printable(because)}`}`.trimEnd();
 }
 
+/** To refuse is cheaper than to answer: what was mostly refused tells nothing of what calls cost. */
+export function isCeiling({ calls, refused, unanswered }: Raw): boolean {
+  return calls > 0 && refused + unanswered <= calls / 100;
+}
+
 export function rawLine({
   tool,
   server,
@@ -68,6 +73,9 @@ function conclusion({ verdict, because, holds, fails, raw, shareOfRaw, steps }: 
         ? `Real agents cost ${percent(1 - shareOfRaw)} of the raw ceiling: they get ${of}.`
         : `The raw ceiling of that one call is no bound for this chain, whose other calls are cheaper: agents got ${of}.`,
     );
+  }
+  if (raw !== undefined && holds !== undefined && !isCeiling(raw)) {
+    lines.push("What agents cost cannot be told: too many of the raw calls got no result.");
   }
   if (steps.length > 0) lines.push(`${counted(steps.length, "step")}, each a run of its own with its history.`);
   return lines;

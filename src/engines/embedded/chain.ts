@@ -52,8 +52,8 @@ export class Chain {
 
   /** Cuts the data into chunks stamped with this moment. */
   push(data: Buffer): void {
-    // Without a toxic nobody asks for the time, and what comes in one chunk, as most does, leaves as it came.
-    if (this.#stages.length === 0 && data.length <= chunkBytesMax) {
+    // Without a toxic nobody asks for the time or sees chunks: all leaves as it came.
+    if (this.#stages.length === 0) {
       if (!this.#done) this.#options.sink.write(data);
       return;
     }

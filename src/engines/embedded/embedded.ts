@@ -42,6 +42,7 @@ export async function openEmbeddedEngine({ world, seed, entry = workerEntry }: E
     return {
       kind: "embedded",
       version,
+      lost: crash.told,
       openProxy: async (name, upstream) => {
         const proxy = await guarded(server.openProxy(name, upstream));
         opened.add(name);
@@ -58,6 +59,8 @@ export async function openEmbeddedEngine({ world, seed, entry = workerEntry }: E
 interface Crash {
   /** Rejects when the thread dies of itself. */
   readonly happened: Promise<never>;
+  /** Resolves then. */
+  readonly told: Promise<Error>;
   error(): EngineError | undefined;
 }
 
@@ -72,8 +75,8 @@ function watchForCrash(worker: Worker): Crash {
     worker.once("exit", (code) => stopped(`its thread ended with code ${code}`));
   });
   // Calls hear of it when they race with it; between calls nobody listens, and that is no error yet.
-  happened.catch(() => undefined);
-  return { happened, error: () => error };
+  const told = happened.catch((crashed: Error) => crashed);
+  return { happened, told, error: () => error };
 }
 
 type Guard = <T>(call: Promise<T>) => Promise<T>;

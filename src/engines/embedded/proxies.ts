@@ -62,7 +62,7 @@ export function createProxies(options: ProxyOptions): Proxies {
     named,
 
     create: async (body) => {
-      const settings = complete(readAs(proxyBody, body));
+      const settings = complete(readAs(proxyBody, body ?? {}));
       if (proxies.has(settings.name)) throw apiError("proxyAlreadyExists");
       return addOrReplace(settings);
     },
@@ -81,7 +81,7 @@ export function createProxies(options: ProxyOptions): Proxies {
     },
 
     update: async (proxy, body) => {
-      const { listen, upstream, enabled } = readAs(proxyBody, body);
+      const { listen, upstream, enabled } = readAs(proxyBody, body ?? {});
       await proxy.update({
         listen: listen ?? proxy.listen,
         upstream: upstream ?? proxy.upstream,
@@ -124,7 +124,7 @@ function complete({ name, listen, upstream, enabled }: z.output<typeof proxyBody
 }
 
 function addToxic(proxy: Proxy, body: unknown): LiveToxic {
-  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body);
+  const { name, type = "", stream = "downstream", toxicity = 1, attributes = {} } = readAs(toxicBody, body ?? {});
   const direction = directionOf(stream);
   const kind = findToxicKind(type);
   if (kind === undefined) throw apiError("invalidToxicType");
@@ -138,7 +138,7 @@ function addToxic(proxy: Proxy, body: unknown): LiveToxic {
 function updateToxic(proxy: Proxy, toxic: LiveToxic, body: unknown): LiveToxic {
   const { toxicity = toxic.toxicity, attributes = {} } = readAs(
     toxicBody.pick({ toxicity: true, attributes: true }),
-    body,
+    body ?? {},
   );
   const prepared = prepare(toxic.kind, { ...toxic.prepared.attributes, ...attributes });
   const updated = { ...toxic, toxicity, prepared };

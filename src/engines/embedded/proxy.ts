@@ -23,6 +23,14 @@ export interface ProxyOptions {
   readonly metrics?: Metrics | undefined;
 }
 
+const socketOptions = {
+  noDelay: true,
+  // Toxiproxy closes whole connections only: half-open sockets let the chains decide when.
+  allowHalfOpen: true,
+  // Stopping a source and letting it go on costs more than a few reads that wait.
+  highWaterMark: 256 * 1024,
+} as const;
+
 // The real server waits for ever, and with it every later client of the proxy.
 const dialTimeoutMs = 10_000;
 
@@ -176,7 +184,7 @@ interface DialOptions {
 
 function dialUpstream({ client, address, world, onConnected, onEnded }: DialOptions): Dialling {
   const { host, port } = parseAddress(address);
-  const upstream = dial({ host, port: isPort(port) ? port : 0, noDelay: true, allowHalfOpen: true });
+  const upstream = dial({ host, port: isPort(port) ? port : 0, ...socketOptions });
   const fail = (): void => {
     timer.cancel();
     upstream.removeListener("close", fail);
@@ -200,8 +208,7 @@ function isPort(port: number): boolean {
 }
 
 async function startListening(listen: string, accept: (client: Socket) => void): Promise<Server> {
-  // Toxiproxy closes whole connections only: half-open sockets let the chains decide when.
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, accept);
+  const server = createServer({ pauseOnConnect: true, ...socketOptions }, accept);
   let shown = listen;
   try {
     const address = await resolveListen(parseListen(listen));

@@ -17,11 +17,11 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** Keys in any case; null means absent. */
+/** Keys in any case; null means absent; whatever follows the first value is not looked at. */
 export function parseBody(text: string): unknown {
   if (text.trim() === "") throw apiError("badRequestBody", "EOF");
   try {
-    return fold(JSON.parse(text));
+    return fold(JSON.parse(firstValue(text)));
   } catch (error) {
     throw apiError("badRequestBody", messageOf(error));
   }
@@ -32,4 +32,15 @@ function fold(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const kept = Object.entries(value).filter(([, inner]) => inner !== null);
   return Object.fromEntries(kept.map(([key, inner]) => [key.toLowerCase(), fold(inner)]));
+}
+
+/** Up to the end of the first object or array; anything else is taken whole. */
+function firstValue(text: string): string {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/gs)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    if (depth <= 0) return text.slice(0, index + token.length);
+  }
+  return text;
 }

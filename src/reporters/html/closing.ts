@@ -1,12 +1,14 @@
 /** How to repeat the run, what lies beside the page, and on paper a place to sign. */
 import { titles } from "../titles.ts";
-import type { Verdicts } from "../verdicts.ts";
+import { engineSaid, type Verdicts } from "../verdicts.ts";
 import { brief, html, type Markup } from "../markup.ts";
 
-export function repeatSection({ replay }: Verdicts): Markup {
+export function repeatSection({ replay, engine }: Verdicts): Markup {
   return html`<section aria-labelledby="repeat">
     <h2 id="repeat">How to repeat it</h2>
-    <p class="muted">The same seed gives the same plan.</p>
+    <p class="muted">
+      The same seed gives the same plan.${engine === undefined ? "" : ` The engine was ${engineSaid(engine)}.`}
+    </p>
     <div class="copyable">
       <pre tabindex="0" aria-label="The command line that repeats this run"><code>${brief(replay, 4000)}</code></pre>
     </div>
