@@ -1,9 +1,15 @@
-/** Durations and rates as people write them: `1.5s`, `1m30s`, `20/s`. Inside, durations are milliseconds. */
+/**
+ * Durations, rates and sizes as people write them: `1.5s`, `1m30s`, `20/s`, `64KB`, `64KB/s`. Inside, durations are
+ * milliseconds and sizes bytes; a KB has 1000 of them, as Toxiproxy counts.
+ */
 import { z } from "zod";
 
 const partMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const part = String.raw`\d+(?:\.\d+)?(?:us|ms|s|m|h)`;
 const durationPattern = new RegExp(`^(?:${part})+$`);
+const unitBytes = { B: 1, KB: 1000, MB: 1_000_000, GB: 1_000_000_000 } as const;
+const sizePattern = /^(\d+)(B|KB|MB|GB)$/;
+const byteRatePattern = /^(\d+(?:KB|MB|GB))\/s$/;
 const ratePattern = /^(\d+(?:\.\d+)?)\/(s|m|h)$/;
 
 export function parseDuration(text: string): number | undefined {
@@ -19,6 +25,22 @@ export function parseDuration(text: string): number | undefined {
 export function parseRate(text: string): number | undefined {
   const [, amount, unit] = ratePattern.exec(text) ?? [];
   return unit === undefined ? undefined : (Number(amount) * 1000) / partMs[unit as keyof typeof partMs];
+}
+
+export function parseSize(text: string): number | undefined {
+  const [, amount, unit] = sizePattern.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(amount) * unitBytes[unit as keyof typeof unitBytes];
+}
+
+function parseByteRate(text: string): number | undefined {
+  const [, bytes] = byteRatePattern.exec(text) ?? [];
+  return bytes === undefined ? undefined : parseSize(bytes);
+}
+
+export function formatSize(bytes: number): string {
+  const units = Object.entries(unitBytes).toReversed();
+  const [unit, each] = units.find(([, one]) => bytes >= one) ?? ["B", 1];
+  return `${Number((bytes / each).toPrecision(4))}${unit}`;
 }
 
 export function formatDuration(exactMs: number, digits = 4): string {
@@ -54,18 +76,63 @@ export function counted(count: number, one: string): string {
 
 /** A duration of at least `leastMs` and at most `mostMs`. */
 export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: number; mostMs?: number } = {}) {
+  return quantity({
+    what: "a duration",
+    such: `such as "500ms" or "1.5s"`,
+    pattern: durationPattern,
+    parse: parseDuration,
+    format: formatDuration,
+    least: leastMs,
+    most: mostMs,
+  });
+}
+
+/** So many bytes, at least and at most. */
+export function size({ leastBytes = 0, mostBytes = unitBytes.GB }: { leastBytes?: number; mostBytes?: number } = {}) {
+  return quantity({
+    what: "a size",
+    such: `such as "500B" or "64KB"`,
+    pattern: sizePattern,
+    parse: parseSize,
+    format: formatSize,
+    least: leastBytes,
+    most: mostBytes,
+  });
+}
+
+/** Bytes a second, in whole KB. */
+export function byteRate({ least = unitBytes.KB, most = 10 * unitBytes.GB }: { least?: number; most?: number } = {}) {
+  return quantity({
+    what: "a rate",
+    such: `such as "64KB/s"`,
+    pattern: byteRatePattern,
+    parse: parseByteRate,
+    format: (bytes) => `${formatSize(bytes)}/s`,
+    least,
+    most,
+  });
+}
+
+interface Quantity {
+  readonly what: string;
+  readonly such: string;
+  readonly pattern: RegExp;
+  readonly parse: (text: string) => number | undefined;
+  readonly format: (value: number) => string;
+  readonly least: number;
+  readonly most: number;
+}
+
+function quantity({ what, such, pattern, parse, format, least, most }: Quantity) {
+  const error = (issue: { readonly input: unknown }): string => `expected ${what} ${such}, got ${shown(issue.input)}`;
   return z
-    .string({ error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}` })
-    .regex(durationPattern, {
-      abort: true,
-      error: (issue) => `expected a duration such as "500ms" or "1.5s", got ${shown(issue.input)}`,
-    })
-    .refine((text) => within(parseDuration(text), leastMs, mostMs), {
-      error: (issue) =>
-        `expected a duration from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}, got ${shown(issue.input)}`,
+    .string({ error })
+    .regex(pattern, { abort: true, error })
+    .refine((text) => within(parse(text), least, most), {
+      error: (issue) => `expected ${what} from ${format(least)} to ${format(most)}, got ${shown(issue.input)}`,
       abort: true,
     })
-    .transform((text) => parseDuration(text) ?? Number.NaN);
+    .transform((text) => parse(text) ?? Number.NaN);
 }
 
 /** Events per second; none at all only where a pause makes sense. */

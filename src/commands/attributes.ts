@@ -1,6 +1,6 @@
 /** The options of a fault kind or a policy, read from its schema. */
 import { z } from "zod";
-import { formatDuration } from "../units.ts";
+import { formatDuration, formatSize } from "../units.ts";
 
 export interface Attribute {
   readonly name: string;
@@ -24,20 +24,27 @@ const described = z.object({
   required: z.array(z.string()).default([]),
 });
 
+/** What only a pattern tells from other text. */
+const quantities = [
+  { mark: "us|ms|s|m|h", takes: "duration", format: formatDuration },
+  { mark: "(B|KB|MB|GB)", takes: "size", format: formatSize },
+  { mark: "(?:KB|MB|GB)", takes: "size per second", format: formatSize },
+] as const;
+
 export function attributesOf(schema: z.ZodObject): Attribute[] {
   const { properties, required } = described.parse(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
   return Object.entries(properties).map(([name, about]) => {
-    const isDuration = about.pattern?.includes("us|ms|s|m|h") ?? false;
+    const quantity = quantities.find(({ mark }) => about.pattern?.includes(mark));
     // The JSON Schema knows no default of what is transformed; the schema itself does.
     const absent = schema.shape[name]?.safeParse(undefined);
     const preset: unknown = absent?.success === true ? absent.data : undefined;
     return {
       name,
-      takes: isDuration ? "duration" : takenBy(about),
+      takes: quantity?.takes ?? takenBy(about),
       required: required.includes(name),
       ...(preset === undefined
         ? {}
-        : { default: isDuration && typeof preset === "number" ? formatDuration(preset) : preset }),
+        : { default: quantity !== undefined && typeof preset === "number" ? quantity.format(preset) : preset }),
       about: about.description,
     };
   });

@@ -89,7 +89,7 @@ const holes = {
   "let-through": { type: "latency", stream: "upstream", attributes: { latency: untilHealedMs, jitter: 0 } },
 } as const;
 
-function healedBy(link: LinkHandle, cure: Cure, healForm: HealForm): Cure {
+export function healedBy(link: LinkHandle, cure: Cure, healForm: HealForm): Cure {
   if (healForm === "let-through") return cure;
   return {
     heal: async () => {

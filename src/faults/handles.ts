@@ -47,9 +47,24 @@ export interface LinkHandle {
 /** What a tap saw that may be the mark of a fault. */
 export type Sign =
   | { readonly is: "refused" }
-  | { readonly is: "cut"; readonly how: "fin" | "rst"; readonly inFlight: boolean }
+  | {
+      readonly is: "cut";
+      readonly how: "fin" | "rst";
+      readonly inFlight: boolean;
+      /** Bytes over the connection's life; absent where there is no network. */
+      readonly passed?: Readonly<Record<Stream, number>>;
+    }
   | { readonly is: "answered"; readonly waitedMs: number; readonly usualMs: number | undefined }
   | { readonly is: "silent"; readonly waitedMs: number; readonly usualMs: number | undefined }
+  /** A request and its answer, from the request's last byte to the last of the answer that has come. */
+  | {
+      readonly is: "exchanged";
+      readonly passed: Readonly<Record<Stream, number>>;
+      readonly tookMs: number;
+      readonly usualMs: number | undefined;
+    }
+  /** A connection that both were done with, and how long it stayed open all the same. */
+  | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
   | { readonly is: "answer-eaten"; readonly rule: AnswerRule };
 
 /** A request that stayed unanswered much longer than answers usually take on its link. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
+import { toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const latency = faultKind({
@@ -11,10 +12,11 @@ export const latency = faultKind({
   attributes: z.strictObject({
     delay: duration({ leastMs: 1, mostMs: 600_000 }).describe("how much later each answer comes"),
     jitter: duration({ mostMs: 600_000 }).default(0).describe("the delay varies by up to this much, either way"),
+    ...whichConnections,
   }),
-  prepare: ({ delay, jitter }) => ({
+  prepare: ({ delay, jitter, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: delay, jitter } }),
+    inject: (link) => link.addToxic(toxicOn(where, "latency", { latency: delay, jitter })),
     // An answer that waited the shortest delay, clearly longer than usual; or a caller who gave up on one before.
     showsIn: (sign) =>
       (sign.is === "answered" &&

@@ -1,11 +1,28 @@
 /** The fault kinds. To add one: a file beside this one, and its line here. */
+import { bandwidth } from "./bandwidth.ts";
 import { egressBlock } from "./egress-block.ts";
 import { flap } from "./flap.ts";
 import type { FaultKind } from "./handles.ts";
 import { latency } from "./latency.ts";
+import { limitData } from "./limit-data.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { reset } from "./reset.ts";
+import { slicer } from "./slicer.ts";
+import { slowClose } from "./slow-close.ts";
+import { timeout } from "./timeout.ts";
 
-export const faultKinds = [egressBlock, flap, latency, lostAnswer] as const satisfies readonly FaultKind[];
+export const faultKinds = [
+  bandwidth,
+  egressBlock,
+  flap,
+  latency,
+  limitData,
+  lostAnswer,
+  reset,
+  slicer,
+  slowClose,
+  timeout,
+] as const satisfies readonly FaultKind[];
 
 export function faultKindNamed(name: string): FaultKind {
   const found = faultKinds.find(({ kind }) => kind === name);

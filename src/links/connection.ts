@@ -14,6 +14,7 @@ import { HttpTraffic } from "./http-traffic.ts";
 import { onceBothClosed, part, reset } from "./parting.ts";
 import { readRefused } from "./refused.ts";
 import type { LinkContext, Passage, Traffic } from "./traffic.ts";
+import { msBetween, type Wait } from "./waits.ts";
 
 export interface ConnectionOptions {
   readonly number: number;
@@ -46,6 +47,8 @@ export class Connection {
   #first: End | undefined;
   #hungBy: Eater | undefined;
   #stopReading: (() => void) | undefined;
+  /** Since when nobody has any use for it: the caller has ended it, or the callee has said that it would. */
+  #closingSinceUs: number | undefined;
   #bytesUp = 0;
   #bytesDown = 0;
 
@@ -68,7 +71,9 @@ export class Connection {
   }
 
   reportSilence(): void {
-    if (this.#state === "open") this.#traffic.reportSilence();
+    if (this.#state !== "open") return;
+    this.#traffic.reportSilence();
+    this.#reportClosing();
   }
 
   /** Closes both sides; answers whether there was a live connection to close. */
@@ -121,6 +126,7 @@ export class Connection {
     if (this.#state !== "open") return;
     this.#bytesDown += chunk.length;
     const passage = this.#traffic.down(chunk);
+    if (this.#traffic.closeForetold) this.#closing();
     if (!this.#pass(passage)) this.#callee.pause();
     if (passage.eatenBy !== undefined) this.#sever(passage.eatenBy);
   }
@@ -137,6 +143,7 @@ export class Connection {
       case "open":
         // The callee may still answer; an exchange ends once nothing can come from there any more.
         this.#first = end;
+        this.#closing();
         this.#traffic.upEnded();
         this.#traffic.reportSilence();
         this.#callee.end();
@@ -198,8 +205,23 @@ export class Connection {
   #calleeLeft(how: End["how"]): void {
     const expected = this.#first !== undefined || (how === "fin" && this.#traffic.closeForetold);
     const inFlight = this.#traffic.openCount() > 0;
+    const passed = { upstream: this.#bytesUp, downstream: this.#bytesDown };
+    const closed = this.#reportClosing();
+    if (closed !== undefined) this.#options.context.closeWaits.add(closed);
     this.#finish({ by: "callee", how }, how === "rst" ? "reset" : "closed");
-    if (!expected) this.#options.context.sign({ is: "cut", how, inFlight });
+    if (!expected) this.#options.context.sign({ is: "cut", how, inFlight, passed });
+  }
+
+  #closing(): void {
+    this.#closingSinceUs ??= this.#options.context.recorder.nowUs();
+  }
+
+  #reportClosing(): Wait | undefined {
+    const { recorder, closeWaits, sign } = this.#options.context;
+    if (this.#closingSinceUs === undefined) return undefined;
+    const wait = { sentUs: this.#closingSinceUs, answeredUs: recorder.nowUs() };
+    sign({ is: "closed", lateMs: msBetween(wait.sentUs, wait.answeredUs), usualMs: closeWaits.usualMs() });
+    return wait;
   }
 
   /** An answer has been eaten whole: nothing more goes either way, and the caller sees what the rule says. */

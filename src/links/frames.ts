@@ -20,7 +20,7 @@ interface OpenFrame {
 }
 
 /** All but the protocol, which frames tell by themselves. */
-export type FrameContext = Omit<LinkContext, "protocol">;
+export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "closeWaits">;
 
 // Requests that were given up are never answered; of these the oldest make room.
 const openMax = 10_000;

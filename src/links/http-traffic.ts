@@ -10,7 +10,7 @@ import type { AnswerHead, RequestHead } from "./http-head.ts";
 import { readAnswers, readRequests, type Follows } from "./http-reader.ts";
 import { OpenExchange, type Place } from "./open-exchange.ts";
 import type { LinkContext, Passage, Traffic } from "./traffic.ts";
-import { msBetween } from "./waits.ts";
+import { msBetween, type Waits } from "./waits.ts";
 
 const noBytes: Buffer = Buffer.alloc(0);
 
@@ -93,9 +93,11 @@ export class HttpTraffic implements Traffic {
 
   reportSilence(): void {
     const { recorder, waits, sign } = this.#context;
-    for (const { sentUs, firstByteUs, standing } of this.#queue) {
-      if (sentUs === undefined || firstByteUs !== undefined || standing) continue;
-      sign({ is: "silent", waitedMs: msBetween(sentUs, recorder.nowUs()), usualMs: waits.usualMs() });
+    for (const exchange of this.#queue) {
+      const { sentUs, firstByteUs, standing } = exchange;
+      if (sentUs === undefined || standing) continue;
+      if (firstByteUs !== undefined) this.#reportExchange(exchange);
+      else sign({ is: "silent", waitedMs: msBetween(sentUs, recorder.nowUs()), usualMs: waits.usualMs() });
     }
   }
 
@@ -176,6 +178,7 @@ export class HttpTraffic implements Traffic {
     if (exchange === undefined) return;
     if (!exchange.eating) {
       exchange.eater?.giveBack();
+      this.#reportExchange(exchange, (wait) => this.#context.exchangeWaits.add(wait));
       this.#record(exchange, "answered");
       return;
     }
@@ -183,6 +186,16 @@ export class HttpTraffic implements Traffic {
     this.#eatenBy = exchange.eater;
     this.#record(exchange, "eaten");
     if (exchange.eater !== undefined) this.#context.sign({ is: "answer-eaten", rule: exchange.eater.rule });
+  }
+
+  /** What is whole is told to be usual or not for those that come. */
+  #reportExchange({ sentUs, standing, bytesUp, bytesDown }: OpenExchange, whenWhole?: Waits["add"]): void {
+    const { recorder, exchangeWaits, sign } = this.#context;
+    if (sentUs === undefined || standing) return;
+    const answeredUs = recorder.nowUs();
+    const passed = { upstream: bytesUp, downstream: bytesDown };
+    sign({ is: "exchanged", passed, tookMs: msBetween(sentUs, answeredUs), usualMs: exchangeWaits.usualMs() });
+    whenWhole?.({ sentUs, answeredUs });
   }
 
   /** Gives the bytes up to this offset to the exchange in turn; they pass unless it is eaten. */

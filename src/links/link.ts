@@ -18,7 +18,7 @@ import { createWaits } from "./waits.ts";
 
 export interface LinkOptions {
   readonly name: string;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "openProxy">;
   readonly upstream: Address;
   readonly protocol: LinkProtocol;
   readonly recorder: Recorder;
@@ -42,6 +42,8 @@ export interface Link extends LinkHandle {
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { name, engine, upstream, protocol, recorder, tracer, world } = options;
   const waits = createWaits(() => recorder.nowUs());
+  const exchangeWaits = createWaits(() => recorder.nowUs());
+  const closeWaits = createWaits(() => recorder.nowUs());
   const rules = createAnswerRules();
   const signs = createSigns();
 
@@ -53,7 +55,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     if ((disabledBy === 0) !== (wanted === 0)) await proxy.setEnabled(enabled);
     disabledBy = wanted;
   };
-  const tap = await openTap(proxy, { link: name, protocol, recorder, tracer, waits, rules, sign: signs.give }, world);
+  const tap = await openTap(
+    proxy,
+    { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, rules, sign: signs.give },
+    world,
+  );
 
   return {
     name,
@@ -65,7 +71,8 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     openExchanges: () => tap.openExchanges(),
     setEnabled,
     addToxic: async (toxic) => {
-      const calm = waits.disturb();
+      const calms = [waits, exchangeWaits, closeWaits].map((each) => each.disturb());
+      const calm = (): void => calms.forEach((end) => end());
       const cure = await proxy.addToxic(toxic).catch((error: unknown) => {
         calm();
         throw error;

@@ -14,6 +14,9 @@ export interface LinkContext {
   readonly recorder: Recorder;
   readonly tracer: Tracer;
   readonly waits: Waits;
+  /** How long exchanges take to their last byte, and connections to close that both sides are done with. */
+  readonly exchangeWaits: Waits;
+  readonly closeWaits: Waits;
   readonly rules: AnswerRules;
   readonly sign: (sign: Sign) => void;
 }

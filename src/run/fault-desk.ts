@@ -5,6 +5,7 @@ import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
 import type { PlannedFault } from "../plan/plan.ts";
+import { formatSize } from "../units.ts";
 import type { World } from "../world.ts";
 
 export interface FaultyLink extends LinkHandle {
@@ -100,16 +101,27 @@ function said(sign: Sign): string {
     case "refused":
       return "a connection was refused";
     case "cut":
-      return `a connection was ${sign.how === "rst" ? "reset" : "closed"}${sign.inFlight ? " with a request unanswered" : ""}`;
+      return `a connection was ${sign.how === "rst" ? "reset" : "closed"}${sign.inFlight ? " with a request unanswered" : ""}${afterBytes(sign.passed?.downstream)}`;
     case "answered":
       return `an answer took ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
     case "silent":
       return `a request stayed unanswered for ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
+    case "exchanged": {
+      const { upstream, downstream } = sign.passed;
+      const bytes = `${formatSize(upstream)} and their answer of ${formatSize(downstream)}`;
+      return `${bytes} took ${Math.round(sign.tookMs)} ms${usual(sign.usualMs)}`;
+    }
+    case "closed":
+      return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
     case "answer-eaten":
       return "an answer was dropped";
     default:
       return sign satisfies never;
   }
+}
+
+function afterBytes(bytes: number | undefined): string {
+  return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;
 }
 
 function usual(ms: number | undefined): string {

@@ -82,7 +82,7 @@ test("the callee's end reaches the caller", async () => {
   await waitFor(() => expect(caller.ended()).toBe("fin"));
   expect(caller.text()).toBe("bye");
   await waitFor(() => expect(rig.connections().at(-1)).toMatchObject({ edge: "closed", by: "callee", how: "fin" }));
-  expect(rig.signs).toEqual([{ is: "cut", how: "fin", inFlight: false }]);
+  expect(rig.signs.filter(({ is }) => is === "cut")).toMatchObject([{ is: "cut", how: "fin", inFlight: false }]);
   caller.socket.end();
   await once(caller.socket, "close");
   await waitFor(() => expect(calleeClosed).toBe(true));
@@ -108,7 +108,7 @@ test("a reset by the callee reaches the caller as a reset", async () => {
   caller.socket.write("hello");
   await waitFor(() => expect(caller.ended()).toBe("rst"));
   expect(rig.connections().at(-1)).toMatchObject({ edge: "closed", by: "callee", how: "rst" });
-  expect(rig.signs).toEqual([{ is: "cut", how: "rst", inFlight: true }]);
+  expect(rig.signs.filter(({ is }) => is === "cut")).toMatchObject([{ is: "cut", how: "rst", inFlight: true }]);
 });
 
 test("a reset by the caller reaches the callee as a reset", async () => {

@@ -77,7 +77,8 @@ test("an answer that has begun is not silence", async () => {
   await waitFor(() => expect(caller.text()).toContain("begun"));
   caller.socket.end();
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "caller-left", status: 200 }]));
-  expect(rig.signs.map(({ is }) => is)).toEqual(["answered"]);
+  expect(signsOf(rig, "silent")).toEqual([]);
+  expect(signsOf(rig, "exchanged")).toMatchObject([{ usualMs: undefined }]);
 });
 
 test("silence under a black hole shows just before the healing, for each request that waits", async () => {
@@ -120,7 +121,7 @@ test("a cut tells whether a request was in flight; a close that was foretold is 
     await waitFor(() => expect(caller.ended()).not.toBe("open"));
     caller.socket.destroy();
   }
-  expect(signsOf(rig, "cut")).toEqual([
+  expect(signsOf(rig, "cut")).toMatchObject([
     { is: "cut", how: "fin", inFlight: true },
     { is: "cut", how: "fin", inFlight: false },
     { is: "cut", how: "fin", inFlight: true },
@@ -175,6 +176,72 @@ test("bytes up, then bytes down, are a wait on a link that cannot be read", asyn
   caller.socket.destroy();
 });
 
+test("an exchange tells how much passed and how long it took to its last byte, which a toxic does not make usual", async () => {
+  await using callee = await httpCallee((request, response) => {
+    request.resume();
+    request.on("end", () => response.end(Buffer.alloc(1000)));
+  });
+  await using rig = await openRig(callee.port, "http");
+  const post = async (): Promise<void> => {
+    const sent = request(rig.url(), { method: "POST", agent: false });
+    sent.end("0123456789");
+    const [answer] = await once(sent, "response");
+    await bodyOf(answer);
+  };
+  await post();
+  const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 100 } });
+  await post();
+  await cure.heal();
+  await post();
+  await waitFor(() => expect(signsOf(rig, "exchanged")).toHaveLength(3));
+  const [first, slow, last] = signsOf(rig, "exchanged");
+  const [exchange] = rig.exchanges();
+  expect(first?.passed).toEqual({ upstream: exchange?.bytesUp, downstream: exchange?.bytesDown });
+  expect(first).toMatchObject({ usualMs: undefined });
+  expect(slow).toMatchObject({ usualMs: first?.tookMs });
+  expect(slow?.tookMs).toBeGreaterThanOrEqual(99);
+  expect(last).toMatchObject({ usualMs: first?.tookMs });
+});
+
+test("on a link that cannot be read, what comes down until more goes up is one exchange", async () => {
+  await using callee = await tcpCallee((socket) => socket.on("data", () => socket.write("answer")));
+  await using rig = await openRig(callee.port, "tcp");
+  const caller = callLink(rig.link);
+  for (const count of [1, 2]) {
+    caller.socket.write("query");
+    await waitFor(() => expect(caller.text()).toHaveLength(6 * count));
+  }
+  expect(signsOf(rig, "exchanged")).toMatchObject([{ passed: { upstream: 5, downstream: 6 } }]);
+  caller.socket.end();
+  await waitFor(() => expect(signsOf(rig, "exchanged")).toHaveLength(2));
+  caller.socket.destroy();
+});
+
+test("a connection that both are done with tells how long it stays open", async () => {
+  await using callee = await tcpCallee((socket) => {
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+    socket.on("end", () => setTimeout(() => socket.end(), 60).unref());
+  });
+  await using rig = await openRig(callee.port, "http");
+  const caller = callLink(rig.link);
+  caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await waitFor(() => expect(caller.text()).toContain("close"));
+  expect(signsOf(rig, "closed")).toEqual([]);
+  caller.socket.end();
+  await waitFor(() => expect(signsOf(rig, "closed")).toHaveLength(1));
+  expect(signsOf(rig, "closed")[0]?.lateMs).toBeGreaterThanOrEqual(55);
+  caller.socket.destroy();
+});
+
+test("a cut tells how much had passed", async () => {
+  await using callee = await tcpCallee((socket) => socket.on("data", () => socket.end("seven b")));
+  await using rig = await openRig(callee.port, "tcp");
+  const caller = callLink(rig.link);
+  caller.socket.write("four");
+  await waitFor(() => expect(signsOf(rig, "cut")).toMatchObject([{ passed: { upstream: 4, downstream: 7 } }]));
+  caller.socket.destroy();
+});
+
 test("the listening stream of an MCP client waits for nothing", async () => {
   await using callee = await httpCallee(() => {});
   await using rig = await openRig(callee.port, "mcp");
@@ -185,19 +252,19 @@ test("the listening stream of an MCP client waits for nothing", async () => {
   expect(rig.link.openExchanges()).toBe(0);
   caller.socket.destroy();
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ method: "GET", ended: "caller-left" }]));
-  expect(rig.signs).toEqual([]);
+  expect(rig.signs.filter(({ is }) => is !== "closed")).toEqual([]);
 });
 
 test("a listener that was taken off hears no more", async () => {
   await using callee = await httpCallee((_request, response) => response.end("ok"));
   await using rig = await openRig(callee.port, "http");
   const heard: Sign[] = [];
-  const off = rig.link.onSign((sign) => heard.push(sign));
+  const off = rig.link.onSign((sign) => sign.is === "answered" && heard.push(sign));
   await get(rig);
   off();
   await get(rig);
   expect(heard).toHaveLength(1);
-  expect(rig.signs).toHaveLength(2);
+  expect(signsOf(rig, "answered")).toHaveLength(2);
 });
 
 test("a cure that failed can be tried again, and one that worked does nothing more", async () => {

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { duration } from "../units.ts";
+import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { healedBy } from "./egress-block.ts";
+import { faultKind, unusuallySilent } from "./handles.ts";
+
+export const timeout = faultKind({
+  kind: "timeout",
+  about: "All data is swallowed, and a connection closes once none has come for a while, as behind a tired gateway.",
+  callerSees: "no answer, then a closed connection",
+  plane: "network",
+  tags: { seen: "explicit", lasts: "transient" },
+  attributes: z.strictObject({
+    after: duration({ leastMs: 1, mostMs: 600_000 }).describe(
+      "how long without data until a connection closes; for one that never does, egress-block with how: black-hole",
+    ),
+    ...whichConnections,
+  }),
+  prepare: ({ after, ...where }) => ({
+    // What was swallowed is lost, so no live connection could go on.
+    healForm: "drop-connections",
+    inject: async (link) =>
+      healedBy(link, await link.addToxic(toxicOn(where, "timeout", { timeout: after })), "drop-connections"),
+    showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || unusuallySilent(sign),
+  }),
+});
