@@ -27,7 +27,7 @@ export function parseRate(text: string): number | undefined {
   return unit === undefined ? undefined : (Number(amount) * 1000) / partMs[unit as keyof typeof partMs];
 }
 
-export function parseSize(text: string): number | undefined {
+function parseSize(text: string): number | undefined {
   const [, amount, unit] = sizePattern.exec(text) ?? [];
   return unit === undefined ? undefined : Number(amount) * unitBytes[unit as keyof typeof unitBytes];
 }

@@ -92,7 +92,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "survives",
     "timeout-cascade",
   ]);
-  expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}egress-block {2}Nothing gets through/);
+  expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}bandwidth {5}Each connection of the link/);
   expect((await squall("list")).stdout).toMatch(
     /With options and defects: squall list faults, policies or fixtures\.\n$/,
   );

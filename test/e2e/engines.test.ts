@@ -34,7 +34,10 @@ const noBinary = process.env["SQUALL_TOXIPROXY"] === undefined ? { absent: "SQUA
 
 const engines: readonly EngineInUse[] = [{ engine: "binary", ...noBinary, kills: [5, 2] }];
 
-const scenarios = rounds(Object.keys(brief) as (keyof typeof brief)[], ["silent-empty", "duplicate-effects"]);
+const scenarios = rounds<readonly (keyof typeof brief)[]>(Object.keys(brief) as (keyof typeof brief)[], [
+  "silent-empty",
+  "duplicate-effects",
+]);
 const servers = rounds([[], hardened], [[]]);
 
 function told({ verdict, exitCode, checks, gaps, notCovered }: Verdicts) {
@@ -61,10 +64,10 @@ describe.each(engines)("--engine $engine", ({ engine, absent, kills: [full, quic
       await using other = await temporaryFolder();
       const args = [scenario, ...brief[scenario], ...sets];
       const usual = await verdictsFrom(args, one.path);
-      const with_ = await verdictsFrom([...args, "--engine", engine], other.path);
+      const asked = await verdictsFrom([...args, "--engine", engine], other.path);
       expect(usual.engine?.kind).toBe("embedded");
-      expect(with_.engine?.kind).toBe(engine);
-      expect(told(with_), JSON.stringify(with_)).toEqual(told(usual));
+      expect(asked.engine?.kind).toBe(engine);
+      expect(told(asked), JSON.stringify(asked)).toEqual(told(usual));
     });
   });
 
@@ -90,7 +93,7 @@ describe.each(engines)("--engine $engine", ({ engine, absent, kills: [full, quic
 });
 
 async function leasesIn(folder: string): Promise<readonly string[]> {
-  const [home] = (await readdir(folder)).filter((name) => name.startsWith("squall-"));
+  const home = (await readdir(folder)).find((name) => name.startsWith("squall-"));
   return home === undefined ? [] : readdir(join(folder, home, "leases")).catch(() => []);
 }
 
@@ -103,8 +106,8 @@ describe.skipIf("absent" in noBinary || !canSeeProcesses)("a toxiproxy-server th
       const args = ["run", "silent-empty", ...brief["silent-empty"], ...hardened, "--engine", "binary", "--json"];
       const running = startSquall(args, { cwd: folder.path });
       await started(running, "outage.recovery (");
-      const [process_ = ""] = (await alive(running.mark)).filter((line) => line.includes("-host 127.0.0.1 -port"));
-      process.kill(Number.parseInt(process_, 10), "SIGKILL");
+      const server = (await alive(running.mark)).find((line) => line.includes("-host 127.0.0.1 -port")) ?? "";
+      process.kill(Number.parseInt(server, 10), "SIGKILL");
       const { code, stdout } = await running.ended;
       expect(code, stdout).toBe(2);
       expect(JSON.parse(stdout)).toMatchObject({
