@@ -4,7 +4,7 @@
  * recorded. A server that is not ours is given up instead.
  */
 import { messageOf } from "../errors.ts";
-import type { Cure, Toxic } from "../faults/handles.ts";
+import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import type { EngineKind } from "../history/engine-events.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
@@ -97,7 +97,7 @@ class ServedEngine implements Engine {
     return (this.#closed ??= this.#close());
   }
 
-  async #addToxic(kept: KeptProxy, toxic: Toxic): Promise<Cure> {
+  async #addToxic(kept: KeptProxy, toxic: Toxic): Promise<ToxicOn> {
     const added: KeptToxic = { toxic };
     kept.toxics.add(added);
     try {
@@ -112,7 +112,11 @@ class ServedEngine implements Engine {
       if (this.#isLost && this.#options.isOurs) return;
       await this.#tell((life) => life.heal(added));
     };
-    return { heal };
+    const update = (next: Toxic): Promise<void> => {
+      added.toxic = next;
+      return this.#tell((life) => life.updateToxic(added));
+    };
+    return { heal, update };
   }
 
   /** A server that is started anew is given all that is kept, so whatever was asked for meanwhile is done with it. */

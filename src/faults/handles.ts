@@ -19,7 +19,12 @@ export type HealForm = "let-through" | "drop-connections";
 
 export interface Cure {
   heal(): Promise<void>;
+  /** Where what was injected is a toxic: has it act as this one does from now on. */
+  update?(toxic: Toxic): Promise<void>;
 }
+
+/** A toxic that is on a link. */
+export type ToxicOn = Required<Cure>;
 
 /** Which answers a link shall eat: the callee has acted, the caller never hears. */
 export interface AnswerRule {
@@ -38,7 +43,7 @@ export interface AnswerRule {
 export interface LinkHandle {
   readonly name: string;
   setEnabled(enabled: boolean): Promise<void>;
-  addToxic(toxic: Toxic): Promise<Cure>;
+  addToxic(toxic: Toxic): Promise<ToxicOn>;
   eatAnswers(rule: AnswerRule): Cure;
   /** Closes every live connection; answers how many there were. */
   dropConnections(): number;

@@ -133,7 +133,7 @@ test("a tap that cannot connect for another reason than a dead link counts it bu
   const engine = smallEngine();
   const proxy = {
     setEnabled: () => Promise.resolve(),
-    addToxic: () => Promise.resolve({ heal: () => Promise.resolve() }),
+    addToxic: () => Promise.resolve({ heal: () => Promise.resolve(), update: () => Promise.resolve() }),
   };
   const unreachable = { host: "255.255.255.255", port: 9 };
   const away: Engine = { ...engine, openProxy: () => Promise.resolve({ ...proxy, address: unreachable }) };
@@ -280,7 +280,7 @@ test("a cure that failed can be tried again, and one that worked does nothing mo
           tries.push(type);
           return tries.length === 1 ? Promise.reject(new Error("not now")) : Promise.resolve();
         };
-        return Promise.resolve({ heal });
+        return Promise.resolve({ heal, update: () => Promise.resolve() });
       },
     }),
   };
