@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byteRate } from "../units.ts";
-import { slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, chunkBytesMax, slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const bandwidth = faultKind({
@@ -9,13 +9,15 @@ export const bandwidth = faultKind({
   callerSees: "answers that trickle; a timeout where they are longer than its patience allows",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  grows: ["rate", "toxicity"],
   attributes: z.strictObject({
     rate: byteRate().describe("bytes a second in whole KB of 1000 bytes, for each connection"),
     ...whichConnections,
   }),
   prepare: ({ rate, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "bandwidth", { rate: rate / 1000 })),
+    ...byToxic(toxicOn(where, "bandwidth", { rate: rate / 1000 })),
+    holdsMs: (chunkBytesMax * 1000) / rate,
     showsIn: (sign) => slowAsExplained(sign, where.direction, 1000 / rate) || unusuallySilent(sign),
   }),
 });

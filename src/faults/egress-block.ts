@@ -92,6 +92,7 @@ const holes = {
 export function healedBy(link: LinkHandle, cure: Cure, healForm: HealForm): Cure {
   if (healForm === "let-through") return cure;
   return {
+    ...cure,
     heal: async () => {
       await cure.heal();
       link.dropConnections();

@@ -70,7 +70,9 @@ export type Sign =
     }
   /** A connection that both were done with, and how long it stayed open all the same. */
   | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
-  | { readonly is: "answer-eaten"; readonly rule: AnswerRule };
+  | { readonly is: "answer-eaten"; readonly rule: AnswerRule }
+  /** No mark of anything: a tool call has passed whole, or has ended in whatever way. Faults may wait for it. */
+  | { readonly is: "called" | "returned"; readonly tool: string };
 
 /** A request that stayed unanswered much longer than answers usually take on its link. */
 export function unusuallySilent(sign: Sign): boolean {
@@ -96,6 +98,10 @@ export interface PreparedFault {
   readonly cycle?: Cycle;
   readonly healForm: HealForm;
   readonly inject: (link: LinkHandle) => Promise<Cure>;
+  /** Turns what the same kind has injected with other attributes into this. Where absent, nothing of it can grow. */
+  readonly change?: (on: Cure) => Promise<void>;
+  /** How long what passes may be held: a change lets it go at once. */
+  readonly holdsMs?: number;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }
@@ -107,6 +113,8 @@ export interface FaultDescription<Kind extends string = string> {
   readonly callerSees: string;
   readonly plane: "network" | "protocol";
   readonly tags: FaultTags;
+  /** The attributes that may grow or shrink while the fault is on. */
+  readonly grows?: readonly string[];
 }
 
 /** A kind as the registry holds it: attributes come as the scenario wrote them. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration, size } from "../units.ts";
-import { slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, chunkBytesMax, slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const slicer = faultKind({
@@ -9,6 +9,7 @@ export const slicer = faultKind({
   callerSees: "answers, and within them characters and events, that come in many pieces, slowly",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  grows: ["size", "delay", "toxicity"],
   attributes: z
     .strictObject({
       size: size({ leastBytes: 1, mostBytes: 32_000 }).describe("how large a piece is on the average"),
@@ -26,10 +27,8 @@ export const slicer = faultKind({
     }),
   prepare: ({ size: average, variation, delay, ...where }) => ({
     healForm: "let-through",
-    inject: (link) =>
-      link.addToxic(
-        toxicOn(where, "slicer", { average_size: average, size_variation: variation, delay: delay * 1000 }),
-      ),
+    ...byToxic(toxicOn(where, "slicer", { average_size: average, size_variation: variation, delay: delay * 1000 })),
+    holdsMs: (chunkBytesMax / average) * delay,
     showsIn: (sign) => slowAsExplained(sign, where.direction, delay / (average + variation)) || unusuallySilent(sign),
   }),
 });

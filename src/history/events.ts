@@ -6,6 +6,7 @@ import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
+import type { FaultCondition, FaultStepped } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -263,6 +264,8 @@ export type Unstamped =
   | ConnectionEvent
   | Exchange
   | FaultEdge
+  | FaultStepped
+  | FaultCondition
   | Effect
   | LedgerRead
   | Vitals

@@ -53,6 +53,7 @@ export class Frames {
       // Only tool calls act; a session whose opening is eaten could not be called at all.
       const eater = tool === undefined ? undefined : rules.take({ method, path: "", tool });
       this.#open.set(request.id, { request, joined, sentUs, bytesUp, eater });
+      if (tool !== undefined) this.#context.sign({ is: "called", tool });
       const [oldest] = this.#open.values();
       if (this.#open.size > openMax) this.#drop(oldest, "caller-left");
     }
@@ -110,7 +111,8 @@ export class Frames {
     { request, joined, sentUs, bytesUp }: OpenFrame,
     how: Pick<Exchange, "ended" | "firstByteUs" | "bytesDown">,
   ): void {
-    const { link, recorder } = this.#context;
+    const { link, recorder, sign } = this.#context;
+    if (request.tool !== undefined) sign({ is: "returned", tool: request.tool });
     recorder.record({
       type: "exchange",
       link,

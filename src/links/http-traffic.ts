@@ -134,6 +134,8 @@ export class HttpTraffic implements Traffic {
     // On MCP links only tool calls act; a session whose opening is eaten could not be called at all.
     const eatable = this.#context.protocol === "http" || asked.tool !== undefined;
     if (eatable && !exchange.passing) exchange.eater = this.#context.rules.take(asked);
+    exchange.called = asked.tool;
+    if (asked.tool !== undefined) this.#context.sign({ is: "called", tool: asked.tool });
   }
 
   #answerBegan(head: AnswerHead, startedUs: number): Follows {
@@ -226,6 +228,7 @@ export class HttpTraffic implements Traffic {
 
   #record(exchange: OpenExchange, ended: Exchange["ended"]): void {
     if (exchange === this.#sending) exchange.bytesUp = this.#upBytes;
+    if (exchange.called !== undefined) this.#context.sign({ is: "returned", tool: exchange.called });
     this.#context.recorder.record(exchange.event(ended));
   }
 }

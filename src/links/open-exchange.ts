@@ -45,6 +45,8 @@ export class OpenExchange {
   eating = false;
   /** Bytes of the answer have gone to the caller, so it is too late to eat it. */
   passing = false;
+  /** The tool of a call that has been told of. */
+  called: string | undefined;
   /** The answer stands in the event stream, though the stream has not ended. */
   answerSeen = false;
 

@@ -1,12 +1,13 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
+import type { Cure, LinkHandle, PreparedFault, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
+import type { FaultStepped } from "../history/schedule-events.ts";
 import type { PlannedFault } from "../plan/plan.ts";
-import { formatSize } from "../units.ts";
 import type { World } from "../world.ts";
+import { gatherEvidence } from "./fault-evidence.ts";
 
 export interface FaultyLink extends LinkHandle {
   onSign(listener: (sign: Sign) => void): () => void;
@@ -14,6 +15,8 @@ export interface FaultyLink extends LinkHandle {
 
 export interface FaultDesk {
   inject(fault: PlannedFault, window: number): Promise<void>;
+  /** Has what is on grow to its n-th step. */
+  step(fault: PlannedFault, window: number, n: number): Promise<void>;
   heal(fault: PlannedFault, window: number): Promise<void>;
   /** Heals what is on, the latest first. */
   healAll(): Promise<void>;
@@ -30,7 +33,7 @@ export function openFaultDesk(options: {
 }): FaultDesk {
   const { mode, links, recorder, world } = options;
   const control = mode === "control" ? { control: true as const } : {};
-  const on = new Map<string, { readonly fault: PlannedFault; readonly window: number; heal: () => Promise<void> }>();
+  const on = new Map<string, FaultOn>();
   const keyOf = (fault: PlannedFault, window: number): string => `${fault.fault}/${window}`;
 
   const inject = async (fault: PlannedFault, window: number): Promise<void> => {
@@ -43,16 +46,17 @@ export function openFaultDesk(options: {
       const heal = async (): Promise<void> => {
         recorder.record({ ...about, edge: "healed", form: prepared.healForm, ...control });
       };
-      on.set(keyOf(fault, window), { fault, window, heal });
+      on.set(keyOf(fault, window), { fault, window, heal, change: async () => {} });
       return;
     }
-    let observed = false;
-    const forget = link.onSign((sign) => {
-      if (observed || !prepared.showsIn(sign)) return;
-      observed = true;
-      recorder.record({ ...about, edge: "observed", says: said(sign) });
-    });
+    const evidence = gatherEvidence(about, prepared, recorder);
+    const forget = link.onSign(evidence.onSign);
     const cure = await prepared.inject(link);
+    const change = async (next: PreparedFault, made: FaultStepped): Promise<void> => {
+      if (next.change === undefined) throw new Error(`${fault.kind} has nothing that could grow`);
+      await next.change(cure);
+      evidence.changed(next, made);
+    };
     const heal = async (): Promise<void> => {
       const failure = await healed(cure, world);
       forget();
@@ -63,7 +67,15 @@ export function openFaultDesk(options: {
       recorder.record({ ...about, edge: "unhealed", says: failure });
       throw new UnhealedError(`${fault.kind} on ${fault.link} could not be healed: ${failure}`);
     };
-    on.set(keyOf(fault, window), { fault, window, heal });
+    on.set(keyOf(fault, window), { fault, window, heal, change });
+  };
+
+  const step = async (fault: PlannedFault, window: number, n: number): Promise<void> => {
+    const made = stepOf(fault, window, n);
+    const entry = on.get(keyOf(fault, window));
+    if (entry === undefined || made === undefined) return;
+    recorder.record({ ...made, ...control });
+    await entry.change(faultKindNamed(fault.kind).prepare(grown(fault, n)), made);
   };
 
   const heal = async (fault: PlannedFault, window: number): Promise<void> => {
@@ -80,7 +92,35 @@ export function openFaultDesk(options: {
     if (failures.length > 0) throw new UnhealedError(failures.map(messageOf).join("; "));
   };
 
-  return { inject, heal, healAll, active: () => [...on.values()].map(({ fault }) => `${fault.kind} ${fault.link}`) };
+  return {
+    inject,
+    step,
+    heal,
+    healAll,
+    active: () => [...on.values()].map(({ fault }) => `${fault.kind} ${fault.link}`),
+  };
+}
+
+interface FaultOn {
+  readonly fault: PlannedFault;
+  readonly window: number;
+  readonly heal: () => Promise<void>;
+  readonly change: (next: PreparedFault, made: FaultStepped) => Promise<void>;
+}
+
+function stepOf(
+  { fault, kind, link, steps = [] }: PlannedFault,
+  window: number,
+  step: number,
+): FaultStepped | undefined {
+  const found = steps[step - 1];
+  if (found === undefined) return undefined;
+  return { type: "fault-step", fault, kind, link, window, step, edge: "made", attributes: found.attributes };
+}
+
+/** The attributes as they are after so many steps. */
+function grown({ attributes, steps = [] }: PlannedFault, n: number): PlannedFault["attributes"] {
+  return Object.fromEntries([attributes, ...steps.slice(0, n).map((step) => step.attributes)].flatMap(Object.entries));
 }
 
 /** Why it could not be healed, after every try; undefined when it was. */
@@ -94,36 +134,4 @@ async function healed(cure: Cure, world: World): Promise<string | undefined> {
       await world.sleep(250);
     }
   }
-}
-
-function said(sign: Sign): string {
-  switch (sign.is) {
-    case "refused":
-      return "a connection was refused";
-    case "cut":
-      return `a connection was ${sign.how === "rst" ? "reset" : "closed"}${sign.inFlight ? " with a request unanswered" : ""}${afterBytes(sign.passed?.downstream)}`;
-    case "answered":
-      return `an answer took ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
-    case "silent":
-      return `a request stayed unanswered for ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
-    case "exchanged": {
-      const { upstream, downstream } = sign.passed;
-      const bytes = `${formatSize(upstream)} and their answer of ${formatSize(downstream)}`;
-      return `${bytes} took ${Math.round(sign.tookMs)} ms${usual(sign.usualMs)}`;
-    }
-    case "closed":
-      return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
-    case "answer-eaten":
-      return "an answer was dropped";
-    default:
-      return sign satisfies never;
-  }
-}
-
-function afterBytes(bytes: number | undefined): string {
-  return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;
-}
-
-function usual(ms: number | undefined): string {
-  return ms === undefined ? "" : ` (usual: ${Math.round(ms)} ms)`;
 }

@@ -2,7 +2,6 @@
  * The supervisor, the only stage that acts. Comes in: a scenario and its plan. Goes out: a history on disk.
  * It opens the stage, plays the plan, heals everything in reverse order, waits for the ledgers, and closes.
  */
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
 import type { EngineChoice } from "../engines/registry.ts";
@@ -19,6 +18,7 @@ import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
+import { createConditions, type Conditions } from "./conditions.ts";
 import type { CrewDrive } from "./crew.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
@@ -27,6 +27,7 @@ import type { ThreadHealth } from "./health-thread.ts";
 import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
+import { beginFolder, stamp } from "./run-folder.ts";
 import { openStage, type OpenLoad, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
@@ -78,7 +79,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const secrets = secretsOf(scenario, world.env);
   const masked = maskedWith(secrets);
   const processes = followProcesses();
-  const record = masking(processes.watching(observer.watching(history.record)), masked);
+  const conditions = createConditions();
+  const record = masking(conditions.watching(processes.watching(observer.watching(history.record))), masked);
   const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
@@ -95,7 +97,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     declared: plan.declared,
   });
   const onUnwritten = (error: Error): void => failing.abort(error);
-  const watched = { history: recorder, observer, rules, running: processes.running };
+  const watched = { history: recorder, observer, rules, conditions, running: processes.running };
   const written: Record<string, number> = {};
   const onWritten = (writer: string, events: number): void => void (written[writer] = events);
   const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
@@ -135,6 +137,7 @@ type Act = RunOptions & {
   readonly history: HistoryWriter;
   readonly observer: Observer;
   readonly rules: StopRules;
+  readonly conditions: Conditions;
   readonly running: Processes;
 };
 
@@ -161,6 +164,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     onEngineLost: (error) => unguarded.abort(error),
   });
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
+  act.conditions.follow(stage.links);
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({
@@ -233,6 +237,7 @@ async function play(
       plan,
       originUs,
       desk: on.desk,
+      conditions: act.conditions,
       tally: observer.tally,
       tallied: () => driving.tellAll(),
       recorder: history,
@@ -275,18 +280,3 @@ async function drain(act: Act, driving: CrewDrive, cutOff: AbortController): Pro
 
 const drainMs = 30_000;
 const drainStoppedMs = 1000;
-
-function stamp(date: Date): string {
-  return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-}
-
-async function beginFolder(directory: string, documents: Readonly<Record<string, unknown>>): Promise<void> {
-  try {
-    await mkdir(join(directory, "targets"), { recursive: true });
-    for (const [name, document] of Object.entries(documents)) {
-      await writeFile(join(directory, name), `${JSON.stringify(document, undefined, 2)}\n`);
-    }
-  } catch (cause) {
-    throw new UserError(`the run's folder cannot be made: ${messageOf(cause)}; choose another with --out`, { cause });
-  }
-}

@@ -5,34 +5,46 @@ import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
 import { linksNamed } from "./resolve.ts";
+import { conditionFindings, rampFindings, waitingFindings } from "./schedule-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
 type Fault = ScenarioOutput["faults"][number];
 
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
-  return [...faultLinkFindings(fault, surveyed), ...faultTimeFindings(fault, surveyed)];
+  const { path, value } = fault;
+  return [
+    ...faultLinkFindings(fault, surveyed),
+    ...(value === undefined ? [] : swizzleFindings(path, value, linksNamed(value.link, linksIn(surveyed)))),
+    ...(value === undefined ? [] : conditionFindings(path, value, surveyed)),
+    ...faultTimeFindings(fault, surveyed),
+  ];
 }
 
-function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed: Survey): Finding[] {
-  if (name === undefined) return [];
+function faultLinkFindings(surveyedFault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, link = [] } = surveyedFault;
+  if (typeof link === "string") return oneLinkFindings(surveyedFault, [...path, "link"], link, surveyed);
+  return link.flatMap((name, index) => oneLinkFindings(surveyedFault, [...path, "link", index], name, surveyed));
+}
+
+function oneLinkFindings({ path, value }: SurveyedFault, linkPath: Path, name: string, surveyed: Survey): Finding[] {
   const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
   if (link !== undefined) {
     if (value === undefined) return [];
     const at = { path, fault: value, link };
-    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed), ...swizzleFindings(at, named)];
+    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const direct = directServer(name, surveyed);
   if (direct !== undefined) {
     const says = `cannot be broken: agents call ${direct} straight`;
-    return [{ path: [...path, "link"], says, hint: `take direct away from servers.${direct}` }];
+    return [{ path: linkPath, says, hint: `take direct away from servers.${direct}` }];
   }
   const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
   const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
-  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
+  return [{ path: linkPath, says: `there is no link "${name}"`, hint: suggest(name, known) }];
 }
 
 /** The server that agents would reach over this link if they did not call it straight. */
@@ -84,12 +96,12 @@ function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): F
   return found;
 }
 
-function swizzleFindings({ path, fault }: FaultAt, links: readonly string[]): Finding[] {
-  if (fault.swizzle === undefined || links.length > 1) return [];
-  const says = `is for faults on several links, and ${fault.link} is one`;
-  return [
-    { path: [...path, "swizzle"], atKey: true, says, hint: "name agents->server, which is a link for each group" },
-  ];
+function swizzleFindings(path: Path, fault: Fault, links: readonly string[]): Finding[] {
+  // A link that is not there is a mistake of its own.
+  if (fault.swizzle === undefined || links.length !== 1) return [];
+  const says = `is for faults on several links, and ${links.join()} is one`;
+  const hint = "name a list of links, or agents->server, which is a link for each group";
+  return [{ path: [...path, "swizzle"], atKey: true, says, hint }];
 }
 
 function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveyed: Survey): Finding[] {
@@ -112,7 +124,13 @@ function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveye
   }
   if (value === undefined) return [];
   const links = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
-  return [...lengthFindings(path, value, episode), ...rhythmFindings(path, value, { links, episode })];
+  const tooLong = lengthFindings(path, value, episode);
+  return [
+    ...tooLong,
+    ...rhythmFindings(path, value, { links, episode }),
+    ...(tooLong.length > 0 ? [] : waitingFindings(path, value, episode)),
+    ...rampFindings(path, value, value.for ?? episode.durationMs - (value.at ?? 0)),
+  ];
 }
 
 /** A fault that comes and goes must do so once at least, and the last link must break before the first one heals. */

@@ -5,6 +5,7 @@ import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
+import { attributesIn, conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -93,6 +94,10 @@ export interface ScenarioFault {
   readonly cycle?: Cycle;
   /** How long after one of its links the next one breaks, and heals. */
   readonly swizzleMs?: number;
+  /** How its attributes change while it is on. */
+  readonly steps?: readonly FaultStep[];
+  /** What it waits for, and at most how long; where absent, as long as it has room in its phase. */
+  readonly when?: { readonly condition: Condition; readonly withinMs?: number };
 }
 
 /** Takes a scenario in which nothing is wrong any more. */
@@ -126,9 +131,10 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   };
 }
 
-/** `agents->server` means every group's link to it; the arrow may be drawn either way. */
-export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
-  const plain = name.replace(/\s*(?:→|->)\s*/, "->");
+/** `agents->server` means every group's link to it; the arrow may be drawn either way. Several are taken once each. */
+export function linksNamed(names: string | readonly string[], links: readonly DeclaredLink[]): readonly string[] {
+  if (typeof names !== "string") return [...new Set(names.flatMap((name) => linksNamed(name, links)))];
+  const plain = names.replace(/\s*(?:→|->)\s*/, "->");
   const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
   return links
     .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
@@ -264,19 +270,11 @@ function faultOf(about: {
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }): ScenarioFault {
   const { fault, index, links, episodes, raw } = about;
-  const {
-    kind: _,
-    link: __,
-    during: ___,
-    at: ____,
-    for: _____,
-    every: ______,
-    swizzle: _______,
-    ...attributes
-  } = raw ?? {};
+  const attributes = attributesIn(raw ?? {});
   const episode = fault.during ?? episodes[0] ?? "";
-  const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
-  const { every } = fault;
+  const kind = faultKindNamed(fault.kind);
+  const { cycle, healForm } = kind.prepare(attributes);
+  const { every, ramp, when, within } = fault;
   const rhythm = every === undefined ? cycle : { downMs: every.on, upMs: every.off, jitterMs: every.jitter };
   return {
     id: `${episode}.${index}`,
@@ -289,5 +287,9 @@ function faultOf(about: {
     healForm,
     ...(rhythm === undefined ? {} : { cycle: rhythm }),
     ...(fault.swizzle === undefined ? {} : { swizzleMs: fault.swizzle }),
+    ...(ramp === undefined ? {} : { steps: stepsOf(kind, ramp, kind.attributes.parse(attributes)) }),
+    ...(when === undefined
+      ? {}
+      : { when: { condition: conditionOf(when), ...(within === undefined ? {} : { withinMs: within }) } }),
   };
 }

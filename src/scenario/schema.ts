@@ -12,6 +12,7 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -105,30 +106,28 @@ const phase = z.strictObject({
 });
 
 const whereAndWhen = {
-  link: z.string().describe("agents->server, group@server or server->upstream"),
+  link: linkOrLinks,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
-  at: duration().optional().describe("after the episode's start"),
-  for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
-  every: z
-    .strictObject({
-      on: duration({ leastMs: 10 }).describe("how long it lasts each time"),
-      off: duration({ leastMs: 10 }).describe("how long all is well in between"),
-      jitter: duration().default(0).describe("each spell varies by up to this much, either way"),
-    })
-    .optional()
-    .describe("comes and goes for as long as it is on"),
-  swizzle: duration({ leastMs: 1 })
-    .optional()
-    .describe("several links break one after another, so long apart, and heal one after another in another order"),
+  ...schedule,
 };
 
 type FaultOption<Kind> =
   Kind extends FaultKind<infer Name, infer Schema>
-    ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
+    ? z.ZodObject<
+        { kind: z.ZodLiteral<Name>; ramp: ReturnType<typeof rampOf> } & typeof whereAndWhen & Schema["shape"],
+        z.core.$strict
+      >
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
+const faultOptions = faultKinds.map((option) =>
+  z
+    .strictObject({
+      kind: z.literal(option.kind),
+      ...whereAndWhen,
+      ramp: rampOf(option),
+      ...option.attributes.shape,
+    })
+    .describe(option.about),
 ) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 

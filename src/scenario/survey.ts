@@ -39,7 +39,7 @@ export interface SurveyedGroup {
 }
 
 export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
-  readonly link?: string;
+  readonly link?: string | readonly string[];
   readonly during?: string;
 }
 
@@ -99,7 +99,7 @@ export function survey(raw: unknown): Survey {
     ),
     faults: listAt(mapAt(raw)["faults"]).map((entry, index) => ({
       ...parsed(entry, { path: ["faults", index], name: String(index), schema: entries.fault }),
-      ...textAt(entry, "link"),
+      ...linkAt(entry),
       ...textAt(entry, "during"),
     })),
     effects: entriesOf(raw, "effects").map(([name, entry]) => ({
@@ -201,6 +201,12 @@ function mapAt(value: unknown): Record<string, unknown> {
 
 function listAt(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+function linkAt(entry: unknown): Pick<SurveyedFault, "link"> {
+  const { link } = mapAt(entry);
+  const isText = (one: unknown): one is string => typeof one === "string";
+  return Array.isArray(link) && link.every(isText) ? { link } : textAt(entry, "link");
 }
 
 function textAt<Key extends string>(value: unknown, key: Key): { readonly [K in Key]?: string } {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { FaultDesk } from "../../src/run/fault-desk.ts";
+import { createConditions } from "../../src/run/conditions.ts";
 import { createTally, playTimeline, type Played, type Tally } from "../../src/run/timeline.ts";
 import type { Plan, PlannedFault } from "../../src/plan/plan.ts";
 import { fakeWorld } from "../fake-world.ts";
@@ -47,6 +48,7 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
   const desk: FaultDesk = {
     inject: async ({ fault }, window) => say(`inject ${fault}/${window}`),
     heal: async ({ fault }, window) => say(`heal ${fault}/${window}`),
+    step: async ({ fault }, window, n) => say(`step ${fault}/${window} ${n}`),
     healAll: async () => say("heal all"),
     active: () => [],
   };
@@ -67,6 +69,7 @@ async function played(tally: Tally, stopAtMs?: number): Promise<{ result: Played
     world,
     stopping: stopping.signal,
     onPhase: () => {},
+    conditions: createConditions(),
   });
   if (stopAtMs !== undefined) {
     await world.advance(stopAtMs);
