@@ -48,6 +48,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const usedLinks = new Set<string>();
   const requested = new Set<string>();
   const observed = new Set<string>();
+  const expired = new Map<string, string>();
   const unhealed: string[] = [];
   const endedUpstreams: string[] = [];
   const serverExits = followExits(declared);
@@ -67,6 +68,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.edge === "requested") requested.add(event.fault);
       if (event.edge === "observed") observed.add(event.fault);
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
+    } else if (event.type === "fault-condition") {
+      if (event.is === "expired") expired.set(event.fault, event.says);
     } else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
@@ -92,7 +95,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
-      for (const says of unseenFaults(declared, { requested, observed }))
+      for (const says of unseenFaults(declared, { requested, observed, expired }))
         gaps.push({ gap: "fault-not-observed", says });
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
@@ -131,12 +134,23 @@ function behindSays(health: GeneratorHealth): string | undefined {
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
 function unseenFaults(
   { faults }: Declared,
-  { requested, observed }: { readonly requested: ReadonlySet<string>; readonly observed: ReadonlySet<string> },
+  seen: {
+    readonly requested: ReadonlySet<string>;
+    readonly observed: ReadonlySet<string>;
+    /** What a fault waited for in vain. */
+    readonly expired: ReadonlyMap<string, string>;
+  },
 ): string[] {
+  const { requested, observed, expired } = seen;
   const told = ({ fault, kind, link }: Declared["faults"][number]): string => `${kind} on ${link} (${fault})`;
   const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
-  const never = faults.filter(({ fault }) => !requested.has(fault));
+  const inVain = faults.flatMap((fault) => {
+    const says = expired.get(fault.fault);
+    return says === undefined ? [] : [`${told(fault)} was never injected, as its condition never came: ${says}`];
+  });
+  const never = faults.filter(({ fault }) => !requested.has(fault) && !expired.has(fault));
   return [
+    ...inVain,
     ...unseen.map((fault) => `${told(fault)} was injected but nothing at the tap shows it`),
     ...(never.length === 0
       ? []
