@@ -9,12 +9,12 @@ import type { CalledTool, Condition } from "../scenario/schedules.ts";
 /** A call by whom, of what; or an effect that a ledger shows. */
 export type Occurrence =
   | { readonly is: "called" | "returned"; readonly group: string; readonly server: string; readonly tool: string }
-  | { readonly is: "committed"; readonly effect: string };
+  | { readonly is: "committed"; readonly effect: string; readonly atUs: number };
 
 export interface Conditions {
   readonly tell: (occurrence: Occurrence) => void;
   /** Calls back once, at once where it is true already. Returns how to stop waiting. */
-  readonly await: (condition: Condition, onMet: () => void) => () => void;
+  readonly await: (condition: Condition, sinceUs: number, onMet: () => void) => () => void;
   /** Tells of the calls that the taps of these links see. */
   readonly follow: (links: ReadonlyMap<string, WatchedLink>) => void;
   /** Tells of the effects that are recorded. */
@@ -36,12 +36,12 @@ export function createConditions(): Conditions {
 
   return {
     tell,
-    await: (condition, onMet) => {
+    await: (condition, sinceUs, onMet) => {
       if (condition.is === "in-flight" && underway.any(condition)) {
         onMet();
         return () => {};
       }
-      const isMet = foldCondition(condition);
+      const isMet = foldCondition(condition, sinceUs);
       const on = (occurrence: Occurrence): void => {
         if (!isMet(occurrence)) return;
         waiting.delete(on);
@@ -61,17 +61,20 @@ export function createConditions(): Conditions {
     },
     watching: (record) => (event) => {
       const stamp = record(event);
-      if (event.type === "effect") tell({ is: "committed", effect: event.effect });
+      if (event.type === "effect") tell({ is: "committed", effect: event.effect, atUs: event.committedUs[0] });
       return stamp;
     },
   };
 }
 
 /** Whether the condition is true since the occurrence it is told of; it knows of those before only what it was told. */
-export function foldCondition(condition: Condition): (occurrence: Occurrence) => boolean {
+export function foldCondition(condition: Condition, sinceUs: number): (occurrence: Occurrence) => boolean {
   let calls = 0;
   return (occurrence) => {
-    if (condition.is === "first") return occurrence.is === "committed" && occurrence.effect === condition.effect;
+    if (condition.is === "first") {
+      // Ledgers are read now and then, so what was committed before may be told of only now.
+      return occurrence.is === "committed" && occurrence.effect === condition.effect && occurrence.atUs >= sinceUs;
+    }
     if (occurrence.is !== "called" || !isOf(condition, occurrence)) return false;
     calls += 1;
     return condition.is === "in-flight" || calls >= condition.count;

@@ -32,7 +32,7 @@ export function momentsOfFault(fault: PlannedFault, desk: FaultDesk, fromMs = 0)
 export interface WaitingOptions {
   readonly desk: FaultDesk;
   readonly conditions: Pick<Conditions, "await">;
-  readonly recorder: Pick<Recorder, "record">;
+  readonly recorder: Pick<Recorder, "record" | "nowUs">;
   /** On the plan's own clock. */
   readonly nowMs: () => number;
   readonly add: (moments: readonly Moment<never>[]) => void;
@@ -49,7 +49,7 @@ export function momentsOfWaiting(
   let stop: (() => void) | undefined;
   let met = false;
   const begin = async (): Promise<undefined> => {
-    stop = conditions.await(condition, () => {
+    stop = conditions.await(condition, recorder.nowUs(), () => {
       const atMs = nowMs();
       // Too late to be over before its phase ends.
       if (atMs > untilMs) return;
