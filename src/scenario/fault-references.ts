@@ -6,6 +6,7 @@ import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
 import { linksNamed } from "./resolve.ts";
 import { conditionFindings, rampFindings, waitingFindings } from "./schedule-references.ts";
+import { writtenAttributes } from "./schedules.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
@@ -16,9 +17,20 @@ export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[]
   return [
     ...faultLinkFindings(fault, surveyed),
     ...(value === undefined ? [] : swizzleFindings(path, value, linksNamed(value.link, linksIn(surveyed)))),
+    ...(value === undefined ? [] : attributeFindings(path, value)),
     ...(value === undefined ? [] : conditionFindings(path, value, surveyed)),
     ...faultTimeFindings(fault, surveyed),
   ];
+}
+
+/** Attributes that are right one by one and do not go together. */
+function attributeFindings(path: Path, fault: Fault): Finding[] {
+  const kind = faultKindNamed(fault.kind);
+  const { error } = kind.attributes.safeParse(writtenAttributes(kind, { ...fault }));
+  return (error?.issues ?? []).map(({ path: at, message }) => ({
+    path: [...path, ...at.filter((step) => typeof step !== "symbol")],
+    says: message,
+  }));
 }
 
 function faultLinkFindings(surveyedFault: SurveyedFault, surveyed: Survey): Finding[] {

@@ -1,10 +1,10 @@
 /** Schedules that cannot be: conditions on what nobody calls or commits, and ramps that lead nowhere or do harm. */
 import type { FaultKind } from "../faults/handles.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import { formatDuration, quantityOf } from "../units.ts";
+import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import type { Growth, WrittenCondition } from "./schedule-schema.ts";
-import { calledTool, stepsTo } from "./schedules.ts";
+import { calledTool, stepsTo, writtenAttributes } from "./schedules.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { toolsCalledAt, type Survey } from "./survey.ts";
 
@@ -91,6 +91,8 @@ export function rampFindings(path: Path, fault: Fault, lengthMs: number): Findin
     const from = values[attribute];
     return growth === undefined || typeof from !== "number" ? [] : [{ attribute, growth, from }];
   });
+  // What does not go together from the start has been told.
+  if (!kind.attributes.safeParse(writtenAttributes(kind, values)).success) return [];
   const [held, wrong] = worstOf(kind, values, growths);
   return growths.flatMap(({ attribute, growth, from }): Finding[] => {
     const at = [...path, "ramp", attribute];
@@ -129,19 +131,9 @@ function worstOf(
   }
   let heldMs = 0;
   for (const end of ends) {
-    const parsed = kind.attributes.safeParse(written(kind, end));
+    const parsed = kind.attributes.safeParse(writtenAttributes(kind, end));
     if (!parsed.success) return [heldMs, parsed.error.issues[0]?.message];
-    heldMs = Math.max(heldMs, kind.prepare(written(kind, end)).holdsMs ?? 0);
+    heldMs = Math.max(heldMs, kind.prepare(writtenAttributes(kind, end)).holdsMs ?? 0);
   }
   return [heldMs, undefined];
-}
-
-/** Attributes as a scenario would write them, from what they were read to be. */
-function written({ attributes }: FaultKind, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const entries = Object.entries(attributes.shape).flatMap(([name, schema]) => {
-    const value = values[name];
-    if (value === undefined) return [];
-    return [[name, typeof value === "number" ? (quantityOf(schema)?.write(value) ?? value) : value]];
-  });
-  return Object.fromEntries(entries);
 }

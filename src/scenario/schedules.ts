@@ -84,3 +84,16 @@ export function stepsOf(
     .map(([afterMs, changed]) => ({ afterMs, attributes: changed }))
     .toSorted((a, b) => a.afterMs - b.afterMs);
 }
+
+/** Attributes as a scenario would write them, from what they were read to be. */
+export function writtenAttributes(
+  { attributes }: Pick<FaultKind, "attributes">,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const entries = Object.entries(attributes.shape).flatMap(([name, schema]) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    return [[name, typeof value === "number" ? (quantityOf(schema)?.write(value) ?? value) : value]];
+  });
+  return Object.fromEntries(entries);
+}
