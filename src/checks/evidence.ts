@@ -46,9 +46,7 @@ export interface EvidenceFold {
 
 export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mode }): EvidenceFold {
   const usedLinks = new Set<string>();
-  const requested = new Set<string>();
-  const observed = new Set<string>();
-  const expired = new Map<string, string>();
+  const seen = { requested: new Set<string>(), observed: new Set<string>(), expired: new Map<string, string>() };
   const unhealed: string[] = [];
   const endedUpstreams: string[] = [];
   const serverExits = followExits(declared);
@@ -65,11 +63,11 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault") {
-      if (event.edge === "requested") requested.add(event.fault);
-      if (event.edge === "observed") observed.add(event.fault);
+      if (event.edge === "requested") seen.requested.add(event.fault);
+      if (event.edge === "observed") seen.observed.add(event.fault);
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
-    } else if (event.type === "fault-condition") {
-      if (event.is === "expired") expired.set(event.fault, event.says);
+    } else if (event.type === "fault-condition" && event.is === "expired") {
+      seen.expired.set(event.fault, event.says);
     } else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
@@ -95,8 +93,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
-      for (const says of unseenFaults(declared, { requested, observed, expired }))
-        gaps.push({ gap: "fault-not-observed", says });
+      for (const says of unseenFaults(declared, seen)) gaps.push({ gap: "fault-not-observed", says });
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
     // One that came back as its policy says was away for a moment only, and its absence is what the run is about.

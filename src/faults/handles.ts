@@ -113,6 +113,10 @@ export interface FaultDescription<Kind extends string = string> {
   readonly callerSees: string;
   readonly plane: "network" | "protocol";
   readonly tags: FaultTags;
+  /** What the caller may believe of what it asked, whatever it was told. */
+  readonly mayBelieve?: "not executed" | "executed" | "unknown";
+  /** Attributes for an example, where the plainest that its schema allows would not do. */
+  readonly example?: Readonly<Record<string, unknown>>;
   /** The attributes that may grow or shrink while the fault is on. */
   readonly grows?: readonly string[];
 }

@@ -53,8 +53,8 @@ describe.each(enginesUnderTest)("on $name", ({ absent, start }) => {
       const proxy = await api.openProxy(proxyName, { host: "127.0.0.1", port: 9 });
       return {
         name: proxyName,
-        setEnabled: proxy.setEnabled,
-        addToxic: proxy.addToxic,
+        setEnabled: (enabled) => proxy.setEnabled(enabled),
+        addToxic: (toxic) => proxy.addToxic(toxic),
         eatAnswers: () => ({ heal: () => Promise.resolve() }),
         dropConnections: () => 0,
       };

@@ -1,6 +1,7 @@
 /** Scenarios with random faults: any kind, any attributes that its schema allows, any schedule, on any links. */
 import fc from "fast-check";
 import { z } from "zod";
+import { attributesOf as explained } from "../../src/commands/attributes.ts";
 import type { FaultKind } from "../../src/faults/handles.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import { bareOf, quantityOf } from "../../src/units.ts";
@@ -51,12 +52,11 @@ function valueOf(name: string, schema: z.core.$ZodType): fc.Arbitrary<unknown> |
 }
 
 function attributesOf({ attributes }: FaultKind): fc.Arbitrary<Raw> {
-  const required: string[] = [];
   const entries = Object.entries(attributes.shape).flatMap(([name, schema]) => {
     const value = valueOf(name, schema);
-    if (schema._zod.optin !== "optional") required.push(name);
     return value === undefined ? [] : [[name, value] as const];
   });
+  const required = explained(attributes).flatMap((attribute) => (attribute.required ? [attribute.name] : []));
   return fc.record(Object.fromEntries(entries), { requiredKeys: required });
 }
 
