@@ -68,7 +68,7 @@ export function createConditions(): Conditions {
 }
 
 /** Whether the condition is true since the occurrence it is told of; it knows of those before only what it was told. */
-export function foldCondition(condition: Condition, sinceUs: number): (occurrence: Occurrence) => boolean {
+function foldCondition(condition: Condition, sinceUs: number): (occurrence: Occurrence) => boolean {
   let calls = 0;
   return (occurrence) => {
     if (condition.is === "first") {

@@ -8,7 +8,7 @@ import { bareOf, quantityOf } from "../../src/units.ts";
 
 export const tool = "CreateLimitRequest";
 export const links = ["planner@cloud", "clerk@cloud", "cloud->cloud-api"] as const;
-export const faultMs = 700;
+const faultMs = 700;
 
 type Raw = Readonly<Record<string, unknown>>;
 
