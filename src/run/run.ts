@@ -164,7 +164,8 @@ async function actOut(act: Act): Promise<RunEnded> {
     onEngineLost: (error) => unguarded.abort(error),
   });
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
-  act.conditions.follow(stage.links);
+  // Every call would be told of, so nobody is told where nothing waits.
+  if (plan.faults.some(({ when }) => when !== undefined)) act.conditions.follow(stage.links);
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({
