@@ -70,8 +70,8 @@ test("faults grow, wait for what happens, and break several links at once", { ti
   // What was committed in the baseline does not count.
   const start = of("phase").find(({ phase, edge }) => phase === "creep" && edge === "start");
   const commit = met.find(({ fault }) => fault.startsWith("creep.2"));
-  const since = of("effect").filter(({ committedUs }) => committedUs[0] >= (start?.atUs ?? 0));
-  expect(events.indexOf(commit!)).toBeGreaterThan(events.indexOf(since[0]!));
+  const since = of("effect").find(({ committedUs }) => committedUs[0] >= (start?.atUs ?? 0));
+  expect(events.indexOf(commit!)).toBeGreaterThan(events.indexOf(since!));
 });
 
 const stdio = `name: schedules-over-stdio
