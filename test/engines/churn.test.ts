@@ -22,6 +22,7 @@ const eaters: readonly Pick<Toxic, "type" | "attributes">[] = [
 ];
 const connections = 500;
 const abreast = 20;
+const rounds = 12;
 const sent = Buffer.from(Array.from({ length: 5000 }, (_, at) => (at * 7) % 251));
 
 for (const { name, absent, start } of enginesUnderTest) {
@@ -50,7 +51,8 @@ for (const { name, absent, start } of enginesUnderTest) {
       const tally = { whole: 0, eaten: 0 };
       const losses: Loss[] = [];
       const caller = async (): Promise<void> => {
-        while (tally.whole + tally.eaten < connections) {
+        // Fast ones go on, so that the toxics have changed often enough.
+        while (tally.whole + tally.eaten < connections || churn.rounds() < rounds) {
           const before = { eaters: churn.eaters(), eating: churn.isEating(), atUs: realWorld.nowUs() };
           const got = await echoed(proxy);
           if (got === "refused") {
@@ -78,7 +80,6 @@ for (const { name, absent, start } of enginesUnderTest) {
       }
       expect(tally.whole).toBeGreaterThan(connections / 10);
       expect(tally.eaten).toBeGreaterThan(0);
-      expect(churn.rounds()).toBeGreaterThan(10);
       const inexplicable = losses.filter(
         ({ fromUs, untilUs }) => !restarts.some((down) => fromUs <= down.untilUs && untilUs >= down.fromUs),
       );
