@@ -1,14 +1,17 @@
 /** Whichever Toxiproxy makes the faults, the verdict is the same, and nothing of it outlives the run. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { askDaemon } from "../../src/engines/container-removal.ts";
+import type { Owner } from "../../src/engines/lease.ts";
+import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
 import type { EventOf } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import type { Verdicts } from "../../src/reporters/verdicts.ts";
-import { seededRandom } from "../../src/world.ts";
+import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
+import { realWorld, seededRandom } from "../../src/world.ts";
 import { containersOf, daemon, dockerLacks } from "../engines/docker-under-test.ts";
+import { binary as real } from "../engines/engines-under-test.ts";
 import { closedAddress } from "../engines/peers.ts";
 import { brief, canSeeProcesses, eachOf, hardened, nothingIsLeft, onlyRun, rounds, squall } from "./squall.ts";
 import { alive, started, startSquall, temporaryFolder, verdictsFrom, type Running } from "./squall.ts";
@@ -219,3 +222,48 @@ describe("--engine that cannot be had is said in one line", () => {
     expect(stderr).toMatch(/ECONNREFUSED.*: start a Toxiproxy there, or use --engine embedded\n$/);
   });
 });
+
+describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already, and is dirty`, () => {
+  test(
+    "starts clean: what a dead run has left goes, what is others' stays, and the verdict is as ever",
+    { timeout: 90_000 },
+    async () => {
+      await using folder = await temporaryFolder();
+      const toxiproxy = await real.start();
+      try {
+        const api = openToxiproxy({ url: toxiproxy.url, world: realWorld });
+        // By the names of our links, and with a fault on it.
+        const theirs = ["agents->cloud", "cloud->cloud-api"];
+        for (const name of theirs) {
+          const proxy = await api.openProxy(name, { host: "127.0.0.1", port: 9 });
+          await proxy.addToxic({ type: "timeout", stream: "downstream", attributes: { timeout: 0 } });
+        }
+        const names = async () => (await api.listProxies()).map(({ name }) => name).toSorted();
+        const args = ["silent-empty", ...brief["silent-empty"], "--engine", toxiproxy.url];
+
+        const dead = startIn(folder.path, args);
+        await started(dead, "outage (");
+        process.kill((await ownerIn(folder.path)).reaper.pid, "SIGKILL");
+        dead.child.kill("SIGKILL");
+        await dead.ended;
+        expect(await names()).toHaveLength(2 * theirs.length);
+
+        const next = startIn(folder.path, [...args, "--json"]);
+        const { stdout } = await next.ended;
+        const verdicts = verdictsDocument.parse(JSON.parse(stdout));
+        expect(verdicts.engine).toMatchObject({ kind: "remote" });
+        expect(told(verdicts), stdout).toEqual(told(await usualFor(["silent-empty", ...brief["silent-empty"]])));
+        expect(await names()).toEqual(theirs);
+        await nothingIsLeft(dead, () => leftIn(folder.path));
+      } finally {
+        await toxiproxy.stop();
+      }
+    },
+  );
+});
+
+async function ownerIn(folder: string): Promise<Owner> {
+  const [home = ""] = (await readdir(folder)).filter((name) => name.startsWith("squall-"));
+  const [lease = ""] = await readdir(join(folder, home, "leases"));
+  return JSON.parse(await readFile(join(folder, home, "leases", lease, "owner.json"), "utf8")) as Owner;
+}
