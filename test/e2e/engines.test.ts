@@ -1,9 +1,11 @@
 /** Whichever Toxiproxy makes the faults, the verdict is the same, and nothing of it outlives the run. */
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { askDaemon } from "../../src/engines/container-removal.ts";
+import { leaseBase } from "../../src/engines/lease-files.ts";
 import type { Owner } from "../../src/engines/lease.ts";
 import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
 import type { EventOf } from "../../src/history/events.ts";
@@ -165,10 +167,13 @@ async function containersIn(folder: string): Promise<readonly string[]> {
 
 /** Containers, and the leases under which all else was started. */
 async function leftIn(folder: string): Promise<readonly string[]> {
-  const home = (await readdir(folder)).find((name) => name.startsWith("squall-"));
-  const leases = home === undefined ? [] : await readdir(join(folder, home, "leases")).catch(() => []);
-  return [...leases, ...(await containersIn(folder))];
+  return [...(await leasesIn(folder)), ...(await containersIn(folder))];
 }
+
+/** Where a run finds its leases whose TMPDIR is this folder. */
+const leaseBaseIn = (folder: string): string => join(folder, relative(tmpdir(), leaseBase()));
+
+const leasesIn = (folder: string): Promise<readonly string[]> => readdir(leaseBaseIn(folder)).catch(() => []);
 
 /** The links of the engine that was started anew, and those over which an answer came after that. */
 async function afterRestart(folder: string): Promise<{ links: readonly string[]; answered: ReadonlySet<string> }> {
@@ -263,7 +268,6 @@ describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already
 });
 
 async function ownerIn(folder: string): Promise<Owner> {
-  const [home = ""] = (await readdir(folder)).filter((name) => name.startsWith("squall-"));
-  const [lease = ""] = await readdir(join(folder, home, "leases"));
-  return JSON.parse(await readFile(join(folder, home, "leases", lease, "owner.json"), "utf8")) as Owner;
+  const [lease = "none"] = await leasesIn(folder);
+  return JSON.parse(await readFile(join(leaseBaseIn(folder), lease, "owner.json"), "utf8")) as Owner;
 }

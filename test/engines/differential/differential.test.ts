@@ -11,7 +11,7 @@ import { stimuli } from "./stimuli/registry.ts";
 vi.setConfig({ maxConcurrency: 6 });
 
 /** A delay that is there shows every time; one that the machine made does not. */
-const playsMax = 5;
+const playsMax = 10;
 
 interface Side {
   readonly name: string;
