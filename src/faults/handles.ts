@@ -84,9 +84,12 @@ export type Deed =
   /** The callee gets it twice, the caller one answer: the second. */
   | { readonly does: "deliver-twice" }
   /** The caller is answered, and the callee never asked. */
-  | { readonly does: "answer-request"; readonly make: (asked: Question) => MadeAnswer }
+  | { readonly does: "answer-request"; readonly make: MakeAnswer }
   /** The callee has acted, and the caller gets another answer than it gave. */
-  | { readonly does: "replace-answer"; readonly make: (asked: Question, given: GivenAnswer) => MadeAnswer };
+  | { readonly does: "replace-answer"; readonly make: MakeAnswer };
+
+/** What the callee gave is absent where it was not asked. */
+export type MakeAnswer = (asked: Question, given?: GivenAnswer) => MadeAnswer;
 
 export interface Rule extends Asking {
   readonly deed: Deed;
