@@ -9,6 +9,8 @@ export const latency = faultKind({
   callerSees: "slow answers; a timeout where the delay is longer than its patience",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [1],
   attributes: z.strictObject({
     delay: duration({ leastMs: 1, mostMs: 600_000 }).describe("how much later each answer comes"),
     jitter: duration({ mostMs: 600_000 }).default(0).describe("the delay varies by up to this much, either way"),

@@ -5,6 +5,7 @@
 import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
 import type { Vitals } from "./vitals.ts";
@@ -170,11 +171,15 @@ export interface Exchange {
   readonly firstByteUs?: number;
   /** When its caller closed its side while it was under way; the callee may have gone on, and even answered. */
   readonly leftUs?: number;
-  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
+  /** Eaten: it was answered, but the caller got no whole answer. Lost: its callee never got it, nor its caller an answer. */
+  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "lost" | "open";
   readonly status?: number;
   /** How long the answer asked its caller to wait. */
   readonly retryAfterMs?: number;
   readonly answer?: Shape;
+  readonly meddled?: Meddled;
+  /** A fault was for it, but it was too large to be held, so it passed as it was. */
+  readonly tooLarge?: true;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }

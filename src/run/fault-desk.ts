@@ -1,12 +1,12 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
+import type { Cure, Deed, LinkHandle, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
 import type { PlannedFault } from "../plan/plan.ts";
 import { formatSize } from "../units.ts";
-import type { World } from "../world.ts";
+import { seededRandom, type World } from "../world.ts";
 
 export interface FaultyLink extends LinkHandle {
   onSign(listener: (sign: Sign) => void): () => void;
@@ -25,10 +25,11 @@ const healTries = 3;
 export function openFaultDesk(options: {
   readonly mode: Mode;
   readonly links: ReadonlyMap<string, FaultyLink>;
+  readonly seed: number;
   readonly recorder: Recorder;
   readonly world: World;
 }): FaultDesk {
-  const { mode, links, recorder, world } = options;
+  const { mode, links, seed, recorder, world } = options;
   const control = mode === "control" ? { control: true as const } : {};
   const on = new Map<string, { readonly fault: PlannedFault; readonly window: number; heal: () => Promise<void> }>();
   const keyOf = (fault: PlannedFault, window: number): string => `${fault.fault}/${window}`;
@@ -52,7 +53,8 @@ export function openFaultDesk(options: {
       observed = true;
       recorder.record({ ...about, edge: "observed", says: said(sign) });
     });
-    const cure = await prepared.inject(link);
+    const random = seededRandom(seed, "rule", fault.fault, window);
+    const cure = await prepared.inject(link, () => random.next());
     const heal = async (): Promise<void> => {
       const failure = await healed(cure, world);
       forget();
@@ -113,12 +115,22 @@ function said(sign: Sign): string {
     }
     case "closed":
       return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
-    case "answer-eaten":
-      return "an answer was dropped";
+    case "meddled":
+      return deeds[sign.rule.deed.does];
     default:
       return sign satisfies never;
   }
 }
+
+const deeds: Readonly<Record<Deed["does"], string>> = {
+  "lose-request": "a request was dropped",
+  "lose-answer": "an answer was dropped",
+  "delay-request": "a request was held back",
+  "delay-answer": "an answer was held back",
+  "deliver-twice": "a request was delivered twice",
+  "answer-request": "a request was answered in place of its callee",
+  "replace-answer": "an answer was replaced",
+};
 
 function afterBytes(bytes: number | undefined): string {
   return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;

@@ -127,9 +127,12 @@ type FaultOption<Kind> =
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
-) as unknown as FaultOptions<typeof faultKinds>;
+const kinds: readonly FaultKind[] = faultKinds;
+const faultOptions = kinds.map(({ kind, about, attributes }) => {
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape });
+  // What holds between attributes is no part of their shape.
+  return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
+}) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
 const effect = z.strictObject({
