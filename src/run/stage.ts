@@ -6,29 +6,31 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
-import { messageOf, UserError } from "../errors.ts";
+import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
 import { openLink } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
 import { renderText } from "../scenario/template.ts";
+import type { Herd } from "../targets/herd.ts";
+import { requirePrlimit } from "../targets/limits.ts";
+import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
-import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import { unreachable, type Crew, type CrewGroup } from "./crew.ts";
+import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
-import type { FaultyLink } from "./fault-desk.ts";
+import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
+import { preflight } from "./preflight.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
-import { unlessStopped } from "./unless-stopped.ts";
 
 export interface StageOptions {
   readonly scenario: Scenario;
@@ -63,15 +65,13 @@ export interface StageOptions {
 
 export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
 
-export interface Stage {
-  readonly links: ReadonlyMap<string, FaultyLink>;
+export interface Stage extends Breakable {
   readonly crew: Crew;
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
-const openTimeoutMs = 10_000;
 const quietLeastMs = 1000;
 const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
@@ -79,14 +79,20 @@ const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
+  if (options.plan.faults.some(({ kind }) => kind === "heap-limit" || kind === "descriptor-limit"))
+    await requirePrlimit(world);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
+  const processes = new Map<string, FaultyProcesses>();
+  const onHerd: OnHerd = (place, herd) => {
+    processes.set(placeInWords(place), processFaults(herd, world));
+  };
   const openLinkTo = linkOpener(options, engine, links);
 
   const upstreams = new Map<string, URL>();
   for (const upstream of scenario.upstreams) {
     options.onStep(`starting ${upstream.name}`);
-    upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}));
+    upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}, onHerd));
   }
   const servers = new Map<string, URL | StdioEntry>();
   for (const server of scenario.servers) {
@@ -100,7 +106,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const isStdio = server.transport === "stdio";
     servers.set(
       server.name,
-      isStdio ? openStdio(options, server, variables) : await startTarget(options, server, "server", variables),
+      isStdio
+        ? openStdio(options, server, variables, onHerd)
+        : await startTarget(options, server, "server", variables, onHerd),
     );
   }
   const crew = await openAgents(options, (link, server) => {
@@ -114,7 +122,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight();
     return listToolsAt(straight, { timeoutMs, world });
   };
-  return { links, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -127,6 +135,9 @@ async function startEngine(options: StageOptions): Promise<Engine> {
   recorder.record({ type: "engine-ready", kind, version, ...(says === undefined ? {} : { says }) });
   return engine;
 }
+
+/** Told of processes that faults may take hold of, and of the place that they are. */
+export type OnHerd = (place: FaultPlace, herd: Herd) => void;
 
 type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
 
@@ -152,6 +163,7 @@ async function startTarget(
   target: ScenarioServer | ScenarioUpstream,
   role: "server" | "upstream",
   variables: Readonly<Record<string, string>>,
+  onHerd: OnHerd,
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
   const { name, startTimeoutMs } = target;
@@ -175,6 +187,7 @@ async function startTarget(
     logFile: join(directory, "targets", `${name}.log`),
   });
   closing.defer(name, () => started.stop());
+  onHerd({ [role]: name }, started.herd);
   return started.url;
 }
 
@@ -210,46 +223,6 @@ async function openAgents(
   closing.defer("the agents", () => crew.close());
   await crew.open(stopping);
   return crew;
-}
-
-/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
-async function preflight(
-  group: ScenarioGroup,
-  targets: readonly SessionTarget[],
-  { world, stopping }: StageOptions,
-): Promise<void> {
-  for (const target of targets) {
-    const { server } = target;
-    const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
-    const refuse = (error: unknown): never => {
-      stopping.throwIfAborted();
-      throw refusal(server, error);
-    };
-    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
-    try {
-      const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
-      const tools = new Set(listed.map(({ name }) => name));
-      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
-      if (missing.length > 0) {
-        throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
-          mistakes: missing.map(({ tool }) => ({
-            path: `agents.${group.name}.chain`,
-            says: `${server} has no tool "${tool}"`,
-            hint: `it has ${[...tools].join(", ")}`,
-          })),
-        });
-      }
-    } finally {
-      await session.close();
-    }
-  }
-}
-
-function refusal(server: string, error: unknown): UserError {
-  if (error instanceof Error && error.cause instanceof UserError) return error.cause;
-  const says = messageOf(error);
-  // Over stdio a server has no address, and is called by its name.
-  return unreachable(says.startsWith(`${server} `) ? says : `${server}: ${says}`);
 }
 
 function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {

@@ -113,7 +113,7 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
 
 /** At the place where it was the first time: its port is known by now. */
 function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget {
-  const { name, role, lease, recorder, restart } = options;
+  const { name, role, lease, recorder, restart, world } = options;
   const env = options.ready.by === "line" ? { ...options.env, PORT: url.port } : options.env;
   const startTimeoutMs = Math.max(options.startTimeoutMs, restart?.withinMs ?? 0);
   return supervise({
@@ -121,6 +121,7 @@ function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget 
     role,
     lease,
     recorder,
+    world,
     first,
     url,
     restartsMost: restart?.most ?? 0,

@@ -136,7 +136,9 @@ async function contract(
   await using running = await target.start();
   const { link } = running;
   const shown: Sign[] = [];
-  const fault = faultKindNamed(kind).prepare(attributes);
+  const found = faultKindNamed(kind);
+  if (found.on !== "link") throw new Error(`${kind} breaks no link`);
+  const fault = found.prepare(attributes);
   link.onSign((sign) => {
     if (fault.showsIn(sign)) shown.push(sign);
   });
