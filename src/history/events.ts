@@ -3,6 +3,7 @@
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
 import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
+import type { UnexpectedEgress } from "./egress-events.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
@@ -262,6 +263,7 @@ export type Unstamped =
   | OpEnded
   | ConnectionEvent
   | Exchange
+  | UnexpectedEgress
   | FaultEdge
   | Effect
   | LedgerRead
