@@ -6,6 +6,7 @@ import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
+import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
@@ -17,6 +18,7 @@ export interface Gap {
     | "fault-not-observed"
     | "fault-not-healed"
     | "link-unused"
+    | "egress-not-seen"
     | "target-ended"
     | "generator-behind"
     | "engine-restarted"
@@ -35,6 +37,8 @@ export interface Account {
   readonly engine?: EngineReady;
   /** When its own trouble may have made some as well. */
   readonly troubles: readonly Trouble[];
+  /** Absent where no server has a gateway. */
+  readonly egress?: EgressAccount;
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -51,6 +55,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const unhealed: string[] = [];
   const endedUpstreams: string[] = [];
   const serverExits = followExits(declared);
+  const egress = followEgress(declared);
   let attempts = 0;
   let lastUs = 0;
   let closing = false;
@@ -61,6 +66,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
 
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
+    egress.on(event);
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault") {
@@ -101,8 +107,12 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
     for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    const wentOut = egress.end();
+    for (const { says } of wentOut?.gaps ?? []) gaps.push({ gap: "egress-not-seen", says });
+    const told = new Set(wentOut?.gaps.flatMap(({ links }) => links));
     for (const { link } of declared.links) {
-      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
+      if (!usedLinks.has(link) && !told.has(link))
+        gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
@@ -113,6 +123,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       aborted: ended?.thresholds ?? [],
       ...(engine === undefined ? {} : { engine }),
       troubles,
+      ...(wentOut === undefined ? {} : { egress: wentOut }),
       endUs: lastUs,
     };
   };
