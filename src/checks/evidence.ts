@@ -108,12 +108,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
     for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
     const wentOut = egress.end();
-    for (const { says } of wentOut?.gaps ?? []) gaps.push({ gap: "egress-not-seen", says });
-    const told = new Set(wentOut?.gaps.flatMap(({ links }) => links));
-    for (const { link } of declared.links) {
-      if (!usedLinks.has(link) && !told.has(link))
-        gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
-    }
+    gaps.push(...unusedLinks(declared, usedLinks, wentOut));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
@@ -137,6 +132,18 @@ function behindSays(health: GeneratorHealth): string | undefined {
   const worst = `its worst start was ${Math.round(lagMaxUs / 1000)} ms late`;
   const reasons = budgetUs === undefined ? (healthy ? [] : [worst]) : whyBehind(health);
   return reasons.length === 0 ? undefined : `the load generator fell behind: ${reasons.join(". ")}`;
+}
+
+/** Links that nothing came over. Why a gateway's did not, the gateway tells. */
+function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: EgressAccount | undefined): Gap[] {
+  const unseen = egress?.gaps ?? [];
+  const told = new Set(unseen.flatMap((of) => of.links));
+  return [
+    ...unseen.map(({ says }) => ({ gap: "egress-not-seen" as const, says })),
+    ...links
+      .filter(({ link }) => !used.has(link) && !told.has(link))
+      .map(({ link }) => ({ gap: "link-unused" as const, says: `nothing ever connected over ${link}` })),
+  ];
 }
 
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
