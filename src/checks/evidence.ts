@@ -80,13 +80,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
         endedUpstreams.push(endedSays(event));
       }
-    } else if (event.type === "generator") {
-      behind = behindSays(event);
-    } else if (event.type === "engine-ready") {
-      engine = event;
-    } else if (event.type === "engine-restarted") {
-      troubles.push(troubleOf(event));
-    } else if (event.type === "run-ended") ended = event;
+    } else if (event.type === "generator") behind = behindSays(event);
+    else if (event.type === "engine-ready") engine = event;
+    else if (event.type === "engine-restarted") troubles.push(troubleOf(event));
+    else if (event.type === "run-ended") ended = event;
   };
 
   const end = (): Account => {
@@ -107,8 +104,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
     for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
-    const wentOut = egress.end();
-    gaps.push(...unusedLinks(declared, usedLinks, wentOut));
+    const passed = egress.end();
+    gaps.push(...unusedLinks(declared, usedLinks, passed));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
@@ -118,7 +115,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       aborted: ended?.thresholds ?? [],
       ...(engine === undefined ? {} : { engine }),
       troubles,
-      ...(wentOut === undefined ? {} : { egress: wentOut }),
+      ...(passed === undefined ? {} : { egress: passed }),
       endUs: lastUs,
     };
   };
