@@ -241,6 +241,15 @@ describe("an absolute URL in the request line", () => {
     await vi.waitFor(() => expect(second.ended()).toBe("rst"));
   });
 
+  test("one that ends without its answer ends the caller, also where more was asked of others", async () => {
+    await using silent = await tcpCallee((socket) => socket.once("data", () => socket.end()));
+    await using two = await named("two");
+    await using rig = await gatewayTo({ "one.test:80": silent.port, "two.test:80": two.port });
+    const caller = rig.call(plain("one.test") + plain("two.test"));
+    await vi.waitFor(() => expect(caller.ended()).toBe("fin"));
+    expect(caller.text()).toBe("");
+  });
+
   test("an upgrade becomes a tunnel", async () => {
     const server = createHttpServer();
     server.on("upgrade", (_, socket) => {
@@ -260,6 +269,59 @@ describe("an absolute URL in the request line", () => {
     caller.socket.destroy();
     server.closeAllConnections();
     server.close();
+  });
+});
+
+describe("what a link does to its caller, the server behind the gateway feels", () => {
+  test.each([
+    ["close", "fin"],
+    ["reset", "rst"],
+    ["hang", "open"],
+  ] as const)("an answer that is eaten, by %s", async (instead, ended) => {
+    await using callee = await named("one");
+    await using link = await openRig(callee.port, "http");
+    await using rig = await gatewayTo({ "one.test:80": link.link.address.port });
+    const cure = link.link.eatAnswers({ instead, count: 1 });
+    const tunnel = instead === "reset" ? "CONNECT one.test:80 HTTP/1.1\r\n\r\n" : "";
+    const caller = rig.call(
+      tunnel + (tunnel === "" ? plain("one.test") : plain("one.test").replace("http://one.test", "")),
+    );
+    await vi.waitFor(() => expect(link.exchanges()).toMatchObject([{ ended: "eaten", status: 200 }]));
+    await vi.waitFor(() => expect(caller.ended()).toBe(ended));
+    expect(caller.text()).not.toContain("one /");
+    await cure.heal();
+    if (instead === "hang") await vi.waitFor(() => expect(caller.ended()).toBe("fin"));
+  });
+
+  test("a delay, and connections that are dropped", async () => {
+    await using callee = await named("one");
+    await using link = await openRig(callee.port, "http");
+    await using rig = await gatewayTo({ "one.test:80": link.link.address.port });
+    const caller = rig.call(plain("one.test"));
+    await vi.waitFor(() => expect(caller.text()).toContain("one / #1"));
+    const cure = await link.link.addToxic({
+      type: "latency",
+      stream: "downstream",
+      attributes: { latency: 150, jitter: 0 },
+    });
+    caller.socket.write(plain("one.test"));
+    await vi.waitFor(() => expect(caller.text()).toContain("one / #2"));
+    const waits = link.signs.flatMap((sign) => (sign.is === "answered" ? [sign.waitedMs] : []));
+    expect(waits.at(-1)).toBeGreaterThan(100);
+    await cure.heal();
+    expect(link.link.dropConnections()).toBe(1);
+    await vi.waitFor(() => expect(caller.ended()).toBe("fin"));
+  });
+
+  test("a caller that leaves is seen to have left", async () => {
+    await using callee = await tcpCallee((socket) => socket.resume());
+    await using link = await openRig(callee.port, "http");
+    await using rig = await gatewayTo({ "one.test:80": link.link.address.port });
+    const caller = rig.call(plain("one.test"));
+    await vi.waitFor(() => expect(link.link.openExchanges()).toBe(1));
+    caller.socket.resetAndDestroy();
+    await vi.waitFor(() => expect(link.exchanges()).toMatchObject([{ ended: "caller-left" }]));
+    expect(link.connections().at(-1)).toMatchObject({ edge: "closed", by: "caller", how: "rst" });
   });
 });
 

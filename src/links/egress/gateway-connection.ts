@@ -168,7 +168,9 @@ export class GatewayConnection {
 
   #legEnded(leg: Leg): void {
     if (this.#over || leg !== this.#legs[0]) return;
-    if (this.#legs.length > 1 || this.#lastWords !== undefined) this.#advance();
+    const hasMore = this.#legs.length > 1 || this.#lastWords !== undefined;
+    // An answer that never came whole ends all: what the caller still expects would be taken for it.
+    if (hasMore && leg.isDone) this.#advance();
     else this.#caller.end();
   }
 
