@@ -133,8 +133,11 @@ export function egressFindings(
     } else if (told !== undefined) {
       const says = `${told.variable} leads to ${upstream} already, and a server has one link to an upstream`;
       found.push({ path: here, says });
-    } else if (parsed?.port === tlsPort && known.value?.protocol === "http") {
-      const says = `port 443 speaks TLS, which passes unread, and ${upstream} is an upstream whose requests are read`;
+    } else if (
+      known.value?.protocol === "http" &&
+      (parsed?.port === tlsPort || /^https:/i.test(known.value.url ?? ""))
+    ) {
+      const says = `TLS passes unread, and ${upstream} is an upstream whose requests are read`;
       found.push({ path: here, says, hint: `say protocol: tcp in upstreams.${upstream}` });
     }
   }

@@ -6,13 +6,15 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../../src/history/events.ts";
 import { readHistory } from "../../../src/history/segments.ts";
 import type { Verdicts } from "../../../src/reporters/verdicts.ts";
 import { canSeeProcesses, nothingIsLeft, onlyRun, startSquall, temporaryFolder, verdictsFrom } from "../squall.ts";
 
-const here = import.meta.dirname;
+const weatherNode = fileURLToPath(new URL("./weather.ts", import.meta.url));
+const weatherPython = fileURLToPath(new URL("./weather.py", import.meta.url));
 const lacksPython = spawnSync("python3", ["--version"]).status !== 0;
 const lacksOpenssl = spawnSync("openssl", ["version"]).status !== 0;
 const unlessAbsent = (name: string, lacks: boolean, program: string): string =>
@@ -55,14 +57,14 @@ interface Weather {
 
 const node: Weather = {
   name: "Node, with fetch, which makes a tunnel for each connection",
-  is: `command: ["${process.execPath}", "${join(here, "weather.ts")}"]\n    url: "http://127.0.0.1:\${port}/mcp"`,
+  is: `command: ["${process.execPath}", "${weatherNode}"]\n    url: "http://127.0.0.1:\${port}/mcp"`,
   env: { PORT: "${port}" },
   certificates: "NODE_EXTRA_CA_CERTS",
   lacks: false,
 };
 const python: Weather = {
   name: unlessAbsent("Python, over stdio, with a connection for each call", lacksPython, "python3"),
-  is: `transport: stdio\n    command: [python3, "${join(here, "weather.py")}"]`,
+  is: `transport: stdio\n    command: [python3, "${weatherPython}"]`,
   env: {},
   certificates: "SSL_CERT_FILE",
   lacks: lacksPython,
