@@ -3,6 +3,7 @@
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
+import type { UnexpectedEgress } from "./egress-events.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
@@ -270,6 +271,7 @@ export type Unstamped =
   | OpEnded
   | ConnectionEvent
   | Exchange
+  | UnexpectedEgress
   | FaultEdge
   | Effect
   | LedgerRead

@@ -24,6 +24,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
@@ -98,11 +99,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
+    const open = ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> =>
+      openLinkTo(link, known(upstreams, upstream), named(scenario.upstreams, upstream).protocol);
     for (const { variable, upstream, link } of server.upstreams) {
+      const url = await open({ upstream, link });
       const { protocol } = named(scenario.upstreams, upstream);
-      const url = await openLinkTo(link, known(upstreams, upstream), protocol);
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
+    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
     const isStdio = server.transport === "stdio";
     servers.set(
       server.name,

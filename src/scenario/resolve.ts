@@ -4,6 +4,7 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { egressLinks, egressOf, type MappedEgress, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
@@ -52,6 +53,7 @@ export interface ScenarioServer extends Started {
   readonly restart?: { readonly most: number; readonly withinMs: number };
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  readonly egress?: ScenarioEgress;
 }
 
 export interface ScenarioGroup {
@@ -150,7 +152,7 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams">[],
+  servers: readonly (Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams"> & MappedEgress)[],
   upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
   const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
@@ -166,8 +168,8 @@ export function linksOf(
         protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
       })),
   );
-  const ofServers = servers.flatMap(({ name, upstreams: of }) =>
-    of.map(({ link, upstream }) => ({
+  const ofServers = servers.flatMap(({ name, upstreams: of, egress }) =>
+    [...of, ...egressLinks(egress?.hosts ?? [])].map(({ link, upstream }) => ({
       link,
       plane: "server-upstream" as const,
       server: name,
@@ -206,6 +208,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       upstream,
       link: `${name}->${upstream}`,
     })),
+    ...egressOf(name, server.egress),
   };
 }
 

@@ -12,6 +12,7 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { egressSchema } from "./egress.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -63,6 +64,9 @@ const server = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("variable → upstream: the variable gets the address of the link to it"),
+  egress: egressSchema
+    .optional()
+    .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
 const step = z.strictObject({

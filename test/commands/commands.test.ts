@@ -86,6 +86,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
     "duplicate-effects",
+    "egress-gateway",
     "quickstart",
     "retry-storm",
     "silent-empty",

@@ -136,6 +136,12 @@ export const brief = {
     "--set",
     "faults[0].count=6",
   ],
+  "egress-gateway": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 2s, name: outage}]",
+    "--set",
+    "faults[0].for=1s",
+  ],
   "retry-storm": [
     "--set",
     "phases=[{baseline: 1500ms}, {fault: 2500ms, recovery: 2s, name: outage}]",

@@ -107,7 +107,7 @@ export interface Caller {
   ended(): "fin" | "rst" | "open";
 }
 
-export function callLink(link: Link): Caller {
+export function callLink(link: Pick<Link, "address">): Caller {
   const socket = connect({ ...link.address, allowHalfOpen: true, noDelay: true });
   const chunks: Buffer[] = [];
   let ended: "fin" | "rst" | "open" = "open";
