@@ -5,6 +5,7 @@ import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
+import { replicaLinks, replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -49,6 +50,8 @@ export interface ScenarioServer extends Started {
   /** Agents call it straight: no tap, no engine. */
   readonly direct: boolean;
   readonly restart?: { readonly most: number; readonly withinMs: number };
+  /** Absent: it runs once. */
+  readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
 }
@@ -126,12 +129,16 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   };
 }
 
-/** `agents->server` means every group's link to it; the arrow may be drawn either way. */
+/**
+ * `agents->server` means every group's link to it, `server->server` the balancer's to each of its replicas; the arrow
+ * may be drawn either way.
+ */
 export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
   const plain = name.replace(/\s*(?:→|->)\s*/, "->");
-  const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
+  const [, from, server] = /^(.+)->(.+)$/.exec(plain) ?? [];
+  const plane = from === "agents" ? "agent-server" : from === server ? "balancer-replica" : undefined;
   return links
-    .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
+    .filter((link) => link.link === plain || (link.plane === plane && link.server === server))
     .map(({ link }) => link);
 }
 
@@ -158,7 +165,7 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams">[],
+  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams" | "replicas">[],
   upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
   const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
@@ -182,7 +189,7 @@ export function linksOf(
       protocol: protocols.get(upstream) ?? ("http" as const),
     })),
   );
-  return [...ofAgents, ...ofServers];
+  return [...ofAgents, ...servers.flatMap(replicaLinks), ...ofServers];
 }
 
 function startedOf(
@@ -201,6 +208,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 }
 
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
+  const replicas = replicasOf(name, server);
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
@@ -208,6 +216,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(server.restart === undefined
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
+    ...(replicas === undefined ? {} : { replicas }),
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,

@@ -12,6 +12,7 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -52,6 +53,7 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  ...replicaKeys,
   direct: z
     .boolean()
     .default(false)

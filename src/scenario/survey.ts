@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import type { Path } from "./mistakes.ts";
+import { replicasOf } from "./replicas.ts";
 import { linksOf, splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
@@ -139,6 +140,7 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     ...server,
     transport: server.value?.transport ?? ("http" as const),
     direct: server.value?.direct ?? false,
+    replicas: replicasOf(server.name, server.value ?? {}),
   }));
   const upstreams = surveyed.upstreams.map((upstream) => ({
     name: upstream.name,
