@@ -172,6 +172,8 @@ export interface Exchange {
   readonly leftUs?: number;
   readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
   readonly status?: number;
+  /** The answer is of our own balancer, which had none of a replica to pass on. */
+  readonly answeredBy?: "balancer";
   /** How long the answer asked its caller to wait. */
   readonly retryAfterMs?: number;
   readonly answer?: Shape;

@@ -5,6 +5,7 @@ import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
 import type { AskedFor, Eater } from "./answer-rules.ts";
 import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
+import { balancerHeader } from "./balanced-answer.ts";
 import { joinedBy } from "./canary.ts";
 import { headerOf, type AnswerHead, type RequestHead } from "./http-head.ts";
 import { KeptBody } from "./kept-body.ts";
@@ -57,6 +58,7 @@ export class OpenExchange {
   #asks: string | undefined;
   #joined: Joined | undefined;
   #status: number | undefined;
+  #ofBalancer = false;
   #retryAfterMs: number | undefined;
   #shape: AnswerShape | undefined;
   #watch: ((bytes: Buffer) => boolean) | undefined;
@@ -98,6 +100,7 @@ export class OpenExchange {
   answerBegan(head: AnswerHead, firstByteUs: number): void {
     const { protocol, world } = this.#place;
     this.#status = head.status;
+    this.#ofBalancer = head.status === 502 && headerOf(head.headers, balancerHeader) !== undefined;
     this.firstByteUs = firstByteUs;
     const wait = headerOf(head.headers, "retry-after");
     if (wait !== undefined) this.#retryAfterMs = retryAfterMs(wait, world.date());
@@ -142,6 +145,7 @@ export class OpenExchange {
     if (this.firstByteUs !== undefined) event.firstByteUs = this.firstByteUs;
     if (this.leftUs !== undefined) event.leftUs = this.leftUs;
     if (this.#status !== undefined) event.status = this.#status;
+    if (this.#ofBalancer) event.answeredBy = "balancer";
     if (this.#retryAfterMs !== undefined) event.retryAfterMs = this.#retryAfterMs;
     if (shape !== undefined) event.answer = shape;
     return event;

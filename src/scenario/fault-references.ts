@@ -2,9 +2,9 @@
 import { faultKindNamed } from "../faults/registry.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
+import { linksNamed } from "./links.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
-import { linksNamed } from "./resolve.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 

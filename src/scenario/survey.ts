@@ -5,8 +5,9 @@
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import type { Path } from "./mistakes.ts";
+import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
-import { linksOf, splitCall, type ScenarioServer } from "./resolve.ts";
+import { splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
