@@ -66,6 +66,8 @@ export interface SessionEvent {
   readonly server: string;
   readonly edge: "opened" | "lost" | "failed" | "closed";
   readonly protocolVersion?: string;
+  /** The server gave it an id. Failed all the same: it refused the first request that named it. */
+  readonly named?: true;
   readonly because?: string;
 }
 

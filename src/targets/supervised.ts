@@ -10,6 +10,8 @@ import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./
 export interface Supervised {
   readonly name: string;
   readonly role: TargetRole;
+  /** Which of several processes of the target this is. */
+  readonly instance?: string;
   readonly lease: string;
   readonly recorder: Recorder;
   readonly first: Running;
@@ -22,8 +24,13 @@ export interface Supervised {
 }
 
 export function supervise(options: Supervised): ProcessTarget {
-  const { name, role, lease, recorder, url } = options;
-  const about = { type: "target", target: name, role } as const;
+  const { name, role, instance, lease, recorder, url } = options;
+  const about = {
+    type: "target",
+    target: name,
+    role,
+    ...(instance === undefined ? {} : { instance }),
+  } as const;
   const stopping = new AbortController();
   let running = options.first;
   let isUp = true;
