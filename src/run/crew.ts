@@ -80,7 +80,8 @@ export function openCrew(options: CrewOptions): Crew {
             Promise.all(targets.map(async ({ server }) => agent.open(server))),
           );
           // A server that loses what it has just opened is there, and what becomes of its sessions is the run's news.
-          for (const session of opened) if ("failed" in session && session.isLoss !== true) throw unreachable(session.failed);
+          for (const session of opened)
+            if ("failed" in session && session.isLoss !== true) throw unreachable(session.failed);
         });
       }
     },
