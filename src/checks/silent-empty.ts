@@ -3,6 +3,7 @@
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
 import type { Declared } from "../history/declared.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
@@ -45,7 +46,7 @@ export const silentEmpty = defineCheck({
   nature: "contrast",
   notApplicable: (declared) => {
     const behind = new Set(upstreamLinksOf(declared).keys());
-    if (declared.faults.some(({ link }) => behind.has(link))) return undefined;
+    if (declared.faults.some((fault) => linksMeeting(fault).some((link) => behind.has(link)))) return undefined;
     return "no fault breaks an upstream of a server";
   },
 
@@ -127,7 +128,9 @@ function suspect(record: OpRecord, state: State): void {
   const { server } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
   const upstream = upstreamSaid(exchanges, record.ambiguous);
-  const underFault = record.faults.some(({ link, observed }) => observed && state.upstreamLinks.get(link) === server);
+  const underFault = record.faults.some(
+    ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
+  );
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {

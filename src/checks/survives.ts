@@ -4,6 +4,7 @@
  */
 import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
+import { placeOf } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import { collectAfterHealing, episodesOf, type Collection, type Episode } from "./after-healing.ts";
 import { defineCheck, verdictOf, witnessesMax, type Judgement } from "./check.ts";
@@ -120,9 +121,9 @@ function follow(record: HistoryRecord, state: State): void {
 }
 
 function followFault({ id, atUs, ...record }: EventOf<"fault">, { faults }: State): void {
-  const { fault, kind, link, window, edge, form, control = false } = record;
+  const { fault, kind, window, edge, form, control = false } = record;
   if (edge === "requested") {
-    faults.push({ fault, kind, link, window, control, fromUs: atUs, observed: false, events: [id] });
+    faults.push({ ...placeOf(record), fault, kind, window, control, fromUs: atUs, observed: false, events: [id] });
     return;
   }
   const span = faults.findLast((candidate) => candidate.fault === fault && candidate.window === window);

@@ -15,6 +15,7 @@ const property = z.object({
   type: z.string().optional(),
   pattern: z.string().optional(),
   enum: z.array(z.unknown()).optional(),
+  anyOf: z.array(z.object({ type: z.string().default("any"), pattern: z.string().optional() })).optional(),
   items: z.object({ type: z.string().optional(), enum: z.array(z.unknown()).optional() }).optional(),
   description: z.string().default(""),
 });
@@ -50,7 +51,8 @@ export function attributesOf(schema: z.ZodObject): Attribute[] {
   });
 }
 
-function takenBy({ type = "any", enum: values, items }: z.output<typeof property>): string {
+function takenBy({ type = "any", enum: values, anyOf, items }: z.output<typeof property>): string {
   if (values !== undefined) return values.join(" | ");
+  if (anyOf !== undefined) return anyOf.map((one) => (one.pattern === undefined ? one.type : "text")).join(" | ");
   return items === undefined ? type : `list of ${takenBy({ ...items, description: "" })}`;
 }

@@ -1,6 +1,6 @@
 /**
- * All that a fault may see of the rest: the handle of a link, the signs its tap reports, and what a fault kind is.
- * Links and engines implement these; no fault knows them.
+ * All that a fault may see of the rest: the handle of a link or of processes, the signs of what it does, and what a
+ * fault kind is. Links, engines and targets implement these; no fault knows them.
  */
 import type { z } from "zod";
 
@@ -14,8 +14,9 @@ export interface Toxic {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
-/** How a fault is taken back. Real servers recover differently from the two, so the history keeps which it was. */
-export type HealForm = "let-through" | "drop-connections";
+/** How a fault is taken back. What depends on it recovers differently, so the history keeps which it was. */
+export type HealForm = LinkHealForm | "start-again";
+export type LinkHealForm = "let-through" | "drop-connections";
 
 export interface Cure {
   heal(): Promise<void>;
@@ -44,7 +45,26 @@ export interface LinkHandle {
   dropConnections(): number;
 }
 
-/** What a tap saw that may be the mark of a fault. */
+/** What can be had too little of. */
+export type Resource = "descriptors" | "heap";
+
+/**
+ * The processes of one server or upstream that the run has started: over stdio there is one for each session. What
+ * lasts until it is healed takes hold of those too that are started meanwhile.
+ */
+export interface ProcessHandle {
+  readonly name: string;
+  /** Ends them all; they are started again after so long, at the latest when this is healed. */
+  kill(how: { readonly signal: "SIGKILL" | "SIGTERM"; readonly backAfterMs?: number }): Promise<Cure>;
+  /** They stand still. */
+  pause(): Promise<Cure>;
+  /** They run for this share of the time only, in short turns. */
+  slowDown(share: number): Promise<Cure>;
+  /** Each may have so many more than it has when this begins: descriptors, or bytes of data. */
+  limit(what: Resource, more: number): Promise<Cure>;
+}
+
+/** What a tap saw, or who keeps the processes, that may be the mark of a fault. */
 export type Sign =
   | { readonly is: "refused" }
   | {
@@ -65,7 +85,15 @@ export type Sign =
     }
   /** A connection that both were done with, and how long it stayed open all the same. */
   | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
-  | { readonly is: "answer-eaten"; readonly rule: AnswerRule };
+  | { readonly is: "answer-eaten"; readonly rule: AnswerRule }
+  /** The end of a process, seen by who had started it. */
+  | { readonly is: "killed"; readonly how: string }
+  /** Every process of a group was seen to stand still. */
+  | { readonly is: "paused" }
+  /** For how much of the time a process could run, as its state was seen. */
+  | { readonly is: "slowed"; readonly ranShare: number; readonly overMs: number }
+  /** Read back from the process, with what it had then. */
+  | { readonly is: "limited"; readonly what: Resource; readonly most: number };
 
 /** A request that stayed unanswered much longer than answers usually take on its link. */
 export function unusuallySilent(sign: Sign): boolean {
@@ -87,10 +115,10 @@ export interface Cycle {
 }
 
 /** A fault with its attributes checked, ready to be injected. */
-export interface PreparedFault {
+export interface PreparedFault<Handle = LinkHandle> {
   readonly cycle?: Cycle;
   readonly healForm: HealForm;
-  readonly inject: (link: LinkHandle) => Promise<Cure>;
+  readonly inject: (handle: Handle) => Promise<Cure>;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }
@@ -100,17 +128,33 @@ export interface FaultDescription<Kind extends string = string> {
   readonly about: string;
   /** What the caller at the link sees of it. */
   readonly callerSees: string;
-  readonly plane: "network" | "protocol";
+  readonly plane: "network" | "protocol" | "process";
   readonly tags: FaultTags;
 }
 
 /** A kind as the registry holds it: attributes come as the scenario wrote them. */
-export interface FaultKind<
+export type FaultKind<Kind extends string = string, Schema extends z.ZodObject = z.ZodObject> =
+  | LinkFaultKind<Kind, Schema>
+  | ProcessFaultKind<Kind, Schema>;
+
+export interface LinkFaultKind<
   Kind extends string = string,
   Schema extends z.ZodObject = z.ZodObject,
 > extends FaultDescription<Kind> {
+  readonly on: "link";
   readonly attributes: Schema;
   readonly prepare: (attributes: unknown) => PreparedFault;
+}
+
+export interface ProcessFaultKind<
+  Kind extends string = string,
+  Schema extends z.ZodObject = z.ZodObject,
+> extends FaultDescription<Kind> {
+  readonly on: "process";
+  /** Whose requests meet it at a server: those of its callers alone, or those that it makes itself as well. */
+  readonly meets: "callers" | "callers-and-own";
+  readonly attributes: Schema;
+  readonly prepare: (attributes: unknown) => PreparedFault<ProcessHandle>;
 }
 
 export function faultKind<const Kind extends string, Schema extends z.ZodObject>(
@@ -118,6 +162,19 @@ export function faultKind<const Kind extends string, Schema extends z.ZodObject>
     readonly attributes: Schema;
     readonly prepare: (attributes: z.output<Schema>) => PreparedFault;
   },
-): FaultKind<Kind, Schema> {
-  return { ...kind, prepare: (attributes) => kind.prepare(kind.attributes.parse(attributes)) };
+): LinkFaultKind<Kind, Schema> {
+  return { ...kind, on: "link", prepare: (attributes) => kind.prepare(kind.attributes.parse(attributes)) };
+}
+
+/** The same for what breaks processes in place of a link. */
+export function processFaultKind<const Kind extends string, Schema extends z.ZodObject>(
+  kind: Omit<FaultDescription<Kind>, "plane"> &
+    Pick<ProcessFaultKind, "meets"> & {
+      readonly attributes: Schema;
+      readonly prepare: (attributes: z.output<Schema>) => PreparedFault<ProcessHandle>;
+    },
+): ProcessFaultKind<Kind, Schema> {
+  const prepare = (attributes: unknown): PreparedFault<ProcessHandle> =>
+    kind.prepare(kind.attributes.parse(attributes));
+  return { ...kind, plane: "process", on: "process", prepare };
 }

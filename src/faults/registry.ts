@@ -3,6 +3,7 @@ import { bandwidth } from "./bandwidth.ts";
 import { egressBlock } from "./egress-block.ts";
 import { flap } from "./flap.ts";
 import type { FaultKind } from "./handles.ts";
+import { kill } from "./kill.ts";
 import { latency } from "./latency.ts";
 import { limitData } from "./limit-data.ts";
 import { lostAnswer } from "./lost-answer.ts";
@@ -15,6 +16,7 @@ export const faultKinds = [
   bandwidth,
   egressBlock,
   flap,
+  kill,
   latency,
   limitData,
   lostAnswer,

@@ -1,7 +1,11 @@
 /** What a plan declares: all that checks may know of a run before its first event, and nothing of its course. */
+import type { FaultPlace } from "./fault-place.ts";
+
 export type Mode = "faults" | "control";
 /** The mildest grade of finding that fails a run. */
 export type FailOn = "violation" | "weakness";
+/** How a fault is taken back. What depends on it recovers differently, so the history keeps which it was. */
+export type HealForm = "let-through" | "drop-connections" | "start-again";
 export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
 
 /** What the plan promised, so that a check can tell "nothing there" from "never looked". */
@@ -66,12 +70,13 @@ export interface DeclaredGroup {
   readonly attemptsMax: number;
 }
 
-export interface DeclaredFault {
+export interface DeclaredFault extends FaultPlace {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
+  /** The links on which others meet it. Absent: its own. */
+  readonly links?: readonly string[];
   readonly phase: string;
-  readonly healForm: "let-through" | "drop-connections";
+  readonly healForm: HealForm;
 }
 
 export interface DeclaredStep {

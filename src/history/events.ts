@@ -2,8 +2,9 @@
  * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
-import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
+import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
+import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
@@ -48,8 +49,11 @@ export interface TargetEvent {
   readonly role: "server" | "upstream";
   /** Which of its processes: over stdio each session has one of its own, named like its agent. */
   readonly instance?: string;
-  /** Ready once more after `exited` means that it was started again. */
-  readonly edge: "ready" | "exited" | "stopped";
+  /**
+   * Exited by itself, killed by a fault, stopped when all is closed. Ready once more means that it was started again;
+   * unready that it was, and did not answer in time.
+   */
+  readonly edge: "ready" | "exited" | "killed" | "unready" | "stopped";
   readonly address?: string;
   /** Of a process that the run started, when it is ready. */
   readonly pid?: number;
@@ -183,18 +187,17 @@ export interface Exchange {
   readonly bytesDown: number;
 }
 
-export interface FaultEdge {
+export interface FaultEdge extends FaultPlace {
   readonly type: "fault";
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
   /** Which activation of the fault: a flap has many. */
   readonly window: number;
   readonly edge: "requested" | "observed" | "healed" | "unhealed";
   /** Control runs play the same plan with empty injections. */
   readonly control?: true;
   /** How it was healed: the callee may depend on it. */
-  readonly form?: "let-through" | "drop-connections";
+  readonly form?: HealForm;
   readonly says?: string;
 }
 

@@ -1,19 +1,18 @@
-/** What is asked of a server before anything begins, so that a mistake in a scenario is told and not run. */
+/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
 import { messageOf, UserError } from "../errors.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { openLeanSession } from "../wire/lean.ts";
+import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
 import type { SessionTarget } from "./session-target.ts";
-import type { StageOptions } from "./stage.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 const openTimeoutMs = 10_000;
 
-/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
 export async function preflight(
   group: ScenarioGroup,
   targets: readonly SessionTarget[],
-  { world, stopping }: StageOptions,
+  { world, stopping }: { readonly world: World; readonly stopping: AbortSignal },
 ): Promise<void> {
   for (const target of targets) {
     const { server } = target;

@@ -15,13 +15,13 @@ export interface ReplicaEntry {
 export async function openReplicas(
   { closing, onStep }: StageOptions,
   { name, replicas }: ScenarioServer,
-  doing: { readonly start: (instance: string) => Promise<URL>; readonly openLinkTo: OpenLinkTo },
+  doing: { readonly start: (replica: number) => Promise<URL>; readonly openLinkTo: OpenLinkTo },
 ): Promise<ReplicaEntry> {
   if (replicas === undefined) throw new Error(`${name} has no replicas`);
   const opened: { readonly url: URL; readonly name: string; readonly way: Awaited<ReturnType<OpenLinkTo>> }[] = [];
-  for (const { name: replica, link } of replicas.each) {
+  for (const [index, { name: replica, link }] of replicas.each.entries()) {
     onStep(`starting ${replica}`);
-    const url = await doing.start(replica);
+    const url = await doing.start(index + 1);
     opened.push({ url, name: replica, way: await doing.openLinkTo(link, url, "mcp") });
   }
   const members = opened.map((replica) => ({ ...replica, at: addressOf(replica.url) }));

@@ -160,7 +160,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     onStep: observer.step,
     onEngineLost: (error) => unguarded.abort(error),
   });
-  const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
+  const desk = openFaultDesk({ mode: plan.mode, breakable: stage, recorder: history, world });
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({

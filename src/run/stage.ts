@@ -6,12 +6,16 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
+import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import { replicaName } from "../scenario/replicas.ts";
 import { renderText } from "../scenario/template.ts";
+import type { Herd } from "../targets/herd.ts";
+import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
@@ -20,7 +24,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
-import type { FaultyLink } from "./fault-desk.ts";
+import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
 import { preflight } from "./preflight.ts";
@@ -62,8 +66,7 @@ export interface StageOptions {
 
 export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
 
-export interface Stage {
-  readonly links: ReadonlyMap<string, FaultyLink>;
+export interface Stage extends Breakable {
   readonly crew: Crew;
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
@@ -79,18 +82,23 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
+  const processes = new Map<string, FaultyProcesses>();
+  const onHerd: OnHerd = (place, herd) => {
+    processes.set(placeInWords(place), processFaults(herd, world));
+  };
   const openLinkTo = linkOpener(options, engine, links);
 
   const upstreams = new Map<string, URL>();
   for (const upstream of scenario.upstreams) {
     options.onStep(`starting ${upstream.name}`);
-    upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream" }));
+    upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream", onHerd }));
   }
   const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
-    if (server.transport === "stdio") return openStdio(options, server, variables);
-    if (server.replicas === undefined) return startTarget(options, { target: server, role: "server", variables });
+    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
+    const about = { target: server, role: "server", variables, onHerd } as const;
+    if (server.replicas === undefined) return startTarget(options, about);
     return openReplicas(options, server, {
-      start: (instance) => startTarget(options, { target: server, role: "server", variables, instance }),
+      start: (replica) => startTarget(options, { ...about, replica }),
       openLinkTo,
     });
   };
@@ -124,7 +132,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const url = "balanced" in at ? at.straight : at;
     return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
   };
-  return { links, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -137,6 +145,9 @@ async function startEngine(options: StageOptions): Promise<Engine> {
   recorder.record({ type: "engine-ready", kind, version, ...(says === undefined ? {} : { says }) });
   return engine;
 }
+
+/** Told of processes that faults may take hold of, and of the place that they are. */
+export type OnHerd = (place: FaultPlace, herd: Herd) => void;
 
 export type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<Link>;
 
@@ -158,13 +169,15 @@ async function startTarget(
     readonly target: ScenarioServer | ScenarioUpstream;
     readonly role: "server" | "upstream";
     readonly variables?: Readonly<Record<string, string>>;
-    /** Which of its replicas. */
-    readonly instance?: string;
+    /** Which of its replicas, from 1 on. */
+    readonly replica?: number;
+    readonly onHerd: OnHerd;
   },
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
-  const { target, role, instance } = about;
+  const { target, role, replica } = about;
   const { name, startTimeoutMs } = target;
+  const instance = replica === undefined ? undefined : replicaName(name, replica);
   const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
   const env = { ...renderAll(target.env, world), ...about.variables };
   const { target: what } = target;
@@ -186,6 +199,7 @@ async function startTarget(
     logFile: join(directory, "targets", `${instance ?? name}.log`),
   });
   closing.defer(instance ?? name, () => started.stop());
+  about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
 }
 

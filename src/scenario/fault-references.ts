@@ -2,27 +2,33 @@
 import { faultKindNamed } from "../faults/registry.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
-import { linksNamed } from "./links.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
+import { linksNamed } from "./fault-places.ts";
+import { isWellPlaced, linkNames, placeFindings } from "./place-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
 type Fault = ScenarioOutput["faults"][number];
 
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
-  return [...faultLinkFindings(fault, surveyed), ...faultTimeFindings(fault, surveyed)];
+  return [
+    ...placeFindings(fault, surveyed),
+    ...faultLinkFindings(fault, surveyed),
+    ...faultTimeFindings(fault, surveyed),
+  ];
 }
 
-function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed: Survey): Finding[] {
-  if (name === undefined) return [];
+function faultLinkFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, link: name, value } = fault;
+  if (name === undefined || !isWellPlaced(fault)) return [];
   const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
   if (link !== undefined) {
     if (value === undefined) return [];
     const at = { path, fault: value, link };
-    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed), ...swizzleFindings(at, named)];
+    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const direct = directServer(name, surveyed);
@@ -30,9 +36,7 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
     const says = `cannot be broken: agents call ${direct} straight`;
     return [{ path: [...path, "link"], says, hint: `take direct away from servers.${direct}` }];
   }
-  const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
-  const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
-  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
+  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, linkNames(surveyed)) }];
 }
 
 /** The server that agents would reach over this link if they did not call it straight. */
@@ -84,15 +88,16 @@ function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): F
   return found;
 }
 
-function swizzleFindings({ path, fault }: FaultAt, links: readonly string[]): Finding[] {
-  if (fault.swizzle === undefined || links.length > 1) return [];
-  const says = `is for faults on several links, and ${fault.link} is one`;
+function swizzleFindings(path: Path, fault: Fault, places: number): Finding[] {
+  if (fault.swizzle === undefined || places !== 1) return [];
+  const says = `is for faults on several links, and ${fault.link ?? fault.server ?? fault.upstream ?? ""} is one`;
   return [
     { path: [...path, "swizzle"], atKey: true, says, hint: "name agents->server, which is a link for each group" },
   ];
 }
 
-function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveyed: Survey): Finding[] {
+function faultTimeFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, link, during, value } = fault;
   const { phases } = surveyed;
   const episodes = episodesIn(phases);
   // Where there is no phase at all, the schema has said so.
@@ -111,15 +116,19 @@ function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveye
     return [{ path: [...path, "during"], says, hint: suggest(during ?? "", names) }];
   }
   if (value === undefined) return [];
-  const links = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
-  return [...lengthFindings(path, value, episode), ...rhythmFindings(path, value, { links, episode })];
+  const places = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
+  return [
+    ...lengthFindings(path, value, episode),
+    ...swizzleFindings(path, value, places),
+    ...rhythmFindings(path, value, { places, episode }),
+  ];
 }
 
 /** A fault that comes and goes must do so once at least, and the last link must break before the first one heals. */
 function rhythmFindings(
   path: Path,
   { kind, at = 0, for: lasts, every, swizzle }: Fault,
-  { links, episode: { durationMs } }: { readonly links: number; readonly episode: { readonly durationMs: number } },
+  { places, episode: { durationMs } }: { readonly places: number; readonly episode: { readonly durationMs: number } },
 ): Finding[] {
   const lengthMs = lasts ?? durationMs - at;
   const found: Finding[] = [];
@@ -139,9 +148,9 @@ function rhythmFindings(
       "leave every out, or take less than that",
     );
   }
-  const ordersMs = (swizzle ?? 0) * (links - 1);
+  const ordersMs = (swizzle ?? 0) * (places - 1);
   if (ordersMs > 0 && 2 * ordersMs >= lengthMs) {
-    const says = `breaking ${links} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
+    const says = `breaking ${places} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
     add("swizzle", says, "take less than half of that for each, or let the fault last longer");
   }
   return found;

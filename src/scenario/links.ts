@@ -1,20 +1,7 @@
-/** The links of a scenario, and those that a name stands for. */
+/** The links of a scenario. */
 import type { DeclaredLink } from "../history/declared.ts";
 import { replicaLinks } from "./replicas.ts";
 import type { ScenarioServer, ScenarioUpstream } from "./resolve.ts";
-
-/**
- * `agents->server` means every group's link to it, `server->server` the balancer's to each of its replicas; the arrow
- * may be drawn either way.
- */
-export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
-  const plain = name.replace(/\s*(?:→|->)\s*/, "->");
-  const [, from, server] = /^(.+)->(.+)$/.exec(plain) ?? [];
-  const plane = from === "agents" ? "agent-server" : from === server ? "balancer-replica" : undefined;
-  return links
-    .filter((link) => link.link === plain || (link.plane === plane && link.server === server))
-    .map(({ link }) => link);
-}
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],

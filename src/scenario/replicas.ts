@@ -29,7 +29,11 @@ export interface ScenarioReplicas {
   readonly each: readonly ScenarioReplica[];
 }
 
-/** The dot can stand in no name that a person gives, so these are never taken. */
+/** Counted from 1 on. The dot can stand in no name that a person gives, so these are never taken. */
+export function replicaName(server: string, replica: number): string {
+  return `${server}.${replica}`;
+}
+
 export function replicasOf(
   server: string,
   {
@@ -38,7 +42,7 @@ export function replicasOf(
   }: { readonly replicas?: number | undefined; readonly balance?: Balance | undefined },
 ): ScenarioReplicas | undefined {
   if (replicas === undefined) return undefined;
-  const names = Array.from({ length: replicas }, (_, index) => `${server}.${index + 1}`);
+  const names = Array.from({ length: replicas }, (_, index) => replicaName(server, index + 1));
   return { balance, each: names.map((name) => ({ name, link: `${server}->${name}` })) };
 }
 

@@ -5,9 +5,10 @@ import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
-import { linksNamed, linksOf } from "./links.ts";
+import { placesOf, type BrokenPlace } from "./fault-places.ts";
+import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
-import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
+import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -87,7 +88,7 @@ export interface ScenarioStep {
 export interface ScenarioFault {
   readonly id: string;
   readonly kind: string;
-  readonly links: readonly string[];
+  readonly places: readonly BrokenPlace[];
   readonly episode: string;
   readonly atMs: number;
   readonly forMs?: number;
@@ -95,7 +96,7 @@ export interface ScenarioFault {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
   readonly cycle?: Cycle;
-  /** How long after one of its links the next one breaks, and heals. */
+  /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
 }
 
@@ -224,6 +225,9 @@ function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): Scenar
   };
 }
 
+/** What says of a fault where and when it is; the rest is its kind's own. */
+const ownKeys: ReadonlySet<string> = new Set(["kind", ...Object.keys(whereAndWhen)]);
+
 function faultOf(about: {
   readonly fault: ScenarioOutput["faults"][number];
   readonly index: number;
@@ -232,16 +236,7 @@ function faultOf(about: {
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }): ScenarioFault {
   const { fault, index, links, episodes, raw } = about;
-  const {
-    kind: _,
-    link: __,
-    during: ___,
-    at: ____,
-    for: _____,
-    every: ______,
-    swizzle: _______,
-    ...attributes
-  } = raw ?? {};
+  const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
   const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
   const { every } = fault;
@@ -249,7 +244,7 @@ function faultOf(about: {
   return {
     id: `${episode}.${index}`,
     kind: fault.kind,
-    links: linksNamed(fault.link, links),
+    places: placesOf(fault, links),
     episode,
     atMs: fault.at ?? 0,
     ...(fault.for === undefined ? {} : { forMs: fault.for }),

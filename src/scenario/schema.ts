@@ -106,8 +106,11 @@ const phase = z.strictObject({
   name: name.optional().describe("what faults call this episode"),
 });
 
-const whereAndWhen = {
-  link: z.string().describe("agents->server, group@server or server->upstream"),
+/** Of each fault. Which one of the places a kind takes, and that it names only one, is for the references to say. */
+export const whereAndWhen = {
+  link: z.string().optional().describe("agents->server, group@server or server->upstream: for what breaks a link"),
+  server: z.string().optional().describe("for what breaks processes: those of this server"),
+  upstream: z.string().optional().describe("the same for an upstream"),
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   at: duration().optional().describe("after the episode's start"),
   for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
@@ -125,7 +128,7 @@ const whereAndWhen = {
 };
 
 type FaultOption<Kind> =
-  Kind extends FaultKind<infer Name, infer Schema>
+  Kind extends Pick<FaultKind<infer Name, infer Schema>, "kind" | "attributes">
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };

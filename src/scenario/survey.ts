@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
+import { placeKeys } from "./fault-places.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
@@ -41,7 +42,12 @@ export interface SurveyedGroup {
 }
 
 export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
+  readonly kind?: string;
+  /** Which of them it names, also where it names nothing that could be read. */
+  readonly places: readonly (typeof placeKeys)[number][];
   readonly link?: string;
+  readonly server?: string;
+  readonly upstream?: string;
   readonly during?: string;
 }
 
@@ -101,7 +107,11 @@ export function survey(raw: unknown): Survey {
     ),
     faults: listAt(mapAt(raw)["faults"]).map((entry, index) => ({
       ...parsed(entry, { path: ["faults", index], name: String(index), schema: entries.fault }),
+      ...textAt(entry, "kind"),
+      places: placeKeys.filter((key) => key in mapAt(entry)),
       ...textAt(entry, "link"),
+      ...textAt(entry, "server"),
+      ...textAt(entry, "upstream"),
       ...textAt(entry, "during"),
     })),
     effects: entriesOf(raw, "effects").map(([name, entry]) => ({

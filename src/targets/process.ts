@@ -115,7 +115,7 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
 
 /** At the place where it was the first time: its port is known by now. */
 function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget {
-  const { name, role, instance, lease, recorder, restart } = options;
+  const { name, role, instance, lease, recorder, restart, world } = options;
   const env = options.ready.by === "line" ? { ...options.env, PORT: url.port } : options.env;
   const startTimeoutMs = Math.max(options.startTimeoutMs, restart?.withinMs ?? 0);
   return supervise({
@@ -124,6 +124,7 @@ function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget 
     ...(instance === undefined ? {} : { instance }),
     lease,
     recorder,
+    world,
     first,
     url,
     restartsMost: restart?.most ?? 0,

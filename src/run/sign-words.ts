@@ -1,0 +1,43 @@
+/** A sign of a fault, in the words that the history keeps. */
+import type { Sign } from "../faults/handles.ts";
+import { formatSize } from "../units.ts";
+
+export function said(sign: Sign): string {
+  switch (sign.is) {
+    case "refused":
+      return "a connection was refused";
+    case "cut":
+      return `a connection was ${sign.how === "rst" ? "reset" : "closed"}${sign.inFlight ? " with a request unanswered" : ""}${afterBytes(sign.passed?.downstream)}`;
+    case "answered":
+      return `an answer took ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
+    case "silent":
+      return `a request stayed unanswered for ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
+    case "exchanged": {
+      const { upstream, downstream } = sign.passed;
+      const bytes = `${formatSize(upstream)} and their answer of ${formatSize(downstream)}`;
+      return `${bytes} took ${Math.round(sign.tookMs)} ms${usual(sign.usualMs)}`;
+    }
+    case "closed":
+      return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
+    case "answer-eaten":
+      return "an answer was dropped";
+    case "killed":
+      return `the process ended: ${sign.how}`;
+    case "paused":
+      return "every process of it stood still";
+    case "slowed":
+      return `it could run for ${Math.round(100 * sign.ranShare)} % of ${Math.round(sign.overMs)} ms`;
+    case "limited":
+      return `it may have ${sign.what === "heap" ? `${formatSize(sign.most)} of data` : `${sign.most} descriptors`} at most`;
+    default:
+      return sign satisfies never;
+  }
+}
+
+function afterBytes(bytes: number | undefined): string {
+  return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;
+}
+
+function usual(ms: number | undefined): string {
+  return ms === undefined ? "" : ` (usual: ${Math.round(ms)} ms)`;
+}
