@@ -8,6 +8,8 @@ import { latency } from "./latency.ts";
 import { limitData } from "./limit-data.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { reset } from "./reset.ts";
+import { rollingRestart } from "./rolling-restart.ts";
+import { scaleIn } from "./scale-in.ts";
 import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
 import { timeout } from "./timeout.ts";
@@ -21,6 +23,8 @@ export const faultKinds = [
   limitData,
   lostAnswer,
   reset,
+  rollingRestart,
+  scaleIn,
   slicer,
   slowClose,
   timeout,

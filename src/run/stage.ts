@@ -98,7 +98,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const about = { target: server, role: "server", variables, onHerd } as const;
     if (server.replicas === undefined) return startTarget(options, about);
     return openReplicas(options, server, {
-      start: (replica) => startTarget(options, { ...about, replica }),
+      start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
+      onHerd,
+      onReplicas: (faults) => void processes.set(placeInWords({ server: server.name }), faults),
       openLinkTo,
     });
   };

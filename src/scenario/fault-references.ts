@@ -6,6 +6,7 @@ import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
 import { linksNamed } from "./fault-places.ts";
 import { isWellPlaced, linkNames, placeFindings } from "./place-references.ts";
+import { faultReplicaFindings } from "./replica-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
@@ -14,6 +15,7 @@ type Fault = ScenarioOutput["faults"][number];
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
   return [
     ...placeFindings(fault, surveyed),
+    ...faultReplicaFindings(fault, surveyed),
     ...faultLinkFindings(fault, surveyed),
     ...faultTimeFindings(fault, surveyed),
   ];

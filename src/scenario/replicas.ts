@@ -1,5 +1,6 @@
 /** A server that runs as several processes behind our balancer: what a scenario says of it, and what they are called. */
 import { z } from "zod";
+import { shown } from "../units.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import type { Finding, Path } from "./mistakes.ts";
 
@@ -15,6 +16,15 @@ export const replicaKeys = {
     .optional()
     .describe("round-robin: each request to the next replica; sticky: a session stays with the one that opened it"),
 };
+
+export const replicaKey = z
+  .union([z.int().min(1).max(16), z.literal(["one", "all"])], {
+    error: ({ input }) => `expected the number of a replica, one or all, got ${shown(input)}`,
+  })
+  .optional()
+  .describe(
+    "of a server with replicas: which of its processes, counted from 1; one is the first, and absent means all",
+  );
 
 export type Balance = "round-robin" | "sticky";
 
