@@ -29,6 +29,7 @@ const described = z.object({
 const quantities = [
   { mark: "us|ms|s|m|h", takes: "duration", format: formatDuration },
   { mark: "(B|KB|MB|GB)", takes: "size", format: formatSize },
+  { mark: "%$", takes: "share", format: (share: number) => `${share}%` },
   { mark: "(?:KB|MB|GB)", takes: "size per second", format: formatSize },
 ] as const;
 

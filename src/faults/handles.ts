@@ -49,18 +49,17 @@ export interface LinkHandle {
 export type Resource = "descriptors" | "heap";
 
 /**
- * The processes of one server or upstream that the run has started: over stdio there is one for each session. What
- * lasts until it is healed takes hold of those too that are started meanwhile.
+ * The processes of one server or upstream that the run has started: over stdio there is one for each session.
  */
 export interface ProcessHandle {
   readonly name: string;
   /** Ends them all; they are started again after so long, at the latest when this is healed. */
   kill(how: { readonly signal: "SIGKILL" | "SIGTERM"; readonly backAfterMs?: number }): Promise<Cure>;
-  /** They stand still. */
+  /** They stand still, and so do those that are started meanwhile. */
   pause(): Promise<Cure>;
-  /** They run for this share of the time only, in short turns. */
+  /** They run for this share of the time only, in short turns, and so do those that are started meanwhile. */
   slowDown(share: number): Promise<Cure>;
-  /** Each may have so many more than it has when this begins: descriptors, or bytes of data. */
+  /** Each of those that run may have so many more than it has when this begins: descriptors, or bytes of data. */
   limit(what: Resource, more: number): Promise<Cure>;
   /** Of a server that runs as several. */
   readonly replicas?: ReplicasHandle;

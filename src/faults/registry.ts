@@ -1,12 +1,15 @@
 /** The fault kinds. To add one: a file beside this one, and its line here. */
 import { bandwidth } from "./bandwidth.ts";
+import { cpuSlowDown } from "./cpu-slow-down.ts";
 import { egressBlock } from "./egress-block.ts";
 import { flap } from "./flap.ts";
 import type { FaultKind } from "./handles.ts";
 import { kill } from "./kill.ts";
 import { latency } from "./latency.ts";
 import { limitData } from "./limit-data.ts";
+import { descriptorLimit, heapLimit } from "./limits.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { pause } from "./pause.ts";
 import { reset } from "./reset.ts";
 import { rollingRestart } from "./rolling-restart.ts";
 import { scaleIn } from "./scale-in.ts";
@@ -16,12 +19,16 @@ import { timeout } from "./timeout.ts";
 
 export const faultKinds = [
   bandwidth,
+  cpuSlowDown,
+  descriptorLimit,
   egressBlock,
   flap,
+  heapLimit,
   kill,
   latency,
   limitData,
   lostAnswer,
+  pause,
   reset,
   rollingRestart,
   scaleIn,

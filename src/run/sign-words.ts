@@ -32,7 +32,9 @@ export function said(sign: Sign): string {
     case "slowed":
       return `it could run for ${Math.round(100 * sign.ranShare)} % of ${Math.round(sign.overMs)} ms`;
     case "limited":
-      return `it may have ${sign.what === "heap" ? `${formatSize(sign.most)} of data` : `${sign.most} descriptors`} at most`;
+      return sign.what === "heap"
+        ? `it may have ${formatSize(sign.most)} of data at most`
+        : `it gets no descriptor from ${sign.most} on`;
     default:
       return sign satisfies never;
   }

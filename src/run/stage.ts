@@ -15,6 +15,7 @@ import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/res
 import { replicaName } from "../scenario/replicas.ts";
 import { renderText } from "../scenario/template.ts";
 import type { Herd } from "../targets/herd.ts";
+import { requirePrlimit } from "../targets/limits.ts";
 import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
@@ -80,6 +81,8 @@ const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
+  if (options.plan.faults.some(({ kind }) => kind === "heap-limit" || kind === "descriptor-limit"))
+    await requirePrlimit(world);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const processes = new Map<string, FaultyProcesses>();

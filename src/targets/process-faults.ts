@@ -3,8 +3,10 @@ import type { Cure, ProcessHandle, Sign } from "../faults/handles.ts";
 import type { World } from "../world.ts";
 import type { Herd } from "./herd.ts";
 import { exitWords } from "./life.ts";
+import { limit } from "./limits.ts";
+import { openStillness } from "./stillness.ts";
 
-type Tell = (sign: Sign) => void;
+export type Tell = (sign: Sign) => void;
 
 export interface ProcessFaults {
   /** What is done through the handle shows in the signs that it gives. */
@@ -12,13 +14,14 @@ export interface ProcessFaults {
 }
 
 export function processFaults(herd: Herd, world: World): ProcessFaults {
+  const stillness = openStillness(herd, world);
   return {
     handle: (tell) => ({
       name: herd.name,
       kill: (how) => Promise.resolve(kill(herd, { ...how, tell, world })),
-      pause: () => Promise.reject(new Error("not yet")),
-      slowDown: () => Promise.reject(new Error("not yet")),
-      limit: () => Promise.reject(new Error("not yet")),
+      pause: () => Promise.resolve(stillness.pause(tell)),
+      slowDown: (share) => Promise.resolve(stillness.slowDown(share, tell)),
+      limit: (what, more) => limit({ herd, world, tell, what, more }),
     }),
   };
 }
