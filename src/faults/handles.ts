@@ -122,6 +122,16 @@ export interface ProcessHandle {
   slowDown(share: number): Promise<Cure>;
   /** Each of those that run may have so many more than it has when this begins: descriptors, or bytes of data. */
   limit(what: Resource, more: number): Promise<Cure>;
+  /** Of a server that runs as several. */
+  readonly replicas?: ReplicasHandle;
+}
+
+/** All replicas of one server, behind their balancer. */
+export interface ReplicasHandle {
+  /** Restarts one after another, each once the one before it answers again. */
+  roll(how: { readonly drainMs: number }): Promise<Cure>;
+  /** Ends so many, and keeps them away until this is healed. */
+  takeAway(count: number, how: { readonly drainMs: number }): Promise<Cure>;
 }
 
 /** What a tap saw, or who keeps the processes, that may be the mark of a fault. */
@@ -149,6 +159,8 @@ export type Sign =
   | { readonly is: "meddled"; readonly rule: Rule }
   /** The end of a process, seen by who had started it. */
   | { readonly is: "killed"; readonly how: string }
+  /** So many replicas were restarted, each of them, or have gone. */
+  | { readonly is: "rolled" | "scaled-in"; readonly replicas: number }
   /** Every process of a group was seen to stand still. */
   | { readonly is: "paused" }
   /** For how much of the time a process could run, as its state was seen. */
@@ -220,6 +232,8 @@ export interface ProcessFaultKind<
   readonly on: "process";
   /** Whose requests meet it at a server: those of its callers alone, or those that it makes itself as well. */
   readonly meets: "callers" | "callers-and-own";
+  /** It is about all replicas of a server together. */
+  readonly needsReplicas: boolean;
   readonly attributes: Schema;
   readonly prepare: (attributes: unknown) => PreparedFault<ProcessHandle>;
 }
@@ -243,5 +257,26 @@ export function processFaultKind<const Kind extends string, Schema extends z.Zod
 ): ProcessFaultKind<Kind, Schema> {
   const prepare = (attributes: unknown): PreparedFault<ProcessHandle> =>
     kind.prepare(kind.attributes.parse(attributes));
-  return { ...kind, plane: "process", on: "process", prepare };
+  return { ...kind, plane: "process", on: "process", needsReplicas: false, prepare };
+}
+
+/** The same for what is done to the replicas of a server together. */
+export function replicasFaultKind<const Kind extends string, Schema extends z.ZodObject>(
+  kind: Omit<FaultDescription<Kind>, "plane"> &
+    Pick<ProcessFaultKind, "meets"> & {
+      readonly attributes: Schema;
+      readonly prepare: (
+        attributes: z.output<Schema>,
+      ) => PreparedFault<ProcessHandle & { readonly replicas: ReplicasHandle }>;
+    },
+): ProcessFaultKind<Kind, Schema> {
+  const prepare = (attributes: unknown): PreparedFault<ProcessHandle> => {
+    const prepared = kind.prepare(kind.attributes.parse(attributes));
+    const inject = async ({ replicas, ...handle }: ProcessHandle): Promise<Cure> => {
+      if (replicas === undefined) throw new Error(`${handle.name} has no replicas`);
+      return prepared.inject({ ...handle, replicas });
+    };
+    return { ...prepared, inject };
+  };
+  return { ...kind, plane: "process", on: "process", needsReplicas: true, prepare };
 }

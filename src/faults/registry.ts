@@ -18,6 +18,8 @@ import { malformedAnswer } from "./malformed-answer.ts";
 import { pause } from "./pause.ts";
 import { reset } from "./reset.ts";
 import { rpcError } from "./rpc-error.ts";
+import { rollingRestart } from "./rolling-restart.ts";
+import { scaleIn } from "./scale-in.ts";
 import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
 import { timeout } from "./timeout.ts";
@@ -43,6 +45,8 @@ export const faultKinds = [
   pause,
   reset,
   rpcError,
+  rollingRestart,
+  scaleIn,
   slicer,
   slowClose,
   timeout,

@@ -72,6 +72,8 @@ export interface SessionEvent {
   readonly server: string;
   readonly edge: "opened" | "lost" | "failed" | "closed";
   readonly protocolVersion?: string;
+  /** The server gave it an id. Failed all the same: it refused the first request that named it. */
+  readonly named?: true;
   readonly because?: string;
 }
 
@@ -179,6 +181,8 @@ export interface Exchange {
   /** Eaten: it was answered, but the caller got no whole answer. Lost: its callee never got it, nor its caller an answer. */
   readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "lost" | "open";
   readonly status?: number;
+  /** The answer is of our own balancer, which had none of a replica to pass on. */
+  readonly answeredBy?: "balancer";
   /** How long the answer asked its caller to wait. */
   readonly retryAfterMs?: number;
   readonly answer?: Shape;

@@ -32,6 +32,8 @@ export interface Link extends LinkHandle {
   readonly address: Address;
   /** Seen so far, the refused among them: a link that nobody used is a gap in the evidence. */
   readonly connections: number;
+  /** A fault has closed it, so that it takes no connection. */
+  readonly refuses: boolean;
   /** Returns how to stop listening. */
   onSign(listener: (sign: Sign) => void): () => void;
   /** Requests that await their answer or the rest of it. The listening stream of an MCP client awaits none. */
@@ -67,6 +69,9 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     address: tap.address,
     get connections() {
       return tap.connections;
+    },
+    get refuses() {
+      return disabledBy > 0;
     },
     onSign: signs.on,
     openExchanges: () => tap.openExchanges(),

@@ -6,6 +6,7 @@ import type { Tracer } from "../history/ids.ts";
 import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
 import { decoded, readAnswerShape, type AnswerShape } from "./answer-shape.ts";
+import { balancerHeader } from "./balanced-answer.ts";
 import { joinedBy } from "./canary.ts";
 import { headerOf, type AnswerHead, type RawHeaders, type RequestHead } from "./http-head.ts";
 import { HeldBytes, heldBytesMax } from "./held-bytes.ts";
@@ -69,6 +70,7 @@ export class OpenExchange {
   #asks: string | undefined;
   #joined: Joined | undefined;
   #status: number | undefined;
+  #ofBalancer = false;
   #retryAfterMs: number | undefined;
   #shape: AnswerShape | undefined;
   #watch: ReturnType<typeof watchForAnswer> | undefined;
@@ -115,6 +117,7 @@ export class OpenExchange {
   answerBegan(head: AnswerHead, firstByteUs: number): void {
     const { protocol } = this.#place;
     this.#noteAnswer(head);
+    this.#ofBalancer = head.status === 502 && headerOf(head.headers, balancerHeader) !== undefined;
     this.firstByteUs = firstByteUs;
     const hasBody = this.method !== "HEAD" && head.status !== 304;
     if (protocol === "http" && hasBody) this.#shape = readAnswerShape(head);
@@ -211,6 +214,7 @@ export class OpenExchange {
     if (this.firstByteUs !== undefined) event.firstByteUs = this.firstByteUs;
     if (this.leftUs !== undefined) event.leftUs = this.leftUs;
     if (this.#status !== undefined) event.status = this.#status;
+    if (this.#ofBalancer) event.answeredBy = "balancer";
     if (this.#retryAfterMs !== undefined) event.retryAfterMs = this.#retryAfterMs;
     if (shape !== undefined) event.answer = shape;
     if (meddled !== undefined) event.meddled = meddled;

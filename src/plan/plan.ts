@@ -156,10 +156,11 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
-    servers: scenario.servers.map(({ name, transport, target, direct, restart, ...server }) => ({
+    servers: scenario.servers.map(({ name, transport, target, direct, restart, replicas, ...server }) => ({
       server: name,
       transport,
       isStarted: target.is !== "url",
+      ...(replicas === undefined ? {} : { replicas: { count: replicas.each.length, balance: replicas.balance } }),
       ...(direct ? { direct: true as const } : {}),
       ...declaredEgress(server),
       ...(restart === undefined ? {} : { restart }),

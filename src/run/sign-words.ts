@@ -23,6 +23,10 @@ export function said(sign: Sign): string {
       return deeds[sign.rule.deed.does];
     case "killed":
       return `the process ended: ${sign.how}`;
+    case "rolled":
+      return `all ${sign.replicas} replicas were restarted, one after another`;
+    case "scaled-in":
+      return `${sign.replicas} of the replicas ${sign.replicas === 1 ? "has" : "have"} gone`;
     case "paused":
       return "every process of it stood still";
     case "slowed":

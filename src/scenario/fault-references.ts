@@ -6,6 +6,7 @@ import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
 import { linksNamed } from "./fault-places.ts";
 import { isWellPlaced, linkNames, placeFindings } from "./place-references.ts";
+import { faultReplicaFindings } from "./replica-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
@@ -14,6 +15,7 @@ type Fault = ScenarioOutput["faults"][number];
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
   return [
     ...placeFindings(fault, surveyed),
+    ...faultReplicaFindings(fault, surveyed),
     ...faultLinkFindings(fault, surveyed),
     ...faultTimeFindings(fault, surveyed),
   ];
@@ -77,12 +79,14 @@ const planesInWords = { "agent-server": "links from agents", "server-upstream": 
 /** Whether the kind, or the form of it, can be on such a link at all. */
 function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
   const { only } = faultKindNamed(fault.kind);
-  if (only?.plane !== undefined && only.plane !== link.plane) {
+  // Behind the balancer MCP is spoken as before it.
+  const at = link.plane === "server-upstream" ? link.plane : "agent-server";
+  if (only?.plane !== undefined && only.plane !== at) {
     const says = `${fault.kind} is for ${planesInWords[only.plane]}, and ${name} is none`;
     const hint = only.plane === "agent-server" ? "to an upstream, use http-status" : "use a link to an upstream";
     return [{ path: [...path, "kind"], says, hint }];
   }
-  const forms: Readonly<Record<string, DeclaredLink["plane"]>> = {
+  const forms: Readonly<Record<string, keyof typeof planesInWords>> = {
     "empty-result content": "agent-server",
     "empty-result structured": "agent-server",
     "empty-result list": "server-upstream",
@@ -90,7 +94,7 @@ function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
     "malformed-answer wrong-id": "agent-server",
   };
   const plane = "form" in fault ? forms[`${fault.kind} ${fault.form}`] : undefined;
-  if (plane === undefined || plane === link.plane) return [];
+  if (plane === undefined || plane === at) return [];
   return [{ path: [...path, "form"], says: `is for ${planesInWords[plane]}, and ${name} is none` }];
 }
 

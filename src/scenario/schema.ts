@@ -13,6 +13,7 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { egressSchema } from "./egress.ts";
+import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -53,6 +54,7 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  ...replicaKeys,
   direct: z
     .boolean()
     .default(false)
@@ -113,6 +115,7 @@ export const whereAndWhen = {
   link: z.string().optional().describe("agents->server, group@server or server->upstream: for what breaks a link"),
   server: z.string().optional().describe("for what breaks processes: those of this server"),
   upstream: z.string().optional().describe("the same for an upstream"),
+  replica: replicaKey,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   at: duration().optional().describe("after the episode's start"),
   for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),

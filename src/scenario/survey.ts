@@ -7,7 +7,9 @@ import type { DeclaredLink } from "../history/declared.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
-import { linksOf, splitCall, type ScenarioServer } from "./resolve.ts";
+import { linksOf } from "./links.ts";
+import { replicasOf } from "./replicas.ts";
+import { splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -159,6 +161,7 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     transport: server.value?.transport ?? ("http" as const),
     direct: server.value?.direct ?? false,
     egress: { hosts: server.egress },
+    replicas: replicasOf(server.name, server.value ?? {}),
   }));
   const upstreams = surveyed.upstreams.map((upstream) => ({
     name: upstream.name,
