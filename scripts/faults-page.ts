@@ -58,13 +58,16 @@ ${exampleScenario(kind)}
 }
 
 function exampleScenario(kind: FaultKind): string {
-  const fault = { kind: kind.kind, link: "cloud->cloud-api", ...exampleOf(kind) };
+  const link = kind.only?.plane === "agent-server" ? "agents->cloud" : "cloud->cloud-api";
+  const place = kind.on === "process" ? { server: "cloud" } : { link };
+  const replicas = kind.on === "process" && kind.needsReplicas ? "replicas: 3, " : "";
+  const fault = { kind: kind.kind, ...place, ...exampleOf(kind) };
   const written = Object.entries(fault).map(
     ([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
   return `name: with-${kind.kind}
 upstreams: { cloud-api: { fixture: cloud-api } }
-servers: { cloud: { fixture: cloud, upstreams: { CLOUD_API_URL: cloud-api } } }
+servers: { cloud: { fixture: cloud, ${replicas}upstreams: { CLOUD_API_URL: cloud-api } } }
 agents: { planner: { chain: [{ call: cloud.FetchResources }] } }
 phases: [{ baseline: 5s }, { fault: 5s, recovery: 5s }]
 faults: [{ ${written.join(", ")} }]`;

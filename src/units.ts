@@ -119,9 +119,24 @@ export function byteRate({ least = unitBytes.KB, most = 10 * unitBytes.GB }: { l
   });
 }
 
+/** A share in percent. */
+export function percentage({ least = 0, most = 100 }: { least?: number; most?: number } = {}) {
+  return quantity({
+    takes: "share",
+    what: "a share",
+    such: `such as "25%"`,
+    write: (share) => `${share}%`,
+    pattern: /^\d+(?:\.\d+)?%$/,
+    parse: (text) => Number(text.slice(0, -1)),
+    format: (share) => `${share}%`,
+    least,
+    most,
+  });
+}
+
 /** What a schema of a quantity takes, for whoever explains it or must write one. */
 export interface TakenQuantity {
-  readonly takes: "duration" | "size" | "size per second";
+  readonly takes: "duration" | "size" | "size per second" | "share";
   readonly least: number;
   readonly most: number;
   readonly format: (value: number) => string;

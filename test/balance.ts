@@ -53,15 +53,16 @@ export function imbalances(events: readonly Unstamped[], { sent, executed }: Bot
     if (event.ended === "open") found.push(`${op} is still open`);
   }
   for (const [op, answered] of sent) {
-    const ended = fates.get(op)?.ended;
+    const exchange = fates.get(op);
+    const ended = exchange?.ended;
     const times = executed.get(op) ?? 0;
+    // A fault may have delivered it twice, or not at all.
+    const delivered = exchange?.meddled?.delivered ?? 1;
+    const says = `${op} was executed ${times} times, delivered ${delivered}, and its exchange is ${ended ?? "missing"}`;
     if (answered && ended !== "answered") found.push(`${op} was answered, and its exchange is ${ended ?? "missing"}`);
-    if (ended === "answered" && times !== 1)
-      found.push(`${op} was executed ${times} times, and its exchange is answered`);
-    if (ended === "eaten" && times !== 1) found.push(`${op} was executed ${times} times, and its exchange is eaten`);
-    if (ended === "refused" && times !== 0) found.push(`${op} was refused, and executed ${times} times`);
-    if (ended === undefined && times > 0) found.push(`${op} was executed, and never seen at its tap`);
-    if (times > 1) found.push(`${op} was sent once and executed ${times} times`);
+    if ((ended === "answered" || ended === "eaten") && times !== delivered) found.push(says);
+    if ((ended === undefined || ended === "refused" || ended === "lost") && times > 0) found.push(says);
+    if (times > delivered) found.push(says);
   }
   for (const [link, { requests, answered, eaten, unknown }] of balanceOf(events)) {
     if (requests !== answered + eaten + unknown)

@@ -4,8 +4,10 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
+import { placeInWords } from "../history/fault-place.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
+import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
@@ -17,6 +19,7 @@ export interface Gap {
     | "fault-not-observed"
     | "fault-not-healed"
     | "link-unused"
+    | "egress-not-seen"
     | "target-ended"
     | "generator-behind"
     | "engine-restarted"
@@ -35,6 +38,8 @@ export interface Account {
   readonly engine?: EngineReady;
   /** When its own trouble may have made some as well. */
   readonly troubles: readonly Trouble[];
+  /** Absent where no server has a gateway. */
+  readonly egress?: EgressAccount;
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -50,6 +55,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const unhealed: string[] = [];
   const endedUpstreams: string[] = [];
   const serverExits = followExits(declared);
+  const egress = followEgress(declared);
   let attempts = 0;
   let lastUs = 0;
   let closing = false;
@@ -60,12 +66,13 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
 
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
+    egress.on(event);
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault") {
       if (event.edge === "requested") seen.requested.add(event.fault);
       if (event.edge === "observed") seen.observed.add(event.fault);
-      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
+      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${placeInWords(event)}: ${event.says ?? ""}`);
     } else if (event.type === "fault-condition" && event.is === "expired") {
       seen.expired.set(event.fault, event.says);
     } else if (event.type === "target" || event.type === "phase") {
@@ -75,13 +82,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
         endedUpstreams.push(endedSays(event));
       }
-    } else if (event.type === "generator") {
-      behind = behindSays(event);
-    } else if (event.type === "engine-ready") {
-      engine = event;
-    } else if (event.type === "engine-restarted") {
-      troubles.push(troubleOf(event));
-    } else if (event.type === "run-ended") ended = event;
+    } else if (event.type === "generator") behind = behindSays(event);
+    else if (event.type === "engine-ready") engine = event;
+    else if (event.type === "engine-restarted") troubles.push(troubleOf(event));
+    else if (event.type === "run-ended") ended = event;
   };
 
   const end = (): Account => {
@@ -101,9 +105,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
     for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
-    for (const { link } of declared.links) {
-      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
-    }
+    const passed = egress.end();
+    gaps.push(...unusedLinks(declared, usedLinks, passed));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
@@ -113,6 +116,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       aborted: ended?.thresholds ?? [],
       ...(engine === undefined ? {} : { engine }),
       troubles,
+      ...(passed === undefined ? {} : { egress: passed }),
       endUs: lastUs,
     };
   };
@@ -128,6 +132,18 @@ function behindSays(health: GeneratorHealth): string | undefined {
   return reasons.length === 0 ? undefined : `the load generator fell behind: ${reasons.join(". ")}`;
 }
 
+/** Links that nothing came over. Why a gateway's did not, the gateway tells. */
+function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: EgressAccount | undefined): Gap[] {
+  const unseen = egress?.gaps ?? [];
+  const told = new Set(unseen.flatMap((of) => of.links));
+  return [
+    ...unseen.map(({ says }) => ({ gap: "egress-not-seen" as const, says })),
+    ...links
+      .filter(({ link }) => !used.has(link) && !told.has(link))
+      .map(({ link }) => ({ gap: "link-unused" as const, says: `nothing ever connected over ${link}` })),
+  ];
+}
+
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
 function unseenFaults(
   { faults }: Declared,
@@ -139,7 +155,10 @@ function unseenFaults(
   },
 ): string[] {
   const { requested, observed, expired } = seen;
-  const told = ({ fault, kind, link }: Declared["faults"][number]): string => `${kind} on ${link} (${fault})`;
+  const told = (fault: Declared["faults"][number]): string =>
+    `${fault.kind} on ${placeInWords(fault)} (${fault.fault})`;
+  const nothing = ({ link }: Declared["faults"][number]): string =>
+    link === undefined ? "nothing" : "nothing at the tap";
   const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
   const inVain = faults.flatMap((fault) => {
     const says = expired.get(fault.fault);
@@ -148,7 +167,7 @@ function unseenFaults(
   const never = faults.filter(({ fault }) => !requested.has(fault) && !expired.has(fault));
   return [
     ...inVain,
-    ...unseen.map((fault) => `${told(fault)} was injected but nothing at the tap shows it`),
+    ...unseen.map((fault) => `${told(fault)} was injected but ${nothing(fault)} shows it`),
     ...(never.length === 0
       ? []
       : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),

@@ -3,6 +3,7 @@
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
 import type { Declared } from "../history/declared.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
@@ -28,6 +29,10 @@ interface State {
   readonly roles: ReadonlyMap<string, string>;
   readonly upstreamLinks: ReadonlyMap<string, string>;
   readonly mayBeEmpty: ReadonlySet<string>;
+  /** Servers that may pass by their links, as nobody is made to use a proxy. */
+  readonly evasive: ReadonlySet<string>;
+  /** Their tools that did use it in the baseline. */
+  readonly asking: Set<string>;
   readonly baseline: Map<string, Samples>;
   readonly suspects: Suspect[];
   /** The same, by grade and call. */
@@ -45,7 +50,7 @@ export const silentEmpty = defineCheck({
   nature: "contrast",
   notApplicable: (declared) => {
     const behind = new Set(upstreamLinksOf(declared).keys());
-    if (declared.faults.some(({ link }) => behind.has(link))) return undefined;
+    if (declared.faults.some((fault) => linksMeeting(fault).some((link) => behind.has(link)))) return undefined;
     return "no fault breaks an upstream of a server";
   },
 
@@ -54,6 +59,8 @@ export const silentEmpty = defineCheck({
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     upstreamLinks: upstreamLinksOf(declared),
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
+    evasive: evasiveServers(declared),
+    asking: new Set(),
     baseline: new Map(),
     suspects: [],
     suspectForms: { violation: new Map(), weakness: new Map(), info: new Map() },
@@ -102,7 +109,19 @@ function answerOf(record: OpRecord): { readonly id: string; readonly shape: Shap
   return attempt?.answer === undefined ? undefined : { id: attempt.id, shape: attempt.answer };
 }
 
+/** Behind a gateway, where every request that uses it can be seen. */
+function evasiveServers({ servers, links }: Declared): ReadonlySet<string> {
+  const unread = new Set(links.filter(({ protocol }) => protocol === "tcp").map(({ link }) => link));
+  const gateways = servers.filter(
+    ({ egress = [] }) => egress.length > 0 && egress.every(({ link }) => !unread.has(link)),
+  );
+  return new Set(gateways.map(({ server }) => server));
+}
+
 function sample(record: OpRecord, state: State): void {
+  const { server, tool } = record.started;
+  const asks = record.ambiguous || record.exchanges.some(({ link }) => state.upstreamLinks.has(link));
+  if (asks) state.asking.add(`${server}.${tool}`);
   const answer = answerOf(record);
   if (answer === undefined) return;
   const key = keyOf(record);
@@ -124,10 +143,16 @@ function emptySample(shape: Shape): { readonly shape: Shape; readonly halves: [n
 
 function suspect(record: OpRecord, state: State): void {
   const answer = answerOf(record);
-  const { server } = record.started;
+  const { server, tool } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
   const upstream = upstreamSaid(exchanges, record.ambiguous);
-  const underFault = record.faults.some(({ link, observed }) => observed && state.upstreamLinks.get(link) === server);
+  // What is done past the gateway no fault on its links can touch.
+  const evades = state.evasive.has(server) && upstream === "not-asked" && !state.asking.has(`${server}.${tool}`);
+  const underFault =
+    !evades &&
+    record.faults.some(
+      ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
+    );
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {

@@ -17,6 +17,7 @@ export interface Attribute {
 const property = z.object({
   type: z.string().optional(),
   enum: z.array(z.unknown()).optional(),
+  anyOf: z.array(z.object({ type: z.string().default("any"), pattern: z.string().optional() })).optional(),
   items: z.object({ type: z.string().optional(), enum: z.array(z.unknown()).optional() }).optional(),
   minimum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
@@ -83,7 +84,8 @@ function boundsOf({
   return [isReal(least) ? least : undefined, isReal(maximum) ? maximum : undefined];
 }
 
-function takenBy({ type = "any", enum: values, items }: Property): string {
+function takenBy({ type = "any", enum: values, anyOf, items }: Property): string {
   if (values !== undefined) return values.join(" | ");
+  if (anyOf !== undefined) return anyOf.map((one) => (one.pattern === undefined ? one.type : "text")).join(" | ");
   return items === undefined ? type : `list of ${takenBy({ ...items, description: "" })}`;
 }

@@ -8,6 +8,7 @@
  *
  * What grows is drawn higher and higher; what waits for something, as long as it may wait.
  */
+import { placeInWords } from "../history/fault-place.ts";
 import { agentsBetween, walksBegunBetween, type PlannedArrivals } from "../plan/arrivals.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { conditionInWords } from "../scenario/schedules.ts";
@@ -35,7 +36,10 @@ export function drawTimeline(plan: Plan): string[] {
     },
     { label: "phases", drawn: atTheirStarts(phases, plan, ({ phase }) => phase) },
     ...arrivals.map((group) => ({ label: group.group, drawn: drawArrivals(group, durationMs) })),
-    ...faults.map((fault) => ({ label: `${fault.kind} ${fault.link}`, drawn: drawFault(fault, durationMs) })),
+    ...faults.map((fault) => ({
+      label: `${fault.kind} ${placeInWords(fault)}`,
+      drawn: drawFault(fault, durationMs),
+    })),
   ];
   const width = Math.max(...rows.map(({ label }) => Math.min(labelMost, label.length)));
   return rows.map(({ label, drawn }) => `  ${shortened(label, width).padEnd(width)}  ${drawn}`.trimEnd());

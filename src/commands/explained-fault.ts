@@ -28,12 +28,14 @@ const engines: Readonly<Record<string, string>> = {
 const forms = {
   "let-through": "it lets through again, and live connections go on",
   "drop-connections": "it lets through again, and live connections are closed",
+  "start-again": "what was ended is started again",
 } as const;
 
 export function explainFault(kind: FaultKind): ExplainedFault {
   const { kind: name, about, plane, tags, callerSees, mayBelieve, grows = [] } = kind;
   const options = attributesOf(kind.attributes);
-  const usual = forms[kind.prepare(exampleOf(kind)).healForm];
+  const { healForm } = kind.prepare(exampleOf(kind));
+  const usual = kind.on === "process" && healForm === "let-through" ? "it goes on as before" : forms[healForm];
   return {
     name,
     about,
@@ -55,7 +57,7 @@ export function exampleOf({ attributes, example = {} }: FaultKind): Readonly<Rec
   return { ...Object.fromEntries(plain), ...example };
 }
 
-const plainQuantities = { duration: 500, size: 1000, "size per second": 64_000 } as const;
+const plainQuantities = { duration: 500, size: 1000, "size per second": 64_000, share: 50 } as const;
 
 function plainValue({ takes, least }: Attribute, schema: Parameters<typeof quantityOf>[0] | undefined): unknown {
   const quantity = schema === undefined ? undefined : quantityOf(schema);

@@ -9,6 +9,8 @@ export const slicer = faultKind({
   callerSees: "answers, and within them characters and events, that come in many pieces, slowly",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [1],
   grows: ["size", "delay", "toxicity"],
   attributes: z
     .strictObject({

@@ -1,11 +1,13 @@
 /** What a history tells of faults that change while they are on, and of those that wait for something. */
+import type { FaultPlace } from "./fault-place.ts";
+
+export type ScheduleEvent = FaultStepped | FaultCondition;
 
 /** A fault that grows or shrinks has taken its next step. */
-export interface FaultStepped {
+export interface FaultStepped extends FaultPlace {
   readonly type: "fault-step";
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
   readonly window: number;
   /** The first one is 1: until then the fault is as it began. */
   readonly step: number;
@@ -19,10 +21,9 @@ export interface FaultStepped {
 }
 
 /** What a fault waited for came true, or did not in its time: then the fault was never injected. */
-export interface FaultCondition {
+export interface FaultCondition extends FaultPlace {
   readonly type: "fault-condition";
   readonly fault: string;
-  readonly link: string;
   readonly is: "met" | "expired";
   /** What it waited for. */
   readonly says: string;

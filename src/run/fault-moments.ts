@@ -1,4 +1,5 @@
 /** The moments of planned faults: when each is injected, changes and is healed; or begins to wait, and gives up. */
+import { placeOf } from "../history/fault-place.ts";
 import type { Recorder } from "../history/events.ts";
 import type { PlannedCondition, PlannedFault } from "../plan/plan.ts";
 import { conditionInWords } from "../scenario/schedules.ts";
@@ -44,7 +45,7 @@ export function momentsOfWaiting(
   { condition, fromMs, untilMs }: PlannedCondition,
   { desk, conditions, recorder, nowMs, add }: WaitingOptions,
 ): { readonly begin: Moment<never>; readonly giveUp: Moment<never> } {
-  const about = { type: "fault-condition", fault: fault.fault, link: fault.link } as const;
+  const about = { type: "fault-condition", fault: fault.fault, ...placeOf(fault) } as const;
   const says = conditionInWords(condition);
   let stop: (() => void) | undefined;
   let met = false;

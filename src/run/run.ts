@@ -163,7 +163,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     onStep: observer.step,
     onEngineLost: (error) => unguarded.abort(error),
   });
-  const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
+  const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
   // Every call would be told of, so nobody is told where nothing waits.
   if (plan.faults.some(({ when }) => when !== undefined)) act.conditions.follow(stage.links);
   const follow = new AbortController();

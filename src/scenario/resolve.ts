@@ -4,9 +4,13 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
-import { attributesIn, conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
-import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
+import { placesOf, type BrokenPlace } from "./fault-places.ts";
+import { linksOf } from "./links.ts";
+import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
+import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -50,8 +54,11 @@ export interface ScenarioServer extends Started {
   /** Agents call it straight: no tap, no engine. */
   readonly direct: boolean;
   readonly restart?: { readonly most: number; readonly withinMs: number };
+  /** Absent: it runs once. */
+  readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  readonly egress?: ScenarioEgress;
 }
 
 export interface ScenarioGroup {
@@ -84,7 +91,7 @@ export interface ScenarioStep {
 export interface ScenarioFault {
   readonly id: string;
   readonly kind: string;
-  readonly links: readonly string[];
+  readonly places: readonly BrokenPlace[];
   readonly episode: string;
   readonly atMs: number;
   readonly forMs?: number;
@@ -92,7 +99,7 @@ export interface ScenarioFault {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
   readonly cycle?: Cycle;
-  /** How long after one of its links the next one breaks, and heals. */
+  /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
   /** How its attributes change while it is on. */
   readonly steps?: readonly FaultStep[];
@@ -131,16 +138,6 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   };
 }
 
-/** `agents->server` means every group's link to it; the arrow may be drawn either way. Several are taken once each. */
-export function linksNamed(names: string | readonly string[], links: readonly DeclaredLink[]): readonly string[] {
-  if (typeof names !== "string") return [...new Set(names.flatMap((name) => linksNamed(name, links)))];
-  const plain = names.replace(/\s*(?:→|->)\s*/, "->");
-  const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
-  return links
-    .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
-    .map(({ link }) => link);
-}
-
 /** The phases in order, each with the name that histories call it. */
 export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): Scenario["phases"] {
   const planned: Scenario["phases"][number][] = [];
@@ -162,35 +159,6 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
   return planned;
 }
 
-export function linksOf(
-  groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams">[],
-  upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
-): DeclaredLink[] {
-  const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
-  const isDirect = new Set(servers.filter(({ direct }) => direct).map((server) => server.name));
-  const protocols = new Map(upstreams.map((upstream) => [upstream.name, upstream.protocol]));
-  const ofAgents = groups.flatMap(({ name, steps }) =>
-    [...new Set(steps.map(({ server }) => server))]
-      .filter((server) => !isDirect.has(server))
-      .map((server) => ({
-        link: `${name}@${server}`,
-        plane: "agent-server" as const,
-        server,
-        protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
-      })),
-  );
-  const ofServers = servers.flatMap(({ name, upstreams: of }) =>
-    of.map(({ link, upstream }) => ({
-      link,
-      plane: "server-upstream" as const,
-      server: name,
-      protocol: protocols.get(upstream) ?? ("http" as const),
-    })),
-  );
-  return [...ofAgents, ...ofServers];
-}
-
 function startedOf(
   name: string,
   target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
@@ -207,6 +175,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 }
 
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
+  const replicas = replicasOf(name, server);
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
@@ -214,12 +183,14 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(server.restart === undefined
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
+    ...(replicas === undefined ? {} : { replicas }),
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
       link: `${name}->${upstream}`,
     })),
+    ...egressOf(name, server.egress),
   };
 }
 
@@ -262,6 +233,9 @@ function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): Scenar
   };
 }
 
+/** What says of a fault where and when it is; the rest is its kind's own. */
+const ownKeys: ReadonlySet<string> = new Set(["kind", "ramp", ...Object.keys(whereAndWhen)]);
+
 function faultOf(about: {
   readonly fault: ScenarioOutput["faults"][number];
   readonly index: number;
@@ -270,7 +244,7 @@ function faultOf(about: {
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }): ScenarioFault {
   const { fault, index, links, episodes, raw } = about;
-  const attributes = attributesIn(raw ?? {});
+  const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
   const kind = faultKindNamed(fault.kind);
   const { cycle, healForm } = kind.prepare(attributes);
@@ -279,7 +253,7 @@ function faultOf(about: {
   return {
     id: `${episode}.${index}`,
     kind: fault.kind,
-    links: linksNamed(fault.link, links),
+    places: placesOf(fault, links),
     episode,
     atMs: fault.at ?? 0,
     ...(fault.for === undefined ? {} : { forMs: fault.for }),

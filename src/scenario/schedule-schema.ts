@@ -1,7 +1,7 @@
 /** When a fault is on, and how it grows meanwhile: the keys that all kinds of faults share. */
 import { z } from "zod";
 import type { FaultKind } from "../faults/handles.ts";
-import { bareOf, byteRate, duration, quantityOf, shown, size } from "../units.ts";
+import { bareOf, byteRate, duration, percentage, quantityOf, shown, size } from "../units.ts";
 
 const when = z.strictObject({
   step: z.string().optional().describe("server.Tool, or group@server.Tool: begins while a call of it is under way"),
@@ -78,6 +78,7 @@ const amounts = {
   duration: duration({ leastMs: 0.001 }),
   size: size({ leastBytes: 1 }),
   "size per second": byteRate(),
+  share: percentage({ least: 0.001 }),
 } as const;
 
 function amountLike(value: z.core.$ZodType): z.core.$ZodType {

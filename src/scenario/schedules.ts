@@ -1,7 +1,7 @@
 /** The schedule of a fault as the plan takes it: how its attributes change while it is on, and what it waits for. */
 import type { FaultKind } from "../faults/handles.ts";
 import { counted, quantityOf } from "../units.ts";
-import { schedule, type Growth, type WrittenCondition } from "./schedule-schema.ts";
+import type { Growth, WrittenCondition } from "./schedule-schema.ts";
 
 export interface CalledTool {
   /** Absent: whoever calls. */
@@ -20,13 +20,6 @@ export type Condition =
 export interface FaultStep {
   readonly afterMs: number;
   readonly attributes: Readonly<Record<string, string | number>>;
-}
-
-/** What a person may write beside the attributes of the kind. */
-const shared: ReadonlySet<string> = new Set(["kind", "link", "during", "ramp", ...Object.keys(schedule)]);
-
-export function attributesIn(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(raw).filter(([key]) => !shared.has(key)));
 }
 
 /** Takes one in which nothing is wrong. */

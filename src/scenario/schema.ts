@@ -13,6 +13,8 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
+import { egressSchema } from "./egress.ts";
+import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -53,6 +55,7 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  ...replicaKeys,
   direct: z
     .boolean()
     .default(false)
@@ -64,6 +67,9 @@ const server = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("variable → upstream: the variable gets the address of the link to it"),
+  egress: egressSchema
+    .optional()
+    .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
 const step = z.strictObject({
@@ -105,30 +111,32 @@ const phase = z.strictObject({
   name: name.optional().describe("what faults call this episode"),
 });
 
-const whereAndWhen = {
-  link: linkOrLinks,
+/** Of each fault. Which one of the places a kind takes, and that it names only one, is for the references to say. */
+export const whereAndWhen = {
+  link: linkOrLinks.optional(),
+  server: z.string().optional().describe("for what breaks processes: those of this server"),
+  upstream: z.string().optional().describe("the same for an upstream"),
+  replica: replicaKey,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   ...schedule,
 };
 
 type FaultOption<Kind> =
-  Kind extends FaultKind<infer Name, infer Schema>
+  Kind extends Pick<FaultKind<infer Name, infer Schema>, "kind" | "attributes">
     ? z.ZodObject<
         { kind: z.ZodLiteral<Name>; ramp: ReturnType<typeof rampOf> } & typeof whereAndWhen & Schema["shape"],
         z.core.$strict
       >
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map((option) =>
-  z
-    .strictObject({
-      kind: z.literal(option.kind),
-      ...whereAndWhen,
-      ramp: rampOf(option),
-      ...option.attributes.shape,
-    })
-    .describe(option.about),
-) as unknown as FaultOptions<typeof faultKinds>;
+const kinds: readonly FaultKind[] = faultKinds;
+const faultOptions = kinds.map((described) => {
+  const { kind, about, attributes } = described;
+  const ramp = rampOf(described);
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ramp, ...attributes.shape });
+  // What holds between attributes is no part of their shape.
+  return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
+}) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
 const effect = z.strictObject({

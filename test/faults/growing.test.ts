@@ -43,7 +43,7 @@ describe.each(enginesUnderTest)("on $name", ({ absent, start }) => {
 
   test.skipIf(absent).each(Object.entries(cases))("%s", async (name, [begins, ...grown]) => {
     const kind = faultKinds.find((candidate) => candidate.kind === name);
-    if (kind === undefined) throw new Error(`no kind ${name}`);
+    if (kind?.on !== "link") throw new Error(`no kind ${name}`);
     const api = openToxiproxy({ url: engine.url, world });
     const toxicsOf = async (proxy: string): Promise<unknown[]> => {
       const toxics = (await (await fetch(`${engine.url}/proxies/${proxy}/toxics`)).json()) as object[];
@@ -55,7 +55,7 @@ describe.each(enginesUnderTest)("on $name", ({ absent, start }) => {
         name: proxyName,
         setEnabled: (enabled) => proxy.setEnabled(enabled),
         addToxic: (toxic) => proxy.addToxic(toxic),
-        eatAnswers: () => ({ heal: () => Promise.resolve() }),
+        meddle: () => ({ heal: () => Promise.resolve() }),
         dropConnections: () => 0,
       };
     };
@@ -106,7 +106,13 @@ describe("at the desk", () => {
       tracer: createTracer("0000f00d", ["planner"]),
       world,
     });
-    const desk = openFaultDesk({ mode, links: new Map([[link.name, link]]), recorder, world });
+    const desk = openFaultDesk({
+      mode,
+      breakable: { links: new Map([[link.name, link]]), processes: new Map() },
+      seed: 42,
+      recorder,
+      world,
+    });
     const fault = {
       fault: "creep.0",
       kind: "latency",

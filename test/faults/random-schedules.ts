@@ -13,7 +13,12 @@ const faultMs = 700;
 type Raw = Readonly<Record<string, unknown>>;
 
 /** Texts that name something, where an attribute wants one. */
-const texts: Readonly<Record<string, readonly string[]>> = { tool: [tool], method: ["POST"], path: ["/", "/nowhere"] };
+const texts: Readonly<Record<string, readonly string[]>> = {
+  tool: [tool],
+  method: ["POST"],
+  path: ["/", "/nowhere"],
+  rpc: ["tools/call"],
+};
 
 const bounds = z.object({
   type: z.string().optional(),
@@ -24,7 +29,7 @@ const bounds = z.object({
 });
 
 /** At a scale at which a round takes a second. */
-const largest = { duration: 20, size: 4000, "size per second": 5_000_000 } as const;
+const largest = { duration: 20, size: 4000, "size per second": 5_000_000, share: 50 } as const;
 
 function valueOf(name: string, schema: z.core.$ZodType): fc.Arbitrary<unknown> | undefined {
   const quantity = quantityOf(schema);
@@ -38,7 +43,7 @@ function valueOf(name: string, schema: z.core.$ZodType): fc.Arbitrary<unknown> |
   if (json.enum !== undefined) return fc.constantFrom(...json.enum);
   if (json.type === "boolean") return fc.boolean();
   const least = json.minimum ?? json.exclusiveMinimum ?? 0;
-  const most = Math.min(json.maximum ?? 5, 5);
+  const most = Math.min(json.maximum ?? least + 5, least + 5);
   if (json.type === "integer")
     return fc.integer({ min: Math.ceil(least) + (json.minimum === undefined ? 1 : 0), max: most });
   if (json.type === "number")
@@ -111,7 +116,7 @@ function faultOf(kind: FaultKind): fc.Arbitrary<Raw> {
     .map(([link, attributes, span, more]) => ({ kind: kind.kind, link, ...attributes, ...span, ...more }));
 }
 
-const onLinks = faultKinds.filter(({ plane }) => ["network", "protocol"].includes(plane));
+const onLinks = faultKinds.filter(({ on }) => on === "link");
 
 /** Some of them hold a mistake: what a scenario with them says is for the loader to find. */
 export const randomFaults: fc.Arbitrary<readonly Raw[]> = fc.array(fc.oneof(...onLinks.map((kind) => faultOf(kind))), {

@@ -82,7 +82,7 @@ function without(faults: Faults, mistakes: readonly Mistake[]): Faults {
   if (wrong.some(([, index]) => index === undefined)) throw new UserError("what is wrong is no fault", { mistakes });
   return faults.flatMap((fault, at) => {
     const keys = new Set(wrong.flatMap(([, index, key]) => (Number(index) === at ? [key] : [])));
-    const isLost = ["kind", "link"].some((key) => keys.has(key));
+    const isLost = [...keys].some((key = "kind") => ["kind", "link"].includes(key) || !(key in fault));
     return isLost ? [] : [Object.fromEntries(Object.entries(fault).filter(([key]) => !keys.has(key)))];
   });
 }
@@ -143,7 +143,13 @@ async function play(plan: Plan, round: string, cutShortMs: number | undefined) {
   }
   conditions.follow(links);
   onExecuted = () => conditions.tell({ is: "committed", effect: "limit-request", atUs: world.nowUs() });
-  const desk = openFaultDesk({ mode: "faults", links, recorder, world });
+  const desk = openFaultDesk({
+    mode: "faults",
+    breakable: { links, processes: new Map() },
+    seed: plan.seed,
+    recorder,
+    world,
+  });
   const sent = new Map<string, boolean>();
   const over = new AbortController();
   const cut = new AbortController();
