@@ -31,13 +31,9 @@ export function followKills(): KillsFold {
       if (record.type !== "target" || record.role !== "server") return;
       const course = byServer.get(record.target);
       if (record.edge === "killed") follow(byServer, course ?? { kills: [], isAway: false }, record);
-      // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
-      else if (course === undefined || record.instance !== undefined) return;
-      else if (record.edge === "ready") {
-        for (const kill of course.kills) kill.backUs ??= record.atUs;
-        course.isAway = false;
-        delete course.unready;
-      } else {
+      else if (course === undefined) return;
+      else if (record.edge === "ready") comeBack(course, record);
+      else if (record.instance === undefined) {
         // What ends by itself is told by its own end.
         if (record.edge === "unready") course.unready = record;
         course.isAway = false;
@@ -56,5 +52,13 @@ export function followKills(): KillsFold {
 function follow(byServer: Map<string, Course>, course: Course, killed: EventOf<"target">): void {
   byServer.set(killed.target, course);
   course.kills.push({ event: killed });
+  // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
   course.isAway = killed.instance === undefined;
+}
+
+function comeBack(course: Course, { instance, atUs }: EventOf<"target">): void {
+  for (const kill of course.kills) if (kill.event.instance === instance) kill.backUs ??= atUs;
+  if (instance !== undefined) return;
+  course.isAway = false;
+  delete course.unready;
 }
