@@ -54,7 +54,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const requested = new Set<string>();
   const observed = new Set<string>();
   const unhealed: string[] = [];
-  const endedUpstreams: string[] = [];
+  const endedTargets: string[] = [];
   const serverExits = followExits(declared);
   const egress = followEgress(declared);
   let attempts = 0;
@@ -79,7 +79,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
       // What ends while all is being closed has been there for as long as it was needed.
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
-        endedUpstreams.push(endedSays(event));
+        endedTargets.push(endedSays(event));
+      }
+      if (event.type === "target" && event.edge === "unready" && !closing) {
+        endedTargets.push(`the ${event.role} ${event.target} was started again and does not answer`);
       }
     } else if (event.type === "generator") behind = behindSays(event);
     else if (event.type === "engine-ready") engine = event;
@@ -104,9 +107,16 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     const endedServers = serverExits
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
+<<<<<<< HEAD
     for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
     const passed = egress.end();
     gaps.push(...unusedLinks(declared, usedLinks, passed));
+=======
+    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    for (const { link } of declared.links) {
+      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
+    }
+>>>>>>> process
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
