@@ -50,7 +50,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const requested = new Set<string>();
   const observed = new Set<string>();
   const unhealed: string[] = [];
-  const endedUpstreams: string[] = [];
+  const endedTargets: string[] = [];
   const serverExits = followExits(declared);
   let attempts = 0;
   let lastUs = 0;
@@ -73,7 +73,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
       // What ends while all is being closed has been there for as long as it was needed.
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
-        endedUpstreams.push(endedSays(event));
+        endedTargets.push(endedSays(event));
+      }
+      if (event.type === "target" && event.edge === "unready" && !closing) {
+        endedTargets.push(`the ${event.role} ${event.target} was started again and does not answer`);
       }
     } else if (event.type === "generator") {
       behind = behindSays(event);
@@ -101,7 +104,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     const endedServers = serverExits
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
-    for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
     for (const { link } of declared.links) {
       if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
     }
