@@ -107,16 +107,9 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     const endedServers = serverExits
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
-<<<<<<< HEAD
-    for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
     const passed = egress.end();
     gaps.push(...unusedLinks(declared, usedLinks, passed));
-=======
-    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
-    for (const { link } of declared.links) {
-      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
-    }
->>>>>>> process
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {

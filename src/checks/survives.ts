@@ -58,7 +58,7 @@ export const survives = defineCheck({
     control: mode === "control",
     declared,
     exits: followExits(declared),
-    kills: followKills(),
+    kills: followKills(declared),
     tools: followTools(declared),
     ops: collectAfterHealing(declared),
     faults: [],
