@@ -92,6 +92,8 @@ export function pidIsTaken(pid: number): boolean {
 export interface ProcStat {
   readonly group: number;
   readonly zombie: boolean;
+  /** It was told to stand still, and does. */
+  readonly stopped: boolean;
   /** Since the machine's boot, in hundredths of a second. */
   readonly startTicks: number;
   /** Its processor time, with that of its children that have ended and were waited for. */
@@ -113,6 +115,7 @@ export function procStatIn(text: string): ProcStat | undefined {
   return {
     group: Number(group),
     zombie: state === "Z" || state === "X",
+    stopped: state === "T",
     startTicks: Number(fields[19]),
     cpuUs: ticks * tickUs,
   };

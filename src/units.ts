@@ -113,6 +113,19 @@ export function byteRate({ least = unitBytes.KB, most = 10 * unitBytes.GB }: { l
   });
 }
 
+/** A share in percent. */
+export function percentage({ least = 0, most = 100 }: { least?: number; most?: number } = {}) {
+  return quantity({
+    what: "a share",
+    such: `such as "25%"`,
+    pattern: /^\d+(?:\.\d+)?%$/,
+    parse: (text) => Number(text.slice(0, -1)),
+    format: (share) => `${share}%`,
+    least,
+    most,
+  });
+}
+
 interface Quantity {
   readonly what: string;
   readonly such: string;

@@ -5,12 +5,13 @@
 import type { Declared, DeclaredFault } from "../history/declared.ts";
 import type { EventOf, Exchange } from "../history/events.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import { serversAt } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import { openRecoveryOps, type Excuse, type Kept, type RecoveryOps } from "./recovery-ops.ts";
 import { exitToldUs, type ServerExits } from "./server-exits.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
-/** One fault phase with faults on a server's links, and the recovery behind it. */
+/** One fault phase with faults that touch a server, and the recovery behind it. */
 export interface Episode {
   readonly episode: string;
   readonly server: string;
@@ -50,10 +51,11 @@ export function episodesOf(declared: Declared): readonly Episode[] {
     if (role !== "fault") return [];
     const next = declared.phases[index + 1];
     const recovery = next?.role === "recovery" ? next.phase : undefined;
-    const serverOf = new Map(declared.links.map(({ link, server }) => [link, server]));
-    const faults = declared.faults.filter(({ phase }) => phase === episode);
-    const byServer = Map.groupBy(faults, ({ link }) => serverOf.get(link) ?? "");
-    return [...byServer].map(([server, of]) => ({ episode, server, faults: of, recovery }));
+    const faults = declared.faults
+      .filter(({ phase }) => phase === episode)
+      .flatMap((fault) => serversAt(fault, declared.links).map((server) => ({ server, fault })));
+    const byServer = Map.groupBy(faults, ({ server }) => server);
+    return [...byServer].map(([server, of]) => ({ episode, server, faults: of.map(({ fault }) => fault), recovery }));
   });
 }
 
@@ -110,7 +112,7 @@ function collect(desk: Desk, record: HistoryRecord): void {
     case "target":
       for (const [link, server] of desk.upstreamLinks) {
         if (record.role !== "upstream" || link !== `${server}->${record.target}`) continue;
-        if (record.edge === "exited") desk.upstreamGone.set(server, record.atUs);
+        if (record.edge === "exited" || record.edge === "killed") desk.upstreamGone.set(server, record.atUs);
         else if (record.edge === "ready") desk.upstreamGone.delete(server);
       }
       return;

@@ -83,7 +83,9 @@ export const duplicateEffects = defineCheck({
 function writeOf(record: OpRecord, effect: string, { roles, serverOf }: State): Write {
   const { started, attempts, outcome } = record;
   const sent = attempts.some(({ class: is }) => !neverSent.has(is));
-  const metFault = record.faults.some(({ link, observed }) => observed && serverOf.get(link) === started.server);
+  const metFault = record.faults.some(
+    ({ links, observed }) => observed && links.some((link) => serverOf.get(link) === started.server),
+  );
   return {
     op: record.op,
     tool: `${started.server}.${started.tool}`,

@@ -132,7 +132,9 @@ function followWalks({ steps: declared }: Declared, links: ReadonlyMap<string, s
 }
 
 function windowsAt({ started, faults }: OpRecord, links: ReadonlyMap<string, string>): OpRecord["faults"] {
-  return faults.filter(({ link, observed }) => observed && links.get(link) === started.server);
+  return faults.filter(
+    ({ links: met, observed }) => observed && met.some((link) => links.get(link) === started.server),
+  );
 }
 
 function wasNotRun({ outcome, ended }: OpRecord): boolean {

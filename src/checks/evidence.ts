@@ -4,6 +4,7 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
+import { placeInWords } from "../history/fault-place.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
@@ -72,7 +73,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     else if (event.type === "fault") {
       if (event.edge === "requested") requested.add(event.fault);
       if (event.edge === "observed") observed.add(event.fault);
-      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${event.link}: ${event.says ?? ""}`);
+      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${placeInWords(event)}: ${event.says ?? ""}`);
     } else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
@@ -148,11 +149,14 @@ function unseenFaults(
   { faults }: Declared,
   { requested, observed }: { readonly requested: ReadonlySet<string>; readonly observed: ReadonlySet<string> },
 ): string[] {
-  const told = ({ fault, kind, link }: Declared["faults"][number]): string => `${kind} on ${link} (${fault})`;
+  const told = (fault: Declared["faults"][number]): string =>
+    `${fault.kind} on ${placeInWords(fault)} (${fault.fault})`;
+  const nothing = ({ link }: Declared["faults"][number]): string =>
+    link === undefined ? "nothing" : "nothing at the tap";
   const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
   const never = faults.filter(({ fault }) => !requested.has(fault));
   return [
-    ...unseen.map((fault) => `${told(fault)} was injected but nothing at the tap shows it`),
+    ...unseen.map((fault) => `${told(fault)} was injected but ${nothing(fault)} shows it`),
     ...(never.length === 0
       ? []
       : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),

@@ -6,7 +6,7 @@ export function underFault({ faults }: OpRecord, { link, startedUs, atUs }: Join
   return faults.some(
     (window) =>
       window.observed &&
-      window.link === link &&
+      window.links.includes(link) &&
       window.fromUs < atUs &&
       (window.toUs ?? Number.POSITIVE_INFINITY) > startedUs,
   );

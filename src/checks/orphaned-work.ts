@@ -118,7 +118,9 @@ export function impatientOp(
     }),
     faults,
     // A fault between caller and server may have swallowed the call or its cancel.
-    heard: !faults.some(({ link }) => about.links.get(link) === server && !about.watched.has(link)),
+    heard: !faults.some(({ links }) =>
+      links.some((link) => about.links.get(link) === server && !about.watched.has(link)),
+    ),
     own: about.own.map(slim),
   };
 }
@@ -162,8 +164,8 @@ type Spanned = Pick<OwnExchange, "link" | "startedUs" | "atUs" | "leftUs">;
 
 export function isUnderFault(exchange: Spanned, faults: OpRecord["faults"]): boolean {
   return faults.some(
-    ({ link, observed, fromUs, toUs = Number.POSITIVE_INFINITY }) =>
-      observed && link === exchange.link && fromUs < endOf(exchange) && toUs > exchange.startedUs,
+    ({ links, observed, fromUs, toUs = Number.POSITIVE_INFINITY }) =>
+      observed && links.includes(exchange.link) && fromUs < endOf(exchange) && toUs > exchange.startedUs,
   );
 }
 

@@ -3,6 +3,7 @@
  * run's baseline of the same tool, and how soon a failed one is repeated. Agent→server: the agents' own policy.
  */
 import type { Declared } from "../history/declared.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
 import { metFault, underFault, windowAt } from "./met-faults.ts";
@@ -63,7 +64,7 @@ export const retryStorm = defineCheck({
   nature: "contrast",
   notApplicable: (declared) => {
     const behind = new Set(declared.links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
-    const broken = declared.faults.map(({ link }) => link).filter((link) => behind.has(link));
+    const broken = declared.faults.flatMap(linksMeeting).filter((link) => behind.has(link));
     const [first] = broken;
     if (first === undefined) return "no fault breaks an upstream of a server";
     const countable = countableLinks(declared);
@@ -75,7 +76,10 @@ export const retryStorm = defineCheck({
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     phases: [],
     faulty: new Set(
-      declared.faults.map(({ link }) => countableLinks(declared).get(link)).filter((server) => server !== undefined),
+      declared.faults
+        .flatMap(linksMeeting)
+        .map((link) => countableLinks(declared).get(link))
+        .filter((server) => server !== undefined),
     ),
     nameless: emptyNameless(),
     untilUs: 0,

@@ -3,6 +3,7 @@
  * holds is learned in the baseline, per tool and kind of arguments; an upstream that itself said "empty" excuses it.
  */
 import type { Declared } from "../history/declared.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
@@ -49,7 +50,7 @@ export const silentEmpty = defineCheck({
   nature: "contrast",
   notApplicable: (declared) => {
     const behind = new Set(upstreamLinksOf(declared).keys());
-    if (declared.faults.some(({ link }) => behind.has(link))) return undefined;
+    if (declared.faults.some((fault) => linksMeeting(fault).some((link) => behind.has(link)))) return undefined;
     return "no fault breaks an upstream of a server";
   },
 
@@ -148,7 +149,10 @@ function suspect(record: OpRecord, state: State): void {
   // What is done past the gateway no fault on its links can touch.
   const evades = state.evasive.has(server) && upstream === "not-asked" && !state.asking.has(`${server}.${tool}`);
   const underFault =
-    !evades && record.faults.some(({ link, observed }) => observed && state.upstreamLinks.get(link) === server);
+    !evades &&
+    record.faults.some(
+      ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
+    );
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {

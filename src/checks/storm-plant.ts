@@ -2,7 +2,9 @@
  * Plants a storm in a run's own history: every request that failed under the fault is repeated at once, and a few more
  * calls do the same, in case the run has only few of them.
  */
+import type { DeclaredFault } from "../history/declared.ts";
 import type { EventOf, Exchange, HistoryEvent, OpStarted, Stamp } from "../history/events.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { Plant, Premises } from "./check.ts";
 import { baselineMin, hitsMin } from "./storm-tally.ts";
 import { hasFailed } from "./upstream-repeats.ts";
@@ -13,6 +15,8 @@ interface Planting {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
   readonly links: ReadonlyMap<string, string>;
+  /** By their id. */
+  readonly faults: ReadonlyMap<string, DeclaredFault>;
   /** Fault windows by link: whether the open one was observed, and when the last one ended. */
   readonly windows: Map<string, { open: boolean; observed: boolean; untilUs: number }>;
   readonly later: Map<string, OpStarted & Stamp>;
@@ -34,6 +38,7 @@ export function plantStorm({ declared, mode }: Premises, links: ReadonlyMap<stri
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     links,
+    faults: new Map(declared.faults.map((fault) => [fault.fault, fault])),
     windows: new Map(),
     later: new Map(),
     lastOf: new Map(),
@@ -90,8 +95,12 @@ function toolOf({ server, tool }: OpStarted): string {
   return `${server}.${tool}`;
 }
 
-function followWindow({ windows, control }: Planting, { link, edge, atUs }: EventOf<"fault">): void {
-  if (control) return;
+function followWindow(planting: Planting, event: EventOf<"fault">): void {
+  if (planting.control) return;
+  for (const link of linksMeeting(planting.faults.get(event.fault) ?? event)) followLink(planting, link, event);
+}
+
+function followLink({ windows }: Planting, link: string, { edge, atUs }: EventOf<"fault">): void {
   const known = windows.get(link);
   if (edge === "requested") windows.set(link, { open: true, observed: false, untilUs: Number.POSITIVE_INFINITY });
   else if (edge === "observed" && known !== undefined) known.observed = true;

@@ -1,5 +1,6 @@
 /** What `survives` has to say, in words: who, when, what was broken then, and how to mend it. */
-import type { FaultEdge } from "../history/events.ts";
+import type { HealForm } from "../history/declared.ts";
+import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import { eventsOf, type Told } from "../history/told.ts";
 import { formatDuration } from "../units.ts";
 import type { Episode, Tried } from "./after-healing.ts";
@@ -9,15 +10,14 @@ import { howItEnded, type ServerExits } from "./server-exits.ts";
 import type { ServerTools } from "./vanished-tools.ts";
 
 /** One activation of a fault, as the history tells it. */
-export interface FaultSpan {
+export interface FaultSpan extends FaultPlace {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
   readonly window: number;
   readonly control: boolean;
   readonly fromUs: number;
   toUs?: number;
-  form?: NonNullable<FaultEdge["form"]>;
+  form?: HealForm;
   observed: boolean;
   readonly events: string[];
 }
@@ -34,14 +34,13 @@ export function exitFinding(
   of: ServerExits,
   { faults, hurt }: { readonly faults: readonly FaultSpan[]; readonly hurt: Hurt | undefined },
 ): Finding[] {
-  const { server, policy, exits, is } = of;
+  const { server, policy, perSession: ofSessions, exits, is } = of;
   const [first] = exits;
   if (first === undefined || is === "undecided") return [];
   const { event } = first;
   const near = faultsAt(event.atUs, faults);
   const wrote = tellingLine(event.stderr);
   const under = hurt === undefined ? "" : `; ${hurt.count} of its ops were under way: ${shown(hurt.ops)}`;
-  const ofSessions = event.instance !== undefined;
   const allowed = policy === undefined ? "" : allowedBy(policy, ofSessions);
   const verdicts: Readonly<Record<typeof is, string>> = {
     "no-policy": "",
@@ -96,12 +95,15 @@ export function vanishedFinding({ server, before, vanished }: ServerTools): Find
 const formWords = {
   "let-through": "by letting through",
   "drop-connections": "by dropping connections",
+  "start-again": "by starting it again",
 } as const;
 
 const fixes = {
   "let-through":
     "Wait for no answer for ever: give up a connection that fell silent, and make the next call over a new one.",
   "drop-connections": "Throw away every pooled connection that was closed or broken, and connect anew.",
+  "start-again":
+    "Come up without any help, with what is needed from before kept outside the process; answer 404 to sessions that are gone.",
 } as const;
 
 export function stuckFinding(
@@ -181,7 +183,7 @@ function classesOf(bad: readonly Tried[]): string {
 }
 
 function healedSays(heals: readonly FaultSpan[], forms: readonly (keyof typeof formWords)[]): string {
-  const what = [...new Set(heals.map(({ kind, link }) => `${kind} on ${link}`))].join(", ");
+  const what = [...new Set(heals.map(named))].join(", ");
   return what === "" ? "nothing was broken" : `${what}, healed ${forms.map((form) => formWords[form]).join(" and ")}`;
 }
 
@@ -192,7 +194,6 @@ function faultsAt(atUs: number, faults: readonly FaultSpan[]): { readonly says: 
   const real = faults.filter(({ control, fromUs }) => !control && fromUs <= atUs);
   const on = real.filter(({ toUs = Number.POSITIVE_INFINITY }) => toUs > atUs);
   const just = real.findLast(({ toUs = 0 }) => toUs > atUs - justNowUs);
-  const named = ({ kind, link }: FaultSpan): string => `${kind} on ${link}`;
   const says =
     on.length > 0
       ? `while ${[...new Set(on.map(named))].join(", ")} was on`
@@ -201,6 +202,10 @@ function faultsAt(atUs: number, faults: readonly FaultSpan[]): { readonly says: 
         : `${formatDuration((atUs - (just.toUs ?? atUs)) / 1000)} after ${named(just)} was healed`;
   const witnesses = on.length > 0 ? on : just === undefined ? [] : [just];
   return { says, events: witnesses.flatMap(({ events }) => events) };
+}
+
+function named({ kind, ...fault }: FaultSpan): string {
+  return `${kind} on ${placeInWords(fault)}`;
 }
 
 /** The line of its last words that says what happened; a stack is for those who open the history. */

@@ -4,6 +4,7 @@
  */
 import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
+import { placeOf } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import { collectAfterHealing, episodesOf, type Collection, type Episode } from "./after-healing.ts";
 import { defineCheck, verdictOf, witnessesMax, type Judgement } from "./check.ts";
@@ -120,9 +121,9 @@ function follow(record: HistoryRecord, state: State): void {
 }
 
 function followFault({ id, atUs, ...record }: EventOf<"fault">, { faults }: State): void {
-  const { fault, kind, link, window, edge, form, control = false } = record;
+  const { fault, kind, window, edge, form, control = false } = record;
   if (edge === "requested") {
-    faults.push({ fault, kind, link, window, control, fromUs: atUs, observed: false, events: [id] });
+    faults.push({ ...placeOf(record), fault, kind, window, control, fromUs: atUs, observed: false, events: [id] });
     return;
   }
   const span = faults.findLast((candidate) => candidate.fault === fault && candidate.window === window);
@@ -133,13 +134,14 @@ function followFault({ id, atUs, ...record }: EventOf<"fault">, { faults }: Stat
 }
 
 /** An op's record comes after its server's end was told, so both are at hand here. */
-function followOp({ op, started, ended, outcome }: OpRecord, state: State): void {
+function followOp({ op, started, ended, outcome, exchanges }: OpRecord, state: State): void {
   if (outcome === "ok" || outcome === "not-run") return;
   const untilUs = (ended?.atUs ?? Number.POSITIVE_INFINITY) + exitToldUs;
   const agent = `${started.group}.${started.agent}`;
-  const wasUnder = state.exited
-    .get(started.server)
-    ?.some(({ atUs, instance = agent }) => instance === agent && started.atUs <= atUs && untilUs >= atUs);
+  const wasUnder = state.exited.get(started.server)?.some(({ atUs, instance = agent }) => {
+    const isItsOwn = instance === agent || exchanges.some(({ link }) => link === `${started.server}->${instance}`);
+    return isItsOwn && started.atUs <= atUs && untilUs >= atUs;
+  });
   if (wasUnder !== true) return;
   const hurt = state.hurt.get(started.server) ?? { count: 0, ops: [] };
   state.hurt.set(started.server, hurt);

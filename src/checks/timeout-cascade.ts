@@ -4,6 +4,7 @@
  */
 import type { Declared, DeclaredFault } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
+import { linksMeeting } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import type { Told } from "../history/told.ts";
 import { counted, formatDuration } from "../units.ts";
@@ -59,7 +60,8 @@ export const timeoutCascade = defineCheck({
   nature: "invariant",
   notApplicable: (declared) => {
     const watched = watchedLinks(declared);
-    if (declared.faults.some((fault) => watched.has(fault.link) && mayStall(fault))) return undefined;
+    if (declared.faults.some((fault) => mayStall(fault) && linksMeeting(fault).some((link) => watched.has(link))))
+      return undefined;
     return "no fault holds up an upstream whose requests can be told apart";
   },
 
@@ -133,7 +135,8 @@ function watchedLinks(declared: Declared): Map<string, string> {
 
 /** A link that is shut tells its callers at once: that is how these two heal without dropping any connection. */
 function mayStall({ kind, healForm }: DeclaredFault): boolean {
-  return !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
+  // What is dead refuses, and holds nobody up.
+  return kind !== "kill" && !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
 }
 
 function follow(record: OpRecord, state: State): void {
@@ -236,8 +239,8 @@ function doubtOf(state: State, seen: Seen): string | undefined {
   }
   if (state.control) return undefined;
   // Each server is judged by its own calls.
-  const stalled = state.declared.faults.filter(mayStall).map(({ link }) => state.watched.get(link));
-  const servers = [...new Set(stalled)].filter((server) => server !== undefined);
+  const stalled = state.declared.faults.filter(mayStall).flatMap(linksMeeting);
+  const servers = [...new Set(stalled.map((link) => state.watched.get(link)))].filter((server) => server !== undefined);
   const doubts = servers.map((server) => ({ server, doubt: doubtAbout(server, seen) }));
   const found = doubts.find(({ doubt }) => doubt !== undefined);
   return found === undefined || servers.length === 1 ? found?.doubt : `${found.server}: ${found.doubt}`;

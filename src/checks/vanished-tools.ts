@@ -1,6 +1,7 @@
 /** What servers listed until the first fault and list no more, where they were asked while nothing was broken. */
 import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
+import { serversAt } from "../history/fault-place.ts";
 import type { HistoryRecord } from "../history/records.ts";
 
 type Listing = EventOf<"tools-listed">;
@@ -30,10 +31,10 @@ export interface ToolsFold {
 }
 
 export function followTools(declared: Declared): ToolsFold {
-  const serverOf = new Map(declared.links.map(({ link, server }) => [link, server]));
+  const touchedBy = new Map(declared.faults.map((fault) => [fault.fault, serversAt(fault, declared.links)]));
   const asked = new Map<string, Asked[]>(declared.servers.map(({ server }) => [server, []]));
-  /** Faults that are on, by fault and window, with the server they are at. */
-  const on = new Map<string, string | undefined>();
+  /** Faults that are on, by fault and window, with the servers that they touch. */
+  const on = new Map<string, readonly string[]>();
   let phase = "";
   let inCalm = true;
 
@@ -45,11 +46,12 @@ export function followTools(declared: Declared): ToolsFold {
       }
       if (record.type === "fault" && record.control !== true) {
         const key = `${record.fault}/${record.window}`;
-        if (record.edge === "requested") on.set(key, serverOf.get(record.link));
-        else if (record.edge === "healed") on.delete(key);
+        if (record.edge === "requested") {
+          on.set(key, touchedBy.get(record.fault) ?? serversAt(record, declared.links));
+        } else if (record.edge === "healed") on.delete(key);
       } else if (record.type === "tools-listed") {
         // What a server lacks while something behind it is broken may well come back.
-        if ([...on.values()].includes(record.server)) return;
+        if ([...on.values()].some((servers) => servers.includes(record.server))) return;
         asked.get(record.server)?.push({ listing: record, phase, inCalm });
       }
     },

@@ -15,6 +15,7 @@ const property = z.object({
   type: z.string().optional(),
   pattern: z.string().optional(),
   enum: z.array(z.unknown()).optional(),
+  anyOf: z.array(z.object({ type: z.string().default("any"), pattern: z.string().optional() })).optional(),
   items: z.object({ type: z.string().optional(), enum: z.array(z.unknown()).optional() }).optional(),
   description: z.string().default(""),
 });
@@ -28,6 +29,7 @@ const described = z.object({
 const quantities = [
   { mark: "us|ms|s|m|h", takes: "duration", format: formatDuration },
   { mark: "(B|KB|MB|GB)", takes: "size", format: formatSize },
+  { mark: "%$", takes: "share", format: (share: number) => `${share}%` },
   { mark: "(?:KB|MB|GB)", takes: "size per second", format: formatSize },
 ] as const;
 
@@ -50,7 +52,8 @@ export function attributesOf(schema: z.ZodObject): Attribute[] {
   });
 }
 
-function takenBy({ type = "any", enum: values, items }: z.output<typeof property>): string {
+function takenBy({ type = "any", enum: values, anyOf, items }: z.output<typeof property>): string {
   if (values !== undefined) return values.join(" | ");
+  if (anyOf !== undefined) return anyOf.map((one) => (one.pattern === undefined ? one.type : "text")).join(" | ");
   return items === undefined ? type : `list of ${takenBy({ ...items, description: "" })}`;
 }

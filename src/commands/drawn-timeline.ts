@@ -6,6 +6,7 @@
  *   planner       ██████████████████████████████████████████████  █ 10/s
  *   latency a@b                  █████████████████████
  */
+import { placeInWords } from "../history/fault-place.ts";
 import { agentsBetween, walksBegunBetween, type PlannedArrivals } from "../plan/arrivals.ts";
 import type { Plan } from "../plan/plan.ts";
 import { counted, formatDuration, formatRate } from "../units.ts";
@@ -31,8 +32,8 @@ export function drawTimeline(plan: Plan): string[] {
     },
     { label: "phases", drawn: atTheirStarts(phases, plan, ({ phase }) => phase) },
     ...arrivals.map((group) => ({ label: group.group, drawn: drawArrivals(group, durationMs) })),
-    ...faults.map(({ kind, link, windows }) => ({
-      label: `${kind} ${link}`,
+    ...faults.map(({ kind, windows, ...fault }) => ({
+      label: `${kind} ${placeInWords(fault)}`,
       drawn: spansOf(durationMs)
         .map((span) => coverage(windows, span))
         .join(""),

@@ -1,5 +1,6 @@
 /** The plan as a person reads it: phases, agents, when each fault is on and how, and what will be judged. */
 import { checks } from "../checks/registry.ts";
+import { placeInWords } from "../history/fault-place.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
 import { formatDuration } from "../units.ts";
 import { arrivalsInWords } from "./arrivals-in-words.ts";
@@ -40,11 +41,12 @@ function processesEach({ declared }: Plan, group: string): number {
 
 const windowsShown = 8;
 
-function describeFault({ kind, link, fault, attributes, windows }: PlannedFault): string[] {
+function describeFault(planned: PlannedFault): string[] {
+  const { kind, fault, attributes, windows } = planned;
   const more = windows.length > windowsShown ? [`    … ${windows.length - windowsShown} more`] : [];
   const how = Object.entries(attributes).map(([name, value]) => `${name}: ${plainly(value)}`);
   return [
-    `  ${kind} on ${link} (${fault})${how.length === 0 ? "" : `  ${how.join(", ")}`}`,
+    `  ${kind} on ${placeInWords(planned)} (${fault})${how.length === 0 ? "" : `  ${how.join(", ")}`}`,
     ...windows.slice(0, windowsShown).map(({ startMs, endMs }) => `    ${span(startMs, endMs).trimEnd()}`),
     ...more,
   ];

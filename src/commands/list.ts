@@ -14,13 +14,22 @@ import { builtInScenarios } from "./sources.ts";
 interface Entry {
   readonly name: string;
   readonly about: string;
+  /** What a fault acts on. */
+  readonly on?: string;
   readonly options?: readonly Attribute[];
   readonly defects?: readonly string[];
 }
 
+const actsOn = { link: "a link", process: "the processes of a server or an upstream that the run starts" } as const;
+
 const lists: Readonly<Record<string, () => Promise<readonly Entry[]> | readonly Entry[]>> = {
   faults: () =>
-    faultKinds.map(({ kind: name, about, attributes }) => ({ name, about, options: attributesOf(attributes) })),
+    faultKinds.map(({ kind: name, about, on, attributes }) => ({
+      name,
+      about,
+      on: actsOn[on],
+      options: attributesOf(attributes),
+    })),
   checks: () => checks.map(({ name, about }) => ({ name, about })),
   policies: () =>
     policyKinds.map(({ kind: name, about, attributes }) => ({
@@ -69,8 +78,9 @@ function asText(found: Readonly<Record<string, readonly Entry[]>>, inFull: boole
   return inFull ? text : `${text}\nWith options and defects: squall list faults, policies or fixtures.\n`;
 }
 
-function details({ options = [], defects = [] }: Entry): string[] {
+function details({ on, options = [], defects = [] }: Entry): string[] {
   return [
+    ...(on === undefined ? [] : [`acts on ${on}`]),
     ...options.map(({ name, takes, required, default: preset, about }) => {
       const without = required ? "required" : preset === undefined ? "optional" : `default ${shortly(preset)}`;
       return `${name}: ${takes} (${without})${about === "" ? "" : ` – ${about}`}`;

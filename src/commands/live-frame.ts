@@ -1,4 +1,5 @@
 /** The lines that progress shows at one moment: pure, so that a test reads them. */
+import { placeInWords } from "../history/fault-place.ts";
 import { styleText } from "node:util";
 import { formatDuration } from "../units.ts";
 import { said, type FaultState, type LiveState } from "./live-state.ts";
@@ -34,7 +35,8 @@ export function frameOf(state: LiveState, view: View): readonly string[] {
 
 function oneLine(state: LiveState): Line {
   const on = state.faults().filter(isOn);
-  const faults = on.length === 0 ? "" : `  ! ${on.map(({ planned }) => `${planned.kind} ${planned.link}`).join(", ")}`;
+  const faults =
+    on.length === 0 ? "" : `  ! ${on.map(({ planned }) => `${planned.kind} ${placeInWords(planned)}`).join(", ")}`;
   return { text: `${state.doing()}  ${said(state.counts())}${faults}`.trimEnd() };
 }
 
@@ -76,7 +78,7 @@ function faultLines(state: LiveState, view: View): Line[] {
 
 function faultLine(fault: FaultState, index: number, state: LiveState, view: View): Line {
   const { planned } = fault;
-  const name = `${planned.kind} ${planned.link}`;
+  const name = `${planned.kind} ${placeInWords(planned)}`;
   const { length } = planned.windows;
   const windows =
     length === 1 ? "" : fault.edge === undefined ? `  ${length} times` : `  ${fault.window + 1} of ${length}`;

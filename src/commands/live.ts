@@ -1,4 +1,5 @@
 /** Progress on stderr: a block redrawn in place on a terminal, one line where it is small; elsewhere a line a phase. */
+import { placeInWords } from "../history/fault-place.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunProgress } from "../run/progress.ts";
 import { formatDuration } from "../units.ts";
@@ -130,11 +131,12 @@ function inLines(io: Io, state: LiveState): Live {
         const before = said(progress.counts);
         line(`${phase} (${formatDuration(endMs - startMs)})${before === "" ? "" : `  before it: ${before}`}`);
       } else if (progress.is === "fault") {
-        const { kind, link, edge, window, fault, control } = progress.fault;
+        const { kind, edge, window, fault, control } = progress.fault;
+        const place = placeInWords(progress.fault);
         if (window < windowsTold || edge === "unhealed") {
-          line(`  ${kind} on ${link} (${fault}) ${edge}${control === true ? " in name only: a control run" : ""}`);
+          line(`  ${kind} on ${place} (${fault}) ${edge}${control === true ? " in name only: a control run" : ""}`);
         } else if (window === windowsTold && edge === "requested") {
-          line(`  ${kind} on ${link} (${fault}) goes on; its further windows are in the history`);
+          line(`  ${kind} on ${place} (${fault}) goes on; its further windows are in the history`);
         }
       }
     },

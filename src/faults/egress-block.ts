@@ -3,7 +3,7 @@ import {
   faultKind,
   unusuallySilent,
   type Cure,
-  type HealForm,
+  type LinkHealForm,
   type LinkHandle,
   type PreparedFault,
 } from "./handles.ts";
@@ -34,6 +34,8 @@ export const egressBlock = faultKind({
   callerSees: "connections refused, reset or never answered, as `how` says",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject(blockAttributes),
   prepare: prepareBlock,
 });
@@ -45,8 +47,8 @@ export function prepareBlock({ how, heal }: Block): PreparedFault {
 }
 
 interface Way {
-  readonly usualHeal: HealForm;
-  readonly inject: (link: LinkHandle, healForm: HealForm) => Promise<Cure>;
+  readonly usualHeal: LinkHealForm;
+  readonly inject: (link: LinkHandle, healForm: LinkHealForm) => Promise<Cure>;
   readonly showsIn: PreparedFault["showsIn"];
 }
 
@@ -89,7 +91,7 @@ const holes = {
   "let-through": { type: "latency", stream: "upstream", attributes: { latency: untilHealedMs, jitter: 0 } },
 } as const;
 
-export function healedBy(link: LinkHandle, cure: Cure, healForm: HealForm): Cure {
+export function healedBy(link: LinkHandle, cure: Cure, healForm: LinkHealForm): Cure {
   if (healForm === "let-through") return cure;
   return {
     heal: async () => {

@@ -1,6 +1,6 @@
 /**
- * All that a fault may see of the rest: the handle of a link, the signs its tap reports, and what a fault kind is.
- * Links and engines implement these; no fault knows them.
+ * All that a fault may see of the rest: the handle of a link or of processes, the signs of what it does, and what a
+ * fault kind is. Links, engines and targets implement these; no fault knows them.
  */
 import type { z } from "zod";
 
@@ -14,37 +14,127 @@ export interface Toxic {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
-/** How a fault is taken back. Real servers recover differently from the two, so the history keeps which it was. */
-export type HealForm = "let-through" | "drop-connections";
+/** How a fault is taken back. What depends on it recovers differently, so the history keeps which it was. */
+export type HealForm = LinkHealForm | "start-again";
+export type LinkHealForm = "let-through" | "drop-connections";
 
 export interface Cure {
   heal(): Promise<void>;
 }
 
-/** Which answers a link shall eat: the callee has acted, the caller never hears. */
-export interface AnswerRule {
-  /** On agent→server links: only answers to calls of this tool. */
+/** Which requests a rule is for; what is absent does not matter. */
+export interface Asking {
+  /** On agent→server links: only calls of this tool. */
   readonly tool?: string;
-  /** On HTTP upstreams: only answers to this method. */
+  /** On agent→server links: only requests of this JSON-RPC method; `tools/call` where absent. */
+  readonly rpc?: string;
+  /** On HTTP upstreams: only this method. */
   readonly method?: string;
-  /** On HTTP upstreams: only answers to paths that start so. */
+  /** On HTTP upstreams: only paths that start so. */
   readonly path?: string;
+  /** So many that it would be for are let be first. */
+  readonly after?: number;
   /** At most so many; absent means all. */
   readonly count?: number;
-  /** What the caller sees in place of the answer. */
-  readonly instead: "close" | "reset" | "hang";
+  /** The share of them that it takes. */
+  readonly probability?: number;
+}
+
+/** What a caller sees in place of an answer. Over stdio there is only to hang. */
+export type Instead = "close" | "reset" | "hang";
+
+/** Draws from [0, 1), the same ones in each run of a plan. */
+export type Chance = () => number;
+
+/** What was asked, as far as an answer to it must know. */
+export interface Question {
+  readonly method: string;
+  readonly path: string;
+  /** On agent→server links. */
+  readonly rpc?: string;
+  readonly tool?: string;
+  readonly id?: string | number;
+}
+
+/** The callee's own answer. */
+export interface GivenAnswer {
+  /** Over HTTP. */
+  readonly status?: number;
+  readonly contentType?: string;
+  /** Its body as text, or on agent→server links the JSON-RPC message alone, though it came in an event stream. */
+  readonly text: string;
+}
+
+/** An answer that a fault makes. Over stdio there is only its body, as a line. */
+export interface MadeAnswer {
+  /** 200 where absent. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** What follows the body in place of its end, and whether the answer already stands in it. */
+  readonly then?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
+}
+
+/** What is done with a request, or with the answer to it. */
+export type Deed =
+  /** The callee never hears of it. */
+  | { readonly does: "lose-request"; readonly instead: Instead }
+  /** The callee has acted, the caller never hears. */
+  | { readonly does: "lose-answer"; readonly instead: Instead }
+  | { readonly does: "delay-request" | "delay-answer"; readonly delayMs: number; readonly jitterMs: number }
+  /** The callee gets it twice, the caller one answer: the second. */
+  | { readonly does: "deliver-twice" }
+  /** The caller is answered, and the callee never asked. */
+  | { readonly does: "answer-request"; readonly make: MakeAnswer }
+  /** The callee has acted, and the caller gets another answer than it gave. */
+  | { readonly does: "replace-answer"; readonly make: MakeAnswer };
+
+/** What the callee gave is absent where it was not asked. */
+export type MakeAnswer = (asked: Question, given?: GivenAnswer) => MadeAnswer;
+
+export interface Rule extends Asking {
+  readonly deed: Deed;
 }
 
 export interface LinkHandle {
   readonly name: string;
   setEnabled(enabled: boolean): Promise<void>;
   addToxic(toxic: Toxic): Promise<Cure>;
-  eatAnswers(rule: AnswerRule): Cure;
+  /** Meddles with what the rule is for, until it is healed: what is held back then goes on. */
+  meddle(rule: Rule, chance: Chance): Cure;
   /** Closes every live connection; answers how many there were. */
   dropConnections(): number;
 }
 
-/** What a tap saw that may be the mark of a fault. */
+/** What can be had too little of. */
+export type Resource = "descriptors" | "heap";
+
+/**
+ * The processes of one server or upstream that the run has started: over stdio there is one for each session.
+ */
+export interface ProcessHandle {
+  readonly name: string;
+  /** Ends them all; they are started again after so long, at the latest when this is healed. */
+  kill(how: { readonly signal: "SIGKILL" | "SIGTERM"; readonly backAfterMs?: number }): Promise<Cure>;
+  /** They stand still, and so do those that are started meanwhile. */
+  pause(): Promise<Cure>;
+  /** They run for this share of the time only, in short turns, and so do those that are started meanwhile. */
+  slowDown(share: number): Promise<Cure>;
+  /** Each of those that run may have so many more than it has when this begins: descriptors, or bytes of data. */
+  limit(what: Resource, more: number): Promise<Cure>;
+  /** Of a server that runs as several. */
+  readonly replicas?: ReplicasHandle;
+}
+
+/** All replicas of one server, behind their balancer. */
+export interface ReplicasHandle {
+  /** Restarts one after another, each once the one before it answers again. */
+  roll(how: { readonly drainMs: number }): Promise<Cure>;
+  /** Ends so many, and keeps them away until this is healed. */
+  takeAway(count: number, how: { readonly drainMs: number }): Promise<Cure>;
+}
+
+/** What a tap saw, or who keeps the processes, that may be the mark of a fault. */
 export type Sign =
   | { readonly is: "refused" }
   | {
@@ -65,7 +155,18 @@ export type Sign =
     }
   /** A connection that both were done with, and how long it stayed open all the same. */
   | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
-  | { readonly is: "answer-eaten"; readonly rule: AnswerRule };
+  /** A rule has done its deed. */
+  | { readonly is: "meddled"; readonly rule: Rule }
+  /** The end of a process, seen by who had started it. */
+  | { readonly is: "killed"; readonly how: string }
+  /** So many replicas were restarted, each of them, or have gone. */
+  | { readonly is: "rolled" | "scaled-in"; readonly replicas: number }
+  /** Every process of a group was seen to stand still. */
+  | { readonly is: "paused" }
+  /** For how much of the time a process could run, as its state was seen. */
+  | { readonly is: "slowed"; readonly ranShare: number; readonly overMs: number }
+  /** Read back from the process, with what it had then. */
+  | { readonly is: "limited"; readonly what: Resource; readonly most: number };
 
 /** A request that stayed unanswered much longer than answers usually take on its link. */
 export function unusuallySilent(sign: Sign): boolean {
@@ -87,10 +188,10 @@ export interface Cycle {
 }
 
 /** A fault with its attributes checked, ready to be injected. */
-export interface PreparedFault {
+export interface PreparedFault<Handle = LinkHandle> {
   readonly cycle?: Cycle;
   readonly healForm: HealForm;
-  readonly inject: (link: LinkHandle) => Promise<Cure>;
+  readonly inject: (handle: Handle, chance?: Chance) => Promise<Cure>;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }
@@ -100,17 +201,41 @@ export interface FaultDescription<Kind extends string = string> {
   readonly about: string;
   /** What the caller at the link sees of it. */
   readonly callerSees: string;
-  readonly plane: "network" | "protocol";
+  readonly plane: "network" | "protocol" | "process";
   readonly tags: FaultTags;
+  /** What the caller may believe of what it asked, whatever it was told. */
+  readonly mayBelieve?: "not executed" | "executed" | "unknown";
+  /** How often the callee executes what is asked once. */
+  readonly executes?: readonly (0 | 1 | 2)[];
+  /** Where it can be, if not on every link. */
+  readonly only?: { readonly plane?: "agent-server" | "server-upstream"; readonly wire?: "http" | "stdio" };
 }
 
 /** A kind as the registry holds it: attributes come as the scenario wrote them. */
-export interface FaultKind<
+export type FaultKind<Kind extends string = string, Schema extends z.ZodObject = z.ZodObject> =
+  | LinkFaultKind<Kind, Schema>
+  | ProcessFaultKind<Kind, Schema>;
+
+export interface LinkFaultKind<
   Kind extends string = string,
   Schema extends z.ZodObject = z.ZodObject,
 > extends FaultDescription<Kind> {
+  readonly on: "link";
   readonly attributes: Schema;
   readonly prepare: (attributes: unknown) => PreparedFault;
+}
+
+export interface ProcessFaultKind<
+  Kind extends string = string,
+  Schema extends z.ZodObject = z.ZodObject,
+> extends FaultDescription<Kind> {
+  readonly on: "process";
+  /** Whose requests meet it at a server: those of its callers alone, or those that it makes itself as well. */
+  readonly meets: "callers" | "callers-and-own";
+  /** It is about all replicas of a server together. */
+  readonly needsReplicas: boolean;
+  readonly attributes: Schema;
+  readonly prepare: (attributes: unknown) => PreparedFault<ProcessHandle>;
 }
 
 export function faultKind<const Kind extends string, Schema extends z.ZodObject>(
@@ -118,6 +243,40 @@ export function faultKind<const Kind extends string, Schema extends z.ZodObject>
     readonly attributes: Schema;
     readonly prepare: (attributes: z.output<Schema>) => PreparedFault;
   },
-): FaultKind<Kind, Schema> {
-  return { ...kind, prepare: (attributes) => kind.prepare(kind.attributes.parse(attributes)) };
+): LinkFaultKind<Kind, Schema> {
+  return { ...kind, on: "link", prepare: (attributes) => kind.prepare(kind.attributes.parse(attributes)) };
+}
+
+/** The same for what breaks processes in place of a link. */
+export function processFaultKind<const Kind extends string, Schema extends z.ZodObject>(
+  kind: Omit<FaultDescription<Kind>, "plane"> &
+    Pick<ProcessFaultKind, "meets"> & {
+      readonly attributes: Schema;
+      readonly prepare: (attributes: z.output<Schema>) => PreparedFault<ProcessHandle>;
+    },
+): ProcessFaultKind<Kind, Schema> {
+  const prepare = (attributes: unknown): PreparedFault<ProcessHandle> =>
+    kind.prepare(kind.attributes.parse(attributes));
+  return { ...kind, plane: "process", on: "process", needsReplicas: false, prepare };
+}
+
+/** The same for what is done to the replicas of a server together. */
+export function replicasFaultKind<const Kind extends string, Schema extends z.ZodObject>(
+  kind: Omit<FaultDescription<Kind>, "plane"> &
+    Pick<ProcessFaultKind, "meets"> & {
+      readonly attributes: Schema;
+      readonly prepare: (
+        attributes: z.output<Schema>,
+      ) => PreparedFault<ProcessHandle & { readonly replicas: ReplicasHandle }>;
+    },
+): ProcessFaultKind<Kind, Schema> {
+  const prepare = (attributes: unknown): PreparedFault<ProcessHandle> => {
+    const prepared = kind.prepare(kind.attributes.parse(attributes));
+    const inject = async ({ replicas, ...handle }: ProcessHandle): Promise<Cure> => {
+      if (replicas === undefined) throw new Error(`${handle.name} has no replicas`);
+      return prepared.inject({ ...handle, replicas });
+    };
+    return { ...prepared, inject };
+  };
+  return { ...kind, plane: "process", on: "process", needsReplicas: true, prepare };
 }

@@ -1,7 +1,11 @@
 /** What a plan declares: all that checks may know of a run before its first event, and nothing of its course. */
+import type { FaultPlace } from "./fault-place.ts";
+
 export type Mode = "faults" | "control";
 /** The mildest grade of finding that fails a run. */
 export type FailOn = "violation" | "weakness";
+/** How a fault is taken back. What depends on it recovers differently, so the history keeps which it was. */
+export type HealForm = "let-through" | "drop-connections" | "start-again";
 export type PhaseRole = "warm-up" | "baseline" | "fault" | "recovery" | "final";
 
 /** What the plan promised, so that a check can tell "nothing there" from "never looked". */
@@ -35,7 +39,7 @@ export interface DeclaredStop {
 
 export interface DeclaredLink {
   readonly link: string;
-  readonly plane: "agent-server" | "server-upstream";
+  readonly plane: "agent-server" | "balancer-replica" | "server-upstream";
   /** The server at one end of it. */
   readonly server: string;
   /** What its tap can read: on tcp only bytes, so requests cannot be counted there. */
@@ -47,6 +51,8 @@ export interface DeclaredServer {
   readonly transport: "http" | "stdio";
   /** Squall starts it, so Squall also sees it end. */
   readonly isStarted: boolean;
+  /** It runs as so many processes behind our balancer, each with a link of its own. Absent: it runs once. */
+  readonly replicas?: { readonly count: number; readonly balance: "round-robin" | "sticky" };
   /** Agents call it straight, past every tap. */
   readonly direct?: true;
   /** It is told of an egress gateway: over which links it leads, and from which `host:port`. */
@@ -66,12 +72,13 @@ export interface DeclaredGroup {
   readonly attemptsMax: number;
 }
 
-export interface DeclaredFault {
+export interface DeclaredFault extends FaultPlace {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
+  /** The links on which others meet it. Absent: its own. */
+  readonly links?: readonly string[];
   readonly phase: string;
-  readonly healForm: "let-through" | "drop-connections";
+  readonly healForm: HealForm;
 }
 
 export interface DeclaredStep {

@@ -38,7 +38,7 @@ export type Passing = Exclude<HistoryRecord, OpRecord>;
 
 export function openDesk(declared: Declared, bounds: HoldingBounds, beside?: Desk): Desk {
   const upstreamLinks = declared.links.filter(({ plane }) => plane === "server-upstream");
-  const windows = followFaultWindows();
+  const windows = followFaultWindows(declared);
   return {
     bounds,
     beside,

@@ -2,10 +2,12 @@
  * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
-import type { Declared, FailOn, Mode, PhaseRole } from "./declared.ts";
+import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
+import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
 import type { Vitals } from "./vitals.ts";
@@ -49,8 +51,11 @@ export interface TargetEvent {
   readonly role: "server" | "upstream";
   /** Which of its processes: over stdio each session has one of its own, named like its agent. */
   readonly instance?: string;
-  /** Ready once more after `exited` means that it was started again. */
-  readonly edge: "ready" | "exited" | "stopped";
+  /**
+   * Exited by itself, killed by a fault, stopped when all is closed. Ready once more means that it was started again;
+   * unready that it was, and did not answer in time.
+   */
+  readonly edge: "ready" | "exited" | "killed" | "unready" | "stopped";
   readonly address?: string;
   /** Of a process that the run started, when it is ready. */
   readonly pid?: number;
@@ -67,6 +72,8 @@ export interface SessionEvent {
   readonly server: string;
   readonly edge: "opened" | "lost" | "failed" | "closed";
   readonly protocolVersion?: string;
+  /** The server gave it an id. Failed all the same: it refused the first request that named it. */
+  readonly named?: true;
   readonly because?: string;
 }
 
@@ -171,27 +178,32 @@ export interface Exchange {
   readonly firstByteUs?: number;
   /** When its caller closed its side while it was under way; the callee may have gone on, and even answered. */
   readonly leftUs?: number;
-  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
+  /** Eaten: it was answered, but the caller got no whole answer. Lost: its callee never got it, nor its caller an answer. */
+  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "lost" | "open";
   readonly status?: number;
+  /** The answer is of our own balancer, which had none of a replica to pass on. */
+  readonly answeredBy?: "balancer";
   /** How long the answer asked its caller to wait. */
   readonly retryAfterMs?: number;
   readonly answer?: Shape;
+  readonly meddled?: Meddled;
+  /** A fault was for it, but it was too large to be held, so it passed as it was. */
+  readonly tooLarge?: true;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
 
-export interface FaultEdge {
+export interface FaultEdge extends FaultPlace {
   readonly type: "fault";
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
   /** Which activation of the fault: a flap has many. */
   readonly window: number;
   readonly edge: "requested" | "observed" | "healed" | "unhealed";
   /** Control runs play the same plan with empty injections. */
   readonly control?: true;
   /** How it was healed: the callee may depend on it. */
-  readonly form?: "let-through" | "drop-connections";
+  readonly form?: HealForm;
   readonly says?: string;
 }
 

@@ -1,14 +1,17 @@
 /** Which faults were on while an op ran. */
+import type { Declared } from "./declared.ts";
 import type { FaultEdge, Stamp } from "./events.ts";
+import { linksMeeting } from "./fault-place.ts";
 
 export interface FaultWindow {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
+  /** Where what passes meets it. */
+  readonly links: readonly string[];
   readonly fromUs: number;
   /** Absent while it is open. */
   toUs?: number;
-  /** The tap saw it bite. */
+  /** It was seen to bite. */
   observed: boolean;
 }
 
@@ -25,7 +28,8 @@ export interface FaultWindows {
 
 const none: readonly FaultWindow[] = [];
 
-export function followFaultWindows(): FaultWindows {
+export function followFaultWindows({ faults }: Pick<Declared, "faults">): FaultWindows {
+  const declared = new Map(faults.map((fault) => [fault.fault, fault]));
   const open = new Map<string, FaultWindow>();
   // In order of their end.
   const past: FaultWindow[] = [];
@@ -35,8 +39,9 @@ export function followFaultWindows(): FaultWindows {
     const key = `${event.fault}/${event.window}`;
     const window = open.get(key);
     if (event.edge === "requested") {
-      const { fault, kind, link, atUs: fromUs } = event;
-      open.set(key, { fault, kind, link, fromUs, observed: false });
+      const { fault, kind, atUs: fromUs } = event;
+      const links = linksMeeting(declared.get(fault) ?? event);
+      open.set(key, { fault, kind, links, fromUs, observed: false });
     } else if (window === undefined) return;
     else if (event.edge === "observed") window.observed = true;
     else if (event.edge === "healed") {

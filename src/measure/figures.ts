@@ -25,14 +25,18 @@ const phaseSpan = record({ phase: text, role, startUs: us, endUs: us });
 const faultSpan = record({
   fault: text,
   kind: text,
-  link: text,
+  /** Where it was: of these, one. */
+  link: text.exactOptional(),
+  server: text.exactOptional(),
+  upstream: text.exactOptional(),
+  replica: count.exactOptional(),
   window: count,
   requestedUs: us,
-  /** Absent: nothing at the tap showed it. */
+  /** Absent: nothing showed it. */
   observedUs: us.exactOptional(),
   /** Absent: it was never healed, or the history ends first. */
   healedUs: us.exactOptional(),
-  form: z.enum(["let-through", "drop-connections"]).exactOptional(),
+  form: z.enum(["let-through", "drop-connections", "start-again"]).exactOptional(),
   control: z.boolean(),
 });
 

@@ -1,5 +1,6 @@
 /** What lay over the run: its phases, when each fault was on, and the moments that stand out. */
 import type { EventOf, FaultEdge, HistoryEvent } from "../history/events.ts";
+import { placeOf } from "../history/fault-place.ts";
 import type { Figures, FaultSpan, PhaseSpan } from "./figures.ts";
 
 export interface Spans {
@@ -61,8 +62,8 @@ export function openSpans(): Spans {
 
 function followed(span: FaultSpan | undefined, event: FaultEdge & { readonly atUs: number }): FaultSpan | undefined {
   if (event.edge === "requested") {
-    const { fault, kind, link, window, control = false, atUs: requestedUs } = event;
-    return { fault, kind, link, window, requestedUs, control };
+    const { fault, kind, window, control = false, atUs: requestedUs } = event;
+    return { fault, kind, ...placeOf(event), window, requestedUs, control };
   }
   if (span === undefined) return undefined;
   if (event.edge === "observed") return { ...span, observedUs: event.atUs };
@@ -79,5 +80,10 @@ function targetSays(event: EventOf<"target">, exited: Set<string>): string | und
     exited.add(name);
     return `${name} exited (${event.signal ?? `exit code ${event.code ?? "unknown"}`})`;
   }
+  if (edge === "killed") {
+    exited.add(name);
+    return `${name} was killed by a fault`;
+  }
+  if (edge === "unready") return `${name} was started again and does not answer`;
   return edge === "ready" && exited.delete(name) ? `${name} is ready again` : undefined;
 }

@@ -3,6 +3,7 @@
  * generators of arrivals. The plan holds coordinates, never ids or times of day: same seed, same plan byte for byte.
  */
 import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
+import { placeInWords, placeOf, type FaultPlace } from "../history/fault-place.ts";
 import { declaredEgress } from "../scenario/egress.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
 import { seededRandom, type Random } from "../world.ts";
@@ -17,10 +18,11 @@ export interface PlannedPhase {
   readonly endMs: number;
 }
 
-export interface PlannedFault {
+export interface PlannedFault extends FaultPlace {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
+  /** The links on which others meet it. Absent: its own. */
+  readonly links?: readonly string[];
   readonly phase: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: ScenarioFault["healForm"];
@@ -66,36 +68,37 @@ function planPhases(scenario: Scenario): PlannedPhase[] {
   });
 }
 
-/** One planned fault for each link: where a fault breaks several, they break together, or else as its swizzle says. */
+/** One planned fault for each place: where a fault breaks several, they break together, or else as its swizzle says. */
 function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: number): PlannedFault[] {
   const phase = phases.find((candidate) => candidate.phase === fault.episode);
   if (phase === undefined) return [];
   const startMs = phase.startMs + fault.atMs;
   const endMs = fault.forMs === undefined ? phase.endMs : Math.min(phase.endMs, startMs + fault.forMs);
   const spans = swizzled(fault, { startMs, endMs }, seededRandom(seed, "swizzle", fault.id));
-  return fault.links.map((link, index) => ({
-    fault: fault.links.length === 1 ? fault.id : `${fault.id}@${link}`,
+  return fault.places.map(({ place, links }, index) => ({
+    fault: fault.places.length === 1 ? fault.id : `${fault.id}@${placeInWords(place)}`,
     kind: fault.kind,
-    link,
+    ...place,
+    ...(place.link === undefined ? { links } : {}),
     phase: phase.phase,
     attributes: fault.attributes,
     healForm: fault.healForm,
-    // Links that break together keep the same time, so each draws the same chances.
+    // Places that break together keep the same time, so each draws the same chances.
     windows: [...windowsOf(fault, spans[index] ?? { startMs, endMs }, seededRandom(seed, "fault", fault.id))],
   }));
 }
 
-/** When each link of a fault is broken: together, or one after another, and healed in another order. */
-function swizzled({ links, swizzleMs }: ScenarioFault, { startMs, endMs }: Span, random: Random): Span[] {
-  if (swizzleMs === undefined) return links.map(() => ({ startMs, endMs }));
-  const breaks = shuffled(links.length, random);
-  const heals = shuffled(links.length, random);
+/** When each place of a fault is broken: together, or one after another, and healed in another order. */
+function swizzled({ places, swizzleMs }: ScenarioFault, { startMs, endMs }: Span, random: Random): Span[] {
+  if (swizzleMs === undefined) return places.map(() => ({ startMs, endMs }));
+  const breaks = shuffled(places.length, random);
+  const heals = shuffled(places.length, random);
   // Two orders that chance has made the same would show less than one that is turned round.
-  if (links.length > 1 && breaks.every((place, link) => heals[link] === place)) heals.reverse();
-  const latest = links.length - 1;
-  return links.map((_, link) => ({
-    startMs: startMs + (breaks[link] ?? 0) * swizzleMs,
-    endMs: endMs - (latest - (heals[link] ?? 0)) * swizzleMs,
+  if (places.length > 1 && breaks.every((turn, place) => heals[place] === turn)) heals.reverse();
+  const latest = places.length - 1;
+  return places.map((_, place) => ({
+    startMs: startMs + (breaks[place] ?? 0) * swizzleMs,
+    endMs: endMs - (latest - (heals[place] ?? 0)) * swizzleMs,
   }));
 }
 
@@ -133,7 +136,14 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
   return {
     phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
     links: scenario.links,
-    faults: faults.map(({ fault, kind, link, phase, healForm }) => ({ fault, kind, link, phase, healForm })),
+    faults: faults.map(({ fault, kind, links, phase, healForm, ...rest }) => ({
+      fault,
+      kind,
+      ...placeOf(rest),
+      ...(links === undefined ? {} : { links }),
+      phase,
+      healForm,
+    })),
     steps: scenario.groups.flatMap((group) =>
       group.steps.map(({ server, tool, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({
         group: group.name,
@@ -146,10 +156,11 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
-    servers: scenario.servers.map(({ name, transport, target, direct, restart, ...server }) => ({
+    servers: scenario.servers.map(({ name, transport, target, direct, restart, replicas, ...server }) => ({
       server: name,
       transport,
       isStarted: target.is !== "url",
+      ...(replicas === undefined ? {} : { replicas: { count: replicas.each.length, balance: replicas.balance } }),
       ...(direct ? { direct: true as const } : {}),
       ...declaredEgress(server),
       ...(restart === undefined ? {} : { restart }),

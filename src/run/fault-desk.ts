@@ -1,15 +1,29 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cure, LinkHandle, Sign } from "../faults/handles.ts";
+import type { Chance, Cure, HealForm, LinkHandle, ProcessHandle, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
+import { linksMeeting, placeInWords, placeOf } from "../history/fault-place.ts";
 import type { PlannedFault } from "../plan/plan.ts";
-import { formatSize } from "../units.ts";
-import type { World } from "../world.ts";
+import { seededRandom, type World } from "../world.ts";
+import { said } from "./sign-words.ts";
 
 export interface FaultyLink extends LinkHandle {
   onSign(listener: (sign: Sign) => void): () => void;
+}
+
+/** The processes of one server or upstream; of one replica, where there are several. */
+export interface FaultyProcesses {
+  /** What is done through the handle shows in the signs that it gives. */
+  handle(sign: (sign: Sign) => void): ProcessHandle;
+}
+
+/** All that can be broken. */
+export interface Breakable {
+  readonly links: ReadonlyMap<string, FaultyLink>;
+  /** By their place in words. */
+  readonly processes: ReadonlyMap<string, FaultyProcesses>;
 }
 
 export interface FaultDesk {
@@ -24,20 +38,19 @@ const healTries = 3;
 
 export function openFaultDesk(options: {
   readonly mode: Mode;
-  readonly links: ReadonlyMap<string, FaultyLink>;
+  readonly breakable: Breakable;
+  readonly seed: number;
   readonly recorder: Recorder;
   readonly world: World;
 }): FaultDesk {
-  const { mode, links, recorder, world } = options;
+  const { mode, breakable, seed, recorder, world } = options;
   const control = mode === "control" ? { control: true as const } : {};
   const on = new Map<string, { readonly fault: PlannedFault; readonly window: number; heal: () => Promise<void> }>();
   const keyOf = (fault: PlannedFault, window: number): string => `${fault.fault}/${window}`;
 
   const inject = async (fault: PlannedFault, window: number): Promise<void> => {
-    const link = links.get(fault.link);
-    if (link === undefined) throw new Error(`no link ${fault.link}`);
-    const about = { type: "fault", fault: fault.fault, kind: fault.kind, link: fault.link, window } as const;
-    const prepared = faultKindNamed(fault.kind).prepare(fault.attributes);
+    const about = { type: "fault", fault: fault.fault, kind: fault.kind, ...placeOf(fault), window } as const;
+    const prepared = preparedAt(fault, breakable);
     recorder.record({ ...about, edge: "requested", ...control });
     if (mode === "control") {
       const heal = async (): Promise<void> => {
@@ -47,21 +60,23 @@ export function openFaultDesk(options: {
       return;
     }
     let observed = false;
-    const forget = link.onSign((sign) => {
+    const onSign = (sign: Sign): void => {
       if (observed || !prepared.showsIn(sign)) return;
       observed = true;
       recorder.record({ ...about, edge: "observed", says: said(sign) });
-    });
-    const cure = await prepared.inject(link);
+    };
+    const forgets = prepared.watched.map((link) => link.onSign(onSign));
+    const random = seededRandom(seed, "rule", fault.fault, window);
+    const cure = await prepared.inject(onSign, () => random.next());
     const heal = async (): Promise<void> => {
       const failure = await healed(cure, world);
-      forget();
+      for (const forget of forgets) forget();
       if (failure === undefined) {
         recorder.record({ ...about, edge: "healed", form: prepared.healForm });
         return;
       }
       recorder.record({ ...about, edge: "unhealed", says: failure });
-      throw new UnhealedError(`${fault.kind} on ${fault.link} could not be healed: ${failure}`);
+      throw new UnhealedError(`${fault.kind} on ${placeInWords(fault)} could not be healed: ${failure}`);
     };
     on.set(keyOf(fault, window), { fault, window, heal });
   };
@@ -80,7 +95,32 @@ export function openFaultDesk(options: {
     if (failures.length > 0) throw new UnhealedError(failures.map(messageOf).join("; "));
   };
 
-  return { inject, heal, healAll, active: () => [...on.values()].map(({ fault }) => `${fault.kind} ${fault.link}`) };
+  const active = (): string[] => [...on.values()].map(({ fault }) => `${fault.kind} ${placeInWords(fault)}`);
+  return { inject, heal, healAll, active };
+}
+
+interface PreparedAt {
+  readonly healForm: HealForm;
+  readonly showsIn: (sign: Sign) => boolean;
+  /** Where it may show beside what its handle tells. */
+  readonly watched: readonly FaultyLink[];
+  readonly inject: (onSign: (sign: Sign) => void, chance: Chance) => Promise<Cure>;
+}
+
+function preparedAt(fault: PlannedFault, { links, processes }: Breakable): PreparedAt {
+  const kind = faultKindNamed(fault.kind);
+  const place = placeInWords(fault);
+  const watched = linksMeeting(fault).flatMap((name) => links.get(name) ?? []);
+  if (kind.on === "link") {
+    const { inject, healForm, showsIn } = kind.prepare(fault.attributes);
+    const link = links.get(place);
+    if (link === undefined) throw new Error(`no link ${place}`);
+    return { healForm, showsIn, watched, inject: (_, chance) => inject(link, chance) };
+  }
+  const { inject, healForm, showsIn } = kind.prepare(fault.attributes);
+  const broken = processes.get(place);
+  if (broken === undefined) throw new Error(`no processes of the ${place}`);
+  return { healForm, showsIn, watched, inject: (onSign) => inject(broken.handle(onSign)) };
 }
 
 /** Why it could not be healed, after every try; undefined when it was. */
@@ -94,36 +134,4 @@ async function healed(cure: Cure, world: World): Promise<string | undefined> {
       await world.sleep(250);
     }
   }
-}
-
-function said(sign: Sign): string {
-  switch (sign.is) {
-    case "refused":
-      return "a connection was refused";
-    case "cut":
-      return `a connection was ${sign.how === "rst" ? "reset" : "closed"}${sign.inFlight ? " with a request unanswered" : ""}${afterBytes(sign.passed?.downstream)}`;
-    case "answered":
-      return `an answer took ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
-    case "silent":
-      return `a request stayed unanswered for ${Math.round(sign.waitedMs)} ms${usual(sign.usualMs)}`;
-    case "exchanged": {
-      const { upstream, downstream } = sign.passed;
-      const bytes = `${formatSize(upstream)} and their answer of ${formatSize(downstream)}`;
-      return `${bytes} took ${Math.round(sign.tookMs)} ms${usual(sign.usualMs)}`;
-    }
-    case "closed":
-      return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
-    case "answer-eaten":
-      return "an answer was dropped";
-    default:
-      return sign satisfies never;
-  }
-}
-
-function afterBytes(bytes: number | undefined): string {
-  return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;
-}
-
-function usual(ms: number | undefined): string {
-  return ms === undefined ? "" : ` (usual: ${Math.round(ms)} ms)`;
 }

@@ -162,7 +162,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     onEngineLost: (error: Error) => unguarded.abort(error),
   };
   const stage = await tellingRefusals(about, openStage);
-  const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
+  const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({

@@ -6,30 +6,34 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
-import { messageOf, UserError } from "../errors.ts";
+import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
-import { openLink } from "../links/link.ts";
+import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Scenario, ScenarioGroup, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import { replicaName } from "../scenario/replicas.ts";
 import { renderText } from "../scenario/template.ts";
+import type { Herd } from "../targets/herd.ts";
+import { requirePrlimit } from "../targets/limits.ts";
+import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
-import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import { unreachable, type Crew, type CrewGroup } from "./crew.ts";
+import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
 import { openEgress } from "./egress.ts";
-import type { FaultyLink } from "./fault-desk.ts";
+import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
+import { preflight } from "./preflight.ts";
+import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
-import { unlessStopped } from "./unless-stopped.ts";
 
 export interface StageOptions {
   readonly scenario: Scenario;
@@ -64,15 +68,13 @@ export interface StageOptions {
 
 export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
 
-export interface Stage {
-  readonly links: ReadonlyMap<string, FaultyLink>;
+export interface Stage extends Breakable {
   readonly crew: Crew;
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
-const openTimeoutMs = 10_000;
 const quietLeastMs = 1000;
 const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
@@ -80,45 +82,67 @@ const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
+  if (options.plan.faults.some(({ kind }) => kind === "heap-limit" || kind === "descriptor-limit"))
+    await requirePrlimit(world);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
+  const processes = new Map<string, FaultyProcesses>();
+  const onHerd: OnHerd = (place, herd) => {
+    processes.set(placeInWords(place), processFaults(herd, world));
+  };
   const openLinkTo = linkOpener(options, engine, links);
 
   const upstreams = new Map<string, URL>();
   for (const upstream of scenario.upstreams) {
     options.onStep(`starting ${upstream.name}`);
-    upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}));
+    upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream", onHerd }));
   }
-  const servers = new Map<string, URL | StdioEntry>();
+  const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
+    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
+    const about = { target: server, role: "server", variables, onHerd } as const;
+    if (server.replicas === undefined) return startTarget(options, about);
+    return openReplicas(options, server, {
+      start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
+      onHerd,
+      onReplicas: (faults) => void processes.set(placeInWords({ server: server.name }), faults),
+      openLinkTo,
+    });
+  };
+  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
-    const open = ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> =>
-      openLinkTo(link, known(upstreams, upstream), named(scenario.upstreams, upstream).protocol);
+    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
+      const callee = known(upstreams, upstream);
+      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
+    };
     for (const { variable, upstream, link } of server.upstreams) {
       const url = await open({ upstream, link });
       const { protocol } = named(scenario.upstreams, upstream);
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
     Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
-    const isStdio = server.transport === "stdio";
-    servers.set(
-      server.name,
-      isStdio ? openStdio(options, server, variables) : await startTarget(options, server, "server", variables),
-    );
+    servers.set(server.name, await openServer(server, variables));
   }
-  const crew = await openAgents(options, (link, server) => {
+  const over = async (link: string, server: string): Promise<URL | SessionTarget> => {
     const at = known(servers, server);
-    if (at instanceof URL && named(scenario.servers, server).direct) return at;
-    return at instanceof URL ? openLinkTo(link, at, "mcp") : at.over(link, links);
-  });
+    if ("over" in at) return at.over(link, links);
+    const url = "balanced" in at ? at.balanced : at;
+    return named(scenario.servers, server).direct ? url : seenThrough(url, await openLinkTo(link, url, "mcp"));
+  };
+  const straightTo = (server: string): URL | undefined => {
+    const at = known(servers, server);
+    return "balanced" in at ? at.straight : undefined;
+  };
+  const crew = await openAgents(options, { over, straightTo });
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight();
-    return listToolsAt(straight, { timeoutMs, world });
+    if ("over" in at) return listToolsAt(at.straight(), { timeoutMs, world });
+    const url = "balanced" in at ? at.straight : at;
+    return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
   };
-  return { links, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -132,35 +156,40 @@ async function startEngine(options: StageOptions): Promise<Engine> {
   return engine;
 }
 
-type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
+/** Told of processes that faults may take hold of, and of the place that they are. */
+export type OnHerd = (place: FaultPlace, herd: Herd) => void;
 
-/** Opens a link once and answers the callee's URL as seen through it. */
+export type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<Link>;
+
 function linkOpener(options: StageOptions, engine: Engine, links: Map<string, FaultyLink>): OpenLinkTo {
   const { recorder, tracer, world, closing } = options;
   return async (name, callee, protocol) => {
-    const defaultPort = callee.protocol === "https:" ? 443 : 80;
-    const upstream = { host: callee.hostname, port: Number(callee.port) || defaultPort };
+    const upstream = addressOf(callee);
     const link = await openLink({ name, engine, upstream, protocol, recorder, tracer, world });
     links.set(name, link);
     closing.defer(`the link ${name}`, () => link.close());
-    const through = new URL(callee);
-    through.hostname = link.address.host;
-    through.port = String(link.address.port);
-    return through;
+    return link;
   };
 }
 
 /** Starts what the scenario says, or makes sure that it runs; answers where it listens. */
 async function startTarget(
   options: StageOptions,
-  target: ScenarioServer | ScenarioUpstream,
-  role: "server" | "upstream",
-  variables: Readonly<Record<string, string>>,
+  about: {
+    readonly target: ScenarioServer | ScenarioUpstream;
+    readonly role: "server" | "upstream";
+    readonly variables?: Readonly<Record<string, string>>;
+    /** Which of its replicas, from 1 on. */
+    readonly replica?: number;
+    readonly onHerd: OnHerd;
+  },
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
+  const { target, role, replica } = about;
   const { name, startTimeoutMs } = target;
+  const instance = replica === undefined ? undefined : replicaName(name, replica);
   const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
-  const env = { ...renderAll(target.env, world), ...variables };
+  const env = { ...renderAll(target.env, world), ...about.variables };
   const { target: what } = target;
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
@@ -172,20 +201,29 @@ async function startTarget(
   const started = await startProcess({
     ...common,
     ...start,
+    ...(instance === undefined ? {} : { instance }),
     ready,
     ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
-    logFile: join(directory, "targets", `${name}.log`),
+    logFile: join(directory, "targets", `${instance ?? name}.log`),
   });
-  closing.defer(name, () => started.stop());
+  closing.defer(instance ?? name, () => started.stop());
+  about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
 }
 
 /** Opens each group's links and, once every server has been found fit for it, the sessions of its agents. */
 async function openAgents(
   options: StageOptions,
-  over: (link: string, server: string) => Promise<URL> | URL | SessionTarget,
+  {
+    over,
+    straightTo,
+  }: {
+    readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
+    /** Past the links to its replicas, for what must not depend on how they share their sessions. */
+    readonly straightTo: (server: string) => URL | undefined;
+  },
 ): Promise<Crew> {
   const { scenario, plan, world, closing, stopping, onStep } = options;
   const threaded: BriefedGroup[] = [];
@@ -204,7 +242,12 @@ async function openAgents(
         targets.push(httpTarget(name, { url: at, headers }));
       } else targets.push(at);
     }
-    await preflight(group, targets, options);
+    const greeted = targets.map((target) => {
+      const url = straightTo(target.server);
+      const headers = renderAll(named(scenario.servers, target.server).headers, world);
+      return url === undefined ? target : httpTarget(target.server, { url, headers });
+    });
+    await preflight(group, greeted, options);
     // What holds the pipe of a process cannot be handed to another thread.
     if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
     else local.push({ group, arrivals, targets });
@@ -214,46 +257,6 @@ async function openAgents(
   closing.defer("the agents", () => crew.close());
   await crew.open(stopping);
   return crew;
-}
-
-/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
-async function preflight(
-  group: ScenarioGroup,
-  targets: readonly SessionTarget[],
-  { world, stopping }: StageOptions,
-): Promise<void> {
-  for (const target of targets) {
-    const { server } = target;
-    const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
-    const refuse = (error: unknown): never => {
-      stopping.throwIfAborted();
-      throw refusal(server, error);
-    };
-    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
-    try {
-      const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
-      const tools = new Set(listed.map(({ name }) => name));
-      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
-      if (missing.length > 0) {
-        throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
-          mistakes: missing.map(({ tool }) => ({
-            path: `agents.${group.name}.chain`,
-            says: `${server} has no tool "${tool}"`,
-            hint: `it has ${[...tools].join(", ")}`,
-          })),
-        });
-      }
-    } finally {
-      await session.close();
-    }
-  }
-}
-
-function refusal(server: string, error: unknown): UserError {
-  if (error instanceof Error && error.cause instanceof UserError) return error.cause;
-  const says = messageOf(error);
-  // Over stdio a server has no address, and is called by its name.
-  return unreachable(says.startsWith(`${server} `) ? says : `${server}: ${says}`);
 }
 
 function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {

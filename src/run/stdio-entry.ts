@@ -5,7 +5,7 @@ import type { ScenarioServer } from "../scenario/resolve.ts";
 import { openStdioServer } from "../targets/stdio-server.ts";
 import type { FaultyLink } from "./fault-desk.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
-import type { StageOptions } from "./stage.ts";
+import type { OnHerd, StageOptions } from "./stage.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 
 export interface StdioEntry {
@@ -19,6 +19,7 @@ export function openStdio(
   options: StageOptions,
   { name, target, env, startTimeoutMs }: ScenarioServer,
   variables: Readonly<Record<string, string>>,
+  onHerd: OnHerd,
 ): StdioEntry {
   const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
   if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
@@ -34,16 +35,17 @@ export function openStdio(
     signal,
   });
   closing.defer(name, () => server.close());
+  onHerd({ server: name }, server.herd);
   return {
     over: (link, links) => {
-      const opened = openStdioLink({ name: link, recorder, tracer });
+      const opened = openStdioLink({ name: link, recorder, tracer, world });
       links.set(link, opened);
       closing.defer(`the link ${link}`, () => opened.close());
       return stdioTarget(server, { link: opened, startTimeoutMs });
     },
     straight: () => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
-      const opened = openStdioLink({ name, recorder: unseen, tracer });
+      const opened = openStdioLink({ name, recorder: unseen, tracer, world });
       return stdioTarget(server, { link: opened, startTimeoutMs });
     },
   };

@@ -4,25 +4,33 @@ import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { episodesIn } from "./phase-references.ts";
-import { linksNamed } from "./resolve.ts";
+import { linksNamed } from "./fault-places.ts";
+import { isWellPlaced, linkNames, placeFindings } from "./place-references.ts";
+import { faultReplicaFindings } from "./replica-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
 type Fault = ScenarioOutput["faults"][number];
 
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
-  return [...faultLinkFindings(fault, surveyed), ...faultTimeFindings(fault, surveyed)];
+  return [
+    ...placeFindings(fault, surveyed),
+    ...faultReplicaFindings(fault, surveyed),
+    ...faultLinkFindings(fault, surveyed),
+    ...faultTimeFindings(fault, surveyed),
+  ];
 }
 
-function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed: Survey): Finding[] {
-  if (name === undefined) return [];
+function faultLinkFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, link: name, value } = fault;
+  if (name === undefined || !isWellPlaced(fault)) return [];
   const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
   if (link !== undefined) {
     if (value === undefined) return [];
     const at = { path, fault: value, link };
-    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed), ...swizzleFindings(at, named)];
+    return [...stdioFindings(at, name), ...formFindings(at, name), ...ruleFindings(at, surveyed)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const direct = directServer(name, surveyed);
@@ -30,9 +38,7 @@ function faultLinkFindings({ path, link: name, value }: SurveyedFault, surveyed:
     const says = `cannot be broken: agents call ${direct} straight`;
     return [{ path: [...path, "link"], says, hint: `take direct away from servers.${direct}` }];
   }
-  const called = links.filter(({ plane }) => plane === "agent-server").map(({ server }) => `agents->${server}`);
-  const known = [...new Set([...called, ...links.map((candidate) => candidate.link)])];
-  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, known) }];
+  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, linkNames(surveyed)) }];
 }
 
 /** The server that agents would reach over this link if they did not call it straight. */
@@ -50,49 +56,96 @@ interface FaultAt {
 function stdioFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
   if (link.protocol !== "stdio") return [];
   const loseAnswers = "lost-answer with instead: hang";
-  if (faultKindNamed(fault.kind).plane === "network") {
+  const kind = faultKindNamed(fault.kind);
+  if (kind.plane === "network") {
     const says = `${fault.kind} breaks a network, and ${name} is a stdio link, which has none`;
     return [{ path: [...path, "kind"], says, hint: `break the links to its upstreams, or use ${loseAnswers}` }];
   }
-  if (fault.kind !== "lost-answer" || fault.instead === "hang") return [];
+  if (kind.only?.wire === "http") {
+    const says = `${fault.kind} is for HTTP, and ${name} is a stdio link`;
+    return [{ path: [...path, "kind"], says, hint: "use rpc-error or tool-error" }];
+  }
+  if (fault.kind === "malformed-answer" && (fault.form === "accepted-202" || fault.form === "wrong-content-type")) {
+    const says = `is for HTTP, and ${name} is a stdio link`;
+    return [{ path: [...path, "form"], says, hint: "use malformed, truncated or wrong-id" }];
+  }
+  if (!("instead" in fault) || fault.instead === "hang") return [];
   const says = `cannot ${fault.instead} on a stdio link: all calls share one pipe, and its end is the server's end`;
-  return [{ path: [...path, "instead"], says, hint: `use ${loseAnswers}` }];
+  return [{ path: [...path, "instead"], says, hint: `use ${fault.kind} with instead: hang` }];
 }
 
-function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
-  if (fault.kind !== "lost-answer") return [];
+const planesInWords = { "agent-server": "links from agents", "server-upstream": "links to an upstream" } as const;
+
+/** Whether the kind, or the form of it, can be on such a link at all. */
+function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
+  const { only } = faultKindNamed(fault.kind);
+  // Behind the balancer MCP is spoken as before it.
+  const at = link.plane === "server-upstream" ? link.plane : "agent-server";
+  if (only?.plane !== undefined && only.plane !== at) {
+    const says = `${fault.kind} is for ${planesInWords[only.plane]}, and ${name} is none`;
+    const hint = only.plane === "agent-server" ? "to an upstream, use http-status" : "use a link to an upstream";
+    return [{ path: [...path, "kind"], says, hint }];
+  }
+  const forms: Readonly<Record<string, keyof typeof planesInWords>> = {
+    "empty-result content": "agent-server",
+    "empty-result structured": "agent-server",
+    "empty-result list": "server-upstream",
+    "empty-result nothing": "server-upstream",
+    "malformed-answer wrong-id": "agent-server",
+  };
+  const plane = "form" in fault ? forms[`${fault.kind} ${fault.form}`] : undefined;
+  if (plane === undefined || plane === at) return [];
+  return [{ path: [...path, "form"], says: `is for ${planesInWords[plane]}, and ${name} is none` }];
+}
+
+/** Whether a fault that singles out requests does so by what they have. */
+function ruleFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
+  if (faultKindNamed(fault.kind).plane !== "protocol") return [];
+  const asking: Readonly<Record<string, unknown>> = fault;
   const found: Finding[] = [];
-  const misplaced = (key: "tool" | "method" | "path", says: string, hint: string): void => {
-    if (fault[key] !== undefined) found.push({ path: [...path, key], atKey: true, says, hint });
+  const misplaced = (key: "tool" | "rpc" | "method" | "path", says: string, hint: string): void => {
+    if (asking[key] !== undefined) found.push({ path: [...path, key], atKey: true, says, hint });
   };
   if (link.plane === "server-upstream") {
-    misplaced("tool", "is for links from agents", "to an upstream, name the method or path");
+    for (const key of ["tool", "rpc"] as const) {
+      misplaced(key, "is for links from agents", "to an upstream, name the method or path");
+    }
     const upstream = surveyed.upstreams.find(({ name }) => link.link === `${link.server}->${name}`);
     if (upstream?.value?.protocol === "tcp") {
-      const says = `lost-answer must tell answers apart, and ${upstream.name} speaks plain tcp`;
+      const says = `${fault.kind} must tell requests apart, and ${upstream.name} speaks plain tcp`;
       found.push({ path: [...path, "kind"], says, hint: "on such a link, egress-block with how: reset comes closest" });
     }
     return found;
   }
   misplaced("method", "is for links to an upstream", "to agents, name the tool");
   misplaced("path", "is for links to an upstream", "to agents, name the tool");
+  const { tool, rpc = "tools/call" } = asking;
+  if (tool === undefined) return found;
+  if (rpc !== "tools/call") {
+    const hint = "leave out the one or the other";
+    return [
+      ...found,
+      { path: [...path, "tool"], atKey: true, says: `is for tools/call, not for ${String(rpc)}`, hint },
+    ];
+  }
   const tools = toolsCalledAt(link.server, surveyed);
-  if (surveyed.read.chains && fault.tool !== undefined && !tools.includes(fault.tool)) {
-    const says = `no chain calls "${fault.tool}" at ${link.server}`;
-    found.push({ path: [...path, "tool"], says, hint: suggest(fault.tool, tools) });
+  if (surveyed.read.chains && typeof tool === "string" && !tools.includes(tool)) {
+    const says = `no chain calls "${tool}" at ${link.server}`;
+    found.push({ path: [...path, "tool"], says, hint: suggest(tool, tools) });
   }
   return found;
 }
 
-function swizzleFindings({ path, fault }: FaultAt, links: readonly string[]): Finding[] {
-  if (fault.swizzle === undefined || links.length > 1) return [];
-  const says = `is for faults on several links, and ${fault.link} is one`;
+function swizzleFindings(path: Path, fault: Fault, places: number): Finding[] {
+  if (fault.swizzle === undefined || places !== 1) return [];
+  const says = `is for faults on several links, and ${fault.link ?? fault.server ?? fault.upstream ?? ""} is one`;
   return [
     { path: [...path, "swizzle"], atKey: true, says, hint: "name agents->server, which is a link for each group" },
   ];
 }
 
-function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveyed: Survey): Finding[] {
+function faultTimeFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, link, during, value } = fault;
   const { phases } = surveyed;
   const episodes = episodesIn(phases);
   // Where there is no phase at all, the schema has said so.
@@ -111,15 +164,19 @@ function faultTimeFindings({ path, link, during, value }: SurveyedFault, surveye
     return [{ path: [...path, "during"], says, hint: suggest(during ?? "", names) }];
   }
   if (value === undefined) return [];
-  const links = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
-  return [...lengthFindings(path, value, episode), ...rhythmFindings(path, value, { links, episode })];
+  const places = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
+  return [
+    ...lengthFindings(path, value, episode),
+    ...swizzleFindings(path, value, places),
+    ...rhythmFindings(path, value, { places, episode }),
+  ];
 }
 
 /** A fault that comes and goes must do so once at least, and the last link must break before the first one heals. */
 function rhythmFindings(
   path: Path,
   { kind, at = 0, for: lasts, every, swizzle }: Fault,
-  { links, episode: { durationMs } }: { readonly links: number; readonly episode: { readonly durationMs: number } },
+  { places, episode: { durationMs } }: { readonly places: number; readonly episode: { readonly durationMs: number } },
 ): Finding[] {
   const lengthMs = lasts ?? durationMs - at;
   const found: Finding[] = [];
@@ -139,9 +196,9 @@ function rhythmFindings(
       "leave every out, or take less than that",
     );
   }
-  const ordersMs = (swizzle ?? 0) * (links - 1);
+  const ordersMs = (swizzle ?? 0) * (places - 1);
   if (ordersMs > 0 && 2 * ordersMs >= lengthMs) {
-    const says = `breaking ${links} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
+    const says = `breaking ${places} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
     add("swizzle", says, "take less than half of that for each, or let the fault last longer");
   }
   return found;

@@ -4,9 +4,12 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
-import { egressLinks, egressOf, type MappedEgress, type ScenarioEgress } from "./egress.ts";
+import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
-import type { ScenarioInput, ScenarioOutput } from "./schema.ts";
+import { placesOf, type BrokenPlace } from "./fault-places.ts";
+import { linksOf } from "./links.ts";
+import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
+import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -50,6 +53,8 @@ export interface ScenarioServer extends Started {
   /** Agents call it straight: no tap, no engine. */
   readonly direct: boolean;
   readonly restart?: { readonly most: number; readonly withinMs: number };
+  /** Absent: it runs once. */
+  readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   readonly egress?: ScenarioEgress;
@@ -85,7 +90,7 @@ export interface ScenarioStep {
 export interface ScenarioFault {
   readonly id: string;
   readonly kind: string;
-  readonly links: readonly string[];
+  readonly places: readonly BrokenPlace[];
   readonly episode: string;
   readonly atMs: number;
   readonly forMs?: number;
@@ -93,7 +98,7 @@ export interface ScenarioFault {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
   readonly cycle?: Cycle;
-  /** How long after one of its links the next one breaks, and heals. */
+  /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
 }
 
@@ -128,15 +133,6 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   };
 }
 
-/** `agents->server` means every group's link to it; the arrow may be drawn either way. */
-export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
-  const plain = name.replace(/\s*(?:→|->)\s*/, "->");
-  const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
-  return links
-    .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
-    .map(({ link }) => link);
-}
-
 /** The phases in order, each with the name that histories call it. */
 export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): Scenario["phases"] {
   const planned: Scenario["phases"][number][] = [];
@@ -158,35 +154,6 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
   return planned;
 }
 
-export function linksOf(
-  groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly (Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams"> & MappedEgress)[],
-  upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
-): DeclaredLink[] {
-  const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
-  const isDirect = new Set(servers.filter(({ direct }) => direct).map((server) => server.name));
-  const protocols = new Map(upstreams.map((upstream) => [upstream.name, upstream.protocol]));
-  const ofAgents = groups.flatMap(({ name, steps }) =>
-    [...new Set(steps.map(({ server }) => server))]
-      .filter((server) => !isDirect.has(server))
-      .map((server) => ({
-        link: `${name}@${server}`,
-        plane: "agent-server" as const,
-        server,
-        protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
-      })),
-  );
-  const ofServers = servers.flatMap(({ name, upstreams: of, egress }) =>
-    [...of, ...egressLinks(egress?.hosts ?? [])].map(({ link, upstream }) => ({
-      link,
-      plane: "server-upstream" as const,
-      server: name,
-      protocol: protocols.get(upstream) ?? ("http" as const),
-    })),
-  );
-  return [...ofAgents, ...ofServers];
-}
-
 function startedOf(
   name: string,
   target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
@@ -203,6 +170,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 }
 
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
+  const replicas = replicasOf(name, server);
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
@@ -210,6 +178,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(server.restart === undefined
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
+    ...(replicas === undefined ? {} : { replicas }),
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
@@ -259,6 +228,9 @@ function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): Scenar
   };
 }
 
+/** What says of a fault where and when it is; the rest is its kind's own. */
+const ownKeys: ReadonlySet<string> = new Set(["kind", ...Object.keys(whereAndWhen)]);
+
 function faultOf(about: {
   readonly fault: ScenarioOutput["faults"][number];
   readonly index: number;
@@ -267,16 +239,7 @@ function faultOf(about: {
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }): ScenarioFault {
   const { fault, index, links, episodes, raw } = about;
-  const {
-    kind: _,
-    link: __,
-    during: ___,
-    at: ____,
-    for: _____,
-    every: ______,
-    swizzle: _______,
-    ...attributes
-  } = raw ?? {};
+  const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
   const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
   const { every } = fault;
@@ -284,7 +247,7 @@ function faultOf(about: {
   return {
     id: `${episode}.${index}`,
     kind: fault.kind,
-    links: linksNamed(fault.link, links),
+    places: placesOf(fault, links),
     episode,
     atMs: fault.at ?? 0,
     ...(fault.for === undefined ? {} : { forMs: fault.for }),

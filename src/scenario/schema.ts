@@ -13,6 +13,7 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { egressSchema } from "./egress.ts";
+import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -53,6 +54,7 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  ...replicaKeys,
   direct: z
     .boolean()
     .default(false)
@@ -108,8 +110,12 @@ const phase = z.strictObject({
   name: name.optional().describe("what faults call this episode"),
 });
 
-const whereAndWhen = {
-  link: z.string().describe("agents->server, group@server or server->upstream"),
+/** Of each fault. Which one of the places a kind takes, and that it names only one, is for the references to say. */
+export const whereAndWhen = {
+  link: z.string().optional().describe("agents->server, group@server or server->upstream: for what breaks a link"),
+  server: z.string().optional().describe("for what breaks processes: those of this server"),
+  upstream: z.string().optional().describe("the same for an upstream"),
+  replica: replicaKey,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   at: duration().optional().describe("after the episode's start"),
   for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
@@ -127,13 +133,16 @@ const whereAndWhen = {
 };
 
 type FaultOption<Kind> =
-  Kind extends FaultKind<infer Name, infer Schema>
+  Kind extends Pick<FaultKind<infer Name, infer Schema>, "kind" | "attributes">
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
-) as unknown as FaultOptions<typeof faultKinds>;
+const kinds: readonly FaultKind[] = faultKinds;
+const faultOptions = kinds.map(({ kind, about, attributes }) => {
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape });
+  // What holds between attributes is no part of their shape.
+  return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
+}) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
 const effect = z.strictObject({

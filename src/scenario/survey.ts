@@ -4,9 +4,12 @@
  */
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
+import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
-import { linksOf, splitCall, type ScenarioServer } from "./resolve.ts";
+import { linksOf } from "./links.ts";
+import { replicasOf } from "./replicas.ts";
+import { splitCall, type ScenarioServer } from "./resolve.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -42,7 +45,12 @@ export interface SurveyedGroup {
 }
 
 export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
+  readonly kind?: string;
+  /** Which of them it names, also where it names nothing that could be read. */
+  readonly places: readonly (typeof placeKeys)[number][];
   readonly link?: string;
+  readonly server?: string;
+  readonly upstream?: string;
   readonly during?: string;
 }
 
@@ -105,7 +113,11 @@ export function survey(raw: unknown): Survey {
     ),
     faults: listAt(mapAt(raw)["faults"]).map((entry, index) => ({
       ...parsed(entry, { path: ["faults", index], name: String(index), schema: entries.fault }),
+      ...textAt(entry, "kind"),
+      places: placeKeys.filter((key) => key in mapAt(entry)),
       ...textAt(entry, "link"),
+      ...textAt(entry, "server"),
+      ...textAt(entry, "upstream"),
       ...textAt(entry, "during"),
     })),
     effects: entriesOf(raw, "effects").map(([name, entry]) => ({
@@ -149,6 +161,7 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     transport: server.value?.transport ?? ("http" as const),
     direct: server.value?.direct ?? false,
     egress: { hosts: server.egress },
+    replicas: replicasOf(server.name, server.value ?? {}),
   }));
   const upstreams = surveyed.upstreams.map((upstream) => ({
     name: upstream.name,

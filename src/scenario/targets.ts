@@ -3,6 +3,7 @@ import { isLoopback } from "../history/destination.ts";
 import { egressFindings } from "./egress.ts";
 import type { Finding } from "./mistakes.ts";
 import { suggest } from "./mistakes.ts";
+import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
 import { partsIn, renderText, type Part } from "./template.ts";
@@ -183,7 +184,7 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     const says = "is of no use: Squall can only start again what it has started";
     found.push({ path: [...path, "restart"], atKey: true, says });
   }
-  return [...found, ...defectFindings(path, value, fixtures)];
+  return [...found, ...replicaFindings(path, value), ...defectFindings(path, value, fixtures)];
 }
 
 function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {

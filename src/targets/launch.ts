@@ -32,7 +32,7 @@ export interface Running {
   end(): Promise<void>;
 }
 
-const graceMs = 2000;
+export const graceMs = 2000;
 // Its children may hold its pipes open for ever; its own last words come at once.
 export const lastWordsMs = 250;
 
@@ -79,6 +79,15 @@ export async function launch(what: Launch): Promise<Running | { readonly failed:
   };
   let ending: Promise<void> | undefined;
   return { pid, stdin, stdout, output, exited, silent, end: () => (ending ??= end()) };
+}
+
+/** How it ended; undefined where it has not by then. */
+export async function exitWithin({ exited }: Running, ms: number, world: World): Promise<Exit | undefined> {
+  const waited = new AbortController();
+  const late = world.sleep(ms, waited.signal).then(() => undefined);
+  const exit = await Promise.race([exited, late]);
+  waited.abort();
+  return exit;
 }
 
 /** Whether it ended because the run's lease is gone: then nothing may be started any more. */

@@ -7,6 +7,8 @@ import type { Exit, TargetRole } from "./target.ts";
 export interface Life {
   /** Ends it in this way; that it was stopped is recorded, unless it had ended by itself before. */
   stop(end: () => Promise<void>): Promise<void>;
+  /** It is a fault that ends it now, if it has not ended before. */
+  killed(): void;
 }
 
 /** Records that the process is ready, and later its end. */
@@ -21,8 +23,11 @@ export function recordLife(
   const markOver = (): void => {
     if (is === "running") is = "over";
   };
+  let byFault = false;
   const recordExit = (exit: Exit): void => {
-    if (is === "over") recorder.record(exitOf(about, { exit, output: running.output }));
+    if (is !== "over") return;
+    if (byFault) recorder.record({ ...about, edge: "killed", ...howOf(exit) });
+    else recorder.record(exitOf(about, { exit, output: running.output }));
   };
   void running.exited.then(markOver);
   void running.silent.then(recordExit);
@@ -31,7 +36,11 @@ export function recordLife(
     stop: async (end) => {
       if (is === "running") is = "stopping";
       await end();
-      if (is === "stopping") recorder.record({ ...about, edge: "stopped", ...howOf(await running.exited) });
+      if (is !== "stopping") return;
+      recorder.record({ ...about, edge: byFault ? "killed" : "stopped", ...howOf(await running.exited) });
+    },
+    killed: () => {
+      if (is === "running") byFault = true;
     },
   };
 }

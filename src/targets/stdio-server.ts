@@ -5,7 +5,8 @@
 import { exitCodes, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
-import { lastWordsMs, launch, type Running } from "./launch.ts";
+import { endBy, hearStarts, type DeadlySignal, type Herd } from "./herd.ts";
+import { exitWithin, lastWordsMs, launch, type Running } from "./launch.ts";
 import { endedEarly, recordLife, startFailure, type Life } from "./life.ts";
 import { openLog, prefixedLog, type Log } from "./output.ts";
 import type { Exit } from "./target.ts";
@@ -30,6 +31,8 @@ export interface StdioServer {
   start(instance: string): Promise<StdioProcess>;
   /** Ends every process that is left; none can be started any more. */
   close(): Promise<void>;
+  /** For faults: while they keep it down, no session gets a process. */
+  readonly herd: Herd;
 }
 
 export interface StdioProcess {
@@ -53,7 +56,9 @@ export function openStdioServer(options: StdioServerOptions): StdioServer {
   const { name, logFile, signal } = options;
   const log = logFile === undefined ? undefined : openLog(logFile);
   const live = new Set<Started>();
+  const starts = hearStarts();
   let closed = false;
+  let keptDownBy = 0;
   const giveUp = (): void => {
     for (const one of live) one.giveUp();
   };
@@ -62,11 +67,31 @@ export function openStdioServer(options: StdioServerOptions): StdioServer {
   const start = async (instance: string): Promise<StdioProcess> => {
     signal.throwIfAborted();
     if (closed) throw new UserError(`server "${name}" is closed`);
+    if (keptDownBy > 0) throw new UserError(`server "${name}" does not start: a fault keeps it down`);
     const running = await launch({ ...options, speaksStdio: true, ...logOf(log, instance) });
     if ("failed" in running) throw failure(options, running.failed, undefined);
     const started: Started = processOf(options, { running, instance, onEnd: () => live.delete(started) });
     live.add(started);
+    // It was on its way when the others were ended.
+    if (keptDownBy > 0) void started.kill("SIGKILL");
+    else starts.tell(started.pid);
     return started;
+  };
+  const herd: Herd = {
+    name,
+    leaders: () => [...live].filter((one) => one.isUp()).map(({ pid }) => pid),
+    onStarted: starts.on,
+    takeDown: (signal) => {
+      keptDownBy += 1;
+      const ended = [...live].filter((one) => one.isUp()).map((one) => one.kill(signal));
+      return {
+        exits: Promise.all(ended).then((exits) => exits.filter((exit) => exit !== undefined)),
+        letUp: () => {
+          keptDownBy -= 1;
+          return Promise.resolve();
+        },
+      };
+    },
   };
   const close = async (): Promise<void> => {
     closed = true;
@@ -75,7 +100,7 @@ export function openStdioServer(options: StdioServerOptions): StdioServer {
     log?.close();
   };
   let closing: Promise<void> | undefined;
-  return { name, start, close: () => (closing ??= close()) };
+  return { name, start, close: () => (closing ??= close()), herd };
 }
 
 function logOf(log: Log | undefined, instance: string): { readonly log?: Log } {
@@ -85,6 +110,9 @@ function logOf(log: Log | undefined, instance: string): { readonly log?: Log } {
 type Started = StdioProcess & {
   /** Ends it, unless it is ready. */
   readonly giveUp: () => void;
+  readonly isUp: () => boolean;
+  /** A fault ends it. */
+  readonly kill: (signal: DeadlySignal) => Promise<Exit | undefined>;
 };
 
 function processOf(
@@ -96,8 +124,10 @@ function processOf(
   if (stdin === null) throw new Error("a stdio server has a stdin");
   let life: Life | undefined;
   let exit: Exit | undefined;
+  let isUp = true;
   let asked = false;
   const keepExit = (how: Exit): void => {
+    isUp = false;
     // What ends after we asked it to says nothing about its start.
     if (!asked) exit = how;
   };
@@ -137,16 +167,15 @@ function processOf(
       // Whoever ends it in earnest hears it if it cannot be ended.
       if (life === undefined) endOnce().catch(() => {});
     },
+    isUp: () => isUp,
+    kill: (signal) => {
+      life?.killed();
+      return endBy(signal, running, world);
+    },
   };
 }
 
 function failure({ name, command }: StdioServerOptions, what: string, running: Running | undefined): UserError {
   const says = startFailure({ name, role: "server", command, what, output: running?.output });
   return new UserError(says, { exitCode: exitCodes.unreachable });
-}
-
-async function exitWithin({ exited }: Running, ms: number, world: World): Promise<void> {
-  const waited = new AbortController();
-  await Promise.race([exited, world.sleep(ms, waited.signal)]);
-  waited.abort();
 }

@@ -1,5 +1,6 @@
 /** What a target is to the rest: an address that answers, and for those that Squall started, an end. */
 import type { TargetEvent } from "../history/events.ts";
+import type { Herd } from "./herd.ts";
 
 export type TargetRole = TargetEvent["role"];
 
@@ -17,6 +18,7 @@ export interface Exit {
 }
 
 export interface ProcessTarget extends Target {
+  readonly herd: Herd;
   /** Of the process that was started last. */
   readonly pid: number;
   /** However it ended for good; never rejects. */

@@ -1,5 +1,5 @@
 /**
- * The contract of every fault kind, on each engine, a real link and a real HTTP server: it bites, its mark is seen at
+ * The contract of every fault kind on links, on each engine, a real link and a real HTTP server: it bites, its mark is seen at
  * the tap, it is healed, and it tells nothing where it was not injected.
  */
 import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -14,6 +14,9 @@ import { createTracer } from "../../src/history/ids.ts";
 import { openLink, type Link } from "../../src/links/link.ts";
 import { realWorld } from "../../src/world.ts";
 import { enginesUnderTest } from "../engines/engines-under-test.ts";
+
+/** What breaks processes is held to its own contract, beside this one. */
+const linkKinds = faultKinds.filter((kind): kind is Extract<typeof kind, { on: "link" }> => kind.on === "link");
 
 type OpenEngine = () => Promise<Pick<Engine, "openProxy" | "close">>;
 
@@ -126,7 +129,8 @@ interface Case {
 const large = 30_000;
 const up = "upstream";
 
-const cases: Readonly<Record<(typeof faultKinds)[number]["kind"], readonly Case[]>> = {
+/** Of those that single out requests, protocol.test.ts holds the contract; one of them shows that an HTTP link will do. */
+const cases: Readonly<Partial<Record<(typeof linkKinds)[number]["kind"], readonly Case[]>>> = {
   bandwidth: [
     { attributes: { rate: "100KB/s" }, call: { down: large }, callerGets: "ok", executes: 1 },
     { attributes: { rate: "200KB/s", direction: up }, call: { up: large }, callerGets: "ok", executes: 1 },
@@ -197,8 +201,8 @@ for (const { name: engineName, absent, open } of engines) {
 }
 
 function describeKinds(): void {
-  describe.each(faultKinds.map((kind) => [kind.kind, kind] as const))("%s", (name, kind) => {
-    test.each(cases[name])(
+  describe.each(linkKinds.map((kind) => [kind.kind, kind] as const))("%s", (name, kind) => {
+    test.each(cases[name] ?? [])(
       "$attributes: the caller gets $callerGets, the callee acts $executes times",
       async (expected) => {
         const link = await openTestLink();
@@ -230,6 +234,10 @@ function describeKinds(): void {
       },
     );
 
+    test("is tried", () => {
+      expect(kind.plane === "protocol" || (cases[name] ?? []).length > 0).toBe(true);
+    });
+
     test("says what it is, and refuses what it does not know", () => {
       expect(kind.about).toMatch(/^[A-Z].*\.$/);
       expect(kind.callerSees.length).toBeGreaterThan(10);
@@ -239,7 +247,7 @@ function describeKinds(): void {
 }
 
 function prepared(name: string, attributes: object) {
-  const kind = faultKinds.find((candidate) => candidate.kind === name);
+  const kind = linkKinds.find((candidate) => candidate.kind === name);
   if (kind === undefined) throw new Error(`no ${name}`);
   return kind.prepare(attributes);
 }

@@ -7,7 +7,7 @@ import type { UnexpectedEgress } from "../../src/history/egress-events.ts";
 import { openGateway, type Gateway, type GatewayOptions } from "../../src/links/egress/gateway.ts";
 import { wantedBy } from "../../src/links/egress/wanted.ts";
 import { realWorld } from "../../src/world.ts";
-import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Caller } from "./rig.ts";
+import { bodyOf, callLink, certain, httpCallee, losing, openRig, tcpCallee, type Caller } from "./rig.ts";
 
 interface GatewayRig extends AsyncDisposable {
   readonly gateway: Gateway;
@@ -316,7 +316,7 @@ describe("what a link does to its caller, the server behind the gateway feels", 
     await using callee = await named("one");
     await using link = await openRig(callee.port, "http");
     await using rig = await gatewayTo({ "one.test:80": link.link.address.port });
-    const cure = link.link.eatAnswers({ instead, count: 1 });
+    const cure = link.link.meddle(losing({ instead, count: 1 }), certain);
     const tunnel = instead === "reset" ? "CONNECT one.test:80 HTTP/1.1\r\n\r\n" : "";
     const caller = rig.call(
       tunnel + (tunnel === "" ? plain("one.test") : plain("one.test").replace("http://one.test", "")),

@@ -88,7 +88,7 @@ describe("a good file", () => {
 
   test("agents->server means every group's link to it", async () => {
     const { scenario } = await load(good);
-    expect(scenario.faults[0]?.links).toEqual(["planner@cloud"]);
+    expect(scenario.faults[0]?.places).toEqual([{ place: { link: "planner@cloud" }, links: ["planner@cloud"] }]);
     expect(scenario.links.map(({ link }) => link)).toEqual(["planner@cloud", "cloud->cloud-api"]);
   });
 });

@@ -6,6 +6,7 @@ import type { Unstamped } from "../../src/history/events.ts";
 import { createTracer } from "../../src/history/ids.ts";
 import { openStdioLink } from "../../src/links/stdio-link.ts";
 import { stdioTarget } from "../../src/run/session-target.ts";
+import type { Herd } from "../../src/targets/herd.ts";
 import { openStdioServer } from "../../src/targets/stdio-server.ts";
 import { openLeanSession } from "../../src/wire/lean.ts";
 import type { OpenSession, Session } from "../../src/wire/session.ts";
@@ -31,6 +32,7 @@ export interface Behaviour {
 export interface StdioStand extends AsyncDisposable {
   readonly stand: Stand;
   readonly events: readonly Unstamped[];
+  readonly herd: Herd;
   open(instance?: string): Promise<Session>;
   readonly stopping: AbortController;
 }
@@ -49,11 +51,12 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
     signal: stopping.signal,
   });
   const tracer = createTracer("0badcafe", ["planner"]);
-  const link = openStdioLink({ name: "planner@cloud", recorder: stand.recorder, tracer });
+  const link = openStdioLink({ name: "planner@cloud", recorder: stand.recorder, tracer, world: realWorld });
   const target = stdioTarget(server, { link, startTimeoutMs: behaviour.startTimeoutMs ?? 15_000 });
   return {
     stand,
     events: stand.events,
+    herd: server.herd,
     stopping,
     open: (instance = "planner.0") =>
       target.open(behaviour.wire ?? openLeanSession, {

@@ -1,4 +1,5 @@
 /** The faults of a run as lanes: one for each fault, a letter and a hue to tell it by, its windows as bands. */
+import { placeInWords } from "../../history/fault-place.ts";
 import type { Figures, FaultSpan } from "../../measure/figures.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { round, type Across } from "./scales.ts";
@@ -7,7 +8,8 @@ import { moment, took } from "./words.ts";
 export interface Lane {
   readonly fault: string;
   readonly kind: string;
-  readonly link: string;
+  /** In words. */
+  readonly place: string;
   readonly letter: string;
   readonly hue: number;
   readonly windows: readonly Window[];
@@ -30,9 +32,9 @@ export function lanesOf({ faults, endUs }: Pick<Figures, "faults" | "endUs">): r
   const byFault = new Map<string, FaultSpan[]>();
   for (const span of faults) byFault.set(span.fault, [...(byFault.get(span.fault) ?? []), span]);
   return [...byFault.values()].map((spans, index) => {
-    const [{ fault, kind, link } = { fault: "", kind: "", link: "" }] = spans;
+    const [{ fault, kind, ...first } = { fault: "", kind: "", link: "" }] = spans;
     const windows = spans.toSorted((a, b) => a.requestedUs - b.requestedUs).map((span) => windowOf(span, endUs));
-    return { fault, kind, link, letter: letterOf(index), hue: index % hues, windows };
+    return { fault, kind, place: placeInWords(first), letter: letterOf(index), hue: index % hues, windows };
   });
 }
 
@@ -189,8 +191,8 @@ export function bites({ observedUs, control }: Window): boolean {
   return observedUs !== undefined && !control;
 }
 
-function aboutLane({ kind, link }: Pick<Lane, "kind" | "link">): string {
-  return `${brief(kind, 40)} on ${brief(link, 60)}`;
+function aboutLane({ kind, place }: Pick<Lane, "kind" | "place">): string {
+  return `${brief(kind, 40)} on ${brief(place, 60)}`;
 }
 
 function aboutWindow(window: Window): string {
@@ -216,7 +218,7 @@ export function laneKey(lanes: readonly Lane[]): Markup {
             <text class="letter" x="11" y="11.5" text-anchor="middle">${lane.letter}</text>
           </svg>
           <span
-            ><b>${brief(lane.kind, 40)}</b> on <code>${brief(lane.link)}</code>
+            ><b>${brief(lane.kind, 40)}</b> on <code>${brief(lane.place)}</code>
             <span class="muted">${brief(lane.fault)}, ${aboutWindows(lane.windows)}</span></span
           >
         </li>`,

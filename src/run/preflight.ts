@@ -1,0 +1,49 @@
+/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
+import { messageOf, UserError } from "../errors.ts";
+import type { ScenarioGroup } from "../scenario/resolve.ts";
+import { openLeanSession } from "../wire/lean.ts";
+import type { World } from "../world.ts";
+import { unreachable } from "./crew.ts";
+import type { SessionTarget } from "./session-target.ts";
+import { unlessStopped } from "./unless-stopped.ts";
+
+const openTimeoutMs = 10_000;
+
+export async function preflight(
+  group: ScenarioGroup,
+  targets: readonly SessionTarget[],
+  { world, stopping }: { readonly world: World; readonly stopping: AbortSignal },
+): Promise<void> {
+  for (const target of targets) {
+    const { server } = target;
+    const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
+    const refuse = (error: unknown): never => {
+      stopping.throwIfAborted();
+      throw refusal(server, error);
+    };
+    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
+    try {
+      const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
+      const tools = new Set(listed.map(({ name }) => name));
+      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
+      if (missing.length > 0) {
+        throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
+          mistakes: missing.map(({ tool }) => ({
+            path: `agents.${group.name}.chain`,
+            says: `${server} has no tool "${tool}"`,
+            hint: `it has ${[...tools].join(", ")}`,
+          })),
+        });
+      }
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+function refusal(server: string, error: unknown): UserError {
+  if (error instanceof Error && error.cause instanceof UserError) return error.cause;
+  const says = messageOf(error);
+  // Over stdio a server has no address, and is called by its name.
+  return unreachable(says.startsWith(`${server} `) ? says : `${server}: ${says}`);
+}
