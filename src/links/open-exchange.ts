@@ -73,6 +73,7 @@ export class OpenExchange {
   #shape: AnswerShape | undefined;
   #watch: ReturnType<typeof watchForAnswer> | undefined;
   #givenHead: AnswerHead | undefined;
+  #made: Meddled["made"];
   #givenBody: KeptBody | undefined;
   #givenEvent: string | undefined;
   readonly #kept = new HeldBytes();
@@ -220,10 +221,11 @@ export class OpenExchange {
 
   #meddled(): Meddled | undefined {
     if (this.work === undefined || !this.did) return undefined;
-    const { delivered } = this;
-    const did = this.work.rule.deed.does;
+    const meddled: Written<Meddled> = { did: this.work.rule.deed.does, delivered: this.delivered };
     const status = this.#givenHead?.status;
-    return status === undefined ? { did, delivered } : { did, delivered, status };
+    if (this.#made !== undefined) meddled.made = this.#made;
+    if (status !== undefined) meddled.status = status;
+    return meddled;
   }
 
   #join(): Joined {
