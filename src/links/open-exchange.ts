@@ -163,10 +163,9 @@ export class OpenExchange {
   }
 
   /** The caller gets this, of so many bytes, in place of an answer of its callee. */
-  madeAnswer(
-    { status = 200, headers = {}, body }: MadeAnswer,
-    { bytes, nowUs }: { bytes: number; nowUs: number },
-  ): void {
+  madeAnswer(made: MadeAnswer, { bytes, nowUs }: { bytes: number; nowUs: number }): void {
+    const { status = 200, headers = {}, body, holds } = made;
+    this.#made = holds;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     this.#noteAnswer({ status, headers: lines });
     this.firstByteUs = nowUs;
