@@ -61,7 +61,7 @@ function comeBack({ kills }: Course, { instance, atUs }: EventOf<"target">): voi
 
 function joined(server: string, courses: readonly Course[]): ServerKills {
   // What stays away is told together with its own kill.
-  const [away] = courses.filter(({ unready }) => unready !== undefined);
+  const away = courses.find(({ unready }) => unready !== undefined);
   const others = courses.filter((course) => course !== away);
   const kills = [...others, ...(away === undefined ? [] : [away])].flatMap((course) => course.kills);
   const isUndecided = courses.some(({ isAway }) => isAway);
