@@ -53,7 +53,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const usedLinks = new Set<string>();
   const seen = { requested: new Set<string>(), observed: new Set<string>(), expired: new Map<string, string>() };
   const unhealed: string[] = [];
-  const endedUpstreams: string[] = [];
+  const endedTargets: string[] = [];
   const serverExits = followExits(declared);
   const egress = followEgress(declared);
   let attempts = 0;
@@ -80,7 +80,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
       // What ends while all is being closed has been there for as long as it was needed.
       if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
-        endedUpstreams.push(endedSays(event));
+        endedTargets.push(endedSays(event));
+      }
+      if (event.type === "target" && event.edge === "unready" && !closing) {
+        endedTargets.push(`the ${event.role} ${event.target} was started again and does not answer`);
       }
     } else if (event.type === "generator") behind = behindSays(event);
     else if (event.type === "engine-ready") engine = event;
@@ -104,7 +107,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     const endedServers = serverExits
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
-    for (const says of [...endedUpstreams, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
     const passed = egress.end();
     gaps.push(...unusedLinks(declared, usedLinks, passed));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });

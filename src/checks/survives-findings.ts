@@ -7,6 +7,7 @@ import type { Episode, Tried } from "./after-healing.ts";
 import { witnessesMax, type Finding } from "./check.ts";
 import type { Recovery, Stuck, Tail } from "./recovered.ts";
 import { howItEnded, type ServerExits } from "./server-exits.ts";
+import type { ServerKills } from "./server-kills.ts";
 import type { ServerTools } from "./vanished-tools.ts";
 
 /** One activation of a fault, as the history tells it. */
@@ -63,6 +64,28 @@ export function exitFinding(
         events: [...exits.map((exit) => exit.event.id), ...near.events].slice(0, witnessesMax),
         ops: hurt?.ops ?? [],
       },
+    },
+  ];
+}
+
+/** A fault ended it, it was started again, and it is not there. */
+export function awayFinding(
+  { server, kills, unready }: ServerKills,
+  { faults }: { readonly faults: readonly FaultSpan[] },
+): Finding[] {
+  const last = kills.at(-1);
+  if (unready === undefined || last === undefined) return [];
+  const near = faultsAt(last.event.atUs, faults);
+  return [
+    {
+      grade: "violation",
+      blames: "server",
+      says:
+        `${server} was killed at ${secondsOf(last.event.atUs)} (${howItEnded(last.event)}), ${near.says}; ` +
+        `it was started again, and by ${secondsOf(unready.atUs)} it had not answered`,
+      why: "A process that was killed comes back to what it left behind; one that cannot start from that stays away.",
+      fix: "Let nothing that a killed process leaves (locks, sockets, half-written files) keep the next one from starting.",
+      witness: { events: [last.event.id, unready.id, ...near.events].slice(0, witnessesMax), ops: [] },
     },
   ];
 }

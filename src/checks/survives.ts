@@ -6,12 +6,15 @@ import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import { placeOf } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
+import { counted } from "../units.ts";
 import { collectAfterHealing, episodesOf, type Collection, type Episode } from "./after-healing.ts";
 import { defineCheck, verdictOf, witnessesMax, type Judgement } from "./check.ts";
 import { plantBrokenServer } from "./planted-breakdown.ts";
 import { judgeTail, tailOf, type Recovery, type Tail } from "./recovered.ts";
 import { exitToldUs, followExits, type ExitsFold, type ServerExits } from "./server-exits.ts";
+import { followKills, type KillsFold, type ServerKills } from "./server-kills.ts";
 import {
+  awayFinding,
   exitFinding,
   healsOf,
   stuckFinding,
@@ -26,6 +29,7 @@ interface State {
   readonly control: boolean;
   readonly declared: Declared;
   readonly exits: ExitsFold;
+  readonly kills: KillsFold;
   readonly tools: ToolsFold;
   readonly ops: Collection;
   readonly faults: FaultSpan[];
@@ -54,6 +58,7 @@ export const survives = defineCheck({
     control: mode === "control",
     declared,
     exits: followExits(declared),
+    kills: followKills(declared),
     tools: followTools(declared),
     ops: collectAfterHealing(declared),
     faults: [],
@@ -65,6 +70,7 @@ export const survives = defineCheck({
 
   on: (record, state) => {
     state.exits.on(record);
+    state.kills.on(record);
     state.tools.on(record);
     state.ops.on(record);
     follow(record, state);
@@ -72,10 +78,13 @@ export const survives = defineCheck({
 
   end: (state, told): Judgement => {
     const exits = state.exits.end(state.lastUs);
+    const kills = state.kills.end();
     const tools = state.tools.end();
-    const tried = episodesToJudge(state).map((episode) => recoveryOf(episode, state, { exits, tools }));
+    const came = { exits, kills, tools };
+    const tried = episodesToJudge(state).map((episode) => recoveryOf(episode, state, came));
     const lasting = [
       ...exits.flatMap((of) => exitFinding(of, { ...state, hurt: state.hurt.get(of.server) })),
+      ...kills.flatMap((of) => awayFinding(of, state)),
       ...tools.flatMap(vanishedFinding),
     ];
     const stuck = tried.flatMap(({ episode, tail, recovery }) =>
@@ -92,9 +101,9 @@ export const survives = defineCheck({
       return { verdict: "unknown", because: "calls went on failing although nothing was broken", ...judged };
     }
     if (verdictOf(stuck) === "fail") return { verdict: "fail", ...judged };
-    const because = doubtOf(state, { exits, tools, tried });
+    const because = doubtOf(state, { ...came, tried });
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
-    return { verdict: "pass", ...judged, strength: strengthOf(state, exits, tried) };
+    return { verdict: "pass", ...judged, strength: strengthOf(state, came, tried) };
   },
 
   plant: ({ declared }) => plantBrokenServer(declared),
@@ -157,11 +166,7 @@ function episodesToJudge({ declared, control, faults }: State): readonly Episode
   );
 }
 
-function recoveryOf(
-  episode: Episode,
-  state: State,
-  { exits, tools }: { readonly exits: readonly ServerExits[]; readonly tools: readonly ServerTools[] },
-): Tried {
+function recoveryOf(episode: Episode, state: State, { exits, kills, tools }: Omit<Came, "tried">): Tried {
   const phase = state.phases.get(episode.recovery ?? "");
   if (phase === undefined) {
     return { episode, recovery: { is: "unknown", because: `the recovery after ${episode.episode} never began` } };
@@ -169,7 +174,8 @@ function recoveryOf(
   const span = { startUs: phase.startUs, endUs: phase.endUs ?? state.lastUs };
   const healedUs = Math.max(span.startUs, ...healsOf(episode, state.faults).map(({ toUs = 0 }) => toUs));
   const of = exits.find(({ server }) => server === episode.server);
-  const later = { exits: of?.exits ?? [], healedUs, untilUs: span.endUs };
+  const killed = kills.find(({ server }) => server === episode.server)?.kills ?? [];
+  const later = { exits: [...(of?.exits ?? []), ...killed], healedUs, untilUs: span.endUs };
   const tail = tailOf(episode, { span, healedUs, opsFrom: (us) => state.ops.triedIn(episode, later, us) });
   const failed = tools.find(({ server }) => server === episode.server)?.failed ?? [];
   const answersLists = failed.every(({ phase: at }) => at !== episode.recovery);
@@ -178,13 +184,16 @@ function recoveryOf(
 
 interface Came {
   readonly exits: readonly ServerExits[];
+  readonly kills: readonly ServerKills[];
   readonly tools: readonly ServerTools[];
   readonly tried: readonly Tried[];
 }
 
-function doubtOf(state: State, { exits, tools, tried }: Came): string | undefined {
+function doubtOf(state: State, { exits, kills, tools, tried }: Came): string | undefined {
   const late = exits.find(({ is }) => is === "undecided");
   if (late !== undefined) return `${late.server} ended by itself, and the run was over before it had to be back`;
+  const away = kills.find(({ isUndecided }) => isUndecided);
+  if (away !== undefined) return `${away.server} was killed, and the run was over before it answered again`;
   for (const { recovery } of tried) if (recovery.is === "unknown") return recovery.because;
   for (const { server, before, listedAgain, failed } of tools) {
     const [first] = failed;
@@ -209,7 +218,7 @@ function lookedAt({ declared }: State, tools: readonly ServerTools[], tried: rea
   return watched + compared + tried.filter(({ recovery }) => recovery.is !== "unknown").length;
 }
 
-function strengthOf(state: State, exits: readonly ServerExits[], tried: readonly Tried[]): string {
+function strengthOf(state: State, { exits, kills }: Omit<Came, "tried">, tried: readonly Tried[]): string {
   const sees = state.declared.servers.some(({ isStarted }) => isStarted);
   const ended = exits.length > 0 ? "0 exits beyond the restart policy" : "0 exits";
   const all = new Set(episodesOf(state.declared).map(({ episode }) => episode));
@@ -221,5 +230,7 @@ function strengthOf(state: State, exits: readonly ServerExits[], tried: readonly
     tried.length > 0
       ? `recovered after ${new Set(done).size} of ${all.size} episodes (${how})`
       : "healing was not judged, for no episode has a recovery phase";
-  return `${sees ? `${ended}, ` : ""}0 vanished tools; ${recovered}`;
+  const killed = kills.reduce((sum, of) => sum + of.kills.length, 0);
+  const back = killed === 0 ? "" : `back after ${counted(killed, "kill")}, `;
+  return `${sees ? `${ended}, ${back}` : ""}0 vanished tools; ${recovered}`;
 }

@@ -40,7 +40,7 @@ const results = {
 };
 
 function emptyAnswer(asked: Question, form: keyof typeof results | "nothing" | undefined): MadeAnswer {
-  if (form === "nothing") return { headers: asJson, body: "" };
-  if (asked.rpc === undefined) return jsonAnswer(results[form ?? "list"]);
-  return resultTo(asked, results[form ?? "content"]);
+  if (form === "nothing") return { holds: "nothing", headers: asJson, body: "" };
+  if (asked.rpc === undefined) return jsonAnswer(results[form ?? "list"], "nothing");
+  return resultTo(asked, results[form ?? "content"], "nothing");
 }

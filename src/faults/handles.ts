@@ -72,6 +72,8 @@ export interface GivenAnswer {
 
 /** An answer that a fault makes. Over stdio there is only its body, as a line. */
 export interface MadeAnswer {
+  /** What its caller has of it: checks must know what a server had to work with. */
+  readonly holds: "data" | "nothing" | "error" | "garbage";
   /** 200 where absent. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;

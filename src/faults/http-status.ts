@@ -53,7 +53,7 @@ function refusal({ rpc }: Question, status: number, retryAfterMs: number | undef
   const message = words[status] ?? "The request failed";
   // Servers name no request where they refuse what carried it; of a lost session this is their SDK's own answer.
   const error = { code: status === 404 ? -32001 : -32000, message };
-  const answer = jsonAnswer(rpc === undefined ? { error: message } : { jsonrpc: "2.0", id: null, error });
+  const answer = jsonAnswer(rpc === undefined ? { error: message } : { jsonrpc: "2.0", id: null, error }, "error");
   const wait = retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1000)) };
   const login = status === 401 ? { "WWW-Authenticate": "Bearer" } : {};
   return { ...answer, status, headers: { ...answer.headers, ...wait, ...login } };

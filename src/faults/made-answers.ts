@@ -17,13 +17,13 @@ export function answering({ acts }: { readonly acts: boolean }, make: MakeAnswer
 
 export const asJson = { "Content-Type": "application/json" };
 
-export function jsonAnswer(value: unknown): MadeAnswer {
-  return { headers: asJson, body: JSON.stringify(value) };
+export function jsonAnswer(value: unknown, holds: MadeAnswer["holds"]): MadeAnswer {
+  return { holds, headers: asJson, body: JSON.stringify(value) };
 }
 
 /** To an upstream there is no JSON-RPC, so the result stands for itself. */
-export function resultTo({ rpc, id }: Question, result: unknown): MadeAnswer {
-  return jsonAnswer(rpc === undefined ? result : { jsonrpc: "2.0", id, result });
+export function resultTo({ rpc, id }: Question, result: unknown, holds: MadeAnswer["holds"]): MadeAnswer {
+  return jsonAnswer(rpc === undefined ? result : { jsonrpc: "2.0", id, result }, holds);
 }
 
 export function textResult(text: string): object {

@@ -26,7 +26,7 @@ export const malformedAnswer = faultKind({
     byRule(
       ruleOf(
         asking,
-        answering({ acts }, (asked, given) => forms[form](asked, textOf(asked, given))),
+        answering({ acts }, (asked, given) => ({ ...forms[form](asked, textOf(asked, given)), holds: "garbage" })),
       ),
     ),
 });
@@ -36,18 +36,18 @@ type Form = "malformed" | "truncated" | "html" | "wrong-id" | "wrong-content-typ
 const page =
   "<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in to the network</h1></body></html>";
 
-const forms: Readonly<Record<Form, (asked: Question, text: string) => MadeAnswer>> = {
+const forms: Readonly<Record<Form, (asked: Question, text: string) => Omit<MadeAnswer, "holds">>> = {
   malformed: (_asked, text) => ({ headers: asJson, body: `{"jsonrpc":"2.0","result":{${text.slice(0, 40)}` }),
   truncated: (_asked, text) => ({ headers: asJson, body: text.slice(0, Math.ceil(text.length / 2)) }),
   html: () => ({ headers: { "Content-Type": "text/html; charset=utf-8" }, body: page }),
-  "wrong-id": ({ id, ...asked }) => resultTo({ ...asked, id: otherThan(id) }, textResult("of another request")),
+  "wrong-id": ({ id, ...asked }) => resultTo({ ...asked, id: otherThan(id) }, textResult("of another"), "garbage"),
   "wrong-content-type": (_asked, text) => ({ headers: { "Content-Type": "text/plain" }, body: text }),
   "accepted-202": () => ({ status: 202, body: "" }),
   "no-body": () => ({ headers: asJson, body: "" }),
 };
 
 function textOf(asked: Question, given: GivenAnswer | undefined): string {
-  return given === undefined || given.text === "" ? resultTo(asked, textResult("cut off")).body : given.text;
+  return given === undefined || given.text === "" ? resultTo(asked, textResult("cut off"), "data").body : given.text;
 }
 
 /** Of the same type, and of no request that is open: ids count up. */

@@ -22,7 +22,7 @@ export const rpcError = faultKind({
     byRule(
       ruleOf(
         asking,
-        answering({ acts }, ({ id }) => jsonAnswer({ jsonrpc: "2.0", id, error: { code, message } })),
+        answering({ acts }, ({ id }) => jsonAnswer({ jsonrpc: "2.0", id, error: { code, message } }, "error")),
       ),
     ),
 });

@@ -45,7 +45,7 @@ export const toolError = faultKind({
     return byRule(
       ruleOf(
         asking,
-        answering({ acts }, (asked) => resultTo(asked, result)),
+        answering({ acts }, (asked) => resultTo(asked, result, "error")),
       ),
     );
   },

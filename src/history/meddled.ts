@@ -13,6 +13,8 @@ export interface Meddled {
     | "replace-answer";
   /** How often the callee got it. */
   readonly delivered: 0 | 1 | 2;
+  /** What stood in the answer that the fault made, where it made one. */
+  readonly made?: "data" | "nothing" | "error" | "garbage";
   /** Of the callee's own answer, if it gave one. */
   readonly status?: number;
 }

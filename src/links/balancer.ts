@@ -57,6 +57,7 @@ export async function openBalancer({ server: name, balance, replicas }: Balancer
     const session = sessionIn(request);
     const passedOver: string[] = [];
     for (const member of inTurn(session)) {
+      const end = member.begin();
       const offered = await offer({
         request,
         response,
@@ -64,11 +65,16 @@ export async function openBalancer({ server: name, balance, replicas }: Balancer
         onAnswer: (answer) => learn(homes, { member, session, request, answer }),
         onUnanswered: (because) =>
           refuse(response, name, `${member.name} took the request and never answered: ${because}`),
+      }).catch((error: unknown) => {
+        end();
+        throw error;
       });
       if (offered.is === "taken") {
-        member.begin(response);
+        if (response.closed) end();
+        else response.once("close", end);
         return;
       }
+      end();
       if (response.destroyed) return;
       passedOver.push(`${member.name}: ${offered.because}`);
     }
@@ -111,7 +117,8 @@ interface Member {
   readonly name: string;
   readonly agent: Agent;
   readonly isOut: boolean;
-  begin(response: ServerResponse): void;
+  /** It is at work on one more from here on, be it only to connect; returns how to say that this is over. */
+  begin(): () => void;
   drain: () => ReturnType<Balancer["drain"]>;
 }
 
@@ -131,15 +138,14 @@ function openMember({ name, at, way }: BalancedReplica): Member {
     get isOut() {
       return out > 0;
     },
-    begin: (response) => {
-      if (response.closed) return;
+    begin: () => {
       open += 1;
-      response.once("close", () => {
+      return () => {
         open -= 1;
         if (open > 0) return;
         for (const tell of whenIdle) tell();
         whenIdle = [];
-      });
+      };
     },
     drain: () => {
       out += 1;

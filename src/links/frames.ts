@@ -24,6 +24,7 @@ interface OpenFrame {
   delivered: Meddled["delivered"];
   work: Work | undefined;
   did: boolean;
+  made?: MadeAnswer["holds"];
   /** While something of it is held: how to let that go, and how to forget it. */
   pending?: { readonly goOn: () => void; readonly cancel: () => void };
 }
@@ -180,7 +181,8 @@ export class Frames {
     frame.delivered = frame.delivered === 0 ? 1 : 2;
   }
 
-  #give(frame: OpenFrame, work: Work, { body, then }: MadeAnswer): void {
+  #give(frame: OpenFrame, work: Work, { body, then, holds }: MadeAnswer): void {
+    frame.made = holds;
     const firstByteUs = this.#context.recorder.nowUs();
     this.#did(frame, work);
     // A line break would make two lines of it.
@@ -211,7 +213,7 @@ export class Frames {
 
   #over(frame: OpenFrame, how: Pick<Exchange, "ended" | "firstByteUs" | "bytesDown">): void {
     const { link, recorder, sign } = this.#context;
-    const { request, joined, startedUs, sentUs, line, work, did, delivered } = frame;
+    const { request, joined, startedUs, sentUs, line, work, did } = frame;
     frame.pending?.cancel();
     this.#open.delete(request.id);
     if (!did) work?.giveBack();
@@ -229,9 +231,14 @@ export class Frames {
       ...(sentUs === undefined ? {} : { sentUs }),
       bytesUp: Buffer.byteLength(line) + 1,
       ...how,
-      ...(work === undefined || !did ? {} : { meddled: { did: work.rule.deed.does, delivered } }),
+      ...(work === undefined || !did ? {} : { meddled: meddledBy(work, frame) }),
     });
   }
+}
+
+function meddledBy({ rule }: Work, { delivered, made }: OpenFrame): Meddled {
+  const meddled = { did: rule.deed.does, delivered };
+  return made === undefined ? meddled : { ...meddled, made };
 }
 
 function askedBy({ method, id, tool }: RpcRequest): Question {

@@ -78,6 +78,7 @@ export class OpenExchange {
   #shape: AnswerShape | undefined;
   #watch: ReturnType<typeof watchForAnswer> | undefined;
   #givenHead: AnswerHead | undefined;
+  #made: Meddled["made"];
   #givenBody: KeptBody | undefined;
   #givenEvent: string | undefined;
   readonly #kept = new HeldBytes();
@@ -170,10 +171,9 @@ export class OpenExchange {
   }
 
   /** The caller gets this, of so many bytes, in place of an answer of its callee. */
-  madeAnswer(
-    { status = 200, headers = {}, body }: MadeAnswer,
-    { bytes, nowUs }: { bytes: number; nowUs: number },
-  ): void {
+  madeAnswer(made: MadeAnswer, { bytes, nowUs }: { bytes: number; nowUs: number }): void {
+    const { status = 200, headers = {}, body, holds } = made;
+    this.#made = holds;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     this.#noteAnswer({ status, headers: lines });
     this.firstByteUs = nowUs;
@@ -231,10 +231,11 @@ export class OpenExchange {
 
   #meddled(): Meddled | undefined {
     if (this.work === undefined || !this.did) return undefined;
-    const { delivered } = this;
-    const did = this.work.rule.deed.does;
+    const meddled: Written<Meddled> = { did: this.work.rule.deed.does, delivered: this.delivered };
     const status = this.#givenHead?.status;
-    return status === undefined ? { did, delivered } : { did, delivered, status };
+    if (this.#made !== undefined) meddled.made = this.#made;
+    if (status !== undefined) meddled.status = status;
+    return meddled;
   }
 
   #join(): Joined {

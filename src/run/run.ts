@@ -20,6 +20,7 @@ import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
 import { createConditions, type Conditions } from "./conditions.ts";
 import type { CrewDrive } from "./crew.ts";
+import { tellingRefusals } from "./egress.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
@@ -153,7 +154,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     nonce,
     scenario.groups.map(({ name }) => name),
   );
-  const stage = await openStage({
+  const about = {
     ...act,
     lease: lease.directory,
     tracer,
@@ -161,8 +162,9 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
-    onEngineLost: (error) => unguarded.abort(error),
-  });
+    onEngineLost: (error: Error) => unguarded.abort(error),
+  };
+  const stage = await tellingRefusals(about, openStage);
   const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
   // Every call would be told of, so nobody is told where nothing waits.
   if (plan.faults.some(({ when }) => when !== undefined)) act.conditions.follow(stage.links);

@@ -89,6 +89,8 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "egress-gateway",
     "quickstart",
     "retry-storm",
+    "rolling-restart",
+    "session-loss",
     "silent-empty",
     "survives",
     "timeout-cascade",

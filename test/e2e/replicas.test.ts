@@ -65,6 +65,49 @@ describe("three replicas", () => {
   });
 });
 
+describe("a rolling restart under load", () => {
+  const rollout = [
+    "rolling-restart",
+    ...set(
+      "phases=[{baseline: 1500ms}, {fault: 10s, recovery: 1500ms, name: rollout}]",
+      "faults=[{server: notebook, kind: rolling-restart, drain: 300ms}]",
+    ),
+  ];
+
+  test("is survived, and costs no session that is in a store", { timeout: 60_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const { ended, checks, gaps } = await verdictsFrom(rollout, folder.path);
+    expect(ended.code, ended.stdout).toBe(0);
+    expect(gaps).toEqual([]);
+    expect(checks).toMatchObject([
+      { check: "session-loss", verdict: "pass" },
+      { check: "survives", verdict: "pass" },
+    ]);
+    expect(checks[1]?.strength).toContain("recovered after 1 of 1 episodes (start-again)");
+  });
+
+  test("costs those that are in memory, though the retries of its agents hide it", { timeout: 60_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const inMemory = set("servers.notebook.defects=[sessions-in-memory]");
+    const { ended, checks } = await verdictsFrom([...rollout, ...inMemory], folder.path);
+    expect(ended.code, ended.stdout).toBe(1);
+    expect(checks).toMatchObject([
+      { check: "session-loss", verdict: "fail" },
+      { check: "survives", verdict: "pass" },
+    ]);
+  });
+});
+
+test("one replica that is killed costs the sessions that it kept in memory", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const kill = set("faults=[{server: notebook, replica: 2, kind: kill}]");
+  const { ended, checks, gaps } = await verdictsFrom(["session-loss", ...brief, ...sticky, ...kill], folder.path);
+  expect(ended.code, ended.stdout).toBe(1);
+  expect(gaps).toEqual([]);
+  expect(checks[0]).toMatchObject({ check: "session-loss", verdict: "fail" });
+  expect(checks[0]?.findings[0]?.says).toMatch(/answered with HTTP 404 \(by notebook\.[13]/);
+});
+
 test.runIf(canSeeProcesses)("no replica outlives a runner that is killed", { timeout: 60_000 }, async () => {
   await using folder = await temporaryFolder();
   const running = startSquall(["run", "session-loss", ...inStore], { cwd: folder.path });

@@ -6,6 +6,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Sign } from "../../src/faults/handles.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
 import type { Exchange } from "../../src/history/events.ts";
+import type { Meddled } from "../../src/history/meddled.ts";
 import type { OutcomeClass } from "../../src/history/outcomes.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { call, mcpTargets, type McpTargetKind } from "./mcp-targets.ts";
@@ -116,6 +117,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
+/** What checks are told of the answers that faults make. */
+const holds: Readonly<Record<string, Meddled["made"]>> = {
+  "empty-result": "nothing",
+  "http-status": "error",
+  "rpc-error": "error",
+  "tool-error": "error",
+  "malformed-answer": "garbage",
+};
+
 describe.each(mcpTargets)("$name", (target) => {
   const here = Object.entries(cases).flatMap(([kind, of]) =>
     of.flatMap((one) => {
@@ -157,7 +167,10 @@ async function contract(
   await waitFor(() => expect(running.executed() - before).toBe(executes));
   expect(shown.length, "its mark at the tap").toBe(1);
   await waitFor(() => expect(running.exchanges()).toHaveLength(3));
-  expect(running.exchanges()[2]).toMatchObject({ ended: sees.ended, meddled: { delivered: executes } });
+  const made = holds[kind];
+  const meddled = { delivered: executes, ...(made === undefined ? {} : { made }) };
+  expect(running.exchanges()[2]).toMatchObject({ ended: sees.ended, meddled });
+  expect(made === undefined).toBe(running.exchanges()[2]?.meddled?.made === undefined);
 
   if (session.lost) session = await running.open();
   for (let healed = 0; healed < 3; healed += 1) expect((await asking()).class).toBe("ok");

@@ -147,6 +147,35 @@ describe("CONNECT", () => {
   });
 });
 
+describe("who does not read what is sent is not read for either", () => {
+  // More than the systems' own buffers hold along the way.
+  const flood = Buffer.alloc(96 * 1024 * 1024);
+  const settled = async (socket: Socket): Promise<boolean> => {
+    const isOver = new Promise<boolean>((resolve) => socket.write(flood, () => resolve(true)));
+    return Promise.race([isOver, sleep(1000, false)]);
+  };
+
+  test("a callee", async () => {
+    await using callee = await tcpCallee((socket) => socket.pause());
+    await using rig = await gatewayTo({ "a.test:1": callee.port });
+    const caller = rig.call("CONNECT a.test:1 HTTP/1.1\r\n\r\n");
+    await vi.waitFor(() => expect(caller.text()).toContain("200"));
+    expect(await settled(caller.socket)).toBe(false);
+  });
+
+  test("a caller", async () => {
+    const reached: Socket[] = [];
+    await using callee = await tcpCallee((socket) => reached.push(socket));
+    await using rig = await gatewayTo({ "a.test:1": callee.port });
+    const caller = rig.call("CONNECT a.test:1 HTTP/1.1\r\n\r\n");
+    await vi.waitFor(() => expect(caller.text()).toContain("200"));
+    caller.socket.pause();
+    const [socket] = reached;
+    if (socket === undefined) throw new Error("nobody came");
+    expect(await settled(socket)).toBe(false);
+  });
+});
+
 describe("an absolute URL in the request line", () => {
   test("reaches its destination as if there were no proxy, and is joined at the link", async () => {
     const got: string[] = [];
@@ -212,17 +241,23 @@ describe("an absolute URL in the request line", () => {
     expect(caller.ended()).toBe("open");
   });
 
-  test("answers to HEAD and interim ones are not taken for others", async () => {
+  test("an answer to HEAD has no body, and an interim one is no answer", async () => {
+    const ends: string[] = [];
     await using one = await httpCallee((asked, answer) => {
+      asked.socket.once("close", () => ends.push("one"));
       answer.writeEarlyHints({ link: "</x>; rel=preload" });
       answer.setHeader("content-length", 3);
-      answer.end(asked.method === "HEAD" ? undefined : "one");
+      setTimeout(() => answer.end(asked.method === "HEAD" ? undefined : "one"), 50);
     });
     await using two = await named("two");
     await using rig = await gatewayTo({ "one.test:80": one.port, "two.test:80": two.port });
-    const caller = rig.call(plain("one.test").replace("GET", "HEAD") + plain("one.test") + plain("two.test"));
-    await vi.waitFor(() => expect(caller.text()).toMatch(/103[^]+200[^]+103[^]+200[^]+onetwo|two \/ #1/));
-    expect(caller.text().match(/HTTP\/1\.1 \d+/g)).toHaveLength(5);
+    const caller = rig.call(plain("one.test").replace("GET", "HEAD") + plain("two.test"));
+    await vi.waitFor(() => expect(caller.text()).toContain("two / #1"));
+    expect(caller.text().match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 103", "HTTP/1.1 200", "HTTP/1.1 200"]);
+    // Whoever is not asked any more is let go, though the caller stays.
+    await vi.waitFor(() => expect(ends).toEqual(["one"]));
+    caller.socket.write(plain("one.test"));
+    await vi.waitFor(() => expect(caller.text()).toMatch(/two \/ #1\n[^]+103[^]+200[^]+\r\n\r\none$/));
   });
 
   test("an answer without a length ends with the connection, and a broken one as it broke", async () => {
@@ -351,6 +386,29 @@ describe("what is not for a link", () => {
     const mine = own.call(`CONNECT ${here} HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n`);
     await vi.waitFor(() => expect(mine.text()).toContain("here /x #1"));
     expect(own.unexpected).toEqual([]);
+  });
+
+  test("a host that is allowed is let through; others stay refused", async () => {
+    await using callee = await named("far");
+    // Not a name of this machine to us, though it leads there.
+    const far = `0.0.0.0:${callee.port}`;
+    await using rig = await gatewayTo({}, { allowHosts: ["elsewhere.test"] });
+    const refused = rig.call(plain(far));
+    await vi.waitFor(() => expect(refused.text()).toContain("403"));
+    await using open = await gatewayTo({}, { allowHosts: ["0.0.0.0"] });
+    const passed = open.call(plain(far));
+    await vi.waitFor(() => expect(passed.text()).toContain("far / #1"));
+    expect(open.unexpected).toMatchObject([{ destination: far, passed: true }]);
+  });
+
+  test("what is let through and then breaks is broken, and no answer of ours", async () => {
+    await using callee = await tcpCallee((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    await using rig = await gatewayTo({}, { unexpected: "allow" });
+    const caller = rig.call(`CONNECT 127.0.0.1:${callee.port} HTTP/1.1\r\n\r\n`);
+    await vi.waitFor(() => expect(caller.text()).toContain("200"));
+    caller.socket.write("hello");
+    await vi.waitFor(() => expect(caller.ended()).toBe("rst"));
+    expect(caller.text()).not.toContain("Squall");
   });
 
   test("a destination that cannot be reached is a 502, as of any proxy", async () => {

@@ -7,7 +7,7 @@ import { certain, losing } from "./rig.ts";
 const get = { method: "GET", path: "/limits/7" };
 const post = { method: "POST", path: "/limits" };
 const call = { ...post, rpc: "tools/call" };
-const toAnswer: Rule = { deed: { does: "answer-request", make: () => ({ body: "" }) } };
+const toAnswer: Rule = { deed: { does: "answer-request", make: () => ({ holds: "nothing", body: "" }) } };
 
 const take = (rules: Rules, asked: Parameters<Rules["take"]>[0]): Work | undefined => rules.take(asked, { held: true });
 

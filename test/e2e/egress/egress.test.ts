@@ -11,7 +11,15 @@ import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../../src/history/events.ts";
 import { readHistory } from "../../../src/history/segments.ts";
 import type { Verdicts } from "../../../src/reporters/verdicts.ts";
-import { canSeeProcesses, nothingIsLeft, onlyRun, startSquall, temporaryFolder, verdictsFrom } from "../squall.ts";
+import {
+  canSeeProcesses,
+  nothingIsLeft,
+  onlyRun,
+  squall,
+  startSquall,
+  temporaryFolder,
+  verdictsFrom,
+} from "../squall.ts";
 
 const weatherNode = fileURLToPath(new URL("./weather.ts", import.meta.url));
 const weatherPython = fileURLToPath(new URL("./weather.py", import.meta.url));
@@ -173,6 +181,22 @@ test("unexpected destinations are refused and listed; what asked for them works 
   expect(verdicts.egress?.unexpected[0]?.requests).toBeGreaterThan(10);
   const html = await readFile(join(await onlyRun(folder.path), "report.html"), "utf8");
   expect(html).toContain("weather asked for telemetry.example.test:443");
+});
+
+test("a server that cannot start without what was refused: the error tells what that was", async () => {
+  await using folder = await temporaryFolder();
+  const fetches = `fetch("https://registry.example.test/").catch(() => process.exit(1))`;
+  const text = `name: s
+servers: { weather: { transport: stdio, command: ["${process.execPath}", -e, '${fetches}'], egress: {} } }
+agents: { a: { chain: [{ call: weather.Forecast }] } }
+phases: [{ baseline: 1s }]
+`;
+  await writeFile(join(folder.path, "s.yaml"), text);
+  const { code, stderr } = await squall(["run", "s.yaml"], { cwd: folder.path });
+  expect(code).toBe(75);
+  expect(stderr).toContain(
+    "the egress gateway of weather refused registry.example.test:443: if it needs that, --allow-host registry.example.test",
+  );
 });
 
 const overTls = unlessAbsent("over TLS, which passes unread", lacksOpenssl, "openssl");
