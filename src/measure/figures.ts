@@ -254,6 +254,7 @@ export const figuresDocument = record({
     "interrupted",
     "terminated",
     "unreachable",
+    "engine-lost",
     "broken",
     "stopped",
     "aborted",

@@ -99,17 +99,24 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const written: Record<string, number> = {};
   const onWritten = (writer: string, events: number): void => void (written[writer] = events);
   const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
-  const act = { ...options, ...watched, ...kept, run, nonce, directory };
+  let lostEngine: Error | undefined;
+  const onEngineLost = (error: Error): void => void (lostEngine = error);
+  const act = { ...options, ...watched, ...kept, run, nonce, directory, onEngineLost };
   let ended: RunEnded = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
     ended = await actOut(act);
   } catch (error) {
     const reason = endOf(options);
-    // What a signal broke off fails with words of its own, which tell nothing more.
-    const isSaid = reason === undefined || error instanceof UnhealedError;
-    ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
-    if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
+    if (reason === undefined && lostEngine instanceof UserError && !(error instanceof UnhealedError)) {
+      // Whatever failed, failed because of it; what was seen until then is judged.
+      ended = { type: "run-ended", reason: "engine-lost", says: lostEngine.message };
+    } else {
+      // What a signal broke off fails with words of its own, which tell nothing more.
+      const isSaid = reason === undefined || error instanceof UnhealedError;
+      ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
+      if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
+    }
   } finally {
     left = await closing.close();
     const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
@@ -126,6 +133,7 @@ type Act = RunOptions & {
   /** The history cannot be written: nothing that happens from now on can be proven. */
   readonly failing: AbortSignal;
   readonly onUnwritten: (error: Error) => void;
+  readonly onEngineLost: (error: Error) => void;
   readonly onWritten: (writer: string, events: number) => void;
   readonly secrets: readonly string[];
   readonly run: string;
@@ -158,7 +166,10 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
-    onEngineLost: (error) => unguarded.abort(error),
+    onEngineLost: (error) => {
+      act.onEngineLost(error);
+      unguarded.abort(error);
+    },
   });
   const desk = openFaultDesk({ mode: plan.mode, links: stage.links, recorder: history, world });
   const follow = new AbortController();
