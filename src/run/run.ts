@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
@@ -20,6 +20,7 @@ import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
 import type { CrewDrive } from "./crew.ts";
+import { endedBy, endOf } from "./ending.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
@@ -107,16 +108,9 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   try {
     ended = await actOut(act);
   } catch (error) {
-    const reason = endOf(options);
-    if (reason === undefined && lostEngine instanceof UserError && !(error instanceof UnhealedError)) {
-      // Whatever failed, failed because of it; what was seen until then is judged.
-      ended = { type: "run-ended", reason: "engine-lost", says: lostEngine.message };
-    } else {
-      // What a signal broke off fails with words of its own, which tell nothing more.
-      const isSaid = reason === undefined || error instanceof UnhealedError;
-      ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
-      if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
-    }
+    const after = endedBy(error, { signal: endOf(options), lostEngine });
+    ended = after.ended;
+    if (after.isThrown) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
     const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
@@ -201,16 +195,6 @@ async function actOut(act: Act): Promise<RunEnded> {
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
   return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
-}
-
-function brokenBy(error: unknown): RunEnded["reason"] {
-  return error instanceof UserError && error.exitCode === exitCodes.unreachable ? "unreachable" : "broken";
-}
-
-/** Which signal ended the run, if any did. */
-function endOf({ stopping }: RunOptions): "interrupted" | "terminated" | undefined {
-  if (!stopping.aborted) return undefined;
-  return stopping.reason === "SIGTERM" ? "terminated" : "interrupted";
 }
 
 async function play(
