@@ -128,7 +128,11 @@ type FaultOption<Kind> =
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
 const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
+  z
+    .strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape })
+    // What holds between attributes does not come with their shape.
+    .check(...((attributes.def.checks ?? []) as z.core.$ZodCheck[]))
+    .describe(about),
 ) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
