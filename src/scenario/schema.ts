@@ -131,7 +131,7 @@ const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
   z
     .strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape })
     // What holds between attributes does not come with their shape.
-    .check(...((attributes.def.checks ?? []) as z.core.$ZodCheck[]))
+    .check(...((attributes.def.checks ?? []) as z.core.$ZodCheck<unknown>[]))
     .describe(about),
 ) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
