@@ -42,7 +42,7 @@ export function followKills(): KillsFold {
     end: () =>
       [...byServer].map(([server, { kills, unready, isAway }]) => ({
         server,
-        kills,
+        kills: kills.map(atOnceOverStdio),
         ...(unready === undefined ? {} : { unready }),
         isUndecided: isAway,
       })),
@@ -52,8 +52,13 @@ export function followKills(): KillsFold {
 function follow(byServer: Map<string, Course>, course: Course, killed: EventOf<"target">): void {
   byServer.set(killed.target, course);
   course.kills.push({ event: killed });
-  // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
   course.isAway = killed.instance === undefined;
+}
+
+/** There a session starts its process itself: one that does not come is not on its way, and excuses no call. */
+function atOnceOverStdio(kill: Exit): Exit {
+  const { event } = kill;
+  return event.instance === undefined || kill.backUs !== undefined ? kill : { event, backUs: event.atUs };
 }
 
 function comeBack(course: Course, { instance, atUs }: EventOf<"target">): void {
