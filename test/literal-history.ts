@@ -48,6 +48,17 @@ export const declared: Declared = {
   checks: ["duplicate-effects", "silent-empty"],
 };
 
+const replicaLinks = [1, 2, 3].map((n) => `cloud->cloud.${n}`);
+
+/** The same with the server as three replicas. */
+export const replicated: Partial<Declared> = {
+  links: [
+    ...declared.links,
+    ...replicaLinks.map((link) => ({ link, plane: "balancer-replica", server: "cloud", protocol: "mcp" }) as const),
+  ],
+  servers: [{ server: "cloud", transport: "http", isStarted: true, replicas: { count: 3, balance: "round-robin" } }],
+};
+
 export type Timed = readonly [atMs: number, event: Unstamped];
 
 export function runStarted(mode: Mode = "faults", over: Partial<Declared> = {}): Timed {
@@ -260,15 +271,24 @@ export function toolsListed(atMs: number, tools: readonly string[] = ["CreateLim
   return [atMs, { type: "tools-listed", server: "cloud", tools }];
 }
 
+/** Something has connected to each replica. */
+export const replicasUsed: readonly Timed[] = replicaLinks.map((link) => [
+  1,
+  { type: "connection", connection: 1, edge: "opened", link },
+]);
+
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
-  runStarted(),
+  runStarted("faults", replicated),
   toolsListed(0),
   ...frame({ recoveryUntilMs: 4000 }),
+  ...replicasUsed,
+  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", named: true }],
   ...Array.from({ length: 10 }, (_, walk) => [
     ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
     exchange(walk, 52 + walk * 50),
     ...op({ atMs: 60 + walk * 50, walk }),
+    exchange(walk, 65 + walk * 50, { link: `cloud->cloud.${(walk % 3) + 1}`, attempt: 1 }, 1),
     effect(walk, 65 + walk * 50, { row: String(walk) }),
   ]).flat(),
   ...op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] }),

@@ -2,6 +2,7 @@
 import type { Check } from "./check.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { retryStorm } from "./retry-storm.ts";
+import { sessionLoss } from "./session-loss.ts";
 import { silentEmpty } from "./silent-empty.ts";
 import { survives } from "./survives.ts";
 import { timeoutCascade } from "./timeout-cascade.ts";
@@ -9,6 +10,7 @@ import { timeoutCascade } from "./timeout-cascade.ts";
 export const checks = [
   duplicateEffects,
   retryStorm,
+  sessionLoss,
   silentEmpty,
   survives,
   timeoutCascade,

@@ -12,6 +12,8 @@ export interface Exit {
 export interface ServerExits {
   readonly server: string;
   readonly policy: DeclaredServer["restart"];
+  /** Each of its sessions has a process of its own. */
+  readonly perSession: boolean;
   readonly exits: readonly Exit[];
   /** Undecided: the history ends before it would have had to be back. */
   readonly is: "no-policy" | "within-policy" | "too-often" | "not-back" | "undecided";
@@ -48,19 +50,26 @@ export function followExits(declared: Declared): ExitsFold {
   const end = (untilUs: number): readonly ServerExits[] =>
     [...byServer].flatMap(([server, exits]) => {
       if (exits.length === 0) return [];
-      const policy = declared.servers.find((candidate) => candidate.server === server)?.restart;
-      return [{ server, policy, exits, is: judged(exits, policy, Math.min(watchedUs, untilUs)) }];
+      const of = declared.servers.find((candidate) => candidate.server === server);
+      // Of several processes each is a session's own, or one of the replicas.
+      const perSession = of?.replicas === undefined && exits.some(({ event }) => event.instance !== undefined);
+      const about = { policy: of?.restart, perSession };
+      return [{ server, ...about, exits, is: judged(exits, about, Math.min(watchedUs, untilUs)) }];
     });
 
   return { on, end };
 }
 
-function judged(exits: readonly Exit[], policy: DeclaredServer["restart"], untilUs: number): ServerExits["is"] {
+function judged(
+  exits: readonly Exit[],
+  { policy, perSession }: Pick<ServerExits, "policy" | "perSession">,
+  untilUs: number,
+): ServerExits["is"] {
   if (policy === undefined) return "no-policy";
   const byInstance = Map.groupBy(exits, ({ event }) => event.instance);
   if ([...byInstance.values()].some((of) => of.length > policy.most)) return "too-often";
   // Over stdio a process comes back when its agent calls again, so how soon tells nothing of the server.
-  const supervised = byInstance.get(undefined) ?? [];
+  const supervised = perSession ? [] : exits;
   const late = supervised.filter(({ event, backUs }) => (backUs ?? untilUs) - event.atUs > policy.withinMs * 1000);
   if (late.length > 0) return "not-back";
   return supervised.some(({ backUs }) => backUs === undefined) ? "undecided" : "within-policy";

@@ -1,4 +1,5 @@
 /** The ends of servers' processes that a fault brought, and whether what was started again came back. */
+import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import type { HistoryRecord } from "../history/records.ts";
 import type { Exit } from "./server-exits.ts";
@@ -18,52 +19,58 @@ export interface KillsFold {
 }
 
 interface Course {
+  readonly server: string;
+  /** Its processes are those of sessions, which start them themselves. */
+  readonly isOfSessions: boolean;
   readonly kills: Exit[];
   unready?: EventOf<"target">;
   /** Of the last kill it is not known yet. */
   isAway: boolean;
 }
 
-export function followKills(): KillsFold {
-  const byServer = new Map<string, Course>();
+export function followKills({ servers }: Declared): KillsFold {
+  const replicated = new Set(servers.flatMap(({ server, replicas }) => (replicas === undefined ? [] : [server])));
+  /** By server; by replica where it has several. */
+  const courses = new Map<string, Course>();
   return {
     on: (record) => {
       if (record.type !== "target" || record.role !== "server") return;
-      const course = byServer.get(record.target);
-      if (record.edge === "killed") follow(byServer, course ?? { kills: [], isAway: false }, record);
-      else if (course === undefined) return;
-      else if (record.edge === "ready") comeBack(course, record);
-      else if (record.instance === undefined) {
-        // What ends by itself is told by its own end.
-        if (record.edge === "unready") course.unready = record;
-        course.isAway = false;
+      const { target: server, instance, edge } = record;
+      const isOfSessions = instance !== undefined && !replicated.has(server);
+      const key = isOfSessions ? server : (instance ?? server);
+      const course = courses.get(key) ?? { server, isOfSessions, kills: [], isAway: false };
+      if (edge === "killed") {
+        courses.set(key, course);
+        course.kills.push({ event: record });
+        // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
+        course.isAway = !isOfSessions;
+        return;
       }
+      if (edge === "ready") comeBack(course, record);
+      if (isOfSessions) return;
+      // What ends by itself is told by its own end.
+      if (edge === "unready") course.unready = record;
+      if (edge === "ready") delete course.unready;
+      course.isAway = false;
     },
-    end: () =>
-      [...byServer].map(([server, { kills, unready, isAway }]) => ({
-        server,
-        kills: kills.map(atOnceOverStdio),
-        ...(unready === undefined ? {} : { unready }),
-        isUndecided: isAway,
-      })),
+    end: () => [...Map.groupBy(courses.values(), ({ server }) => server)].map(([server, of]) => joined(server, of)),
   };
 }
 
-function follow(byServer: Map<string, Course>, course: Course, killed: EventOf<"target">): void {
-  byServer.set(killed.target, course);
-  course.kills.push({ event: killed });
-  course.isAway = killed.instance === undefined;
+function comeBack({ kills }: Course, { instance, atUs }: EventOf<"target">): void {
+  for (const kill of kills) if (kill.event.instance === instance) kill.backUs ??= atUs;
 }
 
-/** There a session starts its process itself: one that does not come is not on its way, and excuses no call. */
-function atOnceOverStdio(kill: Exit): Exit {
-  const { event } = kill;
-  return event.instance === undefined || kill.backUs !== undefined ? kill : { event, backUs: event.atUs };
+function joined(server: string, courses: readonly Course[]): ServerKills {
+  // What stays away is told together with its own kill.
+  const away = courses.find(({ unready }) => unready !== undefined);
+  const others = courses.filter((course) => course !== away);
+  const kills = [...others, ...(away === undefined ? [] : [away])].flatMap(killsOf);
+  const isUndecided = courses.some(({ isAway }) => isAway);
+  return { server, kills, ...(away?.unready === undefined ? {} : { unready: away.unready }), isUndecided };
 }
 
-function comeBack(course: Course, { instance, atUs }: EventOf<"target">): void {
-  for (const kill of course.kills) if (kill.event.instance === instance) kill.backUs ??= atUs;
-  if (instance !== undefined) return;
-  course.isAway = false;
-  delete course.unready;
+/** What a session does not start again is not on its way, and excuses no call. */
+function killsOf({ isOfSessions, kills }: Course): readonly Exit[] {
+  return isOfSessions ? kills.map(({ event, backUs = event.atUs }) => ({ event, backUs })) : kills;
 }

@@ -35,14 +35,13 @@ export function exitFinding(
   of: ServerExits,
   { faults, hurt }: { readonly faults: readonly FaultSpan[]; readonly hurt: Hurt | undefined },
 ): Finding[] {
-  const { server, policy, exits, is } = of;
+  const { server, policy, perSession: ofSessions, exits, is } = of;
   const [first] = exits;
   if (first === undefined || is === "undecided") return [];
   const { event } = first;
   const near = faultsAt(event.atUs, faults);
   const wrote = tellingLine(event.stderr);
   const under = hurt === undefined ? "" : `; ${hurt.count} of its ops were under way: ${shown(hurt.ops)}`;
-  const ofSessions = event.instance !== undefined;
   const allowed = policy === undefined ? "" : allowedBy(policy, ofSessions);
   const verdicts: Readonly<Record<typeof is, string>> = {
     "no-policy": "",

@@ -58,7 +58,7 @@ export const survives = defineCheck({
     control: mode === "control",
     declared,
     exits: followExits(declared),
-    kills: followKills(),
+    kills: followKills(declared),
     tools: followTools(declared),
     ops: collectAfterHealing(declared),
     faults: [],
@@ -143,13 +143,14 @@ function followFault({ id, atUs, ...record }: EventOf<"fault">, { faults }: Stat
 }
 
 /** An op's record comes after its server's end was told, so both are at hand here. */
-function followOp({ op, started, ended, outcome }: OpRecord, state: State): void {
+function followOp({ op, started, ended, outcome, exchanges }: OpRecord, state: State): void {
   if (outcome === "ok" || outcome === "not-run") return;
   const untilUs = (ended?.atUs ?? Number.POSITIVE_INFINITY) + exitToldUs;
   const agent = `${started.group}.${started.agent}`;
-  const wasUnder = state.exited
-    .get(started.server)
-    ?.some(({ atUs, instance = agent }) => instance === agent && started.atUs <= atUs && untilUs >= atUs);
+  const wasUnder = state.exited.get(started.server)?.some(({ atUs, instance = agent }) => {
+    const isItsOwn = instance === agent || exchanges.some(({ link }) => link === `${started.server}->${instance}`);
+    return isItsOwn && started.atUs <= atUs && untilUs >= atUs;
+  });
   if (wasUnder !== true) return;
   const hurt = state.hurt.get(started.server) ?? { count: 0, ops: [] };
   state.hurt.set(started.server, hurt);

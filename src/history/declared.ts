@@ -39,7 +39,7 @@ export interface DeclaredStop {
 
 export interface DeclaredLink {
   readonly link: string;
-  readonly plane: "agent-server" | "server-upstream";
+  readonly plane: "agent-server" | "balancer-replica" | "server-upstream";
   /** The server at one end of it. */
   readonly server: string;
   /** What its tap can read: on tcp only bytes, so requests cannot be counted there. */
@@ -51,8 +51,12 @@ export interface DeclaredServer {
   readonly transport: "http" | "stdio";
   /** Squall starts it, so Squall also sees it end. */
   readonly isStarted: boolean;
+  /** It runs as so many processes behind our balancer, each with a link of its own. Absent: it runs once. */
+  readonly replicas?: { readonly count: number; readonly balance: "round-robin" | "sticky" };
   /** Agents call it straight, past every tap. */
   readonly direct?: true;
+  /** It is told of an egress gateway: over which links it leads, and from which `host:port`. */
+  readonly egress?: readonly { readonly link: string; readonly hosts: readonly string[] }[];
   /** How often it may end by itself, and how soon it must be back, for that to be its policy and no defect. */
   readonly restart?: { readonly most: number; readonly withinMs: number };
 }

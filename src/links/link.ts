@@ -1,6 +1,7 @@
 /**
  * A link: one hop that Squall can see and break. Our tap faces the caller and gives the evidence; the engine's proxy
- * behind it makes the trouble. Only eating answers is the tap's own work, for TCP alone cannot lose so exactly.
+ * behind it makes the trouble of the network. Meddling with requests and answers is the tap's own work, for TCP tells none
+ * of them apart.
  *
  *   caller ──▶ tap ──▶ engine's proxy ──▶ upstream
  */
@@ -9,8 +10,8 @@ import type { LinkHandle, Sign } from "../faults/handles.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { World } from "../world.ts";
-import { createAnswerRules } from "./answer-rules.ts";
 import { onceHealed } from "./cure.ts";
+import { createRules } from "./rules.ts";
 import { createSigns } from "./signs.ts";
 import { openTap } from "./tap.ts";
 import type { LinkProtocol } from "./traffic.ts";
@@ -31,6 +32,8 @@ export interface Link extends LinkHandle {
   readonly address: Address;
   /** Seen so far, the refused among them: a link that nobody used is a gap in the evidence. */
   readonly connections: number;
+  /** A fault has closed it, so that it takes no connection. */
+  readonly refuses: boolean;
   /** Returns how to stop listening. */
   onSign(listener: (sign: Sign) => void): () => void;
   /** Requests that await their answer or the rest of it. The listening stream of an MCP client awaits none. */
@@ -44,7 +47,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const waits = createWaits(() => recorder.nowUs());
   const exchangeWaits = createWaits(() => recorder.nowUs());
   const closeWaits = createWaits(() => recorder.nowUs());
-  const rules = createAnswerRules();
+  const rules = createRules();
   const signs = createSigns();
 
   const proxy = await engine.openProxy(name, upstream);
@@ -67,6 +70,9 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     get connections() {
       return tap.connections;
     },
+    get refuses() {
+      return disabledBy > 0;
+    },
     onSign: signs.on,
     openExchanges: () => tap.openExchanges(),
     setEnabled,
@@ -84,11 +90,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
         calm();
       });
     },
-    eatAnswers: (rule) => {
-      const { eater, off } = rules.add(rule);
+    meddle: (rule, chance) => {
+      const { work, off } = rules.add(rule, chance);
       return onceHealed(() => {
         off();
-        tap.release(eater);
+        tap.release(work);
         return Promise.resolve();
       });
     },

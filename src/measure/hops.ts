@@ -12,6 +12,8 @@ export interface Hops {
 /** Links over which nothing went and nothing could have gone in a phase are left out of it. */
 export function openHops({ links, phases, steps }: Declared): Hops {
   const exchanges = new Map<string, Map<string, number>>();
+  // A balancer hands on what came to it: its links carry shares of one hop, and multiply nothing.
+  const measured = links.flatMap(({ plane, ...link }) => (plane === "balancer-replica" ? [] : [{ ...link, plane }]));
   const upstream = new Set(links.filter(({ plane }) => plane === "server-upstream").map(({ link }) => link));
 
   const on = ({ link }: Exchange, phase: string): void => {
@@ -22,7 +24,7 @@ export function openHops({ links, phases, steps }: Declared): Hops {
   };
 
   const hopOf = (
-    { link, plane, server, protocol }: Declared["links"][number],
+    { link, plane, server, protocol }: (typeof measured)[number],
     phase: string,
     cells: readonly Cell[],
   ): HopFigures => {
@@ -41,7 +43,7 @@ export function openHops({ links, phases, steps }: Declared): Hops {
   return {
     on,
     end: (cells) =>
-      links.flatMap((link) =>
+      measured.flatMap((link) =>
         phases.map(({ phase }) => hopOf(link, phase, cells)).filter(({ requests, callers }) => requests + callers > 0),
       ),
   };

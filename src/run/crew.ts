@@ -79,7 +79,9 @@ export function openCrew(options: CrewOptions): Crew {
             stopping,
             Promise.all(targets.map(async ({ server }) => agent.open(server))),
           );
-          for (const session of opened) if ("failed" in session) throw unreachable(session.failed);
+          // A server that loses what it has just opened is there, and what becomes of its sessions is the run's news.
+          for (const session of opened)
+            if ("failed" in session && session.isLoss !== true) throw unreachable(session.failed);
         });
       }
     },

@@ -6,7 +6,13 @@ import type { World } from "../world.ts";
 import type { SessionTarget } from "./session-target.ts";
 
 /** A session, or why there is none. */
-export type MaybeSession = Session | { readonly failed: string };
+export type MaybeSession =
+  | Session
+  | {
+      readonly failed: string;
+      /** The server had opened it, and then knew nothing of it. */
+      readonly isLoss?: boolean;
+    };
 
 export interface AgentSessions {
   /** The session with this server: at once where it is open, as it nearly always is. */
@@ -61,12 +67,16 @@ export function createAgentSessions(options: {
         server,
         edge: "opened",
         protocolVersion: session.protocolVersion,
+        ...(session.hasId ? { named: true as const } : {}),
       });
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
-      recorder.record({ type: "session", group, agent, server, edge: "failed", because: messageOf(error) });
-      return { failed: messageOf(error) };
+      const because = messageOf(error);
+      const { isLoss } = error;
+      const named = isLoss ? { named: true as const } : {};
+      recorder.record({ type: "session", group, agent, server, edge: "failed", because, ...named });
+      return { failed: because, isLoss };
     }
   };
 

@@ -9,9 +9,10 @@ import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
-import { openLink } from "../links/link.ts";
+import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import { replicaName } from "../scenario/replicas.ts";
 import { renderText } from "../scenario/template.ts";
 import type { Herd } from "../targets/herd.ts";
 import { requirePrlimit } from "../targets/limits.ts";
@@ -24,10 +25,12 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
 import { preflight } from "./preflight.ts";
+import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
@@ -92,35 +95,52 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const upstreams = new Map<string, URL>();
   for (const upstream of scenario.upstreams) {
     options.onStep(`starting ${upstream.name}`);
-    upstreams.set(upstream.name, await startTarget(options, upstream, "upstream", {}, onHerd));
+    upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream", onHerd }));
   }
-  const servers = new Map<string, URL | StdioEntry>();
+  const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
+    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
+    const about = { target: server, role: "server", variables, onHerd } as const;
+    if (server.replicas === undefined) return startTarget(options, about);
+    return openReplicas(options, server, {
+      start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
+      onHerd,
+      onReplicas: (faults) => void processes.set(placeInWords({ server: server.name }), faults),
+      openLinkTo,
+    });
+  };
+  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
+    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
+      const callee = known(upstreams, upstream);
+      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
+    };
     for (const { variable, upstream, link } of server.upstreams) {
+      const url = await open({ upstream, link });
       const { protocol } = named(scenario.upstreams, upstream);
-      const url = await openLinkTo(link, known(upstreams, upstream), protocol);
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
-    const isStdio = server.transport === "stdio";
-    servers.set(
-      server.name,
-      isStdio
-        ? openStdio(options, server, variables, onHerd)
-        : await startTarget(options, server, "server", variables, onHerd),
-    );
+    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
+    servers.set(server.name, await openServer(server, variables));
   }
-  const crew = await openAgents(options, (link, server) => {
+  const over = async (link: string, server: string): Promise<URL | SessionTarget> => {
     const at = known(servers, server);
-    if (at instanceof URL && named(scenario.servers, server).direct) return at;
-    return at instanceof URL ? openLinkTo(link, at, "mcp") : at.over(link, links);
-  });
+    if ("over" in at) return at.over(link, links);
+    const url = "balanced" in at ? at.balanced : at;
+    return named(scenario.servers, server).direct ? url : seenThrough(url, await openLinkTo(link, url, "mcp"));
+  };
+  const straightTo = (server: string): URL | undefined => {
+    const at = known(servers, server);
+    return "balanced" in at ? at.straight : undefined;
+  };
+  const crew = await openAgents(options, { over, straightTo });
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    const straight = at instanceof URL ? httpTarget(server, { url: at, headers }) : at.straight();
-    return listToolsAt(straight, { timeoutMs, world });
+    if ("over" in at) return listToolsAt(at.straight(), { timeoutMs, world });
+    const url = "balanced" in at ? at.straight : at;
+    return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
   };
   return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
@@ -139,36 +159,37 @@ async function startEngine(options: StageOptions): Promise<Engine> {
 /** Told of processes that faults may take hold of, and of the place that they are. */
 export type OnHerd = (place: FaultPlace, herd: Herd) => void;
 
-type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<URL>;
+export type OpenLinkTo = (link: string, callee: URL, protocol: "mcp" | "http" | "tcp") => Promise<Link>;
 
-/** Opens a link once and answers the callee's URL as seen through it. */
 function linkOpener(options: StageOptions, engine: Engine, links: Map<string, FaultyLink>): OpenLinkTo {
   const { recorder, tracer, world, closing } = options;
   return async (name, callee, protocol) => {
-    const defaultPort = callee.protocol === "https:" ? 443 : 80;
-    const upstream = { host: callee.hostname, port: Number(callee.port) || defaultPort };
+    const upstream = addressOf(callee);
     const link = await openLink({ name, engine, upstream, protocol, recorder, tracer, world });
     links.set(name, link);
     closing.defer(`the link ${name}`, () => link.close());
-    const through = new URL(callee);
-    through.hostname = link.address.host;
-    through.port = String(link.address.port);
-    return through;
+    return link;
   };
 }
 
 /** Starts what the scenario says, or makes sure that it runs; answers where it listens. */
 async function startTarget(
   options: StageOptions,
-  target: ScenarioServer | ScenarioUpstream,
-  role: "server" | "upstream",
-  variables: Readonly<Record<string, string>>,
-  onHerd: OnHerd,
+  about: {
+    readonly target: ScenarioServer | ScenarioUpstream;
+    readonly role: "server" | "upstream";
+    readonly variables?: Readonly<Record<string, string>>;
+    /** Which of its replicas, from 1 on. */
+    readonly replica?: number;
+    readonly onHerd: OnHerd;
+  },
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
+  const { target, role, replica } = about;
   const { name, startTimeoutMs } = target;
+  const instance = replica === undefined ? undefined : replicaName(name, replica);
   const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
-  const env = { ...renderAll(target.env, world), ...variables };
+  const env = { ...renderAll(target.env, world), ...about.variables };
   const { target: what } = target;
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
@@ -180,21 +201,29 @@ async function startTarget(
   const started = await startProcess({
     ...common,
     ...start,
+    ...(instance === undefined ? {} : { instance }),
     ready,
     ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
-    logFile: join(directory, "targets", `${name}.log`),
+    logFile: join(directory, "targets", `${instance ?? name}.log`),
   });
-  closing.defer(name, () => started.stop());
-  onHerd({ [role]: name }, started.herd);
+  closing.defer(instance ?? name, () => started.stop());
+  about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
 }
 
 /** Opens each group's links and, once every server has been found fit for it, the sessions of its agents. */
 async function openAgents(
   options: StageOptions,
-  over: (link: string, server: string) => Promise<URL> | URL | SessionTarget,
+  {
+    over,
+    straightTo,
+  }: {
+    readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
+    /** Past the links to its replicas, for what must not depend on how they share their sessions. */
+    readonly straightTo: (server: string) => URL | undefined;
+  },
 ): Promise<Crew> {
   const { scenario, plan, world, closing, stopping, onStep } = options;
   const threaded: BriefedGroup[] = [];
@@ -213,7 +242,12 @@ async function openAgents(
         targets.push(httpTarget(name, { url: at, headers }));
       } else targets.push(at);
     }
-    await preflight(group, targets, options);
+    const greeted = targets.map((target) => {
+      const url = straightTo(target.server);
+      const headers = renderAll(named(scenario.servers, target.server).headers, world);
+      return url === undefined ? target : httpTarget(target.server, { url, headers });
+    });
+    await preflight(group, greeted, options);
     // What holds the pipe of a process cannot be handed to another thread.
     if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
     else local.push({ group, arrivals, targets });

@@ -42,6 +42,9 @@ export function startCommand(
       ...fixture.env,
       ...(about.transport === undefined ? {} : { TRANSPORT: about.transport }),
       ...(defects.length > 0 ? { DEFECTS: defects.join(",") } : {}),
+      ...(fixture.sharesSessions === undefined
+        ? {}
+        : { SESSIONS_FILE: join(directory, "targets", `${about.name}.sessions.sqlite`) }),
       ...(fixture.ledger === undefined ? {} : { LEDGER_FILE: join(directory, "targets", `${about.name}.sqlite`) }),
     },
   };

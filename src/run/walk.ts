@@ -220,7 +220,7 @@ async function openedWithin(
   timeoutMs: number,
 ): Promise<MaybeSession> {
   const waited = new AbortController();
-  const giveUp = async (): Promise<{ readonly failed: string }> => {
+  const giveUp = async (): Promise<MaybeSession> => {
     await world.sleep(timeoutMs, AbortSignal.any([waited.signal, cutOff]));
     return { failed: "no session was opened in time" };
   };

@@ -2,6 +2,7 @@
 import { faultKindNamed } from "../faults/registry.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import type { FaultPlace } from "../history/fault-place.ts";
+import { replicaName } from "./replicas.ts";
 
 export const placeKeys = ["link", "server", "upstream"] as const;
 
@@ -9,6 +10,7 @@ export interface NamedPlace {
   readonly link?: string | undefined;
   readonly server?: string | undefined;
   readonly upstream?: string | undefined;
+  readonly replica?: number | "one" | "all" | undefined;
 }
 
 /** A place with the links on which others meet what is broken there. */
@@ -19,7 +21,7 @@ export interface BrokenPlace {
 
 /** Takes a fault that names one place only, and one that is there. */
 export function placesOf(fault: NamedPlace & { readonly kind: string }, links: readonly DeclaredLink[]): BrokenPlace[] {
-  const { link, server, upstream, kind } = fault;
+  const { link, server, upstream, replica, kind } = fault;
   if (link !== undefined) return linksNamed(link, links).map((one) => ({ place: { link: one }, links: [one] }));
   if (upstream !== undefined) {
     const met = links.filter((one) => one.plane === "server-upstream" && one.link === `${one.server}->${upstream}`);
@@ -28,15 +30,26 @@ export function placesOf(fault: NamedPlace & { readonly kind: string }, links: r
   if (server === undefined) return [];
   const found = faultKindNamed(kind);
   const own = found.on === "process" && found.meets === "callers-and-own";
-  const met = links.filter((one) => one.server === server && (own || one.plane === "agent-server"));
-  return [{ place: { server }, links: met.map((one) => one.link) }];
+  const number = replica === "one" ? 1 : replica === "all" ? undefined : replica;
+  const ownLink = number === undefined ? undefined : `${server}->${replicaName(server, number)}`;
+  const met = links.filter(
+    (one) =>
+      one.server === server &&
+      (one.plane === "balancer-replica" ? one.link === (ownLink ?? one.link) : own || one.plane === "agent-server"),
+  );
+  const place = number === undefined ? { server } : { server, replica: number };
+  return [{ place, links: met.map((one) => one.link) }];
 }
 
-/** `agents->server` means every group's link to it; the arrow may be drawn either way. */
+/**
+ * `agents->server` means every group's link to it, `server->server` the balancer's to each of its replicas; the arrow
+ * may be drawn either way.
+ */
 export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
   const plain = name.replace(/\s*(?:→|->)\s*/, "->");
-  const [, server] = /^agents->(.+)$/.exec(plain) ?? [];
+  const [, from, server] = /^(.+)->(.+)$/.exec(plain) ?? [];
+  const plane = from === "agents" ? "agent-server" : from === server ? "balancer-replica" : undefined;
   return links
-    .filter(({ link, plane, server: at }) => link === plain || (plane === "agent-server" && at === server))
+    .filter((link) => link.link === plain || (link.plane === plane && link.server === server))
     .map(({ link }) => link);
 }

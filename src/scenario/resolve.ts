@@ -4,8 +4,11 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
+import { linksOf } from "./links.ts";
+import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -50,8 +53,11 @@ export interface ScenarioServer extends Started {
   /** Agents call it straight: no tap, no engine. */
   readonly direct: boolean;
   readonly restart?: { readonly most: number; readonly withinMs: number };
+  /** Absent: it runs once. */
+  readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  readonly egress?: ScenarioEgress;
 }
 
 export interface ScenarioGroup {
@@ -148,35 +154,6 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
   return planned;
 }
 
-export function linksOf(
-  groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams">[],
-  upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
-): DeclaredLink[] {
-  const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
-  const isDirect = new Set(servers.filter(({ direct }) => direct).map((server) => server.name));
-  const protocols = new Map(upstreams.map((upstream) => [upstream.name, upstream.protocol]));
-  const ofAgents = groups.flatMap(({ name, steps }) =>
-    [...new Set(steps.map(({ server }) => server))]
-      .filter((server) => !isDirect.has(server))
-      .map((server) => ({
-        link: `${name}@${server}`,
-        plane: "agent-server" as const,
-        server,
-        protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
-      })),
-  );
-  const ofServers = servers.flatMap(({ name, upstreams: of }) =>
-    of.map(({ link, upstream }) => ({
-      link,
-      plane: "server-upstream" as const,
-      server: name,
-      protocol: protocols.get(upstream) ?? ("http" as const),
-    })),
-  );
-  return [...ofAgents, ...ofServers];
-}
-
 function startedOf(
   name: string,
   target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
@@ -193,6 +170,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 }
 
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
+  const replicas = replicasOf(name, server);
   return {
     ...startedOf(name, { ...server, protocol: "http" }),
     transport: server.transport,
@@ -200,12 +178,14 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(server.restart === undefined
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
+    ...(replicas === undefined ? {} : { replicas }),
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
       link: `${name}->${upstream}`,
     })),
+    ...egressOf(name, server.egress),
   };
 }
 

@@ -12,6 +12,8 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { egressSchema } from "./egress.ts";
+import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -52,6 +54,7 @@ const server = z.strictObject({
     })
     .optional()
     .describe("it is started again when it ends by itself; where absent it stays down"),
+  ...replicaKeys,
   direct: z
     .boolean()
     .default(false)
@@ -63,6 +66,9 @@ const server = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("variable → upstream: the variable gets the address of the link to it"),
+  egress: egressSchema
+    .optional()
+    .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
 const step = z.strictObject({
@@ -109,6 +115,7 @@ export const whereAndWhen = {
   link: z.string().optional().describe("agents->server, group@server or server->upstream: for what breaks a link"),
   server: z.string().optional().describe("for what breaks processes: those of this server"),
   upstream: z.string().optional().describe("the same for an upstream"),
+  replica: replicaKey,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
   at: duration().optional().describe("after the episode's start"),
   for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
@@ -130,9 +137,12 @@ type FaultOption<Kind> =
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
-) as unknown as FaultOptions<typeof faultKinds>;
+const kinds: readonly FaultKind[] = faultKinds;
+const faultOptions = kinds.map(({ kind, about, attributes }) => {
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape });
+  // What holds between attributes is no part of their shape.
+  return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
+}) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
 const effect = z.strictObject({

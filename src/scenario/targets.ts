@@ -1,6 +1,9 @@
 /** What a target is: exactly one of a fixture, a command with its URL, or a URL; and whether it may be touched at all. */
+import { isLoopback } from "../history/destination.ts";
+import { egressFindings } from "./egress.ts";
 import type { Finding } from "./mistakes.ts";
 import { suggest } from "./mistakes.ts";
+import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
 import { partsIn, renderText, type Part } from "./template.ts";
@@ -23,11 +26,13 @@ export interface Surroundings {
 
 type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][string];
 
-export function targetFindings({ servers, upstreams }: Survey, surroundings: Surroundings): Finding[] {
+export function targetFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
+  const { servers, upstreams } = surveyed;
   return [
     ...upstreams.flatMap((upstream) => identityFindings(upstream, "upstream", surroundings)),
     ...servers.flatMap((server) => identityFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
+    ...servers.flatMap((server) => egressFindings(server, surveyed)),
   ];
 }
 
@@ -151,7 +156,7 @@ function urlFindings({ path, url, started, speaks }: UrlAt, { env, allowHosts }:
     return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return [];
+  if (isLoopback(host)) return [];
   if (allowHosts.some((allowed) => allowed.toLowerCase() === host)) return [];
   return [
     {
@@ -179,7 +184,7 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     const says = "is of no use: Squall can only start again what it has started";
     found.push({ path: [...path, "restart"], atKey: true, says });
   }
-  return [...found, ...defectFindings(path, value, fixtures)];
+  return [...found, ...replicaFindings(path, value), ...defectFindings(path, value, fixtures)];
 }
 
 function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {

@@ -15,9 +15,13 @@ export interface Fixture {
   readonly defects: readonly string[];
   /** Where on it the ledger of effects is read. */
   readonly ledger?: string;
+  /** It keeps sessions in a file that all its replicas share. */
+  readonly sharesSessions?: true;
 }
 
 const cloudDefects = ["swallow-errors", "eager-retry", "ignore-request-id", "ignore-cancel", "die-on-reset"] as const;
+
+const notebookDefects = ["sessions-in-memory", "unknown-session-400"] as const;
 
 // Set even where it is the default: the targets also get our own environment, and many shells export a PORT.
 const own = { PORT: "0", DEFECTS: "", TRANSPORT: "http" };
@@ -55,6 +59,15 @@ export const fixtures: readonly Fixture[] = [
     entry: entryOf("cloud"),
     env: own,
     defects: [],
+  },
+  {
+    name: "notebook",
+    role: "server",
+    about: "An MCP server whose sessions hold notes, in a store that its replicas share unless DEFECTS says otherwise.",
+    entry: entryOf("notebook"),
+    env: own,
+    defects: notebookDefects,
+    sharesSessions: true,
   },
 ];
 

@@ -21,6 +21,8 @@ export type Readiness = { readonly by: "line" } | { readonly by: "url"; readonly
 export interface ProcessOptions {
   readonly name: string;
   readonly role: TargetRole;
+  /** Which of several processes of the target this is. */
+  readonly instance?: string;
   readonly command: readonly [string, ...string[]];
   readonly cwd?: string;
   /** Added to Squall's own environment. */
@@ -113,12 +115,13 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
 
 /** At the place where it was the first time: its port is known by now. */
 function kept(options: ProcessOptions, first: Running, url: URL): ProcessTarget {
-  const { name, role, lease, recorder, restart, world } = options;
+  const { name, role, instance, lease, recorder, restart, world } = options;
   const env = options.ready.by === "line" ? { ...options.env, PORT: url.port } : options.env;
   const startTimeoutMs = Math.max(options.startTimeoutMs, restart?.withinMs ?? 0);
   return supervise({
     name,
     role,
+    ...(instance === undefined ? {} : { instance }),
     lease,
     recorder,
     world,
@@ -138,10 +141,10 @@ function launchLogged({ logFile, ...what }: ProcessOptions): ReturnType<typeof l
 }
 
 function notStarted(
-  { name, role, command }: ProcessOptions,
+  { name, instance = name, role, command }: ProcessOptions,
   { what, running }: { what: string; running?: Running },
 ): NotStarted {
-  const says = startFailure({ name, role, command, what, output: running?.output });
+  const says = startFailure({ name: instance, role, command, what, output: running?.output });
   const written = `${running?.output.stderrTail()}${running?.output.stdoutTail()}`;
   return { says, addressInUse: /EADDRINUSE|address already in use/i.test(written) };
 }

@@ -14,6 +14,8 @@ import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./
 export interface Supervised {
   readonly name: string;
   readonly role: TargetRole;
+  /** Which of several processes of the target this is. */
+  readonly instance?: string;
   readonly lease: string;
   readonly recorder: Recorder;
   readonly world: World;
@@ -48,7 +50,7 @@ class Supervision {
   readonly herd: Herd;
   running: Running;
   readonly #options: Supervised;
-  readonly #about: Pick<TargetEvent, "type" | "target" | "role">;
+  readonly #about: Pick<TargetEvent, "type" | "target" | "role" | "instance">;
   readonly #stopping = new AbortController();
   readonly #gate = openGate(this.#stopping.signal);
   readonly #starts = hearStarts();
@@ -60,9 +62,9 @@ class Supervision {
   #stopped: Promise<void> | undefined;
 
   constructor(options: Supervised) {
-    const { name, role, first, url } = options;
+    const { name, role, instance, first, url } = options;
     this.#options = options;
-    this.#about = { type: "target", target: name, role };
+    this.#about = { type: "target", target: name, role, ...(instance === undefined ? {} : { instance }) };
     this.running = first;
     this.#recordReady({ is: "ready", at: url });
     this.exited = this.#watch().finally(() => {
@@ -70,7 +72,7 @@ class Supervision {
       this.#tellStart(false);
     });
     this.herd = {
-      name,
+      name: instance ?? name,
       leaders: () => (this.#isUp ? [this.running.pid] : []),
       onStarted: this.#starts.on,
       takeDown: (signal) => this.#takeDown(signal),

@@ -63,6 +63,10 @@ export class Line implements Channel {
     this.#peer = new Peer(url, { keepsAlive, nowUs: world.nowUs });
   }
 
+  get hasId(): boolean {
+    return this.#sessionId !== undefined;
+  }
+
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;

@@ -44,6 +44,7 @@ function sessionOn(channel: Channel, protocolVersion: Revision): Session {
     get lost() {
       return channel.lost;
     },
+    hasId: channel instanceof Line && channel.hasId,
     ...(channel instanceof Line ? { headers: channel.headers } : {}),
     call: (request) => leanCall(channel, request),
     listTools: (timeoutMs) => listTools(channel, timeoutMs),
@@ -70,7 +71,11 @@ async function greet(channel: Channel, { timeoutMs, clientName }: SessionOptions
 
   const method = "notifications/initialized";
   const untaken = await channel.notify({ method }, leftMs());
-  if (untaken !== undefined) throw failureOf(channel, { method, timeoutMs }, untaken);
+  if (untaken !== undefined) {
+    const isLoss = outcomeClasses[untaken.class].rung === "http" && reply.sessionId !== undefined;
+    const { message, cause } = failureOf(channel, { method, timeoutMs }, untaken);
+    throw new SessionError(message, { cause, isLoss });
+  }
   return revision;
 }
 

@@ -1,5 +1,6 @@
 /** A session on the SDK's client, whatever transport lies below it. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { formatDuration } from "../units.ts";
 import { countdown, toolPagesMax } from "./lean.ts";
@@ -90,6 +91,7 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
 
   return {
     protocolVersion: end.protocolVersion() ?? "",
+    hasId: end.inSession(),
     get lost() {
       return end.isLost();
     },
@@ -141,5 +143,6 @@ function sessionErrorOf(
   const silent = `${end.name} did not ${doing}`;
   if (isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
   const says = createWords(Object.values(options.headers))(wordsOfThrown(thrown)) ?? "(no message)";
-  return new SessionError(`${silent}: ${says}`, { cause: thrown });
+  const isLoss = thrown instanceof StreamableHTTPError && end.inSession();
+  return new SessionError(`${silent}: ${says}`, { cause: thrown, isLoss });
 }

@@ -40,6 +40,8 @@ export interface Session {
   readonly protocolVersion: string;
   /** True once the server answered 404 to this session, or its process has gone. */
   readonly lost: boolean;
+  /** The server has given it an id, which every request names. */
+  readonly hasId?: boolean;
   /** What names it in every request over HTTP. */
   readonly headers?: Readonly<Record<string, string>>;
   call(request: CallRequest): Promise<Answer>;
@@ -72,4 +74,11 @@ export type OpenSession = (options: SessionOptions) => Promise<Session>;
 
 export class SessionError extends Error {
   override readonly name = "SessionError";
+  /** The server had given the session an id, and then refused the first request that named it. */
+  readonly isLoss: boolean;
+
+  constructor(message?: string, { isLoss = false, ...options }: ErrorOptions & { readonly isLoss?: boolean } = {}) {
+    super(message, options);
+    this.isLoss = isLoss;
+  }
 }

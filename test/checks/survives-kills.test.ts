@@ -136,6 +136,28 @@ describe("a server that a fault kills", () => {
   });
 });
 
+describe("of several replicas", () => {
+  const [server] = declared.servers;
+  const over = {
+    servers: server === undefined ? [] : [{ ...server, replicas: { count: 3, balance: "round-robin" as const } }],
+  };
+  const replica = (atMs: number, edge: TargetEvent["edge"], n: number): Timed =>
+    target(atMs, edge, { instance: `cloud.${n}` });
+
+  test("each must come back for itself", async () => {
+    const rolled = [1, 2, 3].flatMap((n) => [
+      replica(1000 + n * 100, "killed", n),
+      replica(1050 + n * 100, "ready", n),
+    ]);
+    expect(await judge({ over }, ...rolled)).toMatchObject({ verdict: "pass", findings: [] });
+    const two = [replica(1100, "killed", 1), replica(1200, "killed", 2), replica(1300, "ready", 2)];
+    expect(await judge({ over }, ...two)).toMatchObject({ verdict: "unknown" });
+    const away = await judge({ over }, ...two, replica(4500, "unready", 1));
+    expect(away).toMatchObject({ verdict: "fail" });
+    expect(away.findings[0]?.says).toMatch(/^cloud was killed at 1\.1 s .* by 4\.5 s it had not answered/);
+  });
+});
+
 describe("a server that dies by itself under a limit", () => {
   test("is found, with the limit named", async () => {
     const fault = { kind: "heap-limit", form: "let-through" } as const;
