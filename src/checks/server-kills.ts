@@ -20,6 +20,8 @@ export interface KillsFold {
 
 interface Course {
   readonly server: string;
+  /** Its processes are those of sessions, which start them themselves. */
+  readonly isOfSessions: boolean;
   readonly kills: Exit[];
   unready?: EventOf<"target">;
   /** Of the last kill it is not known yet. */
@@ -34,18 +36,18 @@ export function followKills({ servers }: Declared): KillsFold {
     on: (record) => {
       if (record.type !== "target" || record.role !== "server") return;
       const { target: server, instance, edge } = record;
-      const isOfSession = instance !== undefined && !replicated.has(server);
-      const key = isOfSession ? server : (instance ?? server);
-      const course = courses.get(key) ?? { server, kills: [], isAway: false };
+      const isOfSessions = instance !== undefined && !replicated.has(server);
+      const key = isOfSessions ? server : (instance ?? server);
+      const course = courses.get(key) ?? { server, isOfSessions, kills: [], isAway: false };
       if (edge === "killed") {
         courses.set(key, course);
         course.kills.push({ event: record });
         // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
-        course.isAway = !isOfSession;
+        course.isAway = !isOfSessions;
         return;
       }
       if (edge === "ready") comeBack(course, record);
-      if (isOfSession) return;
+      if (isOfSessions) return;
       // What ends by itself is told by its own end.
       if (edge === "unready") course.unready = record;
       if (edge === "ready") delete course.unready;
@@ -63,7 +65,12 @@ function joined(server: string, courses: readonly Course[]): ServerKills {
   // What stays away is told together with its own kill.
   const away = courses.find(({ unready }) => unready !== undefined);
   const others = courses.filter((course) => course !== away);
-  const kills = [...others, ...(away === undefined ? [] : [away])].flatMap((course) => course.kills);
+  const kills = [...others, ...(away === undefined ? [] : [away])].flatMap(killsOf);
   const isUndecided = courses.some(({ isAway }) => isAway);
   return { server, kills, ...(away?.unready === undefined ? {} : { unready: away.unready }), isUndecided };
+}
+
+/** What a session does not start again is not on its way, and excuses no call. */
+function killsOf({ isOfSessions, kills }: Course): readonly Exit[] {
+  return isOfSessions ? kills.map(({ event, backUs = event.atUs }) => ({ event, backUs })) : kills;
 }
