@@ -66,14 +66,14 @@ export interface GivenAnswer {
 
 /** An answer that a fault makes. Over stdio there is only its body, as a line. */
 export interface MadeAnswer {
-  /** What its caller has of it: checks must know what a server had to work with. */
+  /** What stands in it; data: what the callee said itself. Checks must know what its caller had to work with. */
   readonly holds: "data" | "nothing" | "error" | "garbage";
   /** 200 where absent. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   /** What follows the body in place of its end, and whether the answer already stands in it. */
-  readonly then?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
+  readonly unended?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
 }
 
 /** What is done with a request, or with the answer to it. */

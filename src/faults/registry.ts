@@ -12,10 +12,14 @@ import { limitData } from "./limit-data.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { lostRequest } from "./lost-request.ts";
 import { malformedAnswer } from "./malformed-answer.ts";
+import { oversizedAnswer } from "./oversized-answer.ts";
 import { reset } from "./reset.ts";
 import { rpcError } from "./rpc-error.ts";
+import { schemaDrift } from "./schema-drift.ts";
 import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
+import { sseCut } from "./sse-cut.ts";
+import { sseEndless } from "./sse-endless.ts";
 import { timeout } from "./timeout.ts";
 import { toolError } from "./tool-error.ts";
 
@@ -32,10 +36,14 @@ export const faultKinds = [
   lostAnswer,
   lostRequest,
   malformedAnswer,
+  oversizedAnswer,
   reset,
   rpcError,
+  schemaDrift,
   slicer,
   slowClose,
+  sseCut,
+  sseEndless,
   timeout,
   toolError,
 ] as const satisfies readonly FaultKind[];

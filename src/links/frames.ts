@@ -180,14 +180,14 @@ export class Frames {
     frame.delivered = frame.delivered === 0 ? 1 : 2;
   }
 
-  #give(frame: OpenFrame, work: Work, { body, then, holds }: MadeAnswer): void {
+  #give(frame: OpenFrame, work: Work, { body, unended, holds }: MadeAnswer): void {
     frame.made = holds;
     const firstByteUs = this.#context.recorder.nowUs();
     this.#did(frame, work);
     // A line break would make two lines of it.
     const line = Buffer.from(body.replaceAll(/[\r\n]+/g, " "));
-    if (then?.how !== "hang") this.#outlet.toCaller(line);
-    const ended = then === undefined || then.answered ? "answered" : "eaten";
+    if (unended?.how !== "hang") this.#outlet.toCaller(line);
+    const ended = unended === undefined || unended.answered ? "answered" : "eaten";
     this.#over(frame, { ended, firstByteUs, bytesDown: line.length + 1 });
   }
 

@@ -175,11 +175,11 @@ export class Meddler {
     exchange.held = undefined;
     outlet.toCaller(bytes);
     this.#did(exchange, work);
-    const { then } = made;
-    onOver(exchange, then === undefined || then.answered ? "answered" : "eaten");
-    if (then !== undefined) {
-      const beat = then.everySecond === undefined ? undefined : chunkOf(Buffer.from(then.everySecond));
-      outlet.sever(then.how === "cut" ? "close" : "hang", work, beat);
+    const { unended } = made;
+    onOver(exchange, unended === undefined || unended.answered ? "answered" : "eaten");
+    if (unended !== undefined) {
+      const beat = unended.everySecond === undefined ? undefined : chunkOf(Buffer.from(unended.everySecond));
+      outlet.sever(unended.how === "cut" ? "close" : "hang", work, beat);
     } else if (severs === true || (last && exchange.delivered === 0)) outlet.sever("close", work);
     else onFree();
   }

@@ -3,7 +3,7 @@
  * is seen at the tap, the callee acts as often as it says, what happened is told of both sides, and it heals.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { Sign } from "../../src/faults/handles.ts";
+import type { LinkHandle, Sign } from "../../src/faults/handles.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
 import type { Exchange } from "../../src/history/events.ts";
 import type { Meddled } from "../../src/history/meddled.ts";
@@ -115,10 +115,26 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { attributes: { form: "no-body" }, http: to("empty-answer"), executes: 1 },
     { attributes: { form: "truncated", acts: false }, http: to("malformed-answer"), executes: 0 },
   ],
+  "sse-cut": [
+    { attributes: { where: "before" }, http: to("truncated", "eaten"), executes: 1 },
+    { attributes: {}, http: to("truncated", "eaten"), executes: 1 },
+    { attributes: { where: "after" }, http: to("ok"), executes: 1 },
+  ],
+  "sse-endless": [
+    { attributes: {}, http: to("timeout", "eaten"), executes: 1 },
+    { attributes: { answered: true }, http: to("ok"), executes: 1 },
+  ],
+  "oversized-answer": [
+    { attributes: {}, ...both("oversized"), executes: 1 },
+    { attributes: { size: "1MB", acts: false }, ...both("ok"), executes: 0 },
+  ],
 };
 
 /** What checks are told of the answers that faults make. */
-const holds: Readonly<Record<string, Meddled["made"]>> = {
+const holds: Readonly<Record<string, Meddled["made"] | "some">> = {
+  "sse-cut": "some",
+  "sse-endless": "some",
+  "oversized-answer": "garbage",
   "empty-result": "nothing",
   "http-status": "error",
   "rpc-error": "error",
@@ -166,7 +182,7 @@ async function contract(
   expect(shown.length, "its mark at the tap").toBe(1);
   await waitFor(() => expect(running.exchanges()).toHaveLength(3));
   const made = holds[kind];
-  const meddled = { delivered: executes, ...(made === undefined ? {} : { made }) };
+  const meddled = { delivered: executes, ...(made === undefined || made === "some" ? {} : { made }) };
   expect(running.exchanges()[2]).toMatchObject({ ended: sees.ended, meddled });
   expect(made === undefined).toBe(running.exchanges()[2]?.meddled?.made === undefined);
 
@@ -181,9 +197,12 @@ async function contract(
 
 test("every fault of the protocol plane is tried, on every wire that it can be on, and says what it does", () => {
   const kinds = faultKinds.filter(({ plane }) => plane === "protocol");
-  expect(Object.keys(cases).toSorted()).toEqual(kinds.map(({ kind }) => kind).toSorted());
+  const tried = [...Object.keys(cases), "schema-drift"].toSorted();
+  expect(tried).toEqual(kinds.map(({ kind }) => kind).toSorted());
   for (const { kind, executes, mayBelieve, ...rest } of kinds) {
-    const of = cases[kind] ?? [];
+    expect(mayBelieve, kind).toBeDefined();
+    const of = cases[kind];
+    if (of === undefined) continue;
     const wire = "only" in rest ? rest.only?.wire : undefined;
     expect(
       of.some(({ http }) => http !== undefined),
@@ -194,6 +213,96 @@ test("every fault of the protocol plane is tried, on every wire that it can be o
       kind,
     ).toBe(wire !== "http");
     expect(new Set(of.map((one) => one.executes)), kind).toEqual(new Set(executes));
-    expect(mayBelieve, kind).toBeDefined();
   }
+});
+
+describe.each(mcpTargets)("schema-drift on $name", (target) => {
+  test.each([
+    ["tool-removed", []],
+    ["tool-renamed", [`${call.tool}_v2`]],
+    ["parameter-required", [call.tool]],
+    ["parameter-renamed", [call.tool]],
+    ["type-changed", [call.tool]],
+    ["description-changed", [call.tool]],
+  ])("%s: it lists %s, and calls go on as before", async (change, names) => {
+    await using running = await target.start();
+    const session = await running.open();
+    const listed = async (): Promise<string[]> => (await session.listTools(10_000)).map(({ name }) => name);
+    const fault = faultKindNamed("schema-drift").prepare({ change });
+    let shown = 0;
+    running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+    expect(await listed()).toEqual([call.tool]);
+    const cure = await fault.inject(running.link);
+    expect(await listed()).toEqual(names);
+    expect((await session.call(callOf({ tool: call.tool }))).class).toBe("ok");
+    await cure.heal();
+    expect(await listed()).toEqual([call.tool]);
+    expect(shown).toBe(1);
+    await session.close();
+  });
+});
+
+test.each([
+  [
+    "tool-renamed",
+    {
+      name: "Pay_v2",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] },
+    },
+  ],
+  [
+    "description-changed",
+    {
+      name: "Pay",
+      description: "Does something else now.",
+      inputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] },
+    },
+  ],
+  [
+    "parameter-renamed",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum_v2: { type: "number" } }, required: ["sum_v2"] },
+    },
+  ],
+  [
+    "parameter-required",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: {
+        type: "object",
+        properties: { sum: { type: "number" }, tenant: { type: "string" } },
+        required: ["sum", "tenant"],
+      },
+    },
+  ],
+  [
+    "type-changed",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum: { type: "string" } }, required: ["sum"] },
+    },
+  ],
+])("schema-drift %s changes that of one tool and nothing else", async (change, drifted) => {
+  const inputSchema = { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] };
+  const [other, pay] = [{ name: "Other" }, { name: "Pay", description: "Pays.", inputSchema }];
+  const text = JSON.stringify({ jsonrpc: "2.0", id: 1, result: { tools: [other, pay], nextCursor: "2" } });
+  let made: string | undefined;
+  const link: Pick<LinkHandle, "meddle"> = {
+    meddle: ({ deed }) => {
+      if (deed.does === "replace-answer") made = deed.make({ method: "POST", path: "/mcp" }, { text }).body;
+      return { heal: () => Promise.resolve() };
+    },
+  };
+  const fault = faultKindNamed("schema-drift").prepare({ change, of: "Pay" });
+  await fault.inject(link as LinkHandle);
+  expect(JSON.parse(made ?? "")).toEqual({
+    jsonrpc: "2.0",
+    id: 1,
+    result: { tools: [other, drifted], nextCursor: "2" },
+  });
 });
