@@ -85,6 +85,8 @@ export type Deed =
   | { readonly does: "delay-request" | "delay-answer"; readonly delayMs: number; readonly jitterMs: number }
   /** The callee gets it twice, the caller one answer: the second. */
   | { readonly does: "deliver-twice" }
+  /** An answer waits for the next one, and both go on in the other order, or each to the other's caller. */
+  | { readonly does: "reorder-answers" | "cross-answers"; readonly withinMs: number }
   /** The caller is answered, and the callee never asked. */
   | { readonly does: "answer-request"; readonly make: MakeAnswer }
   /** The callee has acted, and the caller gets another answer than it gave. */

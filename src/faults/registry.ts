@@ -1,5 +1,6 @@
 /** The fault kinds. To add one: a file beside this one, and its line here. */
 import { bandwidth } from "./bandwidth.ts";
+import { crossedAnswers } from "./crossed-answers.ts";
 import { delay } from "./delay.ts";
 import { duplicateDelivery } from "./duplicate-delivery.ts";
 import { egressBlock } from "./egress-block.ts";
@@ -13,6 +14,7 @@ import { lostAnswer } from "./lost-answer.ts";
 import { lostRequest } from "./lost-request.ts";
 import { malformedAnswer } from "./malformed-answer.ts";
 import { oversizedAnswer } from "./oversized-answer.ts";
+import { reorderedAnswers } from "./reordered-answers.ts";
 import { reset } from "./reset.ts";
 import { rpcError } from "./rpc-error.ts";
 import { schemaDrift } from "./schema-drift.ts";
@@ -25,6 +27,7 @@ import { toolError } from "./tool-error.ts";
 
 export const faultKinds = [
   bandwidth,
+  crossedAnswers,
   delay,
   duplicateDelivery,
   egressBlock,
@@ -37,6 +40,7 @@ export const faultKinds = [
   lostRequest,
   malformedAnswer,
   oversizedAnswer,
+  reorderedAnswers,
   reset,
   rpcError,
   schemaDrift,

@@ -9,6 +9,8 @@ export interface Meddled {
     | "delay-request"
     | "delay-answer"
     | "deliver-twice"
+    | "reorder-answers"
+    | "cross-answers"
     | "answer-request"
     | "replace-answer";
   /** How often the callee got it. */

@@ -7,8 +7,8 @@ import type { Exchange } from "../history/events.ts";
 import type { Meddled } from "../history/meddled.ts";
 import type { World } from "../world.ts";
 import { joinedBy } from "./canary.ts";
-import { delayOf, type Work } from "./rules.ts";
-import { answeredIn, requestsIn, type RpcRequest } from "./tool-call.ts";
+import { delayOf, meet, type Work } from "./rules.ts";
+import { answeredIn, answerWithId, requestsIn, type RpcRequest } from "./tool-call.ts";
 import type { LinkContext } from "./traffic.ts";
 import { msBetween } from "./waits.ts";
 
@@ -165,9 +165,38 @@ export class Frames {
       });
       return false;
     }
+    if (work !== undefined && (deed?.does === "reorder-answers" || deed?.does === "cross-answers") && alone) {
+      this.#meet(frame, work, { line, withinMs: deed.withinMs, answer });
+      return false;
+    }
     this.#over(frame, { ended: "answered", ...answer });
     if (!frame.did) sign({ is: "answered", waitedMs: msBetween(sentUs, firstByteUs), usualMs });
     return true;
+  }
+
+  #meet(
+    frame: OpenFrame,
+    work: Work,
+    about: {
+      line: Buffer;
+      withinMs: number;
+      answer: Pick<Exchange, "firstByteUs" | "bytesDown"> & { bytesDown: number };
+    },
+  ): void {
+    const { line, withinMs, answer } = about;
+    const pass = (): void => {
+      this.#outlet.toCaller(line);
+      this.#over(frame, { ended: "answered", ...answer });
+    };
+    const goOn = (other: string | undefined): void => {
+      frame.pending?.cancel();
+      if (other === undefined) {
+        this.#did(frame, work);
+        pass();
+      } else this.#give(frame, work, { holds: "garbage", body: answerWithId(other, frame.request.id) });
+    };
+    const wait = (alone: () => void, forget: () => void): void => this.#hold(frame, withinMs, alone, forget);
+    meet(work, { mine: { text: line.toString(), goOn }, wait }, pass);
   }
 
   #send(frame: OpenFrame): void {
@@ -196,14 +225,18 @@ export class Frames {
     this.#context.sign({ is: "meddled", rule });
   }
 
-  #hold(frame: OpenFrame, ms: number, call: () => void): void {
+  #hold(frame: OpenFrame, ms: number, call: () => void, forget?: () => void): void {
     const goOn = (): void => {
       timer.cancel();
       delete frame.pending;
       call();
     };
     const timer = this.#world.timer(ms, goOn);
-    frame.pending = { goOn, cancel: () => timer.cancel() };
+    const cancel = (): void => {
+      timer.cancel();
+      forget?.();
+    };
+    frame.pending = { goOn, cancel };
   }
 
   #drop(frame: OpenFrame | undefined, ended: Exchange["ended"]): void {

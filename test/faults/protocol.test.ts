@@ -197,7 +197,7 @@ async function contract(
 
 test("every fault of the protocol plane is tried, on every wire that it can be on, and says what it does", () => {
   const kinds = faultKinds.filter(({ plane }) => plane === "protocol");
-  const tried = [...Object.keys(cases), "schema-drift"].toSorted();
+  const tried = [...Object.keys(cases), "schema-drift", "reordered-answers", "crossed-answers"].toSorted();
   expect(tried).toEqual(kinds.map(({ kind }) => kind).toSorted());
   for (const { kind, executes, mayBelieve, ...rest } of kinds) {
     expect(mayBelieve, kind).toBeDefined();
@@ -304,5 +304,60 @@ test.each([
     jsonrpc: "2.0",
     id: 1,
     result: { tools: [other, drifted], nextCursor: "2" },
+  });
+});
+
+describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
+  test.each([
+    { kind: "reordered-answers", own: true, order: ["b", "a"] },
+    { kind: "crossed-answers", own: false, order: ["b", "a"] },
+  ])("$kind: whoever asks gets its own: $own", async ({ kind, own, order }) => {
+    await using running = await target.start();
+    // Over stdio it is one pipe on which they overtake; over HTTP each has a connection of its own.
+    const session = await running.open();
+    const fault = faultKindNamed(kind).prepare({ count: 2, within: "10s" });
+    let shown = 0;
+    running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+    const came: string[] = [];
+    const asking = async (name: string): Promise<unknown> => {
+      const { result } = await session.call(callOf({ tool: call.tool, args: { name } }));
+      came.push(name);
+      return result;
+    };
+    const cure = await fault.inject(running.link);
+    const first = asking("a");
+    await waitFor(() => expect(running.executed()).toBe(1));
+    // It waits for the other one.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(came).toEqual([]);
+    const [a, b] = await Promise.all([first, asking("b")]);
+    expect([JSON.stringify(a).includes('"a'), JSON.stringify(b).includes('"b')]).toEqual([own, own]);
+    expect([JSON.stringify(a).includes('"b'), JSON.stringify(b).includes('"a')]).toEqual([!own, !own]);
+    if (target.wire === "stdio") expect(came).toEqual(order);
+    expect(shown).toBe(2);
+    expect(running.executed()).toBe(2);
+    await cure.heal();
+    expect(JSON.stringify(await asking("c"))).toContain('"c');
+    expect(running.exchanges().map(({ ended }) => ended)).toEqual(["answered", "answered", "answered"]);
+    await session.close();
+  });
+
+  test("one that meets no other goes on alone, in time or once healed, and proves nothing", async () => {
+    await using running = await target.start();
+    const session = await running.open();
+    let shown = 0;
+    for (const within of ["30ms", "1m"]) {
+      const fault = faultKindNamed("crossed-answers").prepare({ within });
+      running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+      const cure = await fault.inject(running.link);
+      const before = running.executed();
+      const asking = session.call(callOf({ tool: call.tool }));
+      await waitFor(() => expect(running.executed()).toBe(before + 1));
+      if (within === "1m") await cure.heal();
+      expect((await asking).class).toBe("ok");
+      await cure.heal();
+    }
+    expect(shown).toBe(0);
+    await session.close();
   });
 });
