@@ -72,6 +72,8 @@ export interface MadeAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Over stdio only: what stands on stdout before it. */
+  readonly linesBefore?: readonly string[];
   /** What follows the body in place of its end, and whether the answer already stands in it. */
   readonly unended?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
 }

@@ -22,6 +22,8 @@ import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
 import { sseCut } from "./sse-cut.ts";
 import { sseEndless } from "./sse-endless.ts";
+import { stdioNoise } from "./stdio-noise.ts";
+import { stdoutClosed } from "./stdout-closed.ts";
 import { timeout } from "./timeout.ts";
 import { toolError } from "./tool-error.ts";
 
@@ -48,6 +50,8 @@ export const faultKinds = [
   slowClose,
   sseCut,
   sseEndless,
+  stdioNoise,
+  stdoutClosed,
   timeout,
   toolError,
 ] as const satisfies readonly FaultKind[];

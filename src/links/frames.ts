@@ -2,7 +2,7 @@
  * The messages between one client and one stdio process, read as they pass: each request joined with its answer by its
  * id. Lines pass unchanged, but for what a rule wants.
  */
-import type { MadeAnswer, Question } from "../faults/handles.ts";
+import type { Instead, MadeAnswer, Question } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
 import type { Meddled } from "../history/meddled.ts";
 import type { World } from "../world.ts";
@@ -36,6 +36,8 @@ export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "clo
 export interface LineOutlet {
   toCallee(line: string): void;
   toCaller(line: Buffer): void;
+  /** The caller sees the server's stdout end. */
+  close(): void;
 }
 
 // Requests that were given up are never answered; of these the oldest make room.
@@ -117,12 +119,10 @@ export class Frames {
     const { work } = frame;
     const deed = work?.rule.deed;
     if (work === undefined || deed === undefined) this.#send(frame);
-    else if (deed.does === "lose-request") {
-      this.#did(frame, work);
-      this.#over(frame, { ended: "lost", bytesDown: 0 });
-    } else if (deed.does === "answer-request") {
+    // Whoever sends does not expect to be called back before it is done with that.
+    else if (deed.does === "lose-request") this.#hold(frame, 0, () => this.#lose(frame, work, "lost", deed.instead));
+    else if (deed.does === "answer-request") {
       const made = deed.make(askedBy(frame.request));
-      // Whoever sends does not expect to be called back before it is done with that.
       this.#hold(frame, 0, () => this.#give(frame, work, made));
     } else if (deed.does === "delay-request") {
       this.#did(frame, work);
@@ -144,8 +144,7 @@ export class Frames {
     waits.add({ sentUs, answeredUs: firstByteUs });
     const answer = { firstByteUs, bytesDown: line.length + 1 };
     if (work !== undefined && deed?.does === "lose-answer") {
-      this.#did(frame, work);
-      this.#over(frame, { ended: "eaten", ...answer });
+      this.#lose(frame, work, "eaten", deed.instead, answer);
       return false;
     }
     if (work !== undefined && deed?.does === "deliver-twice" && frame.delivered === 1) {
@@ -199,6 +198,18 @@ export class Frames {
     meet(work, { mine: { text: line.toString(), goOn }, wait }, pass);
   }
 
+  #lose(
+    frame: OpenFrame,
+    work: Work,
+    ended: "eaten" | "lost",
+    instead: Instead,
+    answer: Partial<Pick<Exchange, "firstByteUs">> & Pick<Exchange, "bytesDown"> = { bytesDown: 0 },
+  ): void {
+    this.#did(frame, work);
+    this.#over(frame, { ended, ...answer });
+    if (instead !== "hang") this.#outlet.close();
+  }
+
   #send(frame: OpenFrame): void {
     this.#outlet.toCallee(frame.line);
     this.#sent(frame);
@@ -209,12 +220,13 @@ export class Frames {
     frame.delivered = frame.delivered === 0 ? 1 : 2;
   }
 
-  #give(frame: OpenFrame, work: Work, { body, unended, holds }: MadeAnswer): void {
+  #give(frame: OpenFrame, work: Work, { body, linesBefore = [], unended, holds }: MadeAnswer): void {
     frame.made = holds;
     const firstByteUs = this.#context.recorder.nowUs();
     this.#did(frame, work);
     // A line break would make two lines of it.
     const line = Buffer.from(body.replaceAll(/[\r\n]+/g, " "));
+    for (const before of linesBefore) this.#outlet.toCaller(Buffer.from(before));
     if (unended?.how !== "hang") this.#outlet.toCaller(line);
     const ended = unended === undefined || unended.answered ? "answered" : "eaten";
     this.#over(frame, { ended, firstByteUs, bytesDown: line.length + 1 });

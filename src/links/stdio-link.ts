@@ -127,6 +127,7 @@ class TappedPipe implements StdioPipe {
     const outlet = {
       toCallee: (line: string) => this.#toCallee(line),
       toCaller: (line: Buffer) => this.#toCaller(line),
+      close: () => void this.drop(),
     };
     this.#frames = new Frames(context, { connection: number, outlet, world });
     this.#record({ edge: "opened" });

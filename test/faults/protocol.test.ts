@@ -128,11 +128,20 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { attributes: {}, ...both("oversized"), executes: 1 },
     { attributes: { size: "1MB", acts: false }, ...both("ok"), executes: 0 },
   ],
+  "stdio-noise": [
+    { attributes: { lines: 3 }, stdio: to("ok"), executes: 1 },
+    { attributes: { lines: 2, glued: true }, stdio: to("timeout"), executes: 1 },
+  ],
+  "stdout-closed": [
+    { attributes: {}, stdio: to("closed", "eaten"), executes: 1 },
+    { attributes: { acts: false }, stdio: to("closed", "lost"), executes: 0 },
+  ],
 };
 
 /** What checks are told of the answers that faults make. */
 const holds: Readonly<Record<string, Meddled["made"] | "some">> = {
   "sse-cut": "some",
+  "stdio-noise": "some",
   "sse-endless": "some",
   "oversized-answer": "garbage",
   "empty-result": "nothing",
