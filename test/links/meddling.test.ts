@@ -1,9 +1,11 @@
 /** What rules do on real sockets: connections stay what they are, nothing overtakes, and what is held has its bounds. */
 import { request, Agent, type IncomingMessage } from "node:http";
 import { once } from "node:events";
+import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import type { Deed, Rule } from "../../src/faults/handles.ts";
 import { heldBytesMax } from "../../src/links/held-bytes.ts";
+import { seededRandom } from "../../src/world.ts";
 import { bodyOf, callLink, certain, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
@@ -209,3 +211,59 @@ test("without a rule that is for requests none is held, byte for byte", async ()
   await waitFor(() => expect(caller.text()).toBe("POST / HTTP/1.1\r\nContent-Len"));
   caller.socket.destroy();
 });
+
+const deeds: readonly Deed[] = [
+  { does: "lose-request", instead: "close" },
+  { does: "lose-request", instead: "reset" },
+  { does: "lose-answer", instead: "close" },
+  { does: "lose-answer", instead: "hang" },
+  { does: "delay-request", delayMs: 5, jitterMs: 5 },
+  { does: "delay-answer", delayMs: 5, jitterMs: 0 },
+  { does: "deliver-twice" },
+  { does: "reorder-answers", withinMs: 5 },
+  { does: "answer-request", make: () => ({ holds: "error", status: 503, body: "made" }) },
+  { does: "replace-answer", make: () => ({ holds: "nothing", body: "" }) },
+  {
+    does: "replace-answer",
+    make: () => ({ holds: "garbage", body: "ma", unended: { how: "cut", answered: false } }),
+  },
+];
+const someRule = fc.record({
+  deed: fc.constantFrom(...deeds),
+  after: fc.nat(3),
+  count: fc.integer({ min: 1, max: 3 }),
+  probability: fc.constantFrom(0.3, 0.7, 1),
+});
+
+test("whatever rules are on, each request is accounted for once, and the callee gets what that says", async () => {
+  let acted = 0;
+  await using callee = await httpCallee((incoming, response) => {
+    incoming.resume();
+    incoming.on("end", () => response.end(`real ${(acted += 1)}`));
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(someRule, { minLength: 1, maxLength: 4 }), fc.integer(), async (rules, seed) => {
+      await using rig = await openRig(callee.port, "http");
+      const before = acted;
+      const random = seededRandom(seed);
+      const agent = new Agent({ keepAlive: true, maxSockets: 3 });
+      const cures = rules.map((rule) => rig.link.meddle(rule, () => random.next()));
+      const asking = Array.from({ length: 15 }, (_, n) => ask(rig, agent, { path: `/${n}` }).catch(() => "broken"));
+      // All three connections may hang by then.
+      await waitFor(() => expect(rig.exchanges().length).toBeGreaterThanOrEqual(3));
+      for (const cure of cures) await cure.heal();
+      await Promise.all(asking);
+      agent.destroy();
+      await waitFor(() => expect(rig.exchanges().length).toBe(15));
+      const exchanges = rig.exchanges();
+      expect(new Set(exchanges.map(({ path }) => path)).size).toBe(15);
+      const delivered = exchanges.reduce((sum, { meddled }) => sum + (meddled?.delivered ?? 1), 0);
+      expect(acted - before).toBe(delivered);
+      expect(rig.signs.filter(({ is }) => is === "meddled")).toHaveLength(
+        exchanges.filter(({ meddled }) => meddled !== undefined).length,
+      );
+      for (const { ended: how } of exchanges) expect(["answered", "eaten", "lost"]).toContain(how);
+    }),
+    { numRuns: 40 },
+  );
+}, 60_000);
