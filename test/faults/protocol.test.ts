@@ -3,7 +3,7 @@
  * is seen at the tap, the callee acts as often as it says, what happened is told of both sides, and it heals.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { LinkHandle, Sign } from "../../src/faults/handles.ts";
+import type { LinkHandle, Sign, LinkFaultKind } from "../../src/faults/handles.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
 import type { Exchange } from "../../src/history/events.ts";
 import type { Meddled } from "../../src/history/meddled.ts";
@@ -164,6 +164,12 @@ describe.each(mcpTargets)("$name", (target) => {
   });
 });
 
+function linkKindNamed(name: string): LinkFaultKind {
+  const kind = faultKindNamed(name);
+  if (kind.on !== "link") throw new Error(`${name} breaks no link`);
+  return kind;
+}
+
 async function contract(
   target: McpTargetKind,
   { kind, attributes, executes, sees, also = {} }: Case & { readonly kind: string; readonly sees: Sees },
@@ -171,9 +177,7 @@ async function contract(
   await using running = await target.start();
   const { link } = running;
   const shown: Sign[] = [];
-  const found = faultKindNamed(kind);
-  if (found.on !== "link") throw new Error(`${kind} breaks no link`);
-  const fault = found.prepare(attributes);
+  const fault = linkKindNamed(kind).prepare(attributes);
   link.onSign((sign) => {
     if (fault.showsIn(sign)) shown.push(sign);
   });
@@ -239,7 +243,7 @@ describe.each(mcpTargets)("schema-drift on $name", (target) => {
     await using running = await target.start();
     const session = await running.open();
     const listed = async (): Promise<string[]> => (await session.listTools(10_000)).map(({ name }) => name);
-    const fault = faultKindNamed("schema-drift").prepare({ change });
+    const fault = linkKindNamed("schema-drift").prepare({ change });
     let shown = 0;
     running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
     expect(await listed()).toEqual([call.tool]);
@@ -309,7 +313,7 @@ test.each([
       return { heal: () => Promise.resolve() };
     },
   };
-  const fault = faultKindNamed("schema-drift").prepare({ change, of: "Pay" });
+  const fault = linkKindNamed("schema-drift").prepare({ change, of: "Pay" });
   await fault.inject(link as LinkHandle);
   expect(JSON.parse(made ?? "")).toEqual({
     jsonrpc: "2.0",
@@ -326,7 +330,7 @@ describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
     await using running = await target.start();
     // Over stdio it is one pipe on which they overtake; over HTTP each has a connection of its own.
     const session = await running.open();
-    const fault = faultKindNamed(kind).prepare({ count: 2, within: "10s" });
+    const fault = linkKindNamed(kind).prepare({ count: 2, within: "10s" });
     let shown = 0;
     running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
     const came: string[] = [];
@@ -358,7 +362,7 @@ describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
     const session = await running.open();
     let shown = 0;
     for (const within of ["30ms", "1m"]) {
-      const fault = faultKindNamed("crossed-answers").prepare({ within });
+      const fault = linkKindNamed("crossed-answers").prepare({ within });
       running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
       const cure = await fault.inject(running.link);
       const before = running.executed();
