@@ -241,6 +241,8 @@ export interface RunEnded {
     | "interrupted"
     | "terminated"
     | "unreachable"
+    /** A Toxiproxy that is not ours, or would not stay up: nothing of Squall's went wrong. */
+    | "engine-lost"
     | "broken"
     /** A stop condition held. */
     | "stopped"

@@ -3,7 +3,7 @@
  * It opens the stage, plays the plan, heals everything in reverse order, waits for the ledgers, and closes.
  */
 import { join } from "node:path";
-import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
@@ -21,6 +21,7 @@ import { createClosing, type Closing } from "./closing.ts";
 import { createConditions, type Conditions } from "./conditions.ts";
 import type { CrewDrive } from "./crew.ts";
 import { tellingRefusals } from "./egress.ts";
+import { endedBy, endOf } from "./ending.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
@@ -102,17 +103,17 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const written: Record<string, number> = {};
   const onWritten = (writer: string, events: number): void => void (written[writer] = events);
   const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
-  const act = { ...options, ...watched, ...kept, run, nonce, directory };
+  let lostEngine: Error | undefined;
+  const onEngineLost = (error: Error): void => void (lostEngine = error);
+  const act = { ...options, ...watched, ...kept, run, nonce, directory, onEngineLost };
   let ended: RunEnded = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
     ended = await actOut(act);
   } catch (error) {
-    const reason = endOf(options);
-    // What a signal broke off fails with words of its own, which tell nothing more.
-    const isSaid = reason === undefined || error instanceof UnhealedError;
-    ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
-    if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
+    const after = endedBy(error, { signal: endOf(options), lostEngine });
+    ended = after.ended;
+    if (after.isThrown) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
     const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
@@ -129,6 +130,7 @@ type Act = RunOptions & {
   /** The history cannot be written: nothing that happens from now on can be proven. */
   readonly failing: AbortSignal;
   readonly onUnwritten: (error: Error) => void;
+  readonly onEngineLost: (error: Error) => void;
   readonly onWritten: (writer: string, events: number) => void;
   readonly secrets: readonly string[];
   readonly run: string;
@@ -162,7 +164,10 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
-    onEngineLost: (error: Error) => unguarded.abort(error),
+    onEngineLost: (error: Error) => {
+      act.onEngineLost(error);
+      unguarded.abort(error);
+    },
   };
   const stage = await tellingRefusals(about, openStage);
   const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
@@ -197,16 +202,6 @@ async function actOut(act: Act): Promise<RunEnded> {
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
   return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
-}
-
-function brokenBy(error: unknown): RunEnded["reason"] {
-  return error instanceof UserError && error.exitCode === exitCodes.unreachable ? "unreachable" : "broken";
-}
-
-/** Which signal ended the run, if any did. */
-function endOf({ stopping }: RunOptions): "interrupted" | "terminated" | undefined {
-  if (!stopping.aborted) return undefined;
-  return stopping.reason === "SIGTERM" ? "terminated" : "interrupted";
 }
 
 async function play(

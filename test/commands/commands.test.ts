@@ -14,6 +14,12 @@ test("--version prints the package's version", async () => {
   expect(await squall("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
+test("no default in the help of a run is written as a program sees it", async () => {
+  const { stdout } = await squall("run", "--help");
+  expect(stdout).toMatch(/that\s+runs\s+\(default:\s+auto\)/);
+  expect(stdout).not.toContain("kind");
+});
+
 test("--help names every command", async () => {
   const { code, stdout } = await squall("--help");
   expect(code).toBe(0);
