@@ -4,7 +4,8 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
-import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { FailedThreshold } from "../history/failed-threshold.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
