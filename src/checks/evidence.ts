@@ -4,11 +4,12 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
-import { placeInWords } from "../history/fault-place.ts";
-import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { FailedThreshold } from "../history/failed-threshold.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
+import { followFaults } from "./unseen-faults.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
@@ -51,8 +52,7 @@ export interface EvidenceFold {
 
 export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mode }): EvidenceFold {
   const usedLinks = new Set<string>();
-  const seen = { requested: new Set<string>(), observed: new Set<string>(), expired: new Map<string, string>() };
-  const unhealed: string[] = [];
+  const faults = followFaults(declared);
   const endedTargets: string[] = [];
   const serverExits = followExits(declared);
   const egress = followEgress(declared);
@@ -69,13 +69,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     egress.on(event);
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
-    else if (event.type === "fault") {
-      if (event.edge === "requested") seen.requested.add(event.fault);
-      if (event.edge === "observed") seen.observed.add(event.fault);
-      if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${placeInWords(event)}: ${event.says ?? ""}`);
-    } else if (event.type === "fault-condition" && event.is === "expired") {
-      seen.expired.set(event.fault, event.says);
-    } else if (event.type === "target" || event.type === "phase") {
+    else if (event.type === "fault" || event.type === "fault-condition") faults.on(event);
+    else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
       // What ends while all is being closed has been there for as long as it was needed.
@@ -96,9 +91,9 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
-      for (const says of unseenFaults(declared, seen)) gaps.push({ gap: "fault-not-observed", says });
+      for (const says of faults.unseen()) gaps.push({ gap: "fault-not-observed", says });
     }
-    for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
+    for (const says of faults.unhealed) gaps.push({ gap: "fault-not-healed", says });
     // One that came back as its policy says was away for a moment only, and its absence is what the run is about.
     const endedServers = serverExits
       .end(lastUs)
@@ -111,7 +106,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     return {
       gaps,
       reason: ended?.reason ?? "cut",
-      unhealed,
+      unhealed: faults.unhealed,
       aborted: ended?.thresholds ?? [],
       ...(engine === undefined ? {} : { engine }),
       troubles,
@@ -140,36 +135,6 @@ function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: Egr
     ...links
       .filter(({ link }) => !used.has(link) && !told.has(link))
       .map(({ link }) => ({ gap: "link-unused" as const, says: `nothing ever connected over ${link}` })),
-  ];
-}
-
-/** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
-function unseenFaults(
-  { faults }: Declared,
-  seen: {
-    readonly requested: ReadonlySet<string>;
-    readonly observed: ReadonlySet<string>;
-    /** What a fault waited for in vain. */
-    readonly expired: ReadonlyMap<string, string>;
-  },
-): string[] {
-  const { requested, observed, expired } = seen;
-  const told = (fault: Declared["faults"][number]): string =>
-    `${fault.kind} on ${placeInWords(fault)} (${fault.fault})`;
-  const nothing = ({ link }: Declared["faults"][number]): string =>
-    link === undefined ? "nothing" : "nothing at the tap";
-  const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
-  const inVain = faults.flatMap((fault) => {
-    const says = expired.get(fault.fault);
-    return says === undefined ? [] : [`${told(fault)} was never injected, as its condition never came: ${says}`];
-  });
-  const never = faults.filter(({ fault }) => !requested.has(fault) && !expired.has(fault));
-  return [
-    ...inVain,
-    ...unseen.map((fault) => `${told(fault)} was injected but ${nothing(fault)} shows it`),
-    ...(never.length === 0
-      ? []
-      : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),
   ];
 }
 

@@ -2,7 +2,7 @@
  * Bounds on figures, judged. A figure of too few samples, of phases that were cut short, or without anything to
  * compare it with is unknown: it neither passes nor fails.
  */
-import type { FailedThreshold } from "../history/events.ts";
+import type { FailedThreshold } from "../history/failed-threshold.ts";
 import type { Cell } from "../measure/cells.ts";
 import { isUpper, keeps, shortened } from "../measure/bounded.ts";
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";

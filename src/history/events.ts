@@ -5,6 +5,7 @@
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
 import type { EngineEvent } from "./engine-events.ts";
+import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Meddled } from "./meddled.ts";
@@ -253,15 +254,6 @@ export interface RunEnded {
   readonly thresholds?: readonly FailedThreshold[];
   /** How many events each other writer has written, so that a lost end of one is noticed. */
   readonly written?: Readonly<Record<string, number>>;
-}
-
-/** How a threshold stood when it ended the run. */
-export interface FailedThreshold {
-  readonly expression: string;
-  readonly atUs: number;
-  /** In the unit of the bound. */
-  readonly value: number;
-  readonly samples: number;
 }
 
 export type Unstamped =

@@ -4,7 +4,8 @@
  * however long the run is.
  */
 import type { Declared } from "../history/declared.ts";
-import type { EventOf, FailedThreshold, RunEnded } from "../history/events.ts";
+import type { EventOf, RunEnded } from "../history/events.ts";
+import type { FailedThreshold } from "../history/failed-threshold.ts";
 import type { OpOutcome } from "../history/outcomes.ts";
 import { formatDuration } from "../units.ts";
 import { shortened } from "./bounded.ts";
