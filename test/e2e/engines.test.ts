@@ -152,7 +152,8 @@ function told({ verdict, exitCode, checks, gaps, notCovered }: Verdicts) {
     checks: checks.map(({ check, verdict, findings }) => ({
       check,
       verdict,
-      grades: [...new Set(findings.map(({ grade }) => grade))],
+      // Milder ones hang on which calls were under way when a fault began.
+      violators: [...new Set(findings.flatMap(({ grade, blames }) => (grade === "violation" ? [blames] : [])))],
     })),
     gaps,
     notCovered,
