@@ -7,9 +7,13 @@ export function agentLinksOf({ links }: Declared): ReadonlySet<string> {
   return new Set(links.filter(({ plane }) => plane === "agent-server").map(({ link }) => link));
 }
 
+function isMadeUp({ link, meddled }: JoinedExchange, agentLinks: ReadonlySet<string>): boolean {
+  return agentLinks.has(link) && meddled?.made !== undefined && meddled.made !== "data";
+}
+
 /** Its caller had an answer that its server never gave. */
 export function wasAnsweredByFault({ exchanges }: OpRecord, agentLinks: ReadonlySet<string>): boolean {
-  return exchanges.some((exchange) => agentLinks.has(exchange.link) && exchange.meddled?.made !== undefined);
+  return exchanges.some((exchange) => isMadeUp(exchange, agentLinks));
 }
 
 /** Its server got it more often than its caller sent it. */
@@ -19,10 +23,9 @@ export function wasDeliveredTwice({ exchanges }: OpRecord, agentLinks: ReadonlyS
 
 /** What it came to as far as its server has said so: of an attempt that a fault answered, nothing is known. */
 export function outcomeByServer(record: OpRecord, agentLinks: ReadonlySet<string>): OpOutcome {
-  const made = record.exchanges.filter(({ link, meddled }) => agentLinks.has(link) && meddled?.made !== undefined);
+  const made = record.exchanges.filter((exchange) => isMadeUp(exchange, agentLinks));
   if (made.length === 0) return record.outcome;
-  const isMade = (attempt: number): boolean =>
-    made.some((exchange: JoinedExchange) => (exchange.attempt ?? attempt) === attempt);
+  const isMade = (attempt: number): boolean => made.some((exchange) => (exchange.attempt ?? attempt) === attempt);
   const attempts = record.attempts.map(({ attempt, outcome }) => ({
     outcome: isMade(attempt) ? ("unknown" as const) : outcome,
   }));

@@ -1,5 +1,6 @@
 /** What the faults that are one rule at the tap share: which requests it is for, and the mark that it leaves. */
 import { z } from "zod";
+import { duration } from "../units.ts";
 import type { Asking, Deed, PreparedFault, Rule } from "./handles.ts";
 
 export const whichRequests = {
@@ -26,6 +27,12 @@ export const insteadOf = {
     .enum(["close", "reset", "hang"])
     .default("close")
     .describe("what the caller sees in place of the answer; over stdio only hang"),
+};
+
+export const withinOf = {
+  within: duration({ leastMs: 1, mostMs: 60_000 })
+    .default(1000)
+    .describe("how long an answer waits for another one before it goes on alone"),
 };
 
 type Written<T> = { -readonly [Key in keyof T]: T[Key] };

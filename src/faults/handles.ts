@@ -72,14 +72,16 @@ export interface GivenAnswer {
 
 /** An answer that a fault makes. Over stdio there is only its body, as a line. */
 export interface MadeAnswer {
-  /** What its caller has of it: checks must know what a server had to work with. */
+  /** What stands in it; data: what the callee said itself. Checks must know what its caller had to work with. */
   readonly holds: "data" | "nothing" | "error" | "garbage";
   /** 200 where absent. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Over stdio only: what stands on stdout before it. */
+  readonly linesBefore?: readonly string[];
   /** What follows the body in place of its end, and whether the answer already stands in it. */
-  readonly then?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
+  readonly unended?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
 }
 
 /** What is done with a request, or with the answer to it. */
@@ -91,6 +93,8 @@ export type Deed =
   | { readonly does: "delay-request" | "delay-answer"; readonly delayMs: number; readonly jitterMs: number }
   /** The callee gets it twice, the caller one answer: the second. */
   | { readonly does: "deliver-twice" }
+  /** An answer waits for the next one, and both go on in the other order, or each to the other's caller. */
+  | { readonly does: "reorder-answers" | "cross-answers"; readonly withinMs: number }
   /** The caller is answered, and the callee never asked. */
   | { readonly does: "answer-request"; readonly make: MakeAnswer }
   /** The callee has acted, and the caller gets another answer than it gave. */

@@ -17,6 +17,13 @@ export function answering({ acts }: { readonly acts: boolean }, make: MakeAnswer
 
 export const asJson = { "Content-Type": "application/json" };
 
+export const asEvents = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" };
+
+/** A message as one event; one of several lines needs as many. */
+export function eventOf(text: string): string {
+  return `event: message\ndata: ${text.replaceAll("\n", "\ndata: ")}\n\n`;
+}
+
 export function jsonAnswer(value: unknown, holds: MadeAnswer["holds"]): MadeAnswer {
   return { holds, headers: asJson, body: JSON.stringify(value) };
 }

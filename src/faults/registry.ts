@@ -1,6 +1,7 @@
 /** The fault kinds. To add one: a file beside this one, and its line here. */
 import { bandwidth } from "./bandwidth.ts";
 import { cpuSlowDown } from "./cpu-slow-down.ts";
+import { crossedAnswers } from "./crossed-answers.ts";
 import { delay } from "./delay.ts";
 import { duplicateDelivery } from "./duplicate-delivery.ts";
 import { egressBlock } from "./egress-block.ts";
@@ -15,19 +16,27 @@ import { descriptorLimit, heapLimit } from "./limits.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { lostRequest } from "./lost-request.ts";
 import { malformedAnswer } from "./malformed-answer.ts";
+import { oversizedAnswer } from "./oversized-answer.ts";
 import { pause } from "./pause.ts";
+import { reorderedAnswers } from "./reordered-answers.ts";
 import { reset } from "./reset.ts";
-import { rpcError } from "./rpc-error.ts";
 import { rollingRestart } from "./rolling-restart.ts";
+import { rpcError } from "./rpc-error.ts";
 import { scaleIn } from "./scale-in.ts";
+import { schemaDrift } from "./schema-drift.ts";
 import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
+import { sseCut } from "./sse-cut.ts";
+import { sseEndless } from "./sse-endless.ts";
+import { stdioNoise } from "./stdio-noise.ts";
+import { stdoutClosed } from "./stdout-closed.ts";
 import { timeout } from "./timeout.ts";
 import { toolError } from "./tool-error.ts";
 
 export const faultKinds = [
   bandwidth,
   cpuSlowDown,
+  crossedAnswers,
   delay,
   descriptorLimit,
   duplicateDelivery,
@@ -42,13 +51,20 @@ export const faultKinds = [
   lostAnswer,
   lostRequest,
   malformedAnswer,
+  oversizedAnswer,
   pause,
+  reorderedAnswers,
   reset,
-  rpcError,
   rollingRestart,
+  rpcError,
   scaleIn,
+  schemaDrift,
   slicer,
   slowClose,
+  sseCut,
+  sseEndless,
+  stdioNoise,
+  stdoutClosed,
   timeout,
   toolError,
 ] as const satisfies readonly FaultKind[];

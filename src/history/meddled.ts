@@ -9,11 +9,13 @@ export interface Meddled {
     | "delay-request"
     | "delay-answer"
     | "deliver-twice"
+    | "reorder-answers"
+    | "cross-answers"
     | "answer-request"
     | "replace-answer";
   /** How often the callee got it. */
   readonly delivered: 0 | 1 | 2;
-  /** What stood in the answer that the fault made, where it made one. */
+  /** What stood in the answer that the fault made, where it made one; data: what the callee said itself. */
   readonly made?: "data" | "nothing" | "error" | "garbage";
   /** Of the callee's own answer, if it gave one. */
   readonly status?: number;

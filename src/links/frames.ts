@@ -2,13 +2,13 @@
  * The messages between one client and one stdio process, read as they pass: each request joined with its answer by its
  * id. Lines pass unchanged, but for what a rule wants.
  */
-import type { MadeAnswer, Question } from "../faults/handles.ts";
+import type { Instead, MadeAnswer, Question } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
 import type { Meddled } from "../history/meddled.ts";
 import type { World } from "../world.ts";
 import { joinedBy } from "./canary.ts";
-import { delayOf, type Work } from "./rules.ts";
-import { answeredIn, requestsIn, type RpcRequest } from "./tool-call.ts";
+import { delayOf, meet, type Work } from "./rules.ts";
+import { answeredIn, answerWithId, requestsIn, type RpcRequest } from "./tool-call.ts";
 import type { LinkContext } from "./traffic.ts";
 import { msBetween } from "./waits.ts";
 
@@ -36,6 +36,8 @@ export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "clo
 export interface LineOutlet {
   toCallee(line: string): void;
   toCaller(line: Buffer): void;
+  /** The caller sees the server's stdout end. */
+  close(): void;
 }
 
 // Requests that were given up are never answered; of these the oldest make room.
@@ -118,12 +120,10 @@ export class Frames {
     const { work } = frame;
     const deed = work?.rule.deed;
     if (work === undefined || deed === undefined) this.#send(frame);
-    else if (deed.does === "lose-request") {
-      this.#did(frame, work);
-      this.#over(frame, { ended: "lost", bytesDown: 0 });
-    } else if (deed.does === "answer-request") {
+    // Whoever sends does not expect to be called back before it is done with that.
+    else if (deed.does === "lose-request") this.#hold(frame, 0, () => this.#lose(frame, work, "lost", deed.instead));
+    else if (deed.does === "answer-request") {
       const made = deed.make(askedBy(frame.request));
-      // Whoever sends does not expect to be called back before it is done with that.
       this.#hold(frame, 0, () => this.#give(frame, work, made));
     } else if (deed.does === "delay-request") {
       this.#did(frame, work);
@@ -145,8 +145,7 @@ export class Frames {
     waits.add({ sentUs, answeredUs: firstByteUs });
     const answer = { firstByteUs, bytesDown: line.length + 1 };
     if (work !== undefined && deed?.does === "lose-answer") {
-      this.#did(frame, work);
-      this.#over(frame, { ended: "eaten", ...answer });
+      this.#lose(frame, work, "eaten", deed.instead, answer);
       return false;
     }
     if (work !== undefined && deed?.does === "deliver-twice" && frame.delivered === 1) {
@@ -166,9 +165,50 @@ export class Frames {
       });
       return false;
     }
+    if (work !== undefined && (deed?.does === "reorder-answers" || deed?.does === "cross-answers") && alone) {
+      this.#meet(frame, work, { line, withinMs: deed.withinMs, answer });
+      return false;
+    }
     this.#over(frame, { ended: "answered", ...answer });
     if (!frame.did) sign({ is: "answered", waitedMs: msBetween(sentUs, firstByteUs), usualMs });
     return true;
+  }
+
+  #meet(
+    frame: OpenFrame,
+    work: Work,
+    about: {
+      line: Buffer;
+      withinMs: number;
+      answer: Pick<Exchange, "firstByteUs" | "bytesDown"> & { bytesDown: number };
+    },
+  ): void {
+    const { line, withinMs, answer } = about;
+    const pass = (): void => {
+      this.#outlet.toCaller(line);
+      this.#over(frame, { ended: "answered", ...answer });
+    };
+    const goOn = (other: string | undefined): void => {
+      frame.pending?.cancel();
+      if (other === undefined) {
+        this.#did(frame, work);
+        pass();
+      } else this.#give(frame, work, { holds: "garbage", body: answerWithId(other, frame.request.id) });
+    };
+    const wait = (alone: () => void, forget: () => void): void => this.#hold(frame, withinMs, alone, forget);
+    meet(work, { mine: { text: line.toString(), goOn }, wait }, pass);
+  }
+
+  #lose(
+    frame: OpenFrame,
+    work: Work,
+    ended: "eaten" | "lost",
+    instead: Instead,
+    answer: Partial<Pick<Exchange, "firstByteUs">> & Pick<Exchange, "bytesDown"> = { bytesDown: 0 },
+  ): void {
+    this.#did(frame, work);
+    this.#over(frame, { ended, ...answer });
+    if (instead !== "hang") this.#outlet.close();
   }
 
   #send(frame: OpenFrame): void {
@@ -181,14 +221,15 @@ export class Frames {
     frame.delivered = frame.delivered === 0 ? 1 : 2;
   }
 
-  #give(frame: OpenFrame, work: Work, { body, then, holds }: MadeAnswer): void {
+  #give(frame: OpenFrame, work: Work, { body, linesBefore = [], unended, holds }: MadeAnswer): void {
     frame.made = holds;
     const firstByteUs = this.#context.recorder.nowUs();
     this.#did(frame, work);
     // A line break would make two lines of it.
     const line = Buffer.from(body.replaceAll(/[\r\n]+/g, " "));
-    if (then?.how !== "hang") this.#outlet.toCaller(line);
-    const ended = then === undefined || then.answered ? "answered" : "eaten";
+    for (const before of linesBefore) this.#outlet.toCaller(Buffer.from(before));
+    if (unended?.how !== "hang") this.#outlet.toCaller(line);
+    const ended = unended === undefined || unended.answered ? "answered" : "eaten";
     this.#over(frame, { ended, firstByteUs, bytesDown: line.length + 1 });
   }
 
@@ -197,14 +238,18 @@ export class Frames {
     this.#context.sign({ is: "meddled", rule });
   }
 
-  #hold(frame: OpenFrame, ms: number, call: () => void): void {
+  #hold(frame: OpenFrame, ms: number, call: () => void, forget?: () => void): void {
     const goOn = (): void => {
       timer.cancel();
       delete frame.pending;
       call();
     };
     const timer = this.#world.timer(ms, goOn);
-    frame.pending = { goOn, cancel: () => timer.cancel() };
+    const cancel = (): void => {
+      timer.cancel();
+      forget?.();
+    };
+    frame.pending = { goOn, cancel };
   }
 
   #drop(frame: OpenFrame | undefined, ended: Exchange["ended"]): void {

@@ -15,7 +15,7 @@ export interface AnswerPlace {
 /** Of its body, of its framing, and of its connection. */
 const notCopied = /^(?:content-|transfer-encoding|connection|keep-alive|trailer|etag|retry-after)/i;
 
-export function bytesOf({ status = 200, headers = {}, body, then }: MadeAnswer, place: AnswerPlace): Buffer {
+export function bytesOf({ status = 200, headers = {}, body, unended }: MadeAnswer, place: AnswerPlace): Buffer {
   const made = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   const kept = place.given.filter((line) => {
     const name = namedLine.exec(line)?.[0].slice(0, -1).toLowerCase() ?? "";
@@ -23,7 +23,7 @@ export function bytesOf({ status = 200, headers = {}, body, then }: MadeAnswer, 
   });
   const bytes = Buffer.from(body);
   // What is cut off must not look whole: in chunks, the end of the last is missing.
-  const open = then !== undefined;
+  const open = unended !== undefined;
   const framing = open ? "Transfer-Encoding: chunked" : `Content-Length: ${bytes.length}`;
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,

@@ -7,7 +7,8 @@ import type { Exchange } from "../history/events.ts";
 import type { World } from "../world.ts";
 import { bytesOf, chunkOf } from "./made-answer.ts";
 import type { OpenExchange } from "./open-exchange.ts";
-import { delayOf, type Work } from "./rules.ts";
+import { delayOf, meet, type Work } from "./rules.ts";
+import { answerWithId } from "./tool-call.ts";
 import type { LinkContext, Outlet } from "./traffic.ts";
 
 export interface MeddlerOptions {
@@ -24,6 +25,13 @@ interface Pending {
   readonly work: Work;
   readonly goOn: () => void;
   readonly cancel: () => void;
+}
+
+interface Answered {
+  readonly exchange: OpenExchange;
+  readonly work: Work;
+  readonly closes: boolean;
+  readonly ended: boolean;
 }
 
 /** How much longer an event stream may go on behind the answer in it. */
@@ -115,7 +123,26 @@ export class Meddler {
     } else if (deed.does === "delay-answer") {
       this.#did(exchange, work);
       this.#wait(work, delayOf(deed, work), () => this.#letGo(exchange, ended));
+    } else if (deed.does === "reorder-answers" || deed.does === "cross-answers") {
+      this.#meet({ exchange, work, closes, ended }, deed.withinMs);
     } else this.#letGo(exchange, ended);
+  }
+
+  #meet(about: Answered, withinMs: number): void {
+    const { exchange, work, closes, ended } = about;
+    const goOn = (other: string | undefined): void => {
+      this.stop();
+      if (other === undefined) {
+        this.#did(exchange, work);
+        this.#letGo(exchange, ended);
+        return;
+      }
+      const body = answerWithId(other, exchange.asked().id);
+      const made: MadeAnswer = { holds: "garbage", headers: { "Content-Type": "application/json" }, body };
+      this.#give({ exchange, work, made, closes, ...(ended ? {} : { severs: true }) });
+    };
+    const wait = (alone: () => void, forget: () => void): void => this.#wait(work, withinMs, alone, forget);
+    meet(work, { mine: { text: exchange.given().text, goOn }, wait }, () => this.#letGo(forgetting(exchange), ended));
   }
 
   #deliver(exchange: OpenExchange): void {
@@ -181,11 +208,11 @@ export class Meddler {
     exchange.held = undefined;
     outlet.toCaller(bytes);
     this.#did(exchange, work);
-    const { then } = made;
-    onOver(exchange, then === undefined || then.answered ? "answered" : "eaten");
-    if (then !== undefined) {
-      const beat = then.everySecond === undefined ? undefined : chunkOf(Buffer.from(then.everySecond));
-      outlet.sever(then.how === "cut" ? "close" : "hang", work, beat);
+    const { unended } = made;
+    onOver(exchange, unended === undefined || unended.answered ? "answered" : "eaten");
+    if (unended !== undefined) {
+      const beat = unended.everySecond === undefined ? undefined : chunkOf(Buffer.from(unended.everySecond));
+      outlet.sever(unended.how === "cut" ? "close" : "hang", work, beat);
     } else if (severs === true || (last && exchange.delivered === 0)) outlet.sever("close", work);
     else onFree();
   }
@@ -201,13 +228,17 @@ export class Meddler {
     this.#options.context.sign({ is: "meddled", rule });
   }
 
-  #wait(work: Work, ms: number, call: () => void): void {
+  #wait(work: Work, ms: number, call: () => void, forget?: () => void): void {
     const goOn = (): void => {
       this.stop();
       call();
     };
     const timer = this.#options.world.timer(ms, goOn);
-    this.#pending = { work, goOn, cancel: () => timer.cancel() };
+    const cancel = (): void => {
+      timer.cancel();
+      forget?.();
+    };
+    this.#pending = { work, goOn, cancel };
   }
 }
 

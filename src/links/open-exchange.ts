@@ -129,7 +129,8 @@ export class OpenExchange {
     if (protocol === "http" && hasBody) this.#shape = readAnswerShape(head);
     if (!this.keeping) return;
     this.#givenHead = head;
-    if (this.work?.rule.deed.does === "replace-answer") this.#givenBody = new KeptBody(heldBytesMax);
+    const does = this.work?.rule.deed.does;
+    if (does === "replace-answer" || does === "cross-answers") this.#givenBody = new KeptBody(heldBytesMax);
     if (!isEventStream(head)) return;
     const { id } = this.#join();
     if (id !== undefined) this.#watch = watchForAnswer(id);

@@ -9,6 +9,14 @@ export interface Work {
   draw(): number;
   /** Nothing was done after all, so it does not count. */
   giveBack(): void;
+  /** An answer that waits for another one. */
+  waiting: Waiting | undefined;
+}
+
+export interface Waiting {
+  readonly text: string;
+  /** Goes on, with the text of the other answer or its own. */
+  readonly goOn: (text: string | undefined) => void;
 }
 
 export interface Rules {
@@ -37,6 +45,7 @@ export function createRules(): Rules {
         met: 0,
         taken: 0,
         draw: chance,
+        waiting: undefined,
         giveBack: () => {
           work.taken -= 1;
         },
@@ -72,8 +81,16 @@ export function createRules(): Rules {
   };
 }
 
+const ofAnswers: ReadonlySet<Deed["does"]> = new Set([
+  "lose-answer",
+  "delay-answer",
+  "replace-answer",
+  "reorder-answers",
+  "cross-answers",
+]);
+
 function isOfRequests({ deed: { does } }: Rule): boolean {
-  return does !== "lose-answer" && does !== "delay-answer" && does !== "replace-answer";
+  return !ofAnswers.has(does);
 }
 
 function isFor({ tool, rpc = "tools/call", method, path }: Rule, asked: Question): boolean {
@@ -87,4 +104,28 @@ function isFor({ tool, rpc = "tools/call", method, path }: Rule, asked: Question
 
 export function delayOf({ delayMs, jitterMs }: Extract<Deed, { delayMs: number }>, work: Work): number {
   return jitterMs === 0 ? delayMs : Math.max(0, delayMs + (2 * work.draw() - 1) * jitterMs);
+}
+
+/** An answer meets the one that waits for it, or waits for one itself; not met in time, it goes on alone. */
+export function meet(
+  work: Work,
+  { mine, wait }: { readonly mine: Waiting; readonly wait: (alone: () => void, forget: () => void) => void },
+  alone: () => void,
+): void {
+  const other = work.waiting;
+  const crosses = work.rule.deed.does === "cross-answers";
+  const forget = (): void => {
+    if (work.waiting === mine) work.waiting = undefined;
+  };
+  if (other === undefined) {
+    work.waiting = mine;
+    wait(() => {
+      forget();
+      alone();
+    }, forget);
+    return;
+  }
+  work.waiting = undefined;
+  mine.goOn(crosses ? other.text : undefined);
+  other.goOn(crosses ? mine.text : undefined);
 }

@@ -126,7 +126,8 @@ class TappedPipe implements StdioPipe {
     const { callee, context, number, world } = options;
     const outlet = {
       toCallee: (line: string) => this.#toCallee(line),
-      toCaller: (line: Buffer) => this.#listener?.onLine(line),
+      toCaller: (line: Buffer) => this.#toCaller(line),
+      close: () => void this.drop(),
     };
     this.#frames = new Frames(context, { connection: number, outlet, world });
     this.#record({ edge: "opened" });
@@ -151,6 +152,13 @@ class TappedPipe implements StdioPipe {
 
   release(work: Work): void {
     this.#frames.release(work);
+  }
+
+  #toCaller(line: Buffer): void {
+    if (!this.#open) return;
+    // One that a fault made may be as long as it likes.
+    if (line.length > lineBytesMax) this.#listener?.onOverlong();
+    else this.#listener?.onLine(line);
   }
 
   #toCallee(line: string): void {

@@ -72,3 +72,10 @@ function messagesIn(text: string): readonly unknown[] {
   const value = parsedJson(text);
   return Array.isArray(value) ? value : [value];
 }
+
+/** An answer as the answer to another request. */
+export function answerWithId(text: string, id: string | number | undefined): string {
+  const message = parsedJson(text);
+  if (id === undefined || typeof message !== "object" || message === null || Array.isArray(message)) return text;
+  return JSON.stringify({ ...message, id });
+}

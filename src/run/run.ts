@@ -3,7 +3,6 @@
  * It opens the stage, plays the plan, heals everything in reverse order, waits for the ledgers, and closes.
  */
 import { join } from "node:path";
-import { messageOf, UserError } from "../errors.ts";
 import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";

@@ -49,6 +49,8 @@ const deeds: Readonly<Record<Deed["does"], string>> = {
   "delay-request": "a request was held back",
   "delay-answer": "an answer was held back",
   "deliver-twice": "a request was delivered twice",
+  "reorder-answers": "two answers went on in the other order",
+  "cross-answers": "two answers went to each other's callers",
   "answer-request": "a request was answered in place of its callee",
   "replace-answer": "an answer was replaced",
 };

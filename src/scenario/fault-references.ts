@@ -94,6 +94,10 @@ function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
     const hint = only.plane === "agent-server" ? "to an upstream, use http-status" : "use a link to an upstream";
     return [{ path: [...path, "kind"], says, hint }];
   }
+  if (only?.wire === "stdio" && link.protocol !== "stdio") {
+    const says = `${fault.kind} is for stdio, and ${name} is a link over HTTP`;
+    return [{ path: [...path, "kind"], says, hint: "use malformed-answer or lost-answer" }];
+  }
   const forms: Readonly<Record<string, keyof typeof planesInWords>> = {
     "empty-result content": "agent-server",
     "empty-result structured": "agent-server",

@@ -7,6 +7,7 @@ import { PassThrough } from "node:stream";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { z } from "zod";
 import type { LinkHandle, Sign } from "../../src/faults/handles.ts";
 import type { Exchange, Unstamped } from "../../src/history/events.ts";
 import { openStdioLink } from "../../src/links/stdio-link.ts";
@@ -64,15 +65,16 @@ async function startHttp(serving: HttpServing): Promise<McpTarget> {
 
 const openSession = (options: SessionOptions): Promise<Session> => openLeanSession(options);
 
-const result = { content: [{ type: "text", text: '{"ticket":"t-1"}' }] };
+const ticketFor = (name: unknown) => ({ content: [{ type: "text" as const, text: `${String(name)}: ticket` }] });
 
 interface Message {
   readonly id?: number | string;
   readonly method?: string;
+  readonly params?: { readonly arguments?: Readonly<Record<string, unknown>> };
 }
 
 /** What a bare server answers; undefined where there is nothing to say. */
-function answerTo({ id, method }: Message, act: () => void): object | undefined {
+function answerTo({ id, method, params }: Message, act: () => void): object | undefined {
   if (id === undefined) return undefined;
   if (method === "initialize") {
     const serverInfo = { name: "bare", version: "1" };
@@ -83,7 +85,7 @@ function answerTo({ id, method }: Message, act: () => void): object | undefined 
     return { jsonrpc: "2.0", id, result: { tools: [{ name: call.tool, description: "Asks.", inputSchema }] } };
   }
   act();
-  return { jsonrpc: "2.0", id, result };
+  return { jsonrpc: "2.0", id, result: ticketFor(params?.arguments?.["name"]) };
 }
 
 const json = { "content-type": "application/json" };
@@ -104,9 +106,9 @@ function bareHttp(act: () => void): ReturnType<HttpServing> {
 
 function sdkServer(act: () => void): McpServer {
   const server = new McpServer({ name: "sdk", version: "1" });
-  server.registerTool(call.tool, {}, () => {
+  server.registerTool(call.tool, { inputSchema: { name: z.string().optional() } }, ({ name }) => {
     act();
-    return { content: [{ type: "text", text: '{"ticket":"t-1"}' }] };
+    return ticketFor(name);
   });
   return server;
 }

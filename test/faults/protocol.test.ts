@@ -3,7 +3,7 @@
  * is seen at the tap, the callee acts as often as it says, what happened is told of both sides, and it heals.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { Sign } from "../../src/faults/handles.ts";
+import type { LinkHandle, Sign, LinkFaultKind } from "../../src/faults/handles.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
 import type { Exchange } from "../../src/history/events.ts";
 import type { Meddled } from "../../src/history/meddled.ts";
@@ -115,10 +115,35 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { attributes: { form: "no-body" }, http: to("empty-answer"), executes: 1 },
     { attributes: { form: "truncated", acts: false }, http: to("malformed-answer"), executes: 0 },
   ],
+  "sse-cut": [
+    { attributes: { where: "before" }, http: to("truncated", "eaten"), executes: 1 },
+    { attributes: {}, http: to("truncated", "eaten"), executes: 1 },
+    { attributes: { where: "after" }, http: to("ok"), executes: 1 },
+  ],
+  "sse-endless": [
+    { attributes: {}, http: to("timeout", "eaten"), executes: 1 },
+    { attributes: { answered: true }, http: to("ok"), executes: 1 },
+  ],
+  "oversized-answer": [
+    { attributes: {}, ...both("oversized"), executes: 1 },
+    { attributes: { size: "1MB", acts: false }, ...both("ok"), executes: 0 },
+  ],
+  "stdio-noise": [
+    { attributes: { lines: 3 }, stdio: to("ok"), executes: 1 },
+    { attributes: { lines: 2, glued: true }, stdio: to("timeout"), executes: 1 },
+  ],
+  "stdout-closed": [
+    { attributes: {}, stdio: to("closed", "eaten"), executes: 1 },
+    { attributes: { acts: false }, stdio: to("closed", "lost"), executes: 0 },
+  ],
 };
 
 /** What checks are told of the answers that faults make. */
-const holds: Readonly<Record<string, Meddled["made"]>> = {
+const holds: Readonly<Record<string, Meddled["made"] | "some">> = {
+  "sse-cut": "some",
+  "stdio-noise": "some",
+  "sse-endless": "some",
+  "oversized-answer": "garbage",
   "empty-result": "nothing",
   "http-status": "error",
   "rpc-error": "error",
@@ -139,6 +164,12 @@ describe.each(mcpTargets)("$name", (target) => {
   });
 });
 
+function linkKindNamed(name: string): LinkFaultKind {
+  const kind = faultKindNamed(name);
+  if (kind.on !== "link") throw new Error(`${name} breaks no link`);
+  return kind;
+}
+
 async function contract(
   target: McpTargetKind,
   { kind, attributes, executes, sees, also = {} }: Case & { readonly kind: string; readonly sees: Sees },
@@ -146,9 +177,7 @@ async function contract(
   await using running = await target.start();
   const { link } = running;
   const shown: Sign[] = [];
-  const found = faultKindNamed(kind);
-  if (found.on !== "link") throw new Error(`${kind} breaks no link`);
-  const fault = found.prepare(attributes);
+  const fault = linkKindNamed(kind).prepare(attributes);
   link.onSign((sign) => {
     if (fault.showsIn(sign)) shown.push(sign);
   });
@@ -168,7 +197,7 @@ async function contract(
   expect(shown.length, "its mark at the tap").toBe(1);
   await waitFor(() => expect(running.exchanges()).toHaveLength(3));
   const made = holds[kind];
-  const meddled = { delivered: executes, ...(made === undefined ? {} : { made }) };
+  const meddled = { delivered: executes, ...(made === undefined || made === "some" ? {} : { made }) };
   expect(running.exchanges()[2]).toMatchObject({ ended: sees.ended, meddled });
   expect(made === undefined).toBe(running.exchanges()[2]?.meddled?.made === undefined);
 
@@ -183,9 +212,12 @@ async function contract(
 
 test("every fault of the protocol plane is tried, on every wire that it can be on, and says what it does", () => {
   const kinds = faultKinds.filter(({ plane }) => plane === "protocol");
-  expect(Object.keys(cases).toSorted()).toEqual(kinds.map(({ kind }) => kind).toSorted());
+  const tried = [...Object.keys(cases), "schema-drift", "reordered-answers", "crossed-answers"].toSorted();
+  expect(tried).toEqual(kinds.map(({ kind }) => kind).toSorted());
   for (const { kind, executes, mayBelieve, ...rest } of kinds) {
-    const of = cases[kind] ?? [];
+    expect(mayBelieve, kind).toBeDefined();
+    const of = cases[kind];
+    if (of === undefined) continue;
     const wire = "only" in rest ? rest.only?.wire : undefined;
     expect(
       of.some(({ http }) => http !== undefined),
@@ -196,6 +228,151 @@ test("every fault of the protocol plane is tried, on every wire that it can be o
       kind,
     ).toBe(wire !== "http");
     expect(new Set(of.map((one) => one.executes)), kind).toEqual(new Set(executes));
-    expect(mayBelieve, kind).toBeDefined();
   }
+});
+
+describe.each(mcpTargets)("schema-drift on $name", (target) => {
+  test.each([
+    ["tool-removed", []],
+    ["tool-renamed", [`${call.tool}_v2`]],
+    ["parameter-required", [call.tool]],
+    ["parameter-renamed", [call.tool]],
+    ["type-changed", [call.tool]],
+    ["description-changed", [call.tool]],
+  ])("%s: it lists %s, and calls go on as before", async (change, names) => {
+    await using running = await target.start();
+    const session = await running.open();
+    const listed = async (): Promise<string[]> => (await session.listTools(10_000)).map(({ name }) => name);
+    const fault = linkKindNamed("schema-drift").prepare({ change });
+    let shown = 0;
+    running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+    expect(await listed()).toEqual([call.tool]);
+    const cure = await fault.inject(running.link);
+    expect(await listed()).toEqual(names);
+    expect((await session.call(callOf({ tool: call.tool }))).class).toBe("ok");
+    await cure.heal();
+    expect(await listed()).toEqual([call.tool]);
+    expect(shown).toBe(1);
+    await session.close();
+  });
+});
+
+test.each([
+  [
+    "tool-renamed",
+    {
+      name: "Pay_v2",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] },
+    },
+  ],
+  [
+    "description-changed",
+    {
+      name: "Pay",
+      description: "Does something else now.",
+      inputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] },
+    },
+  ],
+  [
+    "parameter-renamed",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum_v2: { type: "number" } }, required: ["sum_v2"] },
+    },
+  ],
+  [
+    "parameter-required",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: {
+        type: "object",
+        properties: { sum: { type: "number" }, tenant: { type: "string" } },
+        required: ["sum", "tenant"],
+      },
+    },
+  ],
+  [
+    "type-changed",
+    {
+      name: "Pay",
+      description: "Pays.",
+      inputSchema: { type: "object", properties: { sum: { type: "string" } }, required: ["sum"] },
+    },
+  ],
+])("schema-drift %s changes that of one tool and nothing else", async (change, drifted) => {
+  const inputSchema = { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] };
+  const [other, pay] = [{ name: "Other" }, { name: "Pay", description: "Pays.", inputSchema }];
+  const text = JSON.stringify({ jsonrpc: "2.0", id: 1, result: { tools: [other, pay], nextCursor: "2" } });
+  let made: string | undefined;
+  const link: Pick<LinkHandle, "meddle"> = {
+    meddle: ({ deed }) => {
+      if (deed.does === "replace-answer") made = deed.make({ method: "POST", path: "/mcp" }, { text }).body;
+      return { heal: () => Promise.resolve() };
+    },
+  };
+  const fault = linkKindNamed("schema-drift").prepare({ change, of: "Pay" });
+  await fault.inject(link as LinkHandle);
+  expect(JSON.parse(made ?? "")).toEqual({
+    jsonrpc: "2.0",
+    id: 1,
+    result: { tools: [other, drifted], nextCursor: "2" },
+  });
+});
+
+describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
+  test.each([
+    { kind: "reordered-answers", own: true, order: ["b", "a"] },
+    { kind: "crossed-answers", own: false, order: ["b", "a"] },
+  ])("$kind: whoever asks gets its own: $own", async ({ kind, own, order }) => {
+    await using running = await target.start();
+    // Over stdio it is one pipe on which they overtake; over HTTP each has a connection of its own.
+    const session = await running.open();
+    const fault = linkKindNamed(kind).prepare({ count: 2, within: "10s" });
+    let shown = 0;
+    running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+    const came: string[] = [];
+    const asking = async (name: string): Promise<unknown> => {
+      const { result } = await session.call(callOf({ tool: call.tool, args: { name } }));
+      came.push(name);
+      return result;
+    };
+    const cure = await fault.inject(running.link);
+    const first = asking("a");
+    await waitFor(() => expect(running.executed()).toBe(1));
+    // It waits for the other one.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(came).toEqual([]);
+    const [a, b] = await Promise.all([first, asking("b")]);
+    expect([JSON.stringify(a).includes('"a'), JSON.stringify(b).includes('"b')]).toEqual([own, own]);
+    expect([JSON.stringify(a).includes('"b'), JSON.stringify(b).includes('"a')]).toEqual([!own, !own]);
+    if (target.wire === "stdio") expect(came).toEqual(order);
+    expect(shown).toBe(2);
+    expect(running.executed()).toBe(2);
+    await cure.heal();
+    expect(JSON.stringify(await asking("c"))).toContain('"c');
+    expect(running.exchanges().map(({ ended }) => ended)).toEqual(["answered", "answered", "answered"]);
+    await session.close();
+  });
+
+  test("one that meets no other goes on alone, in time or once healed, and proves nothing", async () => {
+    await using running = await target.start();
+    const session = await running.open();
+    let shown = 0;
+    for (const within of ["30ms", "1m"]) {
+      const fault = linkKindNamed("crossed-answers").prepare({ within });
+      running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
+      const cure = await fault.inject(running.link);
+      const before = running.executed();
+      const asking = session.call(callOf({ tool: call.tool }));
+      await waitFor(() => expect(running.executed()).toBe(before + 1));
+      if (within === "1m") await cure.heal();
+      expect((await asking).class).toBe("ok");
+      await cure.heal();
+    }
+    expect(shown).toBe(0);
+    await session.close();
+  });
 });

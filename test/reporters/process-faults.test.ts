@@ -50,6 +50,8 @@ test("the report names the server, and no tap where there is none", () => {
   const key = textOf(laneKey(lanesOf({ faults, endUs: 5_000_000 })));
   expect(key).toContain("server cloud");
   expect(key).toContain("nothing showed it");
-  const onLink = faults.map((span) => ({ ...span, link: "cloud->cloud-api" }));
+  const onLink = faults.map(({ fault, kind, window, requestedUs, control }) => {
+    return { fault, kind, window, requestedUs, control, link: "cloud->cloud-api" };
+  });
   expect(textOf(laneKey(lanesOf({ faults: onLink, endUs: 5_000_000 })))).toContain("nothing at the tap showed it");
 });
