@@ -53,10 +53,7 @@ export interface TargetEvent {
   readonly role: "server" | "upstream";
   /** Which of its processes: over stdio each session has one of its own, named like its agent. */
   readonly instance?: string;
-  /**
-   * Exited by itself, killed by a fault, stopped when all is closed. Ready once more means that it was started again;
-   * unready that it was, and did not answer in time.
-   */
+  /** Exited by itself, killed by a fault, stopped by us; ready again: restarted; unready: so too, but in vain. */
   readonly edge: "ready" | "exited" | "killed" | "unready" | "stopped";
   readonly address?: string;
   /** Of a process that the run started, when it is ready. */

@@ -25,7 +25,6 @@ const phaseSpan = record({ phase: text, role, startUs: us, endUs: us });
 const faultSpan = record({
   fault: text,
   kind: text,
-  /** Where it was: of these, one. */
   link: text.exactOptional(),
   server: text.exactOptional(),
   upstream: text.exactOptional(),
