@@ -21,14 +21,15 @@ interface Entry {
 }
 
 const actsOn = { link: "a link", process: "the processes of a server or an upstream that the run starts" } as const;
+const actsOnReplicas = "the replicas of a server";
 
 const lists: Readonly<Record<string, () => Promise<readonly Entry[]> | readonly Entry[]>> = {
   faults: () =>
-    faultKinds.map(({ kind: name, about, on, attributes }) => ({
-      name,
-      about,
-      on: actsOn[on],
-      options: attributesOf(attributes),
+    faultKinds.map((kind) => ({
+      name: kind.kind,
+      about: kind.about,
+      on: kind.on === "process" && kind.needsReplicas ? actsOnReplicas : actsOn[kind.on],
+      options: attributesOf(kind.attributes),
     })),
   checks: () => checks.map(({ name, about }) => ({ name, about })),
   policies: () =>

@@ -126,6 +126,12 @@ describe("a server that a fault kills", () => {
     const result = await judge({}, target(1100, "killed", { instance: "planner.1" }));
     expect(result.verdict).toBe("pass");
   });
+
+  test("over stdio is excused only until its agent's process is back", async () => {
+    const stdio = { servers: [{ server: "cloud", transport: "stdio", isStarted: true } as const] };
+    const back = [target(1100, "killed", { instance: "planner.1" }), target(2040, "ready", { instance: "planner.1" })];
+    expect(await judge({ over: stdio, bad: () => "tool-error" }, ...back)).toMatchObject({ verdict: "fail" });
+  });
 });
 
 describe("of several replicas", () => {
