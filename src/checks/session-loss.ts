@@ -14,10 +14,14 @@ interface ServerState extends Lost {
   unnamed: number;
   /** Requests that were answered by another replica than the one before in the same session. */
   handedOn: number;
+  /** When a fault last made up an answer on the way to it that belongs to no op: it may have been to an opening. */
+  madeUpUs: number;
 }
 
 interface State {
   readonly servers: ReadonlyMap<string, ServerState>;
+  /** By link before them: the balancer's and those of agents. */
+  readonly serverOf: ReadonlyMap<string, string>;
   /** By link from a balancer: the name of the replica. */
   readonly replicas: ReadonlyMap<string, string>;
   /** By agent and server: when its sessions were opened. */
@@ -49,10 +53,14 @@ export const sessionLoss = defineCheck({
           opened: 0,
           unnamed: 0,
           handedOn: 0,
+          madeUpUs: Number.NEGATIVE_INFINITY,
           events: [],
           ops: [],
         },
       ]),
+    ),
+    serverOf: new Map(
+      declared.links.flatMap(({ link, plane, server }) => (plane === "server-upstream" ? [] : [[link, server]])),
     ),
     replicas: replicaNames(declared),
     openings: new Map(),
@@ -62,6 +70,10 @@ export const sessionLoss = defineCheck({
   on: (record, state) => {
     if (record.type === "op") followOp(record, state);
     else if (record.type === "session") followSession(record, state);
+    else if (record.type === "exchange" && "meddled" in record) {
+      const server = state.servers.get(state.serverOf.get(record.link) ?? "");
+      if (server !== undefined) server.madeUpUs = record.atUs;
+    }
   },
 
   end: ({ servers }): Judgement => {
@@ -89,6 +101,8 @@ function replicaNames({ links }: Declared): ReadonlyMap<string, string> {
   return new Map(ofBalancers.map(({ link, server }) => [link, link.slice(`${server}->`.length)]));
 }
 
+const openingMostUs = 10_000_000;
+
 function followSession(event: Extract<HistoryRecord, { type: "session" }>, { servers, openings }: State): void {
   const { edge, named, id, atUs } = event;
   const server = servers.get(event.server);
@@ -100,7 +114,7 @@ function followSession(event: Extract<HistoryRecord, { type: "session" }>, { ser
     const times = openings.get(key);
     if (times === undefined) openings.set(key, [atUs]);
     else times.push(atUs);
-  } else if (edge === "failed" && named === true) {
+  } else if (edge === "failed" && named === true && atUs - server.madeUpUs > openingMostUs) {
     server.openings += 1;
     witness(server.events, id);
   }

@@ -97,6 +97,25 @@ describe("passes", () => {
     expect(await judge(session(2), many, call({ walk: 20, ...near }))).toMatchObject({ verdict: "pass", findings: [] });
   });
 
+  test("over an opening to which a fault made the answer up", async () => {
+    const made: Exchange = {
+      type: "exchange",
+      link: "planner@cloud",
+      connection: 1,
+      ops: [],
+      method: "POST",
+      path: "/mcp",
+      startedUs: 2000,
+      ended: "answered",
+      status: 404,
+      bytesUp: 1,
+      bytesDown: 1,
+    };
+    const meddled: Timed = [3, Object.assign(made, { meddled: { did: "answer-request", delivered: 0 } })];
+    const failed = session(4, { agent: 1, edge: "failed", because: "notifications/initialized with HTTP 404" });
+    expect(await judge(session(2), meddled, failed, many)).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
   test("over a session that could not be opened for other reasons", async () => {
     const { type } = { type: "session" } as const;
     const failed: Timed = [
