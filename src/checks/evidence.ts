@@ -72,12 +72,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
       // What ends while all is being closed has been there for as long as it was needed.
-      if (event.type === "target" && event.role === "upstream" && event.edge === "exited" && !closing) {
-        endedTargets.push(endedSays(event));
-      }
-      if (event.type === "target" && event.edge === "unready" && !closing) {
-        endedTargets.push(`the ${event.role} ${event.target} was started again and does not answer`);
-      }
+      const says = event.type === "target" && !closing ? lossOf(event) : undefined;
+      if (says !== undefined) endedTargets.push(says);
     } else if (event.type === "generator") {
       behind = behindSays(event);
     } else if (event.type === "engine-ready") {
@@ -149,6 +145,12 @@ function unseenFaults(
       ? []
       : [`${never.map(told).join(", ")} ${never.length === 1 ? "was" : "were"} never injected`]),
   ];
+}
+
+/** What of a target the run had to do without; of the ends of servers their restart policies know more. */
+function lossOf(event: TargetEvent): string | undefined {
+  if (event.edge === "unready") return `the ${event.role} ${event.target} was started again and does not answer`;
+  return event.edge === "exited" && event.role === "upstream" ? endedSays(event) : undefined;
 }
 
 function endedSays(event: TargetEvent): string {

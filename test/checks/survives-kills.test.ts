@@ -123,13 +123,15 @@ describe("a server that a fault kills", () => {
   });
 
   test("over stdio comes back when its agent calls, so nothing is asked of it before", async () => {
-    const result = await judge({}, target(1100, "killed", { instance: "planner.1" }));
+    const result = await judge({}, target(1100, "killed", { instance: "planner.0" }));
     expect(result.verdict).toBe("pass");
+    const gone = await judge({ bad: () => "refused" }, target(1100, "killed", { instance: "planner.0" }));
+    expect(gone.verdict).toBe("fail");
   });
 
   test("over stdio is excused only until its agent's process is back", async () => {
     const stdio = { servers: [{ server: "cloud", transport: "stdio", isStarted: true } as const] };
-    const back = [target(1100, "killed", { instance: "planner.1" }), target(2040, "ready", { instance: "planner.1" })];
+    const back = [target(1100, "killed", { instance: "planner.0" }), target(2040, "ready", { instance: "planner.0" })];
     expect(await judge({ over: stdio, bad: () => "tool-error" }, ...back)).toMatchObject({ verdict: "fail" });
   });
 });

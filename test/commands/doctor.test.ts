@@ -67,6 +67,7 @@ test("the document is a contract", async () => {
     "docker",
     "testcontainers",
     "toxiproxy image",
+    "prlimit",
     "go",
     "chromium",
     "leftovers",

@@ -19,7 +19,7 @@ servers:
   cloud: { ${server}, upstreams: { CLOUD_API_URL: cloud-api } }
 agents:
   planner:
-    policy: { kind: none, timeout: 1500ms }
+    policy: { kind: none, timeout: 4s }
     arrivals: { rate: 10/s, agents: 3 }
     chain: [{ call: cloud.FetchResources }]
 phases: [{ baseline: 1s }, { fault: 2s, recovery: 4s, name: trouble }]

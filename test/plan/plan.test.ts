@@ -109,3 +109,23 @@ describe("the windows of a flap", () => {
     );
   });
 });
+
+test("a fault on processes is met on the links to them, and where it is planned so on their own as well", async () => {
+  const declaredOf = async (fault: string) => (await plan([`faults=[{ ${fault} }]`])).declared.faults[0];
+  expect(await declaredOf("server: cloud, kind: kill")).toEqual({
+    fault: "outage.0",
+    kind: "kill",
+    server: "cloud",
+    links: ["planner@cloud"],
+    phase: "outage",
+    healForm: "start-again",
+  });
+  expect(await declaredOf("server: cloud, kind: descriptor-limit")).toMatchObject({
+    links: ["planner@cloud", "cloud->cloud-api"],
+  });
+  expect(await declaredOf("upstream: cloud-api, kind: pause")).toMatchObject({
+    upstream: "cloud-api",
+    links: ["cloud->cloud-api"],
+    healForm: "let-through",
+  });
+});

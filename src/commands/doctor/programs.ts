@@ -98,6 +98,19 @@ const docker: Probe = {
   },
 };
 
+const prlimit: Probe = {
+  name: "prlimit",
+  needed: false,
+  costs: "heap-limit and descriptor-limit cannot be injected; every other fault can",
+  mend: "install util-linux; only Linux has it",
+  look: async (world) => {
+    const file = await findProgram(world, ["prlimit"]);
+    if (file === undefined) return missing("no prlimit on the PATH");
+    const { ok, stdout } = await run(world, file, ["--version"]);
+    return ok ? { state: "there", says: firstLine(stdout) } : missing(`${file} does not tell its version`);
+  },
+};
+
 const testcontainers: Probe = {
   name: "testcontainers",
   needed: false,
@@ -151,4 +164,4 @@ const chromium: Probe = {
   },
 };
 
-export const programs: readonly Probe[] = [toxiproxy, docker, testcontainers, toxiproxyImage, go, chromium];
+export const programs: readonly Probe[] = [toxiproxy, docker, testcontainers, toxiproxyImage, prlimit, go, chromium];
