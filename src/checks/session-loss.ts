@@ -19,6 +19,8 @@ interface ServerState extends Lost {
 }
 
 interface State {
+  /** Nothing makes a session change its replica then, where the balancer does not. */
+  readonly control: boolean;
   readonly servers: ReadonlyMap<string, ServerState>;
   /** By link before them: the balancer's and those of agents. */
   readonly serverOf: ReadonlyMap<string, string>;
@@ -39,7 +41,8 @@ export const sessionLoss = defineCheck({
       ? undefined
       : "no server runs as replicas, so no session could be asked for at another process",
 
-  start: ({ declared }): State => ({
+  start: ({ declared, mode }): State => ({
+    control: mode === "control",
     servers: new Map(
       replicated(declared).map((server) => [
         server,
@@ -76,13 +79,13 @@ export const sessionLoss = defineCheck({
     }
   },
 
-  end: ({ servers }): Judgement => {
+  end: ({ servers, control }): Judgement => {
     const all = [...servers.values()];
     const findings: Finding[] = all.flatMap(sessionFindings);
     const looked = all.reduce((sum, { asked, openings }) => sum + asked + openings, 0);
     const judged = { looked, findings };
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
-    const because = all.map(doubtOf).find((doubt) => doubt !== undefined);
+    const because = all.map((of) => doubtOf(of, control)).find((doubt) => doubt !== undefined);
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
     return { verdict: "pass", ...judged, strength: all.map(strengthOf).join("; ") };
   },
@@ -177,9 +180,9 @@ function witness(kept: string[], ...more: readonly string[]): void {
   if (kept.length + more.length <= witnessesMax) kept.push(...more);
 }
 
-function doubtOf({ server, asked, opened, unnamed, handedOn }: ServerState): string | undefined {
+function doubtOf({ server, asked, opened, unnamed, handedOn }: ServerState, control: boolean): string | undefined {
   if (asked === 0) return `no request of a session was seen to be answered by a replica of ${server}`;
-  if (opened > unnamed && handedOn === 0) {
+  if (opened > unnamed && handedOn === 0 && !control) {
     return `each session of ${server} was served by one replica only, so nothing tells whether another knows it`;
   }
   return undefined;

@@ -159,6 +159,10 @@ describe("is unknown", () => {
   test("where each session met one replica only", async () => {
     const alike = Array.from({ length: 12 }, (_, walk) => call({ walk, replica: 1 })).flat();
     const result = await judge(session(2), alike);
+    // Where nothing is broken nothing makes a session change its replica.
+    const calm = [toolsListed(0), ...frame({ mode: "control" }), ...replicasUsed, session(2), ...alike];
+    const control = await verdictOn(sessionLoss, historyOf(runStarted("control", replicated), calm));
+    expect(control).toMatchObject({ verdict: "pass" });
     expect(result).toMatchObject({ verdict: "unknown", because: expect.stringContaining("one replica only") });
   });
 
