@@ -65,7 +65,7 @@ function comeBack(course: Course, { instance, atUs }: EventOf<"target">): void {
 
 function joined(server: string, courses: readonly Course[]): ServerKills {
   // What stays away is told together with its own kill.
-  const [away] = courses.filter(({ unready }) => unready !== undefined);
+  const away = courses.find(({ unready }) => unready !== undefined);
   const others = courses.filter((course) => course !== away);
   const inOrder = [...others, ...(away === undefined ? [] : [away])];
   const kills = inOrder.flatMap((course) => (course.ofSessions ? course.kills.map(atOnce) : course.kills));

@@ -85,7 +85,9 @@ describe("round-robin", () => {
 
   test("bodies pass whole both ways, as do method, path, status and headers", async () => {
     const echo: RequestListener = (request, response) => {
-      response.writeHead(418, { "x-was": `${request.method} ${request.url} ${request.headers["mcp-session-id"]}` });
+      response.writeHead(418, {
+        "x-was": `${request.method} ${request.url} ${String(request.headers["mcp-session-id"])}`,
+      });
       request.pipe(response);
     };
     await using stand = await openStand("round-robin", [httpCallee(echo), httpCallee(echo)]);
