@@ -2,7 +2,11 @@
 # machine cannot run one, CI_WITHOUT_DOCKER says why, and what needs it may be skipped; nothing else excuses a skip.
 dockerd_pid=""
 
-docker_answers() { docker info --format 'daemon {{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}' 2>/dev/null; }
+# Says which one; without a daemon the client fills the form with nothing, and says so only by its code.
+docker_answers() {
+  local which
+  which="$(docker info --format 'daemon {{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}' 2>/dev/null)" && echo "$which"
+}
 
 start_docker() {
   local as_root="" waited

@@ -7,6 +7,7 @@ import type { EngineReady } from "../history/engine-events.ts";
 import { placeInWords } from "../history/fault-place.ts";
 import type { FailedThreshold, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
+import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
@@ -18,6 +19,7 @@ export interface Gap {
     | "fault-not-observed"
     | "fault-not-healed"
     | "link-unused"
+    | "egress-not-seen"
     | "target-ended"
     | "generator-behind"
     | "engine-restarted"
@@ -36,6 +38,8 @@ export interface Account {
   readonly engine?: EngineReady;
   /** When its own trouble may have made some as well. */
   readonly troubles: readonly Trouble[];
+  /** Absent where no server has a gateway. */
+  readonly egress?: EgressAccount;
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -52,6 +56,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const unhealed: string[] = [];
   const endedTargets: string[] = [];
   const serverExits = followExits(declared);
+  const egress = followEgress(declared);
   let attempts = 0;
   let lastUs = 0;
   let closing = false;
@@ -62,6 +67,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
 
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
+    egress.on(event);
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault") {
@@ -74,13 +80,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       // What ends while all is being closed has been there for as long as it was needed.
       const says = event.type === "target" && !closing ? lossOf(event) : undefined;
       if (says !== undefined) endedTargets.push(says);
-    } else if (event.type === "generator") {
-      behind = behindSays(event);
-    } else if (event.type === "engine-ready") {
-      engine = event;
-    } else if (event.type === "engine-restarted") {
-      troubles.push(troubleOf(event));
-    } else if (event.type === "run-ended") ended = event;
+    } else if (event.type === "generator") behind = behindSays(event);
+    else if (event.type === "engine-ready") engine = event;
+    else if (event.type === "engine-restarted") troubles.push(troubleOf(event));
+    else if (event.type === "run-ended") ended = event;
   };
 
   const end = (): Account => {
@@ -101,9 +104,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
     for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
-    for (const { link } of declared.links) {
-      if (!usedLinks.has(link)) gaps.push({ gap: "link-unused", says: `nothing ever connected over ${link}` });
-    }
+    const passed = egress.end();
+    gaps.push(...unusedLinks(declared, usedLinks, passed));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
@@ -113,6 +115,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       aborted: ended?.thresholds ?? [],
       ...(engine === undefined ? {} : { engine }),
       troubles,
+      ...(passed === undefined ? {} : { egress: passed }),
       endUs: lastUs,
     };
   };
@@ -126,6 +129,18 @@ function behindSays(health: GeneratorHealth): string | undefined {
   const worst = `its worst start was ${Math.round(lagMaxUs / 1000)} ms late`;
   const reasons = budgetUs === undefined ? (healthy ? [] : [worst]) : whyBehind(health);
   return reasons.length === 0 ? undefined : `the load generator fell behind: ${reasons.join(". ")}`;
+}
+
+/** Links that nothing came over. Why a gateway's did not, the gateway tells. */
+function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: EgressAccount | undefined): Gap[] {
+  const unseen = egress?.gaps ?? [];
+  const told = new Set(unseen.flatMap((of) => of.links));
+  return [
+    ...unseen.map(({ says }) => ({ gap: "egress-not-seen" as const, says })),
+    ...links
+      .filter(({ link }) => !used.has(link) && !told.has(link))
+      .map(({ link }) => ({ gap: "link-unused" as const, says: `nothing ever connected over ${link}` })),
+  ];
 }
 
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */

@@ -72,7 +72,7 @@ export async function judge(
     failOn,
     checks: all,
     thresholds,
-    notCovered: [...notCovered, ...directLinks(started.declared)],
+    notCovered: [...notCovered, ...directLinks(started.declared), ...(account.egress?.notCovered ?? [])],
     account,
     figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
     histograms: measured.histograms,

@@ -9,6 +9,7 @@ import { isEmpty, type Shape } from "../history/shape.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
 import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
+import { agentLinksOf, wasAnsweredByFault } from "./made-by-faults.ts";
 import { plantEmptyAnswer } from "./planted-silence.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
@@ -20,6 +21,8 @@ interface Suspect {
   readonly key: string;
   readonly shape: Shape;
   readonly grade: Finding["grade"];
+  /** It was a fault that emptied the upstream's answer. */
+  readonly byFault: boolean;
   count: number;
   readonly witnesses: { readonly op: string; readonly events: readonly string[] }[];
 }
@@ -28,7 +31,12 @@ interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
   readonly upstreamLinks: ReadonlyMap<string, string>;
+  readonly agentLinks: ReadonlySet<string>;
   readonly mayBeEmpty: ReadonlySet<string>;
+  /** Servers that may pass by their links, as nobody is made to use a proxy. */
+  readonly evasive: ReadonlySet<string>;
+  /** Their tools that did use it in the baseline. */
+  readonly asking: Set<string>;
   readonly baseline: Map<string, Samples>;
   readonly suspects: Suspect[];
   /** The same, by grade and call. */
@@ -54,7 +62,10 @@ export const silentEmpty = defineCheck({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     upstreamLinks: upstreamLinksOf(declared),
+    agentLinks: agentLinksOf(declared),
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
+    evasive: evasiveServers(declared),
+    asking: new Set(),
     baseline: new Map(),
     suspects: [],
     suspectForms: { violation: new Map(), weakness: new Map(), info: new Map() },
@@ -65,6 +76,8 @@ export const silentEmpty = defineCheck({
 
   on: (record, state) => {
     if (record.type !== "op" || record.straddles) return;
+    // Whatever its caller was told, the server has not said it.
+    if (wasAnsweredByFault(record, state.agentLinks)) return;
     if (state.mayBeEmpty.size > 0 && state.mayBeEmpty.has(`${record.started.group}.${record.started.step}`)) return;
     const role = state.roles.get(record.started.phase);
     if (role === "baseline") sample(record, state);
@@ -103,7 +116,19 @@ function answerOf(record: OpRecord): { readonly id: string; readonly shape: Shap
   return attempt?.answer === undefined ? undefined : { id: attempt.id, shape: attempt.answer };
 }
 
+/** Behind a gateway, where every request that uses it can be seen. */
+function evasiveServers({ servers, links }: Declared): ReadonlySet<string> {
+  const unread = new Set(links.filter(({ protocol }) => protocol === "tcp").map(({ link }) => link));
+  const gateways = servers.filter(
+    ({ egress = [] }) => egress.length > 0 && egress.every(({ link }) => !unread.has(link)),
+  );
+  return new Set(gateways.map(({ server }) => server));
+}
+
 function sample(record: OpRecord, state: State): void {
+  const { server, tool } = record.started;
+  const asks = record.ambiguous || record.exchanges.some(({ link }) => state.upstreamLinks.has(link));
+  if (asks) state.asking.add(`${server}.${tool}`);
   const answer = answerOf(record);
   if (answer === undefined) return;
   const key = keyOf(record);
@@ -125,12 +150,16 @@ function emptySample(shape: Shape): { readonly shape: Shape; readonly halves: [n
 
 function suspect(record: OpRecord, state: State): void {
   const answer = answerOf(record);
-  const { server } = record.started;
+  const { server, tool } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
   const upstream = upstreamSaid(exchanges, record.ambiguous);
-  const underFault = record.faults.some(
-    ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
-  );
+  // What is done past the gateway no fault on its links can touch.
+  const evades = state.evasive.has(server) && upstream === "not-asked" && !state.asking.has(`${server}.${tool}`);
+  const underFault =
+    !evades &&
+    record.faults.some(
+      ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
+    );
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {
@@ -140,7 +169,8 @@ function suspect(record: OpRecord, state: State): void {
   }
   if (met) state.exposedOk += 1;
   const grade = gradeOf(upstream, underFault);
-  const entry = suspectFor(state, { record, grade, shape: answer.shape });
+  const byFault = exchanges.some(({ meddled }) => meddled?.made === "nothing");
+  const entry = suspectFor(state, { record, grade, byFault, shape: answer.shape });
   if (entry === undefined) {
     state.unkept += 1;
     return;
@@ -153,15 +183,16 @@ function suspect(record: OpRecord, state: State): void {
 
 function suspectFor(
   { suspects, suspectForms }: State,
-  { record, grade, shape }: { readonly record: OpRecord } & Pick<Suspect, "grade" | "shape">,
+  { record, grade, byFault, shape }: { readonly record: OpRecord } & Pick<Suspect, "grade" | "byFault" | "shape">,
 ): Suspect | undefined {
   const key = keyOf(record);
   const ofGrade = suspectForms[grade];
-  let forms = ofGrade.get(key);
-  if (forms === undefined) ofGrade.set(key, (forms = noForms()));
+  const formsOf = byFault ? `${key} by a fault` : key;
+  let forms = ofGrade.get(formsOf);
+  if (forms === undefined) ofGrade.set(formsOf, (forms = noForms()));
   return entryFor(forms, shape, () => {
     const { server, tool } = record.started;
-    const entry = { tool: `${server}.${tool}`, key, shape, grade, count: 0, witnesses: [] };
+    const entry = { tool: `${server}.${tool}`, key, shape, grade, byFault, count: 0, witnesses: [] };
     suspects.push(entry);
     return entry;
   });
@@ -170,6 +201,7 @@ function suspectFor(
 function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean): UpstreamSaid {
   const words = lastWordsOf(exchanges);
   if (words.some(({ ended, status = 0 }) => ended !== "answered" || status >= 500)) return "failed";
+  if (words.some(({ meddled }) => meddled?.made === "garbage")) return "failed";
   if (words.length === 0) return ambiguous ? "unseen" : "not-asked";
   // What 404 means for the caller is the server's to decide: it may well be "there are none".
   if (words.some(({ answer, status = 0 }) => answer === undefined || status >= 400)) return "unseen";
@@ -179,16 +211,17 @@ function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean):
 }
 
 function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Finding[] {
-  const groups = new Map<string, { readonly tool: string; readonly grade: Finding["grade"]; readonly of: Suspect[] }>();
+  const groups = new Map<string, Pick<Suspect, "tool" | "grade" | "byFault"> & { readonly of: Suspect[] }>();
   for (const entry of state.suspects) {
     const contract = contracts.get(entry.key);
     if (contract?.is !== "learned" || contract.lostIn(entry.shape) === undefined) continue;
-    const { grade } = entry;
-    const group = groups.get(`${entry.tool} ${grade}`) ?? { tool: entry.tool, grade, of: [] };
-    groups.set(`${entry.tool} ${grade}`, group);
+    const { tool, grade, byFault } = entry;
+    const name = `${tool} ${grade} ${byFault}`;
+    const group = groups.get(name) ?? { tool, grade, byFault, of: [] };
+    groups.set(name, group);
     group.of.push(entry);
   }
-  return [...groups.values()].map(({ tool, grade, of }) => findingAbout({ tool, grade, of, contracts }));
+  return [...groups.values()].map((group) => findingAbout({ ...group, contracts }));
 }
 
 function gradeOf(upstream: UpstreamSaid, underFault: boolean): Finding["grade"] {
@@ -202,13 +235,14 @@ const upstreamWords: Readonly<Record<Finding["grade"], string>> = {
   info: "as the upstream itself may have said",
 };
 
-function findingAbout(about: {
-  readonly tool: string;
-  readonly grade: Finding["grade"];
-  readonly of: readonly Suspect[];
-  readonly contracts: ReadonlyMap<string, Contract>;
-}): Finding {
-  const { tool, grade, of, contracts } = about;
+function findingAbout(
+  about: Pick<Suspect, "tool" | "grade" | "byFault"> & {
+    readonly of: readonly Suspect[];
+    readonly contracts: ReadonlyMap<string, Contract>;
+  },
+): Finding {
+  const { tool, grade, byFault, of, contracts } = about;
+  const emptied = grade === "info" && byFault;
   const count = of.reduce((sum, entry) => sum + entry.count, 0);
   const witnesses = of.flatMap((entry) => entry.witnesses).slice(0, witnessesMax);
   const lost = new Set<string>();
@@ -219,10 +253,10 @@ function findingAbout(about: {
   const examples = witnesses.slice(0, 3).map(({ op }) => op);
   return {
     grade,
-    blames: grade === "info" ? "upstream" : "server",
+    blames: emptied ? "harness" : grade === "info" ? "upstream" : "server",
     says:
       `${count} ${tool} ${count === 1 ? "call" : "calls"} answered success without ${[...lost].slice(0, 3).join(", ")}, ` +
-      `which every baseline answer held, ${upstreamWords[grade]}: ${examples.join(", ")}`,
+      `which every baseline answer held, ${emptied ? "as a fault made its upstream say" : upstreamWords[grade]}: ${examples.join(", ")}`,
     why: "The agent takes nothing for the truth and goes on; monitoring that counts errors stays green.",
     fix: "Answer with isError and a reason when an upstream fails; keep an empty list for an upstream that said so.",
     witness: {

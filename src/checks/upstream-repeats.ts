@@ -32,12 +32,12 @@ export interface Work {
   readonly resent: number;
 }
 
-export function hasFailed({ ended, status = 0, leftUs, firstByteUs }: Exchange): boolean {
+export function hasFailed({ ended, status = 0, leftUs, firstByteUs, meddled }: Exchange): boolean {
   // An answer that came when its caller had given up was none.
   if (leftUs !== undefined && (firstByteUs ?? leftUs) >= leftUs) return true;
   // What was still open when the run ended has not failed.
   if (ended === "open") return false;
-  return ended !== "answered" || status >= 500 || status === 429;
+  return ended !== "answered" || status >= 500 || status === 429 || meddled?.made === "garbage";
 }
 
 /** For each attempt that asked; undefined where nobody can tell which attempt a request was for. */

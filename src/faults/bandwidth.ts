@@ -9,6 +9,8 @@ export const bandwidth = faultKind({
   callerSees: "answers that trickle; a timeout where they are longer than its patience allows",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject({
     rate: byteRate().describe("bytes a second in whole KB of 1000 bytes, for each connection"),
     ...whichConnections,

@@ -34,6 +34,8 @@ export const egressBlock = faultKind({
   callerSees: "connections refused, reset or never answered, as `how` says",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject(blockAttributes),
   prepare: prepareBlock,
 });

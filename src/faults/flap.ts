@@ -9,6 +9,8 @@ export const flap = faultKind({
   callerSees: "what egress-block shows, again and again, with good spells between",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject({
     down: duration({ leastMs: 10 }).describe("how long the link is down each time"),
     up: duration({ leastMs: 10 }).describe("how long it is up in between"),

@@ -22,25 +22,88 @@ export interface Cure {
   heal(): Promise<void>;
 }
 
-/** Which answers a link shall eat: the callee has acted, the caller never hears. */
-export interface AnswerRule {
-  /** On agent→server links: only answers to calls of this tool. */
+/** Which requests a rule is for; what is absent does not matter. */
+export interface Asking {
+  /** On agent→server links: only calls of this tool. */
   readonly tool?: string;
-  /** On HTTP upstreams: only answers to this method. */
+  /** On agent→server links: only requests of this JSON-RPC method; `tools/call` where absent. */
+  readonly rpc?: string;
+  /** On HTTP upstreams: only this method. */
   readonly method?: string;
-  /** On HTTP upstreams: only answers to paths that start so. */
+  /** On HTTP upstreams: only paths that start so. */
   readonly path?: string;
+  /** So many that it would be for are let be first. */
+  readonly after?: number;
   /** At most so many; absent means all. */
   readonly count?: number;
-  /** What the caller sees in place of the answer. */
-  readonly instead: "close" | "reset" | "hang";
+  /** The share of them that it takes. */
+  readonly probability?: number;
+}
+
+/** What a caller sees in place of an answer. Over stdio there is only to hang. */
+export type Instead = "close" | "reset" | "hang";
+
+/** Draws from [0, 1), the same ones in each run of a plan. */
+export type Chance = () => number;
+
+/** What was asked, as far as an answer to it must know. */
+export interface Question {
+  readonly method: string;
+  readonly path: string;
+  /** On agent→server links. */
+  readonly rpc?: string;
+  readonly tool?: string;
+  readonly id?: string | number;
+}
+
+/** The callee's own answer. */
+export interface GivenAnswer {
+  /** Over HTTP. */
+  readonly status?: number;
+  readonly contentType?: string;
+  /** Its body as text, or on agent→server links the JSON-RPC message alone, though it came in an event stream. */
+  readonly text: string;
+}
+
+/** An answer that a fault makes. Over stdio there is only its body, as a line. */
+export interface MadeAnswer {
+  /** What its caller has of it: checks must know what a server had to work with. */
+  readonly holds: "data" | "nothing" | "error" | "garbage";
+  /** 200 where absent. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** What follows the body in place of its end, and whether the answer already stands in it. */
+  readonly then?: { readonly how: "cut" | "hang"; readonly answered: boolean; readonly everySecond?: string };
+}
+
+/** What is done with a request, or with the answer to it. */
+export type Deed =
+  /** The callee never hears of it. */
+  | { readonly does: "lose-request"; readonly instead: Instead }
+  /** The callee has acted, the caller never hears. */
+  | { readonly does: "lose-answer"; readonly instead: Instead }
+  | { readonly does: "delay-request" | "delay-answer"; readonly delayMs: number; readonly jitterMs: number }
+  /** The callee gets it twice, the caller one answer: the second. */
+  | { readonly does: "deliver-twice" }
+  /** The caller is answered, and the callee never asked. */
+  | { readonly does: "answer-request"; readonly make: MakeAnswer }
+  /** The callee has acted, and the caller gets another answer than it gave. */
+  | { readonly does: "replace-answer"; readonly make: MakeAnswer };
+
+/** What the callee gave is absent where it was not asked. */
+export type MakeAnswer = (asked: Question, given?: GivenAnswer) => MadeAnswer;
+
+export interface Rule extends Asking {
+  readonly deed: Deed;
 }
 
 export interface LinkHandle {
   readonly name: string;
   setEnabled(enabled: boolean): Promise<void>;
   addToxic(toxic: Toxic): Promise<Cure>;
-  eatAnswers(rule: AnswerRule): Cure;
+  /** Meddles with what the rule is for, until it is healed: what is held back then goes on. */
+  meddle(rule: Rule, chance: Chance): Cure;
   /** Closes every live connection; answers how many there were. */
   dropConnections(): number;
 }
@@ -94,7 +157,8 @@ export type Sign =
     }
   /** A connection that both were done with, and how long it stayed open all the same. */
   | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
-  | { readonly is: "answer-eaten"; readonly rule: AnswerRule }
+  /** A rule has done its deed. */
+  | { readonly is: "meddled"; readonly rule: Rule }
   /** The end of a process, seen by who had started it. */
   | { readonly is: "killed"; readonly how: string }
   /** So many replicas were restarted, each of them, or have gone. */
@@ -129,7 +193,7 @@ export interface Cycle {
 export interface PreparedFault<Handle = LinkHandle> {
   readonly cycle?: Cycle;
   readonly healForm: HealForm;
-  readonly inject: (handle: Handle) => Promise<Cure>;
+  readonly inject: (handle: Handle, chance?: Chance) => Promise<Cure>;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }
@@ -141,6 +205,12 @@ export interface FaultDescription<Kind extends string = string> {
   readonly callerSees: string;
   readonly plane: "network" | "protocol" | "process";
   readonly tags: FaultTags;
+  /** What the caller may believe of what it asked, whatever it was told. */
+  readonly mayBelieve?: "not executed" | "executed" | "unknown";
+  /** How often the callee executes what is asked once. */
+  readonly executes?: readonly (0 | 1 | 2)[];
+  /** Where it can be, if not on every link. */
+  readonly only?: { readonly plane?: "agent-server" | "server-upstream"; readonly wire?: "http" | "stdio" };
 }
 
 /** A kind as the registry holds it: attributes come as the scenario wrote them. */

@@ -9,6 +9,8 @@ export const limitData = faultKind({
   callerSees: "answers cut off in the middle, then a closed connection",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject({
     bytes: size().describe("how much passes on each connection before it closes, from the fault's beginning on"),
     ...whichConnections,

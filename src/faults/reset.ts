@@ -9,6 +9,8 @@ export const reset = faultKind({
   callerSees: "a connection reset in place of the answer; what was open before closes",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject({
     // A real Toxiproxy takes no toxic away while it waits to reset, and whatever is injected must heal in seconds.
     after: duration({ mostMs: 3000 }).default(0).describe("how long after the first data the reset comes"),

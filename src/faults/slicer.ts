@@ -9,6 +9,8 @@ export const slicer = faultKind({
   callerSees: "answers, and within them characters and events, that come in many pieces, slowly",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [1],
   attributes: z
     .strictObject({
       size: size({ leastBytes: 1, mostBytes: 32_000 }).describe("how large a piece is on the average"),

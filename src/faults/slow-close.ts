@@ -9,6 +9,8 @@ export const slowClose = faultKind({
   callerSees: "connections that stay open after the callee is done with them; nothing where all are kept alive",
   plane: "network",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "executed",
+  executes: [1],
   attributes: z.strictObject({
     delay: duration({ leastMs: 20, mostMs: 600_000 }).describe("how much later the end of a connection arrives"),
     ...whichConnections,

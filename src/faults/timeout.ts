@@ -10,6 +10,8 @@ export const timeout = faultKind({
   callerSees: "no answer, then a closed connection",
   plane: "network",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   attributes: z.strictObject({
     after: duration({ leastMs: 1, mostMs: 600_000 }).describe(
       "how long without data until a connection closes; for one that never does, egress-block with how: black-hole",

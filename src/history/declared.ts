@@ -55,6 +55,8 @@ export interface DeclaredServer {
   readonly replicas?: { readonly count: number; readonly balance: "round-robin" | "sticky" };
   /** Agents call it straight, past every tap. */
   readonly direct?: true;
+  /** It is told of an egress gateway: over which links it leads, and from which `host:port`. */
+  readonly egress?: readonly { readonly link: string; readonly hosts: readonly string[] }[];
   /** How often it may end by itself, and how soon it must be back, for that to be its policy and no defect. */
   readonly restart?: { readonly most: number; readonly withinMs: number };
 }

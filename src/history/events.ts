@@ -3,9 +3,11 @@
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
+import type { UnexpectedEgress } from "./egress-events.ts";
 import type { EngineReady, EngineRestarted } from "./engine-events.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { Shape } from "./shape.ts";
 import type { Vitals } from "./vitals.ts";
@@ -176,13 +178,17 @@ export interface Exchange {
   readonly firstByteUs?: number;
   /** When its caller closed its side while it was under way; the callee may have gone on, and even answered. */
   readonly leftUs?: number;
-  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "open";
+  /** Eaten: it was answered, but the caller got no whole answer. Lost: its callee never got it, nor its caller an answer. */
+  readonly ended: "answered" | "refused" | "reset" | "closed" | "caller-left" | "eaten" | "lost" | "open";
   readonly status?: number;
   /** The answer is of our own balancer, which had none of a replica to pass on. */
   readonly answeredBy?: "balancer";
   /** How long the answer asked its caller to wait. */
   readonly retryAfterMs?: number;
   readonly answer?: Shape;
+  readonly meddled?: Meddled;
+  /** A fault was for it, but it was too large to be held, so it passed as it was. */
+  readonly tooLarge?: true;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
@@ -269,6 +275,7 @@ export type Unstamped =
   | OpEnded
   | ConnectionEvent
   | Exchange
+  | UnexpectedEgress
   | FaultEdge
   | Effect
   | LedgerRead

@@ -2,6 +2,8 @@
  * Ops by number: a table of millions of them in some fifteen bytes each. An op id is its coordinates, so these are kept
  * in place of the text and give it back; an id of another form is kept as it is.
  */
+import { openColumn, type Column } from "./column.ts";
+
 const agentsMax = 2 ** 24;
 const lanesMax = 2 ** 8;
 const firstCapacity = 1024;
@@ -20,8 +22,8 @@ interface Table {
   /** Ids of another form, both ways. */
   readonly others: { readonly numbers: Map<string, number>; readonly texts: Map<number, string> };
   /** Agent and lane share a word; the other holds the walk. */
-  places: Words;
-  walks: Words;
+  readonly places: Column;
+  readonly walks: Column;
   /** Numbers + 1 by hash, at most three quarters full; 0 is free. */
   index: Words;
   size: number;
@@ -37,8 +39,8 @@ export function openOpTable(): OpTable {
   const table: Table = {
     lanes: openLanes(),
     others: { numbers: new Map(), texts: new Map() },
-    places: new Uint32Array(firstCapacity),
-    walks: new Uint32Array(firstCapacity),
+    places: openColumn("word"),
+    walks: openColumn("word"),
     index: new Uint32Array(2 * firstCapacity),
     size: 0,
     place: 0,
@@ -64,8 +66,8 @@ function add(table: Table, op: string): number {
   const number = table.size;
   table.size += 1;
   if (read(table, op)) {
-    table.places[number] = table.place;
-    table.walks[number] = table.walk;
+    table.places.set(number, table.place);
+    table.walks.set(number, table.walk);
     table.index[seek(table)] = number + 1;
   } else {
     table.others.numbers.set(op, number);
@@ -77,9 +79,9 @@ function add(table: Table, op: string): number {
 function opOf({ lanes, others, places, walks }: Table, number: number): string {
   const other = others.texts.get(number);
   if (other !== undefined) return other;
-  const place = places[number] ?? 0;
+  const place = places.get(number);
   const { before, step } = lanes.at(place % lanesMax);
-  return `${before}.${Math.floor(place / lanesMax)}.${walks[number] ?? 0}.${step}`;
+  return `${before}.${Math.floor(place / lanesMax)}.${walks.get(number)}.${step}`;
 }
 
 /** False where the id is of another form. */
@@ -114,23 +116,19 @@ function seek({ places, walks, index, place, walk }: Table): number {
   const mask = index.length - 1;
   let spot = mixed(place, walk) & mask;
   for (let entry = index[spot] ?? 0; entry !== 0; entry = index[spot] ?? 0) {
-    if (places[entry - 1] === place && walks[entry - 1] === walk) return spot;
+    if (places.get(entry - 1) === place && walks.get(entry - 1) === walk) return spot;
     spot = (spot + 1) & mask;
   }
   return spot;
 }
 
 function grow(table: Table): void {
-  if (table.size === table.places.length) {
-    table.places = enlarged(table.places);
-    table.walks = enlarged(table.walks);
-  }
   if ((table.size + 1) * 4 < table.index.length * 3) return;
   table.index = new Uint32Array(table.index.length * 2);
   for (let number = 0; number < table.size; number += 1) {
     if (table.others.texts.has(number)) continue;
-    table.place = table.places[number] ?? 0;
-    table.walk = table.walks[number] ?? 0;
+    table.place = table.places.get(number);
+    table.walk = table.walks.get(number);
     table.index[seek(table)] = number + 1;
   }
 }
@@ -185,10 +183,4 @@ function mixed(place: number, walk: number): number {
   let hash = Math.imul(place, 0x9e3779b1) ^ Math.imul(walk, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
   return (hash ^ (hash >>> 13)) >>> 0;
-}
-
-function enlarged(words: Words): Words {
-  const larger = new Uint32Array(words.length * 2);
-  larger.set(words);
-  return larger;
 }

@@ -1,7 +1,7 @@
 /** The shape of an answer's body, taken where the body is short, whole and text or JSON. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { nothing, shapeOfText, type Shape } from "../history/shape.ts";
-import { headerOf, type AnswerHead } from "./http-head.ts";
+import { headerOf, type AnswerHead, type RawHeaders } from "./http-head.ts";
 import { bodyKeptBytesMax, KeptBody } from "./kept-body.ts";
 
 export interface AnswerShape {
@@ -22,17 +22,17 @@ export function readAnswerShape({ headers }: Pick<AnswerHead, "headers">): Answe
     shape: () => {
       if (empty) return nothing;
       if (!readable || !body.whole) return undefined;
-      const text = decoded(body.bytes(), headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity");
+      const text = decoded(body.bytes(), headers);
       return text === undefined ? undefined : shapeOfText(text);
     },
   };
 }
 
-const limit = { maxOutputLength: bodyKeptBytesMax } as const;
-
-function decoded(bytes: Buffer, encoding: string): string | undefined {
+/** Undefined where it is not what its encoding says, or longer than this once unpacked. */
+export function decoded(bytes: Buffer, headers: RawHeaders, bytesMax = bodyKeptBytesMax): string | undefined {
+  const limit = { maxOutputLength: bytesMax };
   try {
-    switch (encoding) {
+    switch (headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity") {
       case "identity":
         return bytes.toString();
       case "gzip":
@@ -46,7 +46,6 @@ function decoded(bytes: Buffer, encoding: string): string | undefined {
         return undefined;
     }
   } catch {
-    // Not what its encoding says, or too much once unpacked: then its shape is not known.
     return undefined;
   }
 }

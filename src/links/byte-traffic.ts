@@ -1,8 +1,8 @@
 /** The traffic of a protocol we cannot read: bytes up, then the bytes down until others go up, are taken for an exchange. */
 import { msBetween } from "./waits.ts";
-import type { LinkContext, Traffic } from "./traffic.ts";
+import type { LinkContext, Outlet, Traffic } from "./traffic.ts";
 
-export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContext): Traffic {
+export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContext, outlet: Outlet): Traffic {
   /** Unanswered until the first byte comes down. */
   let sentUs: number | undefined;
   let exchange = { sentUs: 0, lastUs: 0, upstream: 0, downstream: 0 };
@@ -18,6 +18,7 @@ export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContex
 
   return {
     up: (chunk) => {
+      outlet.toCallee(chunk);
       if (exchange.downstream > 0) endExchange();
       sentUs = recorder.nowUs();
       exchange.sentUs = sentUs;
@@ -32,9 +33,11 @@ export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContex
         waits.add(wait);
         sentUs = undefined;
       }
-      return { pass: [chunk] };
+      outlet.toCaller(chunk);
     },
-    downEnded: () => ({ pass: [] }),
+    downEnded: () => {},
+    holds: false,
+    release: () => {},
     upEnded: () => {},
     openCount: () => (sentUs === undefined ? 0 : 1),
     closeForetold: false,

@@ -6,15 +6,17 @@
 import { connect, type Socket } from "node:net";
 import type { Address } from "../engines/engine.ts";
 import { codeOf } from "../errors.ts";
+import type { Instead } from "../faults/handles.ts";
 import type { ConnectionEvent, Exchange } from "../history/events.ts";
 import type { Timer, World } from "../world.ts";
-import type { Eater } from "./answer-rules.ts";
+import { deliverAside } from "./aside.ts";
 import { byteTraffic } from "./byte-traffic.ts";
+import { Closing } from "./closing.ts";
 import { HttpTraffic } from "./http-traffic.ts";
-import { onceBothClosed, part, reset } from "./parting.ts";
+import { beat, onceBothClosed, part, reset } from "./parting.ts";
 import { readRefused } from "./refused.ts";
-import type { LinkContext, Passage, Traffic } from "./traffic.ts";
-import { msBetween, type Wait } from "./waits.ts";
+import type { Work } from "./rules.ts";
+import type { LinkContext, Outlet, Traffic } from "./traffic.ts";
 
 export interface ConnectionOptions {
   readonly number: number;
@@ -45,10 +47,10 @@ export class Connection {
   #state: State = "connecting";
   /** Who ended it first. */
   #first: End | undefined;
-  #hungBy: Eater | undefined;
+  #hungBy: Work | undefined;
+  #beat: Timer | undefined;
   #stopReading: (() => void) | undefined;
-  /** Since when nobody has any use for it: the caller has ended it, or the callee has said that it would. */
-  #closingSinceUs: number | undefined;
+  readonly #closing: Closing;
   #bytesUp = 0;
   #bytesDown = 0;
 
@@ -56,7 +58,12 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { caller, engine, context, world, onGone } = options;
-    this.#traffic = context.protocol === "tcp" ? byteTraffic(context) : new HttpTraffic(context, options.number, world);
+    const outlet = this.#outlet();
+    this.#closing = new Closing(context);
+    this.#traffic =
+      context.protocol === "tcp"
+        ? byteTraffic(context, outlet)
+        : new HttpTraffic(context, options.number, { world, outlet });
     this.#caller = caller;
     this.#callee = connect({ ...engine, allowHalfOpen: true, noDelay: true });
     onceBothClosed(this.#caller, this.#callee, onGone);
@@ -73,7 +80,7 @@ export class Connection {
   reportSilence(): void {
     if (this.#state !== "open") return;
     this.#traffic.reportSilence();
-    this.#reportClosing();
+    this.#closing.report();
   }
 
   /** Closes both sides; answers whether there was a live connection to close. */
@@ -85,9 +92,10 @@ export class Connection {
     return true;
   }
 
-  /** Lets the caller go, if this is what keeps it hanging. */
-  release(eater: Eater): void {
-    if (this.#state === "hanging" && this.#hungBy === eater) this.drop();
+  /** Lets go whatever this rule keeps: a caller that hangs, a request, an answer. */
+  release(work: Work): void {
+    if (this.#state === "hanging" && this.#hungBy === work) this.drop();
+    else if (this.#state === "open") this.#traffic.release(work);
   }
 
   /** Ends it for good; what is open stays recorded as open. */
@@ -115,8 +123,7 @@ export class Connection {
   }
 
   #up(chunk: Buffer): void {
-    if (this.#state !== "open" && this.#state !== "ended") return;
-    if (!this.#callee.write(chunk)) this.#caller.pause();
+    if (this.#state === "ended") this.#callee.write(chunk);
     if (this.#state !== "open") return;
     this.#bytesUp += chunk.length;
     this.#traffic.up(chunk);
@@ -125,16 +132,36 @@ export class Connection {
   #down(chunk: Buffer): void {
     if (this.#state !== "open") return;
     this.#bytesDown += chunk.length;
-    const passage = this.#traffic.down(chunk);
-    if (this.#traffic.closeForetold) this.#closing();
-    if (!this.#pass(passage)) this.#callee.pause();
-    if (passage.eatenBy !== undefined) this.#sever(passage.eatenBy);
+    this.#traffic.down(chunk);
+    if (this.#traffic.closeForetold) this.#closing.begin();
   }
 
-  #pass({ pass }: Passage): boolean {
-    let wantsMore = true;
-    for (const bytes of pass) wantsMore = this.#caller.write(bytes);
-    return wantsMore;
+  #outlet(): Outlet {
+    const isOpen = (): boolean => this.#state === "open";
+    return {
+      toCallee: (bytes) => {
+        if (isOpen() && !this.#callee.write(bytes)) this.#caller.pause();
+      },
+      toCaller: (bytes) => {
+        if (isOpen() && !this.#caller.write(bytes)) this.#callee.pause();
+      },
+      aside: (request, onOver) => {
+        const { engine: to, world } = this.#options;
+        return deliverAside({ to, world, ...request }, onOver);
+      },
+      sever: (instead, work, everySecond) => this.#sever(instead, work, everySecond),
+      settled: () => this.#settled(),
+      get open() {
+        return isOpen();
+      },
+    };
+  }
+
+  /** Whoever has ended while something was held back is believed now. */
+  #settled(): void {
+    if (this.#state !== "open") return;
+    if (this.#callee.readableEnded) this.#calleeEnded();
+    else if (this.#first?.by === "caller") this.#callee.end();
   }
 
   #callerEnded(): void {
@@ -143,10 +170,10 @@ export class Connection {
       case "open":
         // The callee may still answer; an exchange ends once nothing can come from there any more.
         this.#first = end;
-        this.#closing();
+        this.#closing.begin();
         this.#traffic.upEnded();
         this.#traffic.reportSilence();
-        this.#callee.end();
+        if (!this.#traffic.holds) this.#callee.end();
         break;
       case "ended":
         this.#callee.end();
@@ -161,12 +188,9 @@ export class Connection {
 
   #calleeEnded(): void {
     if (this.#state !== "open") return;
-    const passage = this.#traffic.downEnded();
-    this.#pass(passage);
-    if (passage.eatenBy !== undefined) {
-      this.#sever(passage.eatenBy);
-      return;
-    }
+    this.#traffic.downEnded();
+    // It may have been severed just now, or something of it is still to go to the caller.
+    if (this.#state !== "open" || this.#traffic.holds) return;
     this.#calleeLeft("fin");
     this.#caller.end();
   }
@@ -206,33 +230,21 @@ export class Connection {
     const expected = this.#first !== undefined || (how === "fin" && this.#traffic.closeForetold);
     const inFlight = this.#traffic.openCount() > 0;
     const passed = { upstream: this.#bytesUp, downstream: this.#bytesDown };
-    const closed = this.#reportClosing();
-    if (closed !== undefined) this.#options.context.closeWaits.add(closed);
+    this.#closing.end();
     this.#finish({ by: "callee", how }, how === "rst" ? "reset" : "closed");
     if (!expected) this.#options.context.sign({ is: "cut", how, inFlight, passed });
   }
 
-  #closing(): void {
-    this.#closingSinceUs ??= this.#options.context.recorder.nowUs();
-  }
-
-  #reportClosing(): Wait | undefined {
-    const { recorder, closeWaits, sign } = this.#options.context;
-    if (this.#closingSinceUs === undefined) return undefined;
-    const wait = { sentUs: this.#closingSinceUs, answeredUs: recorder.nowUs() };
-    sign({ is: "closed", lateMs: msBetween(wait.sentUs, wait.answeredUs), usualMs: closeWaits.usualMs() });
-    return wait;
-  }
-
-  /** An answer has been eaten whole: nothing more goes either way, and the caller sees what the rule says. */
-  #sever(eater: Eater): void {
-    const { instead } = eater.rule;
+  /** A rule has had its way: nothing more goes either way, and the caller sees what the rule says. */
+  #sever(instead: Instead, work: Work, everySecond?: Buffer): void {
+    if (this.#state !== "open") return;
     this.#traffic.end("closed");
-    if (instead === "hang" && eater.on && this.#first === undefined) {
+    if (instead === "hang" && work.on && this.#first === undefined) {
       this.#state = "hanging";
-      this.#hungBy = eater;
+      this.#hungBy = work;
       part(this.#callee, this.#options.world);
       this.#caller.resume();
+      if (everySecond !== undefined) this.#beat = beat(this.#caller, everySecond, this.#options.world);
       return;
     }
     this.#finish({ by: "tap", how: instead === "reset" ? "rst" : "fin" }, "closed");
@@ -259,6 +271,7 @@ export class Connection {
 
   #finish(end: End, ended: Exchange["ended"]): void {
     this.#state = "ended";
+    this.#beat?.cancel();
     this.#traffic.end(this.#first?.by === "caller" ? "caller-left" : ended);
     this.#first ??= end;
     this.#record({ edge: "closed", ...this.#first, bytesUp: this.#bytesUp, bytesDown: this.#bytesDown });

@@ -1,10 +1,13 @@
 /**
  * The messages between one client and one stdio process, read as they pass: each request joined with its answer by its
- * id. Lines pass unchanged; only answers that a rule wants are held back.
+ * id. Lines pass unchanged, but for what a rule wants.
  */
+import type { MadeAnswer, Question } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
-import type { Eater } from "./answer-rules.ts";
+import type { Meddled } from "../history/meddled.ts";
+import type { World } from "../world.ts";
 import { joinedBy } from "./canary.ts";
+import { delayOf, type Work } from "./rules.ts";
 import { answeredIn, requestsIn, type RpcRequest } from "./tool-call.ts";
 import type { LinkContext } from "./traffic.ts";
 import { msBetween } from "./waits.ts";
@@ -13,14 +16,27 @@ type Id = RpcRequest["id"];
 
 interface OpenFrame {
   readonly request: RpcRequest;
+  readonly line: string;
   readonly joined: Pick<Exchange, "ops" | "attempt">;
-  readonly sentUs: number;
-  readonly bytesUp: number;
-  readonly eater: Eater | undefined;
+  readonly startedUs: number;
+  /** Undefined while it is held. */
+  sentUs?: number;
+  delivered: Meddled["delivered"];
+  work: Work | undefined;
+  did: boolean;
+  made?: MadeAnswer["holds"];
+  /** While something of it is held: how to let that go, and how to forget it. */
+  pending?: { readonly goOn: () => void; readonly cancel: () => void };
 }
 
 /** All but the protocol, which frames tell by themselves. */
 export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "closeWaits">;
+
+/** The two ways out. */
+export interface LineOutlet {
+  toCallee(line: string): void;
+  toCaller(line: Buffer): void;
+}
 
 // Requests that were given up are never answered; of these the oldest make room.
 const openMax = 10_000;
@@ -28,54 +44,56 @@ const openMax = 10_000;
 export class Frames {
   readonly #context: FrameContext;
   readonly #connection: number;
+  readonly #outlet: LineOutlet;
+  readonly #world: Pick<World, "timer">;
   readonly #open = new Map<Id, OpenFrame>();
 
-  constructor(context: FrameContext, connection: number) {
+  constructor(
+    context: FrameContext,
+    { connection, outlet, world }: { connection: number; outlet: LineOutlet; world: Pick<World, "timer"> },
+  ) {
     this.#context = context;
     this.#connection = connection;
+    this.#outlet = outlet;
+    this.#world = world;
   }
 
   get openCount(): number {
     return this.#open.size;
   }
 
-  /** A line of the client that has been sent just now. */
+  /** A line of the client. */
   up(line: string): void {
-    const { recorder, tracer, rules } = this.#context;
     const requests = requestsIn(line);
-    if (requests.length === 0) return;
-    const sentUs = recorder.nowUs();
-    const joined = joinedBy(tracer, line);
-    const bytesUp = Buffer.byteLength(line) + 1;
-    for (const request of requests) {
-      this.#drop(this.#open.get(request.id), "caller-left");
-      const { tool, method } = request;
-      // Only tool calls act; a session whose opening is eaten could not be called at all.
-      const eater = tool === undefined ? undefined : rules.take({ method, path: "", tool });
-      this.#open.set(request.id, { request, joined, sentUs, bytesUp, eater });
-      const [oldest] = this.#open.values();
-      if (this.#open.size > openMax) this.#drop(oldest, "caller-left");
+    const frames = requests.map((request) => this.#begun(request, line, { alone: requests.length === 1 }));
+    const [first] = frames;
+    if (first !== undefined && frames.length === 1) this.#meddleWithRequest(first);
+    else {
+      this.#outlet.toCallee(line);
+      for (const frame of frames) this.#sent(frame);
     }
   }
 
-  /** A line of the server whose first byte came then; whether the client shall have it. */
-  down(line: Buffer, firstByteUs: number): boolean {
-    if (this.#open.size === 0) return true;
+  /** A line of the server whose first byte came then. */
+  down(line: Buffer, firstByteUs: number): void {
+    const ids = this.#open.size === 0 ? [] : answeredIn(line.toString());
+    const answered = ids.flatMap((id) => this.#open.get(id) ?? []);
     let pass = true;
-    for (const id of answeredIn(line.toString())) {
-      const frame = this.#open.get(id);
-      if (frame !== undefined && this.#answered(frame, { firstByteUs, bytesDown: line.length + 1 }) === "eaten") {
-        pass = false;
-      }
-    }
-    return pass;
+    for (const frame of answered) pass = this.#answered(frame, { line, firstByteUs, alone: ids.length === 1 }) && pass;
+    if (pass) this.#outlet.toCaller(line);
   }
 
   reportSilence(): void {
     const { recorder, waits, sign } = this.#context;
     for (const { sentUs } of this.#open.values()) {
+      if (sentUs === undefined) continue;
       sign({ is: "silent", waitedMs: msBetween(sentUs, recorder.nowUs()), usualMs: waits.usualMs() });
     }
+  }
+
+  /** Lets go what this rule holds back. */
+  release(work: Work): void {
+    for (const frame of this.#open.values()) if (frame.work === work) frame.pending?.goOn();
   }
 
   /** Records every exchange that is still open as ended so. */
@@ -83,34 +101,121 @@ export class Frames {
     for (const frame of this.#open.values()) this.#drop(frame, ended);
   }
 
-  #answered(frame: OpenFrame, answer: { firstByteUs: number; bytesDown: number }): "answered" | "eaten" {
+  #begun(request: RpcRequest, line: string, { alone }: { readonly alone: boolean }): OpenFrame {
+    const { recorder, tracer, rules } = this.#context;
+    this.#drop(this.#open.get(request.id), "caller-left");
+    const work = rules.any ? rules.take(askedBy(request), { held: alone }) : undefined;
+    const joined = joinedBy(tracer, line);
+    const frame: OpenFrame = { request, line, joined, startedUs: recorder.nowUs(), delivered: 0, work, did: false };
+    this.#open.set(request.id, frame);
+    const [oldest] = this.#open.values();
+    if (this.#open.size > openMax) this.#drop(oldest, "caller-left");
+    return frame;
+  }
+
+  #meddleWithRequest(frame: OpenFrame): void {
+    const { work } = frame;
+    const deed = work?.rule.deed;
+    if (work === undefined || deed === undefined) this.#send(frame);
+    else if (deed.does === "lose-request") {
+      this.#did(frame, work);
+      this.#over(frame, { ended: "lost", bytesDown: 0 });
+    } else if (deed.does === "answer-request") {
+      const made = deed.make(askedBy(frame.request));
+      // Whoever sends does not expect to be called back before it is done with that.
+      this.#hold(frame, 0, () => this.#give(frame, work, made));
+    } else if (deed.does === "delay-request") {
+      this.#did(frame, work);
+      this.#hold(frame, delayOf(deed, work), () => this.#send(frame));
+    } else this.#send(frame);
+  }
+
+  /** Whether the line that brings the answer shall pass now. */
+  #answered(
+    frame: OpenFrame,
+    { line, firstByteUs, alone }: { line: Buffer; firstByteUs: number; alone: boolean },
+  ): boolean {
+    // The first answer went already, or waits to.
+    if (frame.pending !== undefined) return true;
     const { waits, sign } = this.#context;
-    const { sentUs, eater, request } = frame;
-    const { firstByteUs } = answer;
-    const ended = eater?.on === true ? "eaten" : "answered";
-    this.#open.delete(request.id);
-    this.#record(frame, { ended, ...answer });
-    if (eater?.on === true) sign({ is: "answer-eaten", rule: eater.rule });
-    else {
-      eater?.giveBack();
-      sign({ is: "answered", waitedMs: msBetween(sentUs, firstByteUs), usualMs: waits.usualMs() });
-    }
+    const { sentUs = firstByteUs, work } = frame;
+    const deed = work?.on === true ? work.rule.deed : undefined;
+    const usualMs = waits.usualMs();
     waits.add({ sentUs, answeredUs: firstByteUs });
-    return ended;
+    const answer = { firstByteUs, bytesDown: line.length + 1 };
+    if (work !== undefined && deed?.does === "lose-answer") {
+      this.#did(frame, work);
+      this.#over(frame, { ended: "eaten", ...answer });
+      return false;
+    }
+    if (work !== undefined && deed?.does === "deliver-twice" && frame.delivered === 1) {
+      this.#did(frame, work);
+      this.#send(frame);
+      return false;
+    }
+    if (work !== undefined && deed?.does === "replace-answer" && alone) {
+      this.#give(frame, work, deed.make(askedBy(frame.request), { text: line.toString() }));
+      return false;
+    }
+    if (work !== undefined && deed?.does === "delay-answer" && alone) {
+      this.#did(frame, work);
+      this.#hold(frame, delayOf(deed, work), () => {
+        this.#outlet.toCaller(line);
+        this.#over(frame, { ended: "answered", ...answer });
+      });
+      return false;
+    }
+    this.#over(frame, { ended: "answered", ...answer });
+    if (!frame.did) sign({ is: "answered", waitedMs: msBetween(sentUs, firstByteUs), usualMs });
+    return true;
+  }
+
+  #send(frame: OpenFrame): void {
+    this.#outlet.toCallee(frame.line);
+    this.#sent(frame);
+  }
+
+  #sent(frame: OpenFrame): void {
+    frame.sentUs = this.#context.recorder.nowUs();
+    frame.delivered = frame.delivered === 0 ? 1 : 2;
+  }
+
+  #give(frame: OpenFrame, work: Work, { body, then, holds }: MadeAnswer): void {
+    frame.made = holds;
+    const firstByteUs = this.#context.recorder.nowUs();
+    this.#did(frame, work);
+    // A line break would make two lines of it.
+    const line = Buffer.from(body.replaceAll(/[\r\n]+/g, " "));
+    if (then?.how !== "hang") this.#outlet.toCaller(line);
+    const ended = then === undefined || then.answered ? "answered" : "eaten";
+    this.#over(frame, { ended, firstByteUs, bytesDown: line.length + 1 });
+  }
+
+  #did(frame: OpenFrame, { rule }: Work): void {
+    frame.did = true;
+    this.#context.sign({ is: "meddled", rule });
+  }
+
+  #hold(frame: OpenFrame, ms: number, call: () => void): void {
+    const goOn = (): void => {
+      timer.cancel();
+      delete frame.pending;
+      call();
+    };
+    const timer = this.#world.timer(ms, goOn);
+    frame.pending = { goOn, cancel: () => timer.cancel() };
   }
 
   #drop(frame: OpenFrame | undefined, ended: Exchange["ended"]): void {
-    if (frame === undefined) return;
-    this.#open.delete(frame.request.id);
-    frame.eater?.giveBack();
-    this.#record(frame, { ended, bytesDown: 0 });
+    if (frame !== undefined) this.#over(frame, { ended, bytesDown: 0 });
   }
 
-  #record(
-    { request, joined, sentUs, bytesUp }: OpenFrame,
-    how: Pick<Exchange, "ended" | "firstByteUs" | "bytesDown">,
-  ): void {
+  #over(frame: OpenFrame, how: Pick<Exchange, "ended" | "firstByteUs" | "bytesDown">): void {
     const { link, recorder } = this.#context;
+    const { request, joined, startedUs, sentUs, line, work, did } = frame;
+    frame.pending?.cancel();
+    this.#open.delete(request.id);
+    if (!did) work?.giveBack();
     recorder.record({
       type: "exchange",
       link,
@@ -120,10 +225,21 @@ export class Frames {
       path: "",
       ...(request.tool === undefined ? {} : { tool: request.tool }),
       // A line goes out in one piece.
-      startedUs: sentUs,
-      sentUs,
-      bytesUp,
+      startedUs,
+      ...(sentUs === undefined ? {} : { sentUs }),
+      bytesUp: Buffer.byteLength(line) + 1,
       ...how,
+      ...(work === undefined || !did ? {} : { meddled: meddledBy(work, frame) }),
     });
   }
+}
+
+function meddledBy({ rule }: Work, { delivered, made }: OpenFrame): Meddled {
+  const meddled = { did: rule.deed.does, delivered };
+  return made === undefined ? meddled : { ...meddled, made };
+}
+
+function askedBy({ method, id, tool }: RpcRequest): Question {
+  const asked = { method, path: "", rpc: method, id };
+  return tool === undefined ? asked : { ...asked, tool };
 }

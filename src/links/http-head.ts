@@ -4,6 +4,8 @@ import { METHODS } from "node:http";
 export interface RequestHead {
   readonly method: string;
   readonly url: string;
+  /** `HTTP/1.1` */
+  readonly version: string;
   readonly headers: RawHeaders;
   readonly keepAlive: boolean;
 }
@@ -60,8 +62,9 @@ export const requestHeads: HeadKind<RequestHead> = {
     const [, method = "", url = "", major, minor] = requestLine.exec(startLine) ?? [];
     const framing = framingOf(headers);
     if (!methods.has(method) || framing === undefined) return undefined;
-    const keepAlive = staysOpen(`${major}.${minor}`, framing.connection);
-    return { head: { method, url, headers, keepAlive }, body: framing.length ?? 0 };
+    const version = `${major}.${minor}`;
+    const keepAlive = staysOpen(version, framing.connection);
+    return { head: { method, url, version: `HTTP/${version}`, headers, keepAlive }, body: framing.length ?? 0 };
   },
 };
 

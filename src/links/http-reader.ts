@@ -8,7 +8,8 @@ import { answerHeads, namedLine, requestHeads, type AnswerHead, type HeadKind, t
 export type Follows = "body" | "nothing" | "other-protocol";
 
 export interface MessageListener<Head> {
-  head(head: Head, startedUs: number): Follows;
+  /** What comes behind the head starts at this offset of the chunk that is being fed. */
+  head(head: Head, startedUs: number, offset: number): Follows;
   body(bytes: Buffer): void;
   /** The message is complete; the next one starts at this offset of the chunk that is being fed. */
   end(offset: number): void;
@@ -40,7 +41,7 @@ type Part = "head" | "sized" | "rest" | "size" | "chunk" | "chunk-end" | "traile
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 // For a head, for trailers, for what stands between two chunks; no honest peer sends that many.
-const linesBytesMax = 80 * 1024;
+export const linesBytesMax = 80 * 1024;
 
 class MessageReader<Head> implements HttpReader {
   readonly #kind: HeadKind<Head>;
@@ -140,7 +141,7 @@ class MessageReader<Head> implements HttpReader {
       this.stop();
       return offset;
     }
-    const follows = this.#listener.head(read.head, this.#startedUs ?? this.#nowUs);
+    const follows = this.#listener.head(read.head, this.#startedUs ?? this.#nowUs, offset);
     if (!this.#reading) return offset;
     if (follows !== "body" || read.body === 0) return this.#messageOver(offset);
     if (read.body === "chunked") this.#part = "size";

@@ -3,8 +3,12 @@ export const bodyKeptBytesMax = 64 * 1024;
 
 export class KeptBody {
   readonly #parts: Buffer[] = [];
-  #leftBytes = bodyKeptBytesMax;
+  #leftBytes: number;
   #whole = true;
+
+  constructor(bytesMax = bodyKeptBytesMax) {
+    this.#leftBytes = bytesMax;
+  }
 
   add(bytes: Buffer): void {
     if (bytes.length > this.#leftBytes) this.#whole = false;

@@ -1,6 +1,7 @@
 /**
  * A link: one hop that Squall can see and break. Our tap faces the caller and gives the evidence; the engine's proxy
- * behind it makes the trouble. Only eating answers is the tap's own work, for TCP alone cannot lose so exactly.
+ * behind it makes the trouble of the network. Meddling with requests and answers is the tap's own work, for TCP tells none
+ * of them apart.
  *
  *   caller ──▶ tap ──▶ engine's proxy ──▶ upstream
  */
@@ -9,8 +10,8 @@ import type { LinkHandle, Sign } from "../faults/handles.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { World } from "../world.ts";
-import { createAnswerRules } from "./answer-rules.ts";
 import { onceHealed } from "./cure.ts";
+import { createRules } from "./rules.ts";
 import { createSigns } from "./signs.ts";
 import { openTap } from "./tap.ts";
 import type { LinkProtocol } from "./traffic.ts";
@@ -46,7 +47,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const waits = createWaits(() => recorder.nowUs());
   const exchangeWaits = createWaits(() => recorder.nowUs());
   const closeWaits = createWaits(() => recorder.nowUs());
-  const rules = createAnswerRules();
+  const rules = createRules();
   const signs = createSigns();
 
   const proxy = await engine.openProxy(name, upstream);
@@ -89,11 +90,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
         calm();
       });
     },
-    eatAnswers: (rule) => {
-      const { eater, off } = rules.add(rule);
+    meddle: (rule, chance) => {
+      const { work, off } = rules.add(rule, chance);
       return onceHealed(() => {
         off();
-        tap.release(eater);
+        tap.release(work);
         return Promise.resolve();
       });
     },

@@ -1,17 +1,20 @@
 /** A request on its way through a tap, from its head until it has ended; what is known of it then becomes an Exchange. */
+import type { GivenAnswer, MadeAnswer, Question } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
+import type { Meddled } from "../history/meddled.ts";
 import type { Tracer } from "../history/ids.ts";
 import { retryAfterMs } from "../units.ts";
 import type { World } from "../world.ts";
-import type { AskedFor, Eater } from "./answer-rules.ts";
-import { readAnswerShape, type AnswerShape } from "./answer-shape.ts";
+import { decoded, readAnswerShape, type AnswerShape } from "./answer-shape.ts";
 import { balancerHeader } from "./balanced-answer.ts";
 import { joinedBy } from "./canary.ts";
-import { headerOf, type AnswerHead, type RequestHead } from "./http-head.ts";
-import { KeptBody } from "./kept-body.ts";
+import { headerOf, type AnswerHead, type RawHeaders, type RequestHead } from "./http-head.ts";
+import { HeldBytes, heldBytesMax } from "./held-bytes.ts";
+import { bodyKeptBytesMax, KeptBody } from "./kept-body.ts";
+import type { Work } from "./rules.ts";
 import { Sameness } from "./sameness.ts";
 import type { LinkProtocol } from "./traffic.ts";
-import { toolCallIn, watchForAnswer } from "./tool-call.ts";
+import { askedIn, watchForAnswer } from "./tool-call.ts";
 
 /** What all exchanges of one connection share. */
 export interface Place {
@@ -28,7 +31,7 @@ export interface Beginning {
   readonly reusedSocket: boolean;
 }
 
-type Joined = Pick<Exchange, "ops" | "attempt" | "tool"> & { readonly id?: string | number };
+type Joined = Pick<Exchange, "ops" | "attempt"> & Pick<Question, "rpc" | "tool" | "id">;
 type Written<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export class OpenExchange {
@@ -41,13 +44,22 @@ export class OpenExchange {
   firstByteUs: number | undefined;
   bytesUp = 0;
   bytesDown = 0;
-  /** The rule that wants this answer. */
-  eater: Eater | undefined;
-  eating = false;
-  /** Bytes of the answer have gone to the caller, so it is too late to eat it. */
+  /** The rule that wants it. */
+  work: Work | undefined;
+  /** The whole request, until it is decided what becomes of it. */
+  held: Buffer | undefined;
+  /** The rule has done its deed. */
+  did = false;
+  /** It is being seen to. */
+  inHand = false;
+  /** The answer is kept from the caller. */
+  keeping = false;
+  /** Bytes of the answer have gone to the caller, so it is too late to keep it. */
   passing = false;
   /** The answer stands in the event stream, though the stream has not ended. */
   answerSeen = false;
+  delivered: Meddled["delivered"] = 0;
+  tooLarge = false;
 
   readonly #place: Place;
   readonly #begun: Beginning;
@@ -61,7 +73,12 @@ export class OpenExchange {
   #ofBalancer = false;
   #retryAfterMs: number | undefined;
   #shape: AnswerShape | undefined;
-  #watch: ((bytes: Buffer) => boolean) | undefined;
+  #watch: ReturnType<typeof watchForAnswer> | undefined;
+  #givenHead: AnswerHead | undefined;
+  #made: Meddled["made"];
+  #givenBody: KeptBody | undefined;
+  #givenEvent: string | undefined;
+  readonly #kept = new HeldBytes();
 
   constructor(place: Place, begun: Beginning) {
     const { method, url, keepAlive } = begun.head;
@@ -74,46 +91,97 @@ export class OpenExchange {
     this.#sameness = place.protocol === "http" ? new Sameness(url) : undefined;
   }
 
-  addToRequest(bytes: Buffer): void {
+  addToRequest(bytes: Buffer, { held }: { readonly held: boolean }): void {
     if (this.#joined === undefined) {
-      this.#requestBody ??= new KeptBody();
+      this.#requestBody ??= new KeptBody(held ? heldBytesMax : bodyKeptBytesMax);
       this.#requestBody.add(bytes);
     }
     this.#sameness?.add(bytes);
   }
 
-  requestSent(nowUs: number): void {
-    this.sentUs = nowUs;
+  requestWhole(): void {
     // A request may wait long for its answer; what it said is not needed again.
     this.#join();
     this.#asks = this.#sameness?.digest();
     this.#sameness = undefined;
   }
 
-  askedFor(): AskedFor {
-    const { tool } = this.#join();
-    return tool === undefined
-      ? { method: this.method, path: this.#path }
-      : { method: this.method, path: this.#path, tool };
+  asked(): Question {
+    const { rpc, tool, id } = this.#join();
+    const question: Written<Question> = { method: this.method, path: this.#path };
+    if (rpc !== undefined) question.rpc = rpc;
+    if (tool !== undefined) question.tool = tool;
+    if (id !== undefined) question.id = id;
+    return question;
   }
 
   answerBegan(head: AnswerHead, firstByteUs: number): void {
-    const { protocol, world } = this.#place;
-    this.#status = head.status;
+    const { protocol } = this.#place;
+    this.#noteAnswer(head);
     this.#ofBalancer = head.status === 502 && headerOf(head.headers, balancerHeader) !== undefined;
     this.firstByteUs = firstByteUs;
-    const wait = headerOf(head.headers, "retry-after");
-    if (wait !== undefined) this.#retryAfterMs = retryAfterMs(wait, world.date());
     const hasBody = this.method !== "HEAD" && head.status !== 304;
     if (protocol === "http" && hasBody) this.#shape = readAnswerShape(head);
-    if (!this.eating || !isEventStream(head)) return;
+    if (!this.keeping) return;
+    this.#givenHead = head;
+    if (this.work?.rule.deed.does === "replace-answer") this.#givenBody = new KeptBody(heldBytesMax);
+    if (!isEventStream(head)) return;
     const { id } = this.#join();
     if (id !== undefined) this.#watch = watchForAnswer(id);
   }
 
   addToAnswer(bytes: Buffer): void {
     this.#shape?.add(bytes);
-    if (this.#watch?.(bytes) === true) this.answerSeen = true;
+    this.#givenBody?.add(bytes);
+    this.#givenEvent ??= this.#watch?.(bytes);
+    if (this.#givenEvent !== undefined) this.answerSeen = true;
+  }
+
+  /** Keeps bytes of the answer as they came; answers whether there was room. */
+  keep(bytes: Buffer): boolean {
+    return this.#kept.add(bytes);
+  }
+
+  /** All that was kept of the answer, which is no longer kept. */
+  letGo(): Buffer {
+    this.#givenBody = undefined;
+    this.keeping = false;
+    this.passing = true;
+    return this.#kept.take();
+  }
+
+  get givenHeaders(): RawHeaders {
+    return this.#givenHead?.headers ?? [];
+  }
+
+  given(): GivenAnswer {
+    const { status, headers = [] } = this.#givenHead ?? {};
+    const contentType = headerOf(headers, "content-type");
+    const body = this.#givenBody?.bytes() ?? Buffer.alloc(0);
+    return {
+      ...(status === undefined ? {} : { status }),
+      ...(contentType === undefined ? {} : { contentType }),
+      text: this.#givenEvent ?? decoded(body, headers, heldBytesMax) ?? "",
+    };
+  }
+
+  /** The caller gets this, of so many bytes, in place of an answer of its callee. */
+  madeAnswer(made: MadeAnswer, { bytes, nowUs }: { bytes: number; nowUs: number }): void {
+    const { status = 200, headers = {}, body, holds } = made;
+    this.#made = holds;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    this.#noteAnswer({ status, headers: lines });
+    this.firstByteUs = nowUs;
+    this.bytesDown = bytes;
+    if (this.#place.protocol !== "http" || this.method === "HEAD") return;
+    this.#shape = readAnswerShape({ headers: lines });
+    if (body !== "") this.#shape.add(Buffer.from(body));
+  }
+
+  #noteAnswer({ status, headers }: Pick<AnswerHead, "status" | "headers">): void {
+    this.#status = status;
+    const wait = headerOf(headers, "retry-after");
+    this.#retryAfterMs = wait === undefined ? undefined : retryAfterMs(wait, this.#place.world.date());
   }
 
   event(ended: Exchange["ended"]): Exchange {
@@ -122,6 +190,7 @@ export class OpenExchange {
     const { method, bytesUp, bytesDown } = this;
     const { ops, attempt, tool } = this.#join();
     const path = this.#path;
+    const meddled = this.#meddled();
     const event: Written<Exchange> = {
       type: "exchange",
       link,
@@ -148,7 +217,18 @@ export class OpenExchange {
     if (this.#ofBalancer) event.answeredBy = "balancer";
     if (this.#retryAfterMs !== undefined) event.retryAfterMs = this.#retryAfterMs;
     if (shape !== undefined) event.answer = shape;
+    if (meddled !== undefined) event.meddled = meddled;
+    if (this.tooLarge) event.tooLarge = true;
     return event;
+  }
+
+  #meddled(): Meddled | undefined {
+    if (this.work === undefined || !this.did) return undefined;
+    const meddled: Written<Meddled> = { did: this.work.rule.deed.does, delivered: this.delivered };
+    const status = this.#givenHead?.status;
+    if (this.#made !== undefined) meddled.made = this.#made;
+    if (status !== undefined) meddled.status = status;
+    return meddled;
   }
 
   #join(): Joined {
@@ -160,8 +240,10 @@ export class OpenExchange {
 
 function join({ protocol, tracer }: Place, { url, headers }: RequestHead, body: string): Joined {
   const joined = joinedBy(tracer, url, ...headers, body);
-  const call = protocol === "mcp" ? toolCallIn(body) : undefined;
-  return call === undefined ? joined : { ...joined, ...call };
+  const asked = protocol === "mcp" ? askedIn(body) : undefined;
+  if (asked === undefined) return joined;
+  const { id, method: rpc, tool } = asked;
+  return tool === undefined ? { ...joined, id, rpc } : { ...joined, id, rpc, tool };
 }
 
 function isEventStream({ headers }: AnswerHead): boolean {

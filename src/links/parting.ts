@@ -1,6 +1,6 @@
-/** Ways of letting go of a socket. */
+/** Ways of letting go of a socket, and of not letting go. */
 import type { Socket } from "node:net";
-import type { World } from "../world.ts";
+import type { Timer, World } from "../world.ts";
 
 const lingerMaxMs = 1000;
 
@@ -24,4 +24,18 @@ export function reset(socket: Socket): void {
 
 export function onceBothClosed(one: Socket, other: Socket, call: () => void): void {
   one.once("close", () => (other.closed ? call() : other.once("close", call)));
+}
+
+/** Sends this every second, until it is cancelled or the socket ends. */
+export function beat(socket: Socket, bytes: Buffer, world: World): Timer {
+  let timer: Timer | undefined;
+  const next = (): void => {
+    timer = world.timer(1000, () => {
+      if (socket.destroyed || socket.writableEnded) return;
+      socket.write(bytes);
+      next();
+    });
+  };
+  next();
+  return { cancel: () => timer?.cancel() };
 }

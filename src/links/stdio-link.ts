@@ -1,6 +1,6 @@
 /**
  * The link between agents and a stdio server: no network and no engine, only our tap on stdin and stdout. Each process
- * is one connection. What can be broken here is an answer; the network lies behind the server.
+ * is one connection. What can be broken here are requests and answers; the network lies behind the server.
  *
  *   client ◀──lines──▶ tap ◀──stdin, stdout──▶ process
  */
@@ -10,9 +10,10 @@ import type { ConnectionEvent, Exchange, Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import { readLines } from "../lines.ts";
 import type { PipeListener, StdioPipe } from "../wire/stdio-pipe.ts";
-import { createAnswerRules } from "./answer-rules.ts";
+import type { World } from "../world.ts";
 import { onceHealed } from "./cure.ts";
 import { Frames, type FrameContext } from "./frames.ts";
+import { createRules, type Work } from "./rules.ts";
 import { createSigns } from "./signs.ts";
 import { createWaits } from "./waits.ts";
 
@@ -43,11 +44,12 @@ export interface StdioLinkOptions {
   readonly name: string;
   readonly recorder: Recorder;
   readonly tracer: Tracer;
+  readonly world: World;
 }
 
-export function openStdioLink({ name, recorder, tracer }: StdioLinkOptions): StdioLink {
+export function openStdioLink({ name, recorder, tracer, world }: StdioLinkOptions): StdioLink {
   const signs = createSigns();
-  const rules = createAnswerRules();
+  const rules = createRules();
   const waits = createWaits(() => recorder.nowUs());
   const context: FrameContext = { link: name, recorder, tracer, waits, rules, sign: signs.give };
   const live = new Set<TappedPipe>();
@@ -67,6 +69,7 @@ export function openStdioLink({ name, recorder, tracer }: StdioLinkOptions): Std
         number: connections,
         callee,
         context,
+        world,
         onGone: () => live.delete(pipe),
       });
       live.add(pipe);
@@ -76,9 +79,13 @@ export function openStdioLink({ name, recorder, tracer }: StdioLinkOptions): Std
     openExchanges: () => [...live].reduce((sum, pipe) => sum + pipe.openCount(), 0),
     setEnabled: noNetwork("close"),
     addToxic: noNetwork("poison"),
-    eatAnswers: (rule) => {
-      const { off } = rules.add(rule);
-      return onceHealed(() => Promise.resolve(off()));
+    meddle: (rule, chance) => {
+      const { work, off } = rules.add(rule, chance);
+      return onceHealed(() => {
+        off();
+        for (const pipe of live) pipe.release(work);
+        return Promise.resolve();
+      });
     },
     dropConnections: () => [...live].filter((pipe) => pipe.drop()).length,
     close: async () => {
@@ -95,6 +102,7 @@ interface TappedOptions {
   readonly number: number;
   readonly callee: StdioCallee;
   readonly context: FrameContext;
+  readonly world: World;
   readonly onGone: () => void;
 }
 
@@ -115,8 +123,12 @@ class TappedPipe implements StdioPipe {
 
   constructor(options: TappedOptions) {
     this.#options = options;
-    const { callee, context, number } = options;
-    this.#frames = new Frames(context, number);
+    const { callee, context, number, world } = options;
+    const outlet = {
+      toCallee: (line: string) => this.#toCallee(line),
+      toCaller: (line: Buffer) => this.#listener?.onLine(line),
+    };
+    this.#frames = new Frames(context, { connection: number, outlet, world });
     this.#record({ edge: "opened" });
     callee.stdout.on("data", (chunk: Buffer) => this.#received(chunk));
     callee.stdout.once("end", () => this.#calleeLeft());
@@ -132,11 +144,17 @@ class TappedPipe implements StdioPipe {
 
   send(line: string): void {
     if (!this.#open) return;
-    const { stdin } = this.#options.callee;
-    stdin.write(`${line}\n`);
     this.#bytesUp += Buffer.byteLength(line) + 1;
     this.#frames.up(line);
-    if (stdin.writableLength > unreadBytesMax) this.drop();
+    if (this.#options.callee.stdin.writableLength > unreadBytesMax) this.drop();
+  }
+
+  release(work: Work): void {
+    this.#frames.release(work);
+  }
+
+  #toCallee(line: string): void {
+    if (this.#open) this.#options.callee.stdin.write(`${line}\n`);
   }
 
   /** The client leaves. */
@@ -181,9 +199,8 @@ class TappedPipe implements StdioPipe {
 
   #down(line: Buffer): void {
     if (!this.#open) return;
-    const pass = this.#frames.down(line, this.#lineFromUs);
+    this.#frames.down(line, this.#lineFromUs);
     this.#lineFromUs = this.#chunkUs;
-    if (pass) this.#listener?.onLine(line);
   }
 
   #calleeLeft(): void {

@@ -2,8 +2,8 @@
 import { createServer, type Socket } from "node:net";
 import { backlog, type Address, type EngineProxy } from "../engines/engine.ts";
 import type { World } from "../world.ts";
-import type { Eater } from "./answer-rules.ts";
 import { Connection } from "./connection.ts";
+import type { Work } from "./rules.ts";
 import type { LinkContext } from "./traffic.ts";
 
 export interface Tap {
@@ -13,7 +13,7 @@ export interface Tap {
   openExchanges(): number;
   reportSilence(): void;
   dropConnections(): number;
-  release(eater: Eater): void;
+  release(work: Work): void;
   close(): Promise<void>;
 }
 
@@ -61,8 +61,8 @@ export async function openTap(proxy: Pick<EngineProxy, "address">, context: Link
       for (const connection of live) connection.reportSilence();
     },
     dropConnections: () => [...live].filter((connection) => connection.drop()).length,
-    release: (eater) => {
-      for (const connection of live) connection.release(eater);
+    release: (work) => {
+      for (const connection of live) connection.release(work);
     },
     close: () => (closing ??= close()),
   };

@@ -1,37 +1,35 @@
-/** The tool call inside a JSON-RPC request body, and the answer to it inside an event stream. */
+/** The request inside a JSON-RPC body, and the answer to it inside an event stream. */
 import { createParser } from "eventsource-parser";
 import { z } from "zod";
 import { parsedJson } from "../history/shape.ts";
 
-export interface ToolCall {
-  readonly tool: string;
-  readonly id: string | number;
-}
-
-export function toolCallIn(body: string): ToolCall | undefined {
+/** What a body asks: of several, the tool call. */
+export function askedIn(body: string): RpcRequest | undefined {
+  let first: RpcRequest | undefined;
   for (const message of messagesIn(body)) {
-    const call = toolCall.safeParse(message);
-    if (call.success) return { tool: call.data.params.name, id: call.data.id };
+    const call = toolCall.safeParse(message).data;
+    if (call !== undefined) return { id: call.id, method: call.method, tool: call.params.name };
+    first ??= request.safeParse(message).data;
   }
-  return undefined;
+  return first;
 }
 
-/** Reads an event stream as it comes: true once it has carried the answer to the request of this id. */
-export function watchForAnswer(id: string | number): (bytes: Buffer) => boolean {
+/** Reads an event stream as it comes, and tells the answer to the request of this id once that has come. */
+export function watchForAnswer(id: string | number): (bytes: Buffer) => string | undefined {
   const decoder = new TextDecoder();
-  let seen = false;
+  let seen: string | undefined;
   let readable = true;
   const events = createParser({
     maxBufferSize: streamBufferedCharsMax,
     onEvent: ({ data }) => {
-      seen ||= messagesIn(data).some((message) => answer.safeParse(message).data?.id === id);
+      if (messagesIn(data).some((message) => answer.safeParse(message).data?.id === id)) seen ??= data;
     },
     onError: ({ type }) => {
       if (type === "max-buffer-size-exceeded") readable = false;
     },
   });
   return (bytes) => {
-    if (readable && !seen) events.feed(decoder.decode(bytes, { stream: true }));
+    if (readable && seen === undefined) events.feed(decoder.decode(bytes, { stream: true }));
     return seen;
   };
 }

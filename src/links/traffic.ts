@@ -1,8 +1,8 @@
-/** What a connection and whoever reads its bytes have to say to each other; bytes are passed on whatever is read. */
-import type { Sign } from "../faults/handles.ts";
+/** What a connection and whoever reads its bytes have to say to each other. */
+import type { Instead, Sign } from "../faults/handles.ts";
 import type { Exchange, Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
-import type { AnswerRules, Eater } from "./answer-rules.ts";
+import type { Rules, Work } from "./rules.ts";
 import type { Waits } from "./waits.ts";
 
 export type LinkProtocol = "mcp" | "http" | "tcp";
@@ -17,24 +17,35 @@ export interface LinkContext {
   /** How long exchanges take to their last byte, and connections to close that both sides are done with. */
   readonly exchangeWaits: Waits;
   readonly closeWaits: Waits;
-  readonly rules: AnswerRules;
+  readonly rules: Rules;
   readonly sign: (sign: Sign) => void;
 }
 
-export interface Passage {
-  /** What of the bytes the caller shall have. */
-  readonly pass: readonly Buffer[];
-  /** Set once an answer has been eaten whole; nothing more may reach the caller. */
-  readonly eatenBy?: Eater;
+/** The two ways out of a traffic, and what it may ask of its connection. */
+export interface Outlet {
+  toCallee(bytes: Buffer): void;
+  toCaller(bytes: Buffer): void;
+  /** Sends it beside this connection; whoever calls back tells whether it went. Returns how to stop it. */
+  aside(request: { readonly bytes: Buffer; readonly bodiless: boolean }, onOver: (sent: boolean) => void): () => void;
+  /** Nothing more goes either way, and the caller sees what a rule says; hanging, it may get these bytes each second. */
+  sever(how: Instead, work: Work, everySecond?: Buffer): void;
+  /** Nothing is held back any more: an end that waited behind it may follow. */
+  settled(): void;
+  /** Both sides are there, so that holding something back makes sense. */
+  readonly open: boolean;
 }
 
-/** One connection's traffic, read as it passes. */
+/** One connection's traffic, read as it passes and passed on at once, but for what a rule holds back. */
 export interface Traffic {
-  /** Bytes of the caller, already passed on. */
+  /** Bytes of the caller. */
   up(chunk: Buffer): void;
-  down(chunk: Buffer): Passage;
+  down(chunk: Buffer): void;
   /** The callee has ended its stream, which may complete an answer. */
-  downEnded(): Passage;
+  downEnded(): void;
+  /** Something is held back that shall go to the callee, or to the caller. */
+  readonly holds: boolean;
+  /** Lets go what this rule holds back. */
+  release(work: Work): void;
   /** The caller has ended its stream: it sends nothing more, and most likely waits for nothing more. */
   upEnded(): void;
   /** How many requests await their answer or the rest of it. */

@@ -4,6 +4,7 @@
  */
 import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
 import { placeInWords, placeOf, type FaultPlace } from "../history/fault-place.ts";
+import { declaredEgress } from "../scenario/egress.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
 import { seededRandom, type Random } from "../world.ts";
 import { planArrivals, type PlannedArrivals } from "./arrivals.ts";
@@ -155,12 +156,13 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
-    servers: scenario.servers.map(({ name, transport, target, direct, restart, replicas }) => ({
+    servers: scenario.servers.map(({ name, transport, target, direct, restart, replicas, ...server }) => ({
       server: name,
       transport,
       isStarted: target.is !== "url",
       ...(replicas === undefined ? {} : { replicas: { count: replicas.each.length, balance: replicas.balance } }),
       ...(direct ? { direct: true as const } : {}),
+      ...declaredEgress(server),
       ...(restart === undefined ? {} : { restart }),
     })),
     groups: scenario.groups.map(({ name, wire, budgetMs, policy: { onTimeout, attemptsMax } }) => ({

@@ -1,4 +1,5 @@
 /** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
+import { unexpectedSaid } from "./egress-words.ts";
 import { generatorSaid } from "./generator-words.ts";
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
 import type { Reporter } from "./reporter.ts";
@@ -17,6 +18,7 @@ export const terminal: Reporter = {
     const verdicts = allPrintable(raw);
     const { checks, thresholds, notCovered, gaps, engine, replay } = verdicts;
     const paint = painter(style);
+    const unexpected = unexpectedSaid(verdicts);
     const kept = generator === undefined ? "" : generatorSaid(generator);
     const lines = [
       headline(verdicts, paint),
@@ -27,6 +29,7 @@ export const terminal: Reporter = {
       ...(notCovered.length === 0
         ? []
         : ["", "Not covered:", ...notCovered.map(({ check, because }) => `  - ${check}: ${because}`)]),
+      ...(unexpected.length === 0 ? [] : ["", "Unexpected destinations:", ...unexpected.map((says) => `  - ${says}`)]),
       ...(gaps.length === 0
         ? []
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),

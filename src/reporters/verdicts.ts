@@ -59,6 +59,15 @@ export const verdictsDocument = z.strictObject({
     }),
   ),
   notCovered: z.array(z.strictObject({ check: z.string(), because: z.string() })),
+  /** What servers asked their egress gateways for and no link leads to. Absent where no server has a gateway. */
+  egress: z
+    .strictObject({
+      unexpected: z.array(
+        z.strictObject({ server: z.string(), destination: z.string(), passed: z.boolean(), requests: z.int() }),
+      ),
+      unexpectedMore: z.int(),
+    })
+    .optional(),
   gaps: z.array(z.strictObject({ gap: z.string(), says: z.string() })),
   replay: z.string(),
 });
@@ -83,6 +92,7 @@ export function verdictsOf(judged: Judged): Verdicts {
     checks: judged.checks,
     thresholds: judged.thresholds,
     notCovered: judged.notCovered,
+    ...egressOf(account),
     gaps: account.gaps,
     replay: started.replay,
   });
@@ -92,6 +102,12 @@ function engineOf({ engine }: Judged["account"]): Pick<Verdicts, "engine"> {
   if (engine === undefined) return {};
   const { kind, version, says } = engine;
   return { engine: { kind, version, ...(says === undefined ? {} : { says }) } };
+}
+
+function egressOf({ egress }: Judged["account"]): Pick<Verdicts, "egress"> {
+  if (egress === undefined) return {};
+  const { unexpected, unexpectedMore } = egress;
+  return { egress: { unexpected: [...unexpected], unexpectedMore } };
 }
 
 /** As a person reads it: `binary, Toxiproxy 2.12.0 (/usr/bin/toxiproxy-server)`. */

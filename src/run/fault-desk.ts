@@ -1,12 +1,12 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cure, HealForm, LinkHandle, ProcessHandle, Sign } from "../faults/handles.ts";
+import type { Chance, Cure, HealForm, LinkHandle, ProcessHandle, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
 import { linksMeeting, placeInWords, placeOf } from "../history/fault-place.ts";
 import type { PlannedFault } from "../plan/plan.ts";
-import type { World } from "../world.ts";
+import { seededRandom, type World } from "../world.ts";
 import { said } from "./sign-words.ts";
 
 export interface FaultyLink extends LinkHandle {
@@ -39,10 +39,11 @@ const healTries = 3;
 export function openFaultDesk(options: {
   readonly mode: Mode;
   readonly breakable: Breakable;
+  readonly seed: number;
   readonly recorder: Recorder;
   readonly world: World;
 }): FaultDesk {
-  const { mode, breakable, recorder, world } = options;
+  const { mode, breakable, seed, recorder, world } = options;
   const control = mode === "control" ? { control: true as const } : {};
   const on = new Map<string, { readonly fault: PlannedFault; readonly window: number; heal: () => Promise<void> }>();
   const keyOf = (fault: PlannedFault, window: number): string => `${fault.fault}/${window}`;
@@ -65,7 +66,8 @@ export function openFaultDesk(options: {
       recorder.record({ ...about, edge: "observed", says: said(sign) });
     };
     const forgets = prepared.watched.map((link) => link.onSign(onSign));
-    const cure = await prepared.inject(onSign);
+    const random = seededRandom(seed, "rule", fault.fault, window);
+    const cure = await prepared.inject(onSign, () => random.next());
     const heal = async (): Promise<void> => {
       const failure = await healed(cure, world);
       for (const forget of forgets) forget();
@@ -102,7 +104,7 @@ interface PreparedAt {
   readonly showsIn: (sign: Sign) => boolean;
   /** Where it may show beside what its handle tells. */
   readonly watched: readonly FaultyLink[];
-  readonly inject: (onSign: (sign: Sign) => void) => Promise<Cure>;
+  readonly inject: (onSign: (sign: Sign) => void, chance: Chance) => Promise<Cure>;
 }
 
 function preparedAt(fault: PlannedFault, { links, processes }: Breakable): PreparedAt {
@@ -113,7 +115,7 @@ function preparedAt(fault: PlannedFault, { links, processes }: Breakable): Prepa
     const { inject, healForm, showsIn } = kind.prepare(fault.attributes);
     const link = links.get(place);
     if (link === undefined) throw new Error(`no link ${place}`);
-    return { healForm, showsIn, watched, inject: () => inject(link) };
+    return { healForm, showsIn, watched, inject: (_, chance) => inject(link, chance) };
   }
   const { inject, healForm, showsIn } = kind.prepare(fault.attributes);
   const broken = processes.get(place);

@@ -20,6 +20,7 @@ import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
 import type { CrewDrive } from "./crew.ts";
+import { tellingRefusals } from "./egress.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
@@ -150,7 +151,7 @@ async function actOut(act: Act): Promise<RunEnded> {
     nonce,
     scenario.groups.map(({ name }) => name),
   );
-  const stage = await openStage({
+  const about = {
     ...act,
     lease: lease.directory,
     tracer,
@@ -158,9 +159,10 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
-    onEngineLost: (error) => unguarded.abort(error),
-  });
-  const desk = openFaultDesk({ mode: plan.mode, breakable: stage, recorder: history, world });
+    onEngineLost: (error: Error) => unguarded.abort(error),
+  };
+  const stage = await tellingRefusals(about, openStage);
+  const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({

@@ -1,5 +1,5 @@
 /** A sign of a fault, in the words that the history keeps. */
-import type { Sign } from "../faults/handles.ts";
+import type { Deed, Sign } from "../faults/handles.ts";
 import { formatSize } from "../units.ts";
 
 export function said(sign: Sign): string {
@@ -19,8 +19,8 @@ export function said(sign: Sign): string {
     }
     case "closed":
       return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
-    case "answer-eaten":
-      return "an answer was dropped";
+    case "meddled":
+      return deeds[sign.rule.deed.does];
     case "killed":
       return `the process ended: ${sign.how}`;
     case "rolled":
@@ -39,6 +39,16 @@ export function said(sign: Sign): string {
       return sign satisfies never;
   }
 }
+
+const deeds: Readonly<Record<Deed["does"], string>> = {
+  "lose-request": "a request was dropped",
+  "lose-answer": "an answer was dropped",
+  "delay-request": "a request was held back",
+  "delay-answer": "an answer was held back",
+  "deliver-twice": "a request was delivered twice",
+  "answer-request": "a request was answered in place of its callee",
+  "replace-answer": "an answer was replaced",
+};
 
 function afterBytes(bytes: number | undefined): string {
   return bytes === undefined ? "" : `, ${formatSize(bytes)} down its way`;

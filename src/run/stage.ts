@@ -25,6 +25,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
@@ -111,12 +112,16 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
-    for (const { variable, upstream, link } of server.upstreams) {
-      const { protocol } = named(scenario.upstreams, upstream);
+    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
       const callee = known(upstreams, upstream);
-      const url = seenThrough(callee, await openLinkTo(link, callee, protocol));
+      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
+    };
+    for (const { variable, upstream, link } of server.upstreams) {
+      const url = await open({ upstream, link });
+      const { protocol } = named(scenario.upstreams, upstream);
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
+    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
     servers.set(server.name, await openServer(server, variables));
   }
   const over = async (link: string, server: string): Promise<URL | SessionTarget> => {

@@ -38,14 +38,14 @@ export function openStdio(
   onHerd({ server: name }, server.herd);
   return {
     over: (link, links) => {
-      const opened = openStdioLink({ name: link, recorder, tracer });
+      const opened = openStdioLink({ name: link, recorder, tracer, world });
       links.set(link, opened);
       closing.defer(`the link ${link}`, () => opened.close());
       return stdioTarget(server, { link: opened, startTimeoutMs });
     },
     straight: () => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
-      const opened = openStdioLink({ name, recorder: unseen, tracer });
+      const opened = openStdioLink({ name, recorder: unseen, tracer, world });
       return stdioTarget(server, { link: opened, startTimeoutMs });
     },
   };

@@ -30,7 +30,7 @@ function faultLinkFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
   if (link !== undefined) {
     if (value === undefined) return [];
     const at = { path, fault: value, link };
-    return [...stdioFindings(at, name), ...lostAnswerFindings(at, surveyed)];
+    return [...stdioFindings(at, name), ...formFindings(at, name), ...ruleFindings(at, surveyed)];
   }
   if (!surveyed.read.servers || !surveyed.read.wiring || !surveyed.read.chains) return [];
   const direct = directServer(name, surveyed);
@@ -56,36 +56,82 @@ interface FaultAt {
 function stdioFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
   if (link.protocol !== "stdio") return [];
   const loseAnswers = "lost-answer with instead: hang";
-  if (faultKindNamed(fault.kind).plane === "network") {
+  const kind = faultKindNamed(fault.kind);
+  if (kind.plane === "network") {
     const says = `${fault.kind} breaks a network, and ${name} is a stdio link, which has none`;
     return [{ path: [...path, "kind"], says, hint: `break the links to its upstreams, or use ${loseAnswers}` }];
   }
-  if (fault.kind !== "lost-answer" || fault.instead === "hang") return [];
+  if (kind.only?.wire === "http") {
+    const says = `${fault.kind} is for HTTP, and ${name} is a stdio link`;
+    return [{ path: [...path, "kind"], says, hint: "use rpc-error or tool-error" }];
+  }
+  if (fault.kind === "malformed-answer" && (fault.form === "accepted-202" || fault.form === "wrong-content-type")) {
+    const says = `is for HTTP, and ${name} is a stdio link`;
+    return [{ path: [...path, "form"], says, hint: "use malformed, truncated or wrong-id" }];
+  }
+  if (!("instead" in fault) || fault.instead === "hang") return [];
   const says = `cannot ${fault.instead} on a stdio link: all calls share one pipe, and its end is the server's end`;
-  return [{ path: [...path, "instead"], says, hint: `use ${loseAnswers}` }];
+  return [{ path: [...path, "instead"], says, hint: `use ${fault.kind} with instead: hang` }];
 }
 
-function lostAnswerFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
-  if (fault.kind !== "lost-answer") return [];
+const planesInWords = { "agent-server": "links from agents", "server-upstream": "links to an upstream" } as const;
+
+/** Whether the kind, or the form of it, can be on such a link at all. */
+function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
+  const { only } = faultKindNamed(fault.kind);
+  // Behind the balancer MCP is spoken as before it.
+  const at = link.plane === "server-upstream" ? link.plane : "agent-server";
+  if (only?.plane !== undefined && only.plane !== at) {
+    const says = `${fault.kind} is for ${planesInWords[only.plane]}, and ${name} is none`;
+    const hint = only.plane === "agent-server" ? "to an upstream, use http-status" : "use a link to an upstream";
+    return [{ path: [...path, "kind"], says, hint }];
+  }
+  const forms: Readonly<Record<string, keyof typeof planesInWords>> = {
+    "empty-result content": "agent-server",
+    "empty-result structured": "agent-server",
+    "empty-result list": "server-upstream",
+    "empty-result nothing": "server-upstream",
+    "malformed-answer wrong-id": "agent-server",
+  };
+  const plane = "form" in fault ? forms[`${fault.kind} ${fault.form}`] : undefined;
+  if (plane === undefined || plane === at) return [];
+  return [{ path: [...path, "form"], says: `is for ${planesInWords[plane]}, and ${name} is none` }];
+}
+
+/** Whether a fault that singles out requests does so by what they have. */
+function ruleFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
+  if (faultKindNamed(fault.kind).plane !== "protocol") return [];
+  const asking: Readonly<Record<string, unknown>> = fault;
   const found: Finding[] = [];
-  const misplaced = (key: "tool" | "method" | "path", says: string, hint: string): void => {
-    if (fault[key] !== undefined) found.push({ path: [...path, key], atKey: true, says, hint });
+  const misplaced = (key: "tool" | "rpc" | "method" | "path", says: string, hint: string): void => {
+    if (asking[key] !== undefined) found.push({ path: [...path, key], atKey: true, says, hint });
   };
   if (link.plane === "server-upstream") {
-    misplaced("tool", "is for links from agents", "to an upstream, name the method or path");
+    for (const key of ["tool", "rpc"] as const) {
+      misplaced(key, "is for links from agents", "to an upstream, name the method or path");
+    }
     const upstream = surveyed.upstreams.find(({ name }) => link.link === `${link.server}->${name}`);
     if (upstream?.value?.protocol === "tcp") {
-      const says = `lost-answer must tell answers apart, and ${upstream.name} speaks plain tcp`;
+      const says = `${fault.kind} must tell requests apart, and ${upstream.name} speaks plain tcp`;
       found.push({ path: [...path, "kind"], says, hint: "on such a link, egress-block with how: reset comes closest" });
     }
     return found;
   }
   misplaced("method", "is for links to an upstream", "to agents, name the tool");
   misplaced("path", "is for links to an upstream", "to agents, name the tool");
+  const { tool, rpc = "tools/call" } = asking;
+  if (tool === undefined) return found;
+  if (rpc !== "tools/call") {
+    const hint = "leave out the one or the other";
+    return [
+      ...found,
+      { path: [...path, "tool"], atKey: true, says: `is for tools/call, not for ${String(rpc)}`, hint },
+    ];
+  }
   const tools = toolsCalledAt(link.server, surveyed);
-  if (surveyed.read.chains && fault.tool !== undefined && !tools.includes(fault.tool)) {
-    const says = `no chain calls "${fault.tool}" at ${link.server}`;
-    found.push({ path: [...path, "tool"], says, hint: suggest(fault.tool, tools) });
+  if (surveyed.read.chains && typeof tool === "string" && !tools.includes(tool)) {
+    const says = `no chain calls "${tool}" at ${link.server}`;
+    found.push({ path: [...path, "tool"], says, hint: suggest(tool, tools) });
   }
   return found;
 }

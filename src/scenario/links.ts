@@ -1,11 +1,12 @@
 /** The links of a scenario. */
 import type { DeclaredLink } from "../history/declared.ts";
+import { egressLinks, type MappedEgress } from "./egress.ts";
 import { replicaLinks } from "./replicas.ts";
 import type { ScenarioServer, ScenarioUpstream } from "./resolve.ts";
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams" | "replicas">[],
+  servers: readonly (Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams" | "replicas"> & MappedEgress)[],
   upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
   const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
@@ -21,8 +22,8 @@ export function linksOf(
         protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
       })),
   );
-  const ofServers = servers.flatMap(({ name, upstreams: of }) =>
-    of.map(({ link, upstream }) => ({
+  const ofServers = servers.flatMap(({ name, upstreams: of, egress }) =>
+    [...of, ...egressLinks(egress?.hosts ?? [])].map(({ link, upstream }) => ({
       link,
       plane: "server-upstream" as const,
       server: name,

@@ -1,6 +1,7 @@
 /** From a file to a scenario in which nothing is wrong, or to all of its mistakes at once. */
 import { UserError, type Mistake } from "../errors.ts";
 import { openDocument, type ScenarioDocument } from "./document.ts";
+import { allowingHosts } from "./egress.ts";
 import { formatPath, type Finding, type Path } from "./mistakes.ts";
 import { referenceFindings } from "./references.ts";
 import { resolveScenario, type Scenario } from "./resolve.ts";
@@ -51,7 +52,7 @@ export async function loadScenario(
   if (mistakes.length > 0) throw mistaken(mistakes.toSorted(byPlace));
   // The schema has found nothing wrong, so the raw value is what the type says.
   const raw = resized.raw as ScenarioInput;
-  const scenario = resolveScenario(raw, scenarioSchema.parse(raw));
+  const scenario = allowingHosts(resolveScenario(raw, scenarioSchema.parse(raw)), options.allowHosts);
   return { scenario, document: withoutSecrets(raw), notes: resized.notes };
 }
 

@@ -4,6 +4,7 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { Cycle, HealForm } from "../faults/handles.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
@@ -56,6 +57,7 @@ export interface ScenarioServer extends Started {
   readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  readonly egress?: ScenarioEgress;
 }
 
 export interface ScenarioGroup {
@@ -183,6 +185,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       upstream,
       link: `${name}->${upstream}`,
     })),
+    ...egressOf(name, server.egress),
   };
 }
 

@@ -12,6 +12,7 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { egressSchema } from "./egress.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
@@ -65,6 +66,9 @@ const server = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("variable → upstream: the variable gets the address of the link to it"),
+  egress: egressSchema
+    .optional()
+    .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
 const step = z.strictObject({
@@ -133,9 +137,12 @@ type FaultOption<Kind> =
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
-const faultOptions = faultKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape }).describe(about),
-) as unknown as FaultOptions<typeof faultKinds>;
+const kinds: readonly FaultKind[] = faultKinds;
+const faultOptions = kinds.map(({ kind, about, attributes }) => {
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape });
+  // What holds between attributes is no part of their shape.
+  return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
+}) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
 const effect = z.strictObject({

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import { placeKeys } from "./fault-places.ts";
+import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
@@ -20,6 +21,8 @@ export interface Entry<T> {
 
 export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]> {
   readonly upstreams: ScenarioServer["upstreams"];
+  /** What its gateway maps, each as it is written too. */
+  readonly egress: readonly (EgressHost & { readonly written: string })[];
 }
 
 /** As written: what a step refers to can be told whatever else is wrong with it. */
@@ -99,6 +102,9 @@ export function survey(raw: unknown): Survey {
         upstream,
         link: `${name}->${upstream}`,
       })),
+      egress: [...textsAt(mapAt(entry)["egress"], "hosts")].flatMap(([written, upstream]) =>
+        egressHosts(name, [[written, upstream]]).map((host) => ({ ...host, written })),
+      ),
     })),
     groups,
     noAgents: isMap(mapAt(raw)["agents"]) && groups.length === 0,
@@ -127,7 +133,10 @@ export function survey(raw: unknown): Survey {
     ),
     read: {
       servers: servers.length > 0,
-      wiring: servers.every(([, entry]) => isMap(entry) && isMap(entry["upstreams"] ?? {})),
+      wiring: servers.every(([, entry]) => {
+        const hosts = mapAt(mapAt(entry)["egress"])["hosts"];
+        return isMap(entry) && isMap(entry["upstreams"] ?? {}) && isMap(entry["egress"] ?? {}) && isMap(hosts ?? {});
+      }),
       chains:
         groups.length > 0 &&
         groups.every(({ steps }) => steps.length > 0 && steps.every(({ call }) => call !== undefined)),
@@ -151,6 +160,7 @@ export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
     ...server,
     transport: server.value?.transport ?? ("http" as const),
     direct: server.value?.direct ?? false,
+    egress: { hosts: server.egress },
     replicas: replicasOf(server.name, server.value ?? {}),
   }));
   const upstreams = surveyed.upstreams.map((upstream) => ({

@@ -1,4 +1,6 @@
 /** What a target is: exactly one of a fixture, a command with its URL, or a URL; and whether it may be touched at all. */
+import { isLoopback } from "../history/destination.ts";
+import { egressFindings } from "./egress.ts";
 import type { Finding } from "./mistakes.ts";
 import { suggest } from "./mistakes.ts";
 import { replicaFindings } from "./replicas.ts";
@@ -24,11 +26,13 @@ export interface Surroundings {
 
 type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][string];
 
-export function targetFindings({ servers, upstreams }: Survey, surroundings: Surroundings): Finding[] {
+export function targetFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
+  const { servers, upstreams } = surveyed;
   return [
     ...upstreams.flatMap((upstream) => identityFindings(upstream, "upstream", surroundings)),
     ...servers.flatMap((server) => identityFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
+    ...servers.flatMap((server) => egressFindings(server, surveyed)),
   ];
 }
 
@@ -152,7 +156,7 @@ function urlFindings({ path, url, started, speaks }: UrlAt, { env, allowHosts }:
     return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return [];
+  if (isLoopback(host)) return [];
   if (allowHosts.some((allowed) => allowed.toLowerCase() === host)) return [];
   return [
     {

@@ -86,6 +86,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
     "duplicate-effects",
+    "egress-gateway",
     "quickstart",
     "retry-storm",
     "rolling-restart",
@@ -94,7 +95,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "survives",
     "timeout-cascade",
   ]);
-  expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}bandwidth +Each connection of the link/);
+  expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}bandwidth {2,}Each connection of the link/);
   expect((await squall("list")).stdout).toMatch(
     /With options and defects: squall list faults, policies or fixtures\.\n$/,
   );
@@ -102,7 +103,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
 
 test("a list in full tells options with units and defaults, and defects", async () => {
   expect((await squall("list", "faults")).stdout).toMatch(
-    /\n +delay: duration \(required\) – how much later each answer comes\n +jitter: duration \(default 0ms\) – the delay varies/,
+    /\n +delay: duration \(required\) – how much later each answer comes\n +jitter: duration \(default 0ms\) – the delay varies by up to this much, either way\n/,
   );
   const policies = (await squall("list", "policies")).stdout;
   expect(policies).toContain("attempts: integer (default 3)");

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { brief, hardened, isFull, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-export function showsItsCheck(name: keyof typeof brief, finds: RegExp): void {
+/** The check is the one that the scenario is named for, where no other is given. */
+export function showsItsCheck(name: keyof typeof brief, finds: RegExp, shown: string = name): void {
   describe(name, () => {
     test("finds the defect it is for, and only that", { timeout: 60_000 }, async () => {
       await using folder = await temporaryFolder();
@@ -10,7 +11,7 @@ export function showsItsCheck(name: keyof typeof brief, finds: RegExp): void {
       expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "fail", exitCode: 1, mode: "faults" });
       expect(ended.code).toBe(1);
       const failed = verdicts.checks.filter(({ verdict }) => verdict === "fail");
-      expect(failed.map(({ check }) => check)).toEqual([name]);
+      expect(failed.map(({ check }) => check)).toEqual([shown]);
       const [finding] = failed[0]?.findings ?? [];
       expect(finding?.witness.events.length).toBeGreaterThan(0);
       expect(finding?.says).toMatch(finds);
@@ -21,7 +22,7 @@ export function showsItsCheck(name: keyof typeof brief, finds: RegExp): void {
       const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name], ...hardened], folder.path);
       expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
       expect(ended.code).toBe(0);
-      const check = verdicts.checks.find((candidate) => candidate.check === name);
+      const check = verdicts.checks.find((candidate) => candidate.check === shown);
       expect(check?.looked).toBeGreaterThan(0);
       expect(check?.strength).toMatch(/^0 /);
       const warnings = verdicts.checks.flatMap(({ findings }) => findings.filter(({ grade }) => grade !== "info"));

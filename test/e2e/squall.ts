@@ -80,16 +80,19 @@ export async function alive(mark: string): Promise<string[]> {
   return found;
 }
 
-/** Nothing of the run may live five seconds after its end. */
-export async function nothingIsLeft(running: Running): Promise<void> {
+/** Nothing of the run may be there five seconds after its end: no process, nor what else is looked for. */
+export async function nothingIsLeft(running: Running, more: () => Promise<readonly string[]> = noMore): Promise<void> {
+  const look = async (): Promise<string[]> => [...(await alive(running.mark)), ...(await more())];
   const deadline = performance.now() + 5000;
-  let left = await alive(running.mark);
+  let left = await look();
   while (left.length > 0 && performance.now() < deadline) {
     await sleep(100);
-    left = await alive(running.mark);
+    left = await look();
   }
-  expect(left, "processes that outlive the run").toEqual([]);
+  expect(left, "what outlives the run").toEqual([]);
 }
+
+const noMore = (): Promise<readonly string[]> => Promise.resolve([]);
 
 /** Waits until it says this on stderr. */
 export const started = (running: Running, says: string): Promise<void> =>
@@ -104,6 +107,7 @@ export const started = (running: Running, says: string): Promise<void> =>
 
 export const canSeeProcesses = existsSync("/proc/self/environ");
 
+export { isFull, rounds } from "../rounds.ts";
 export { temporaryFolder } from "../temporary-folder.ts";
 
 /** The only run in a folder. */
@@ -112,11 +116,6 @@ export async function onlyRun(folder: string): Promise<string> {
   if (run === undefined || others.length > 0) throw new Error(`expected one run, got ${[run, ...others].join(", ")}`);
   return join(folder, "reports", run);
 }
-
-/** In CI everything is tried, and as often as promised; on a laptop enough of it to notice a break. */
-export const isFull = process.env["SQUALL_ROUNDS"] === "full";
-
-export const rounds = <T>(full: T, quick: T): T => (isFull ? full : quick);
 
 /** Works on many things, a few at a time: the machine has two cores. */
 export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
@@ -136,6 +135,12 @@ export const brief = {
     "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 2s, name: lost-replies}]",
     "--set",
     "faults[0].count=6",
+  ],
+  "egress-gateway": [
+    "--set",
+    "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 2s, name: outage}]",
+    "--set",
+    "faults[0].for=1s",
   ],
   "retry-storm": [
     "--set",

@@ -18,12 +18,10 @@ import type { Unstamped } from "../../src/history/events.ts";
 import { membersOf } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { enginesUnderTest, type RunningEngine } from "./engines-under-test.ts";
+import { binary as real, type RunningEngine } from "./engines-under-test.ts";
 import { isRefused, listen, openClient, openEcho, openServer } from "./peers.ts";
 
 const world = realWorld;
-const real = enginesUnderTest.find(({ name }) => name.startsWith("a real"));
-if (real === undefined) throw new Error("the real engine is not under test");
 const latency = (ms: number) => ({ type: "latency", stream: "downstream", attributes: { latency: ms } }) as const;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

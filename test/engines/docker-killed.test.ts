@@ -7,12 +7,13 @@ import { describe, expect, test } from "vitest";
 import type { Owner } from "../../src/engines/lease.ts";
 import { sweepLapsed } from "../../src/engines/lease-sweep.ts";
 import { realWorld, seededRandom } from "../../src/world.ts";
+import { rounds } from "../rounds.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { containersLeftBy, containersOf, dockerLacks, suiteOf } from "./docker-under-test.ts";
 import { killed } from "./lease-peers.ts";
 
 const world = realWorld;
-const rounds = process.env["SQUALL_ROUNDS"] === "full" ? 20 : 5;
+const kills = rounds(20, 5);
 
 function startRunner(base: string, nonce: string) {
   const file = fileURLToPath(new URL("docker-runner.ts", import.meta.url));
@@ -43,7 +44,7 @@ describe.skipIf(dockerLacks !== undefined)(suiteOf("a runner with a container th
   test("at whatever moment of its start leaves none either", { timeout: 120_000 }, async () => {
     await using folder = await temporaryFolder();
     const random = seededRandom(42, "moments");
-    const nonces = Array.from({ length: rounds }, () => world.nonce());
+    const nonces = Array.from({ length: kills }, () => world.nonce());
     for (const nonce of nonces) {
       const runner = startRunner(folder.path, nonce);
       runner.stdout.resume();

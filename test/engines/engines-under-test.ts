@@ -1,9 +1,13 @@
-/** The engines that keep the contract: ours, and a real toxiproxy-server where SQUALL_TOXIPROXY names its file. */
+/**
+ * The engines that keep the contract: ours, a real toxiproxy-server where SQUALL_TOXIPROXY names its file, and one in a
+ * container where there is Docker with its image.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openApi } from "../../src/engines/embedded/api.ts";
 import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
 import { realWorld } from "../../src/world.ts";
+import { dockerLacks, openLeaseFor, suiteOf } from "./docker-under-test.ts";
 import { closedAddress } from "./peers.ts";
 
 export interface RunningEngine {
@@ -14,28 +18,48 @@ export interface RunningEngine {
 export interface EngineUnderTest {
   readonly name: string;
   readonly absent: boolean;
+  /** Whether it can be started with metrics. */
+  readonly hasMetrics: boolean;
   readonly start: (options?: { readonly metrics?: boolean; readonly seed?: number }) => Promise<RunningEngine>;
 }
 
-const binary = process.env["SQUALL_TOXIPROXY"];
+const file = process.env["SQUALL_TOXIPROXY"];
 
 export const embedded: EngineUnderTest = {
   name: "the embedded engine",
   absent: false,
+  hasMetrics: true,
   start: async ({ metrics = false, seed = 42 } = {}) => {
     const api = await openApi({ world: realWorld, seed, metrics });
     return { url: api.url, stop: () => api.close() };
   },
 };
 
-export const enginesUnderTest: readonly EngineUnderTest[] = [
-  embedded,
-  {
-    name: binary === undefined ? "a real toxiproxy-server (SQUALL_TOXIPROXY names none)" : "a real toxiproxy-server",
-    absent: binary === undefined,
-    start: ({ metrics = false } = {}) => startBinary(binary ?? "", metrics ? ["-proxy-metrics"] : []),
+export const binary: EngineUnderTest = {
+  name: file === undefined ? "a real toxiproxy-server (SQUALL_TOXIPROXY names none)" : "a real toxiproxy-server",
+  absent: file === undefined,
+  hasMetrics: true,
+  start: ({ metrics = false } = {}) => startBinary(file ?? "", metrics ? ["-proxy-metrics"] : []),
+};
+
+const container: EngineUnderTest = {
+  name: suiteOf("a real toxiproxy in a container"),
+  absent: dockerLacks !== undefined,
+  hasMetrics: false,
+  start: async () => {
+    const leased = await openLeaseFor();
+    const server = await leased.start();
+    return {
+      url: server.url,
+      stop: async () => {
+        await server.stop();
+        await leased[Symbol.asyncDispose]();
+      },
+    };
   },
-];
+};
+
+export const enginesUnderTest: readonly EngineUnderTest[] = [embedded, binary, container];
 
 async function startBinary(file: string, flags: readonly string[]): Promise<RunningEngine> {
   const { port } = await closedAddress();
@@ -55,8 +79,8 @@ async function startBinary(file: string, flags: readonly string[]): Promise<Runn
     url,
     stop: async () => {
       const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
+      // Some stimuli end it before.
+      if (child.kill("SIGKILL")) await exited;
     },
   };
 }

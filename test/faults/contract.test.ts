@@ -129,7 +129,8 @@ interface Case {
 const large = 30_000;
 const up = "upstream";
 
-const cases: Readonly<Record<(typeof linkKinds)[number]["kind"], readonly Case[]>> = {
+/** Of those that single out requests, protocol.test.ts holds the contract; one of them shows that an HTTP link will do. */
+const cases: Readonly<Partial<Record<(typeof linkKinds)[number]["kind"], readonly Case[]>>> = {
   bandwidth: [
     { attributes: { rate: "100KB/s" }, call: { down: large }, callerGets: "ok", executes: 1 },
     { attributes: { rate: "200KB/s", direction: up }, call: { up: large }, callerGets: "ok", executes: 1 },
@@ -201,7 +202,7 @@ for (const { name: engineName, absent, open } of engines) {
 
 function describeKinds(): void {
   describe.each(linkKinds.map((kind) => [kind.kind, kind] as const))("%s", (name, kind) => {
-    test.each(cases[name])(
+    test.each(cases[name] ?? [])(
       "$attributes: the caller gets $callerGets, the callee acts $executes times",
       async (expected) => {
         const link = await openTestLink();
@@ -232,6 +233,10 @@ function describeKinds(): void {
         }
       },
     );
+
+    test("is tried", () => {
+      expect(kind.plane === "protocol" || (cases[name] ?? []).length > 0).toBe(true);
+    });
 
     test("says what it is, and refuses what it does not know", () => {
       expect(kind.about).toMatch(/^[A-Z].*\.$/);

@@ -123,7 +123,7 @@ function faultAt({ place }: Rig, { kind, attributes = {} }: Case): PlannedFault 
 function deskOf({ place, herd, stand }: Pick<Rig, "place" | "herd" | "stand">): FaultDesk {
   const processes = new Map([[placeInWords(place), processFaults(herd, realWorld)]]);
   const breakable = { links: new Map(), processes };
-  return openFaultDesk({ mode: "faults", breakable, recorder: stand.recorder, world: realWorld });
+  return openFaultDesk({ mode: "faults", breakable, seed: 42, recorder: stand.recorder, world: realWorld });
 }
 
 const limitsOf = (pid: number): string => readFileSync(`/proc/${pid}/limits`, "utf8");

@@ -65,7 +65,7 @@ async function openRig(): Promise<Rig> {
     stand,
     targets,
     balancer,
-    desk: openFaultDesk({ mode: "faults", breakable, recorder: stand.recorder, world: realWorld }),
+    desk: openFaultDesk({ mode: "faults", breakable, seed: 42, recorder: stand.recorder, world: realWorld }),
     // The server has no stream of its own, and says so.
     status: async () => (await fetch(url, { headers: { connection: "close" } })).status,
     edges: () => stand.events.flatMap((event) => (event.type === "fault" ? [event.edge] : [])),

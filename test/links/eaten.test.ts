@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { expect, test, vi } from "vitest";
-import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
+import { bodyOf, callLink, certain, httpCallee, losing, openRig, tcpCallee, type Rig } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
@@ -28,7 +28,7 @@ test("the callee has answered, and the caller's connection closes without a byte
     response.writeHead(201).end("created");
   });
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close" });
+  rig.link.meddle(losing({ instead: "close" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("POST /limits HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   await waitFor(() => expect(caller.ended()).toBe("fin"));
@@ -37,14 +37,14 @@ test("the callee has answered, and the caller's connection closes without a byte
   expect(rig.exchanges()).toMatchObject([{ ended: "eaten", status: 201, path: "/limits" }]);
   expect(rig.exchanges()[0]?.bytesDown).toBeGreaterThan(0);
   expect(rig.connections().at(-1)).toMatchObject({ edge: "closed", by: "tap", how: "fin" });
-  expect(rig.signs).toMatchObject([{ is: "answer-eaten" }]);
+  expect(rig.signs).toMatchObject([{ is: "meddled" }]);
   caller.socket.end();
 });
 
 test("in place of the answer the caller sees a reset", async () => {
   await using callee = await httpCallee((_request, response) => response.end("created"));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "reset" });
+  rig.link.meddle(losing({ instead: "reset" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("POST /limits HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   await waitFor(() => expect(caller.ended()).toBe("rst"));
@@ -59,7 +59,7 @@ test("a hanging caller waits until it leaves, while its callee is let go", async
     response.end("created");
   });
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "hang" });
+  rig.link.meddle(losing({ instead: "hang" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "eaten" }]));
@@ -76,7 +76,7 @@ test("a hanging caller waits until it leaves, while its callee is let go", async
 test("a hanging caller that breaks off is recorded so", async () => {
   await using callee = await httpCallee((_request, response) => response.end("created"));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "hang" });
+  rig.link.meddle(losing({ instead: "hang" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   await waitFor(() => expect(rig.exchanges()).toMatchObject([{ ended: "eaten" }]));
@@ -87,7 +87,7 @@ test("a hanging caller that breaks off is recorded so", async () => {
 test("healing one rule leaves the callers of another hanging", async () => {
   await using callee = await httpCallee((_request, response) => response.end("created"));
   await using rig = await openRig(callee.port, "http");
-  const [cureA] = ["/a", "/b"].map((path) => rig.link.eatAnswers({ instead: "hang", path }));
+  const [cureA] = ["/a", "/b"].map((path) => rig.link.meddle(losing({ instead: "hang", path }), certain));
   const [a, b] = ["/a", "/b"].map((path) => {
     const caller = callLink(rig.link);
     caller.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -104,10 +104,10 @@ test("healing one rule leaves the callers of another hanging", async () => {
 test("a hanging caller is let go with FIN when the fault is healed, and its cure works once", async () => {
   await using callee = await httpCallee((_request, response) => response.end("created"));
   await using rig = await openRig(callee.port, "http");
-  const cure = rig.link.eatAnswers({ instead: "hang" });
+  const cure = rig.link.meddle(losing({ instead: "hang" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  await waitFor(() => expect(rig.signs).toMatchObject([{ is: "answer-eaten" }]));
+  await waitFor(() => expect(rig.signs).toMatchObject([{ is: "meddled" }]));
   await cure.heal();
   await waitFor(() => expect(caller.ended()).toBe("fin"));
   expect(caller.received()).toHaveLength(0);
@@ -119,7 +119,7 @@ test("a hanging caller is let go with FIN when the fault is healed, and its cure
 test("only so many answers are eaten, and only those that the rule means", async () => {
   await using callee = await httpCallee((incoming, response) => response.end(incoming.url));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close", method: "POST", path: "/limits", count: 2 });
+  rig.link.meddle(losing({ instead: "close", method: "POST", path: "/limits", count: 2 }), certain);
   const asked = [
     await ask(rig, "GET", "/limits/1"),
     await ask(rig, "POST", "/services"),
@@ -128,13 +128,13 @@ test("only so many answers are eaten, and only those that the rule means", async
     await ask(rig, "POST", "/limits/4"),
   ];
   expect(asked).toEqual(["/limits/1", "/services", "ECONNRESET", "ECONNRESET", "/limits/4"]);
-  expect(rig.signs.filter(({ is }) => is === "answer-eaten")).toHaveLength(2);
+  expect(rig.signs.filter(({ is }) => is === "meddled")).toHaveLength(2);
 });
 
 test("answers before the eaten one on a kept-alive connection reach the caller whole", async () => {
   await using callee = await httpCallee((incoming, response) => response.end(`answer to ${incoming.url}`));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close", path: "/c" });
+  rig.link.meddle(losing({ instead: "close", path: "/c" }), certain);
   const caller = callLink(rig.link);
   const paths = ["/a", "/b", "/c", "/d"];
   caller.socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(""));
@@ -149,7 +149,7 @@ test("answers before the eaten one on a kept-alive connection reach the caller w
 test("an answer in one chunk with the one before is cut off exactly", async () => {
   await using callee = await tcpCallee((socket) => socket.once("data", () => socket.write(answer("a") + answer("b"))));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close", path: "/b" });
+  rig.link.meddle(losing({ instead: "close", path: "/b" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
   await waitFor(() => expect(caller.ended()).toBe("fin"));
@@ -166,7 +166,7 @@ test("a callee that leaves in the middle of its answer has not been eaten, and d
     }),
   );
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close", count: 1 });
+  rig.link.meddle(losing({ instead: "close", count: 1 }), certain);
   for (const path of ["/half", "/whole", "/after"]) {
     const caller = callLink(rig.link);
     caller.socket.write(`GET ${path} HTTP/1.1\r\n\r\n`);
@@ -184,7 +184,7 @@ test("healing stops the eating, but an answer being eaten is eaten to its end", 
     held.push(() => response.end("done"));
   });
   await using rig = await openRig(callee.port, "http");
-  const cure = rig.link.eatAnswers({ instead: "hang" });
+  const cure = rig.link.meddle(losing({ instead: "hang" }), certain);
   const [begun, waiting] = [callLink(rig.link), callLink(rig.link)];
   begun.socket.write("GET /begun HTTP/1.1\r\nHost: x\r\n\r\n");
   waiting.socket.write("GET /waiting HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -206,7 +206,7 @@ test("an interim answer does not save the real one from being eaten", async () =
     incoming.on("end", () => response.end("created"));
   });
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close" });
+  rig.link.meddle(losing({ instead: "close" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   await waitFor(() => expect(caller.text()).toContain("100 Continue"));
@@ -225,7 +225,7 @@ test("an answer that began before its request was whole is never eaten half", as
     });
   });
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close" });
+  rig.link.meddle(losing({ instead: "close" }), certain);
   const caller = callLink(rig.link);
   caller.socket.write("PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\n");
   await waitFor(() => expect(caller.text()).toMatch(/four$/));
@@ -238,7 +238,7 @@ test("an answer that began before its request was whole is never eaten half", as
 test("on a dead link nothing is eaten, and the count stays whole", async () => {
   await using callee = await httpCallee((_request, response) => response.end("created"));
   await using rig = await openRig(callee.port, "http");
-  rig.link.eatAnswers({ instead: "close", count: 1 });
+  rig.link.meddle(losing({ instead: "close", count: 1 }), certain);
   await rig.link.setEnabled(false);
   expect(await ask(rig, "GET", "/refused")).toBe("ECONNRESET");
   await rig.link.setEnabled(true);
@@ -261,11 +261,11 @@ async function post(rig: Rig, body: string): Promise<string> {
 test("on an MCP link only answers to calls of the tool are eaten", async () => {
   await using callee = await httpCallee((_request, response) => response.end("{}"));
   await using rig = await openRig(callee.port, "mcp");
-  const cure = rig.link.eatAnswers({ instead: "close", tool: "CreateLimitRequest" });
+  const cure = rig.link.meddle(losing({ instead: "close", tool: "CreateLimitRequest" }), certain);
   expect(await post(rig, callOf(1, "FetchServices"))).toBe("{}");
   expect(await post(rig, callOf(2, "CreateLimitRequest"))).toBe("lost");
   await cure.heal();
-  rig.link.eatAnswers({ instead: "close" });
+  rig.link.meddle(losing({ instead: "close" }), certain);
   expect(await post(rig, '{"jsonrpc":"2.0","id":3,"method":"initialize","params":{}}')).toBe("{}");
   expect(await post(rig, callOf(4, "FetchServices"))).toBe("lost");
 });
@@ -282,7 +282,7 @@ test("on an MCP link an event stream is eaten once it has carried the answer, th
     response.on("close", () => clearTimeout(timer));
   });
   await using rig = await openRig(callee.port, "mcp");
-  rig.link.eatAnswers({ instead: "close" });
+  rig.link.meddle(losing({ instead: "close" }), certain);
   expect(await post(rig, callOf(5, "CreateLimitRequest"))).toBe("lost");
   expect(events).toEqual(["answered"]);
   expect(rig.exchanges()).toMatchObject([{ ended: "eaten", tool: "CreateLimitRequest", status: 200 }]);

@@ -2,7 +2,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Engine } from "../../src/engines/engine.ts";
-import type { Sign } from "../../src/faults/handles.ts";
+import type { Asking, Instead, Rule, Sign } from "../../src/faults/handles.ts";
 import type { ConnectionEvent, Exchange, Unstamped } from "../../src/history/events.ts";
 import { createTracer, type Tracer } from "../../src/history/ids.ts";
 import { openLink, type Link, type LinkOptions } from "../../src/links/link.ts";
@@ -107,7 +107,7 @@ export interface Caller {
   ended(): "fin" | "rst" | "open";
 }
 
-export function callLink(link: Link): Caller {
+export function callLink(link: Pick<Link, "address">): Caller {
   const socket = connect({ ...link.address, allowHalfOpen: true, noDelay: true });
   const chunks: Buffer[] = [];
   let ended: "fin" | "rst" | "open" = "open";
@@ -128,3 +128,11 @@ export async function bodyOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
+
+/** A rule that loses answers. */
+export function losing({ instead, ...asking }: Asking & { readonly instead: Instead }): Rule {
+  return { ...asking, deed: { does: "lose-answer", instead } };
+}
+
+/** Takes whatever a rule is for. */
+export const certain = (): number => 0;

@@ -8,7 +8,7 @@ import { opId } from "../../src/history/ids.ts";
 import { openStdioLink, type StdioLink } from "../../src/links/stdio-link.ts";
 import type { StdioPipe } from "../../src/wire/stdio-pipe.ts";
 import { realWorld } from "../../src/world.ts";
-import { nonce, tracer } from "./rig.ts";
+import { certain, losing, nonce, tracer } from "./rig.ts";
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 });
 
@@ -37,7 +37,12 @@ function rig(): Rig {
   const events: Unstamped[] = [];
   const signs: Sign[] = [];
   const record = (event: Unstamped) => ({ id: `test:${events.push(event)}`, atUs: realWorld.nowUs() });
-  const link = openStdioLink({ name: "planner@cloud", recorder: { record, nowUs: realWorld.nowUs }, tracer });
+  const link = openStdioLink({
+    name: "planner@cloud",
+    recorder: { record, nowUs: realWorld.nowUs },
+    tracer,
+    world: realWorld,
+  });
   link.onSign((sign) => signs.push(sign));
   const connect = (): Tapped => {
     const [stdin, stdout] = [new PassThrough(), new PassThrough()];
@@ -207,17 +212,17 @@ test("a pipe that was over before anybody listened says so at once", async () =>
 test("an eaten answer never reaches the client; everything else passes, also once the rule is healed", async () => {
   const { connect, exchanges, signs, link } = rig();
   const { pipe, stdout, lines, closed } = connect();
-  const rule = { tool: "CreateLimitRequest", count: 2, instead: "hang" } as const;
-  const cure = link.eatAnswers(rule);
+  const rule = losing({ tool: "CreateLimitRequest", count: 2, instead: "hang" });
+  const cure = link.meddle(rule, certain);
   pipe.send('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
   pipe.send(call(2, "FetchResources"));
   for (const id of [3, 4, 5]) pipe.send(call(id));
   for (const id of [1, 2, 3, 4, 5]) stdout.write(`${answer(id)}\n`);
   await waitFor(() => expect(lines).toEqual([answer(1), answer(2), answer(5)]));
   expect(exchanges().map(({ ended }) => ended)).toEqual(["answered", "answered", "eaten", "eaten", "answered"]);
-  expect(signs.filter(({ is }) => is === "answer-eaten")).toEqual([
-    { is: "answer-eaten", rule },
-    { is: "answer-eaten", rule },
+  expect(signs.filter(({ is }) => is === "meddled")).toEqual([
+    { is: "meddled", rule },
+    { is: "meddled", rule },
   ]);
   await cure.heal();
   pipe.send(call(6));
@@ -229,7 +234,7 @@ test("an eaten answer never reaches the client; everything else passes, also onc
 test("a rule that was waiting for an answer when it was healed lets it pass", async () => {
   const { connect, exchanges, link } = rig();
   const { pipe, stdout, lines } = connect();
-  const cure = link.eatAnswers({ count: 1, instead: "hang" });
+  const cure = link.meddle(losing({ count: 1, instead: "hang" }), certain);
   pipe.send(call(1));
   await cure.heal();
   stdout.write(`${answer(1)}\n`);
@@ -239,7 +244,7 @@ test("a rule that was waiting for an answer when it was healed lets it pass", as
 
 test("an answer that did not come gives its place in the count to another", async () => {
   const { connect, exchanges, link } = rig();
-  link.eatAnswers({ count: 1, instead: "hang" });
+  link.meddle(losing({ count: 1, instead: "hang" }), certain);
   const first = connect();
   first.pipe.send(call(1));
   first.stdout.end();

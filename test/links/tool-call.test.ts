@@ -1,22 +1,19 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { toolCallIn, watchForAnswer } from "../../src/links/tool-call.ts";
+import { askedIn, watchForAnswer } from "../../src/links/tool-call.ts";
 
 const call = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "CreateLimitRequest", arguments: {} } };
 
 test("a tool call is found alone and in a batch, and nothing else is taken for one", () => {
-  expect(toolCallIn(JSON.stringify(call))).toEqual({ tool: "CreateLimitRequest", id: 7 });
-  expect(toolCallIn(JSON.stringify([{ ...call, method: "ping" }, call]))?.tool).toBe("CreateLimitRequest");
-  for (const other of [
-    { ...call, method: "tools/list" },
-    { ...call, id: undefined },
-    { ...call, params: {} },
-    "x",
-    [],
-  ]) {
-    expect(toolCallIn(JSON.stringify(other))).toBeUndefined();
+  const asked = { method: "tools/call", tool: "CreateLimitRequest", id: 7 };
+  expect(askedIn(JSON.stringify(call))).toEqual(asked);
+  expect(askedIn(JSON.stringify([{ ...call, method: "ping" }, call]))).toEqual(asked);
+  expect(askedIn(JSON.stringify({ ...call, method: "tools/list" }))).toEqual({ method: "tools/list", id: 7 });
+  for (const other of [{ ...call, id: undefined }, "x", []]) {
+    expect(askedIn(JSON.stringify(other))).toBeUndefined();
   }
-  expect(toolCallIn('{"method":"tools/call"')).toBeUndefined();
+  expect(askedIn('{"method":"tools/call"')).toBeUndefined();
+  expect(askedIn(JSON.stringify({ ...call, params: {} }))?.tool).toBeUndefined();
 });
 
 const stream = [
@@ -34,7 +31,7 @@ test("the answer is seen in the event that carries it and not before, however th
       const watch = watchForAnswer(7);
       let seenAt = 0;
       for (let at = 0; at < bytes.length && seenAt === 0; at += size) {
-        if (watch(bytes.subarray(at, at + size))) seenAt = Math.min(at + size, bytes.length);
+        if (watch(bytes.subarray(at, at + size)) !== undefined) seenAt = Math.min(at + size, bytes.length);
       }
       expect(seenAt).toBeGreaterThanOrEqual(bytes.length - 1);
     }),
@@ -43,6 +40,6 @@ test("the answer is seen in the event that carries it and not before, however th
 
 test("an event too long to look into does not break the watch", () => {
   const watch = watchForAnswer(7);
-  expect(watch(Buffer.from(`data: ${"x".repeat(5 * 1024 * 1024)}`))).toBe(false);
-  expect(watch(Buffer.from(answer))).toBe(false);
+  expect(watch(Buffer.from(`data: ${"x".repeat(5 * 1024 * 1024)}`))).toBeUndefined();
+  expect(watch(Buffer.from(answer))).toBeUndefined();
 });

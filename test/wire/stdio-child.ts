@@ -51,7 +51,7 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
     signal: stopping.signal,
   });
   const tracer = createTracer("0badcafe", ["planner"]);
-  const link = openStdioLink({ name: "planner@cloud", recorder: stand.recorder, tracer });
+  const link = openStdioLink({ name: "planner@cloud", recorder: stand.recorder, tracer, world: realWorld });
   const target = stdioTarget(server, { link, startTimeoutMs: behaviour.startTimeoutMs ?? 15_000 });
   return {
     stand,

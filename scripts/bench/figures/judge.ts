@@ -9,7 +9,7 @@ const maxRssMost = 512;
 export const judge: Figure = {
   name: "judge",
   about:
-    "10 million events judged by all checks, in a process of its own: seconds, with less than 512 MB, and ten times " +
+    "10 million events judged by all checks, in a process of its own: seconds of judging, with less than 512 MB, and ten times " +
     `the events in at most ${linearityMost} times the time`,
   bars: { judge: below(90, "s") },
   measure: async (lab) => {

@@ -1,5 +1,6 @@
 /** Thresholds and checks, each on one line; and what the run could not show. */
 import { marks } from "../paint.ts";
+import { unexpectedSaid } from "../egress-words.ts";
 import type { Verdicts } from "../verdicts.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { count, countOf } from "./words.ts";
@@ -132,7 +133,8 @@ function links(numbers: readonly number[]): Part {
     );
 }
 
-export function unseenSection({ gaps, notCovered }: Verdicts): Markup {
+export function unseenSection(verdicts: Verdicts): Markup {
+  const { gaps, notCovered } = verdicts;
   return html`<section aria-labelledby="gaps">
     <h2 id="gaps">Missing evidence</h2>
     ${
@@ -162,5 +164,15 @@ export function unseenSection({ gaps, notCovered }: Verdicts): Markup {
             )}
           </dl>`
     }
+    ${unexpectedList(verdicts)}
   </section>`;
+}
+
+function unexpectedList(verdicts: Verdicts): Part {
+  const said = unexpectedSaid(verdicts);
+  if (said.length === 0) return undefined;
+  return html`<h3 id="unexpected-destinations">Unexpected destinations</h3>
+    <ul>
+      ${said.map((says) => html`<li>${brief(says, 600)}</li>`)}
+    </ul>`;
 }

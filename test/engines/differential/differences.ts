@@ -117,6 +117,17 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "A toxic that is added after two before it were removed while a connection waited for its end",
+    embedded: "is added",
+    real: "ends the server, which loses count of the toxics on that connection",
+    why: "Faults come and go under connections that come and go.",
+    shows: {
+      "toxics come and go while a connection waits for its end": {
+        exact: { "POST /proxies/p/toxics (3)": "no answer" },
+      },
+    },
+  },
+  {
     what: "A body of more than 1 MiB",
     embedded: "is refused with 400",
     real: "is read",

@@ -1,4 +1,4 @@
-/** Every stimulus against the embedded engine and each real one that is there: the same observations. */
+/** Every stimulus against the embedded engine beside each real one: the same observations. */
 import { afterAll, describe, test, vi } from "vitest";
 import { bestOf, isAlikeAt, lateIn, unlikeIn, withReal, wrongIn } from "./compare.ts";
 import { differences, differencesPage, realShows, sameWords } from "./differences.ts";
@@ -11,7 +11,7 @@ import { stimuli } from "./stimuli/registry.ts";
 vi.setConfig({ maxConcurrency: 6 });
 
 /** A delay that is there shows every time; one that the machine made does not. */
-const playsMax = 5;
+const playsMax = 10;
 
 interface Side {
   readonly name: string;
@@ -21,33 +21,39 @@ interface Side {
 }
 
 const own = openFleet(subject);
-const present = references.filter(({ absent }) => !absent).map((engine) => ({ ...engine, fleet: openFleet(engine) }));
+const fleets = references.map((reference) => ({ ...reference, fleet: openFleet(reference) }));
+type Reference = (typeof fleets)[number];
 afterAll(async () => {
-  await Promise.all([own, ...present.map(({ fleet }) => fleet)].map((fleet) => fleet.stop()));
+  await Promise.all([own, ...fleets.map(({ fleet }) => fleet)].map((fleet) => fleet.stop()));
 });
 
 /** Differences that were looked for, and those that were seen. */
 const tried = new Set<string>();
 const seenToDiffer = new Set<string>();
 
-describe("the embedded engine shows what is written down", () => {
+for (const reference of fleets) {
+  describe.skipIf(reference.absent)(`the embedded engine beside ${reference.name}`, () => testAll(reference));
+}
+// Where it is compared with another it shows this too.
+if (references.every(({ absent }) => absent)) describe("the embedded engine alone", () => testAll());
+
+function testAll(reference?: Reference): void {
   describe.concurrent("several at a time", () => {
-    for (const stimulus of stimuli.filter(({ alone }) => alone !== true)) testOn(stimulus);
+    for (const stimulus of stimuli.filter(({ alone }) => alone !== true)) testOn(stimulus, reference);
   });
   describe("one at a time", () => {
-    for (const stimulus of stimuli.filter(({ alone }) => alone === true)) testOn(stimulus);
+    for (const stimulus of stimuli.filter(({ alone }) => alone === true)) testOn(stimulus, reference);
   });
-});
+}
 
-function testOn(stimulus: Stimulus): void {
+function testOn(stimulus: Stimulus, reference?: Reference): void {
   test(stimulus.name, { timeout: 60_000 }, async ({ expect }) => {
     const expected = expectationOf(stimulus);
-    let sides: readonly Side[] = [
-      { name: subject.name, fleet: own, expected, best: {} },
-      ...present.map(({ name, fleet }) => {
-        return { name, fleet, expected: withReal(expected, realShows(stimulus.name)), best: {} };
-      }),
-    ];
+    let sides: readonly Side[] = [{ name: subject.name, fleet: own, expected, best: {} }];
+    if (reference !== undefined) {
+      const { name, fleet } = reference;
+      sides = [...sides, { name, fleet, expected: withReal(expected, realShows(stimulus.name)), best: {} }];
+    }
     for (let plays = 1; ; plays += 1) {
       // At the same moment, so that the machine is as busy for the one as for the other.
       const seen = await Promise.all(sides.map(({ fleet }) => fleet.lend((url) => play(stimulus, url))));
@@ -91,16 +97,20 @@ function noteDifferences(stimulus: Stimulus, [ours, ...theirs]: readonly Observa
   }
 }
 
+test("sixty stimuli are promised, each under a name of its own", ({ expect }) => {
+  expect(stimuli.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(stimuli.map(({ name }) => name)).size).toBe(stimuli.length);
+});
+
 describe("the list of differences", () => {
   test("names only what still differs", ({ expect }) => {
     expect([...tried].filter((what) => !seenToDiffer.has(what))).toEqual([]);
   });
 
   test("speaks of stimuli that there are", ({ expect }) => {
-    const names = stimuli.map(({ name }) => name);
+    const names = new Set(stimuli.map(({ name }) => name));
     const spokenOf = differences.flatMap(({ shows }) => Object.keys(shows ?? {}));
-    expect(spokenOf.filter((name) => !names.includes(name))).toEqual([]);
-    expect(new Set(names).size).toBe(names.length);
+    expect(spokenOf.filter((name) => !names.has(name))).toEqual([]);
   });
 
   test("is what docs/toxiproxy.md says", async ({ expect }) => {

@@ -253,6 +253,21 @@ const slowCloses: readonly Stimulus[] = [
     ],
   },
   {
+    name: "toxics come and go while a connection waits for its end",
+    servers: { sink: "sink" },
+    steps: [
+      proxyTo("sink"),
+      toxic("slow_close", { delay: 30_000 }, { name: "one" }),
+      toxic("slow_close", { delay: 30_000 }, { name: "two" }),
+      open("a", { server: "sink" }),
+      finish("a.server"),
+      stays("a", 100, 0),
+      remove("one"),
+      remove("two"),
+      toxic("noop", {}),
+    ],
+  },
+  {
     name: "slow_close that is removed closes at once",
     servers: { sink: "sink" },
     steps: [
