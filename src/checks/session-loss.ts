@@ -73,7 +73,7 @@ export const sessionLoss = defineCheck({
   on: (record, state) => {
     if (record.type === "op") followOp(record, state);
     else if (record.type === "session") followSession(record, state);
-    else if (record.type === "exchange" && "meddled" in record) {
+    else if (record.type === "exchange" && record.meddled?.made !== undefined) {
       const server = state.servers.get(state.serverOf.get(record.link) ?? "");
       if (server !== undefined) server.madeUpUs = record.atUs;
     }
@@ -161,7 +161,7 @@ function answeredBy(
       exchange.ended === "answered" &&
       // What the SDK makes of an answer does not tell its status.
       (status === undefined || exchange.status === status) &&
-      !("meddled" in exchange),
+      exchange.meddled?.made === undefined,
   );
 }
 
