@@ -1,6 +1,8 @@
 # For .ci/run: a Docker daemon, taken as it is found or started, and stopped again if it was started here. Where this
 # machine cannot run one, CI_WITHOUT_DOCKER says why, and what needs it may be skipped; nothing else excuses a skip.
 dockerd_pid=""
+# Only what is tried here and printed is an excuse, not what somebody has set.
+unset CI_WITHOUT_DOCKER
 
 # Says which one; without a daemon the client fills the form with nothing, and says so only by its code.
 docker_answers() {

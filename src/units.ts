@@ -77,7 +77,9 @@ export function counted(count: number, one: string): string {
 /** A duration of at least `leastMs` and at most `mostMs`. */
 export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: number; mostMs?: number } = {}) {
   return quantity({
+    takes: "duration",
     what: "a duration",
+    write: (ms) => `${Number(ms.toFixed(6))}ms`,
     such: `such as "500ms" or "1.5s"`,
     pattern: durationPattern,
     parse: parseDuration,
@@ -90,7 +92,9 @@ export function duration({ leastMs = 0, mostMs = partMs.h * 24 }: { leastMs?: nu
 /** So many bytes, at least and at most. */
 export function size({ leastBytes = 0, mostBytes = unitBytes.GB }: { leastBytes?: number; mostBytes?: number } = {}) {
   return quantity({
+    takes: "size",
     what: "a size",
+    write: (bytes) => `${bytes}B`,
     such: `such as "500B" or "64KB"`,
     pattern: sizePattern,
     parse: parseSize,
@@ -103,8 +107,10 @@ export function size({ leastBytes = 0, mostBytes = unitBytes.GB }: { leastBytes?
 /** Bytes a second, in whole KB. */
 export function byteRate({ least = unitBytes.KB, most = 10 * unitBytes.GB }: { least?: number; most?: number } = {}) {
   return quantity({
+    takes: "size per second",
     what: "a rate",
     such: `such as "64KB/s"`,
+    write: (bytes) => `${bytes / unitBytes.KB}KB/s`,
     pattern: byteRatePattern,
     parse: parseByteRate,
     format: (bytes) => `${formatSize(bytes)}/s`,
@@ -116,8 +122,10 @@ export function byteRate({ least = unitBytes.KB, most = 10 * unitBytes.GB }: { l
 /** A share in percent. */
 export function percentage({ least = 0, most = 100 }: { least?: number; most?: number } = {}) {
   return quantity({
+    takes: "share",
     what: "a share",
     such: `such as "25%"`,
+    write: (share) => `${share}%`,
     pattern: /^\d+(?:\.\d+)?%$/,
     parse: (text) => Number(text.slice(0, -1)),
     format: (share) => `${share}%`,
@@ -126,19 +134,39 @@ export function percentage({ least = 0, most = 100 }: { least?: number; most?: n
   });
 }
 
-interface Quantity {
+/** What a schema of a quantity takes, for whoever explains it or must write one. */
+export interface TakenQuantity {
+  readonly takes: "duration" | "size" | "size per second" | "share";
+  readonly least: number;
+  readonly most: number;
+  readonly format: (value: number) => string;
+  /** As a scenario would say it, to the last digit. */
+  readonly write: (value: number) => string;
+}
+
+const quantities = z.registry<TakenQuantity>();
+
+export function quantityOf(schema: z.core.$ZodType): TakenQuantity | undefined {
+  return quantities.get(bareOf(schema));
+}
+
+/** Without its default, and where it must be there. */
+export function bareOf(schema: z.core.$ZodType | undefined): z.core.$ZodType {
+  if (schema === undefined) throw new Error("no schema");
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? bareOf(schema.unwrap()) : schema;
+}
+
+interface Quantity extends TakenQuantity {
   readonly what: string;
   readonly such: string;
   readonly pattern: RegExp;
   readonly parse: (text: string) => number | undefined;
-  readonly format: (value: number) => string;
-  readonly least: number;
-  readonly most: number;
 }
 
-function quantity({ what, such, pattern, parse, format, least, most }: Quantity) {
+function quantity(about: Quantity) {
+  const { what, such, pattern, parse, format, least, most } = about;
   const error = (issue: { readonly input: unknown }): string => `expected ${what} ${such}, got ${shown(issue.input)}`;
-  return z
+  const schema = z
     .string({ error })
     .regex(pattern, { abort: true, error })
     .refine((text) => within(parse(text), least, most), {
@@ -146,6 +174,7 @@ function quantity({ what, such, pattern, parse, format, least, most }: Quantity)
       abort: true,
     })
     .transform((text) => parse(text) ?? Number.NaN);
+  return schema.register(quantities, about);
 }
 
 /** Events per second; none at all only where a pause makes sense. */

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { duration, formatDuration, parseDuration, parseRate, rate, retryAfterMs } from "../src/units.ts";
+import {
+  byteRate,
+  duration,
+  formatDuration,
+  parseDuration,
+  parseRate,
+  quantityOf,
+  rate,
+  retryAfterMs,
+  size,
+} from "../src/units.ts";
 
 test.each([
   ["500ms", 500],
@@ -59,3 +69,20 @@ test.each([
 ])("Retry-After: %s asks for %s ms", (value, ms) =>
   expect(retryAfterMs(value, new Date("2026-01-01T00:00:00Z"))).toBe(ms),
 );
+
+test("a quantity that is written is read back to the last digit, and tells its bounds through defaults and words", () => {
+  const amounts = fc.oneof(
+    fc.double({ min: 0, max: 86_400_000, noNaN: true }).map((ms) => [duration(), Number(ms.toFixed(6))] as const),
+    fc.nat(1_000_000_000).map((bytes) => [size(), bytes] as const),
+    fc.integer({ min: 1, max: 10_000_000 }).map((kb) => [byteRate(), kb * 1000] as const),
+  );
+  fc.assert(
+    fc.property(amounts, ([schema, value]) => {
+      const read = schema.parse(quantityOf(schema)?.write(value));
+      expect(Math.abs(read - value)).toBeLessThanOrEqual(value * 1e-12);
+    }),
+    { seed: 42 },
+  );
+  const within = duration({ leastMs: 10, mostMs: 5000 }).default(50).describe("how long").optional();
+  expect(quantityOf(within)).toMatchObject({ takes: "duration", least: 10, most: 5000 });
+});

@@ -51,8 +51,7 @@ export interface EvidenceFold {
 
 export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mode }): EvidenceFold {
   const usedLinks = new Set<string>();
-  const requested = new Set<string>();
-  const observed = new Set<string>();
+  const seen = { requested: new Set<string>(), observed: new Set<string>(), expired: new Map<string, string>() };
   const unhealed: string[] = [];
   const endedTargets: string[] = [];
   const serverExits = followExits(declared);
@@ -71,9 +70,11 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     if (event.type === "attempt") attempts += 1;
     else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault") {
-      if (event.edge === "requested") requested.add(event.fault);
-      if (event.edge === "observed") observed.add(event.fault);
+      if (event.edge === "requested") seen.requested.add(event.fault);
+      if (event.edge === "observed") seen.observed.add(event.fault);
       if (event.edge === "unhealed") unhealed.push(`${event.fault} on ${placeInWords(event)}: ${event.says ?? ""}`);
+    } else if (event.type === "fault-condition" && event.is === "expired") {
+      seen.expired.set(event.fault, event.says);
     } else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
       if (event.type === "phase" && event.role === "final" && event.edge === "end") closing = true;
@@ -95,8 +96,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
-      for (const says of unseenFaults(declared, { requested, observed }))
-        gaps.push({ gap: "fault-not-observed", says });
+      for (const says of unseenFaults(declared, seen)) gaps.push({ gap: "fault-not-observed", says });
     }
     for (const says of unhealed) gaps.push({ gap: "fault-not-healed", says });
     // One that came back as its policy says was away for a moment only, and its absence is what the run is about.
@@ -146,15 +146,26 @@ function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: Egr
 /** A run that stopped early has injected none of its later faults; that is one gap, not one for each. */
 function unseenFaults(
   { faults }: Declared,
-  { requested, observed }: { readonly requested: ReadonlySet<string>; readonly observed: ReadonlySet<string> },
+  seen: {
+    readonly requested: ReadonlySet<string>;
+    readonly observed: ReadonlySet<string>;
+    /** What a fault waited for in vain. */
+    readonly expired: ReadonlyMap<string, string>;
+  },
 ): string[] {
+  const { requested, observed, expired } = seen;
   const told = (fault: Declared["faults"][number]): string =>
     `${fault.kind} on ${placeInWords(fault)} (${fault.fault})`;
   const nothing = ({ link }: Declared["faults"][number]): string =>
     link === undefined ? "nothing" : "nothing at the tap";
   const unseen = faults.filter(({ fault }) => requested.has(fault) && !observed.has(fault));
-  const never = faults.filter(({ fault }) => !requested.has(fault));
+  const inVain = faults.flatMap((fault) => {
+    const says = expired.get(fault.fault);
+    return says === undefined ? [] : [`${told(fault)} was never injected, as its condition never came: ${says}`];
+  });
+  const never = faults.filter(({ fault }) => !requested.has(fault) && !expired.has(fault));
   return [
+    ...inVain,
     ...unseen.map((fault) => `${told(fault)} was injected but ${nothing(fault)} shows it`),
     ...(never.length === 0
       ? []

@@ -20,8 +20,8 @@ export interface KillsFold {
 
 interface Course {
   readonly server: string;
-  /** Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server. */
-  readonly ofSessions: boolean;
+  /** Its processes are those of sessions, which start them themselves. */
+  readonly isOfSessions: boolean;
   readonly kills: Exit[];
   unready?: EventOf<"target">;
   /** Of the last kill it is not known yet. */
@@ -36,45 +36,41 @@ export function followKills({ servers }: Declared): KillsFold {
     on: (record) => {
       if (record.type !== "target" || record.role !== "server") return;
       const { target: server, instance, edge } = record;
-      const ofSessions = instance !== undefined && !replicated.has(server);
-      const key = ofSessions ? server : (instance ?? server);
-      const known = courses.get(key);
+      const isOfSessions = instance !== undefined && !replicated.has(server);
+      const key = isOfSessions ? server : (instance ?? server);
+      const course = courses.get(key) ?? { server, isOfSessions, kills: [], isAway: false };
       if (edge === "killed") {
-        const course = known ?? { server, ofSessions, kills: [], isAway: false };
         courses.set(key, course);
         course.kills.push({ event: record });
-        course.isAway = !ofSessions;
-      } else if (known === undefined) return;
-      else if (edge === "ready") comeBack(known, record);
-      else if (!ofSessions) {
-        // What ends by itself is told by its own end.
-        if (edge === "unready") known.unready = record;
-        known.isAway = false;
+        // Over stdio a process comes back when its agent calls again: that it does not tells nothing of the server.
+        course.isAway = !isOfSessions;
+        return;
       }
+      if (edge === "ready") comeBack(course, record);
+      if (isOfSessions) return;
+      // What ends by itself is told by its own end.
+      if (edge === "unready") course.unready = record;
+      if (edge === "ready") delete course.unready;
+      course.isAway = false;
     },
     end: () => [...Map.groupBy(courses.values(), ({ server }) => server)].map(([server, of]) => joined(server, of)),
   };
 }
 
-function comeBack(course: Course, { instance, atUs }: EventOf<"target">): void {
-  for (const kill of course.kills) if (kill.event.instance === instance) kill.backUs ??= atUs;
-  if (course.ofSessions) return;
-  course.isAway = false;
-  delete course.unready;
+function comeBack({ kills }: Course, { instance, atUs }: EventOf<"target">): void {
+  for (const kill of kills) if (kill.event.instance === instance) kill.backUs ??= atUs;
 }
 
 function joined(server: string, courses: readonly Course[]): ServerKills {
   // What stays away is told together with its own kill.
   const away = courses.find(({ unready }) => unready !== undefined);
   const others = courses.filter((course) => course !== away);
-  const inOrder = [...others, ...(away === undefined ? [] : [away])];
-  const kills = inOrder.flatMap((course) => (course.ofSessions ? course.kills.map(atOnce) : course.kills));
+  const kills = [...others, ...(away === undefined ? [] : [away])].flatMap(killsOf);
   const isUndecided = courses.some(({ isAway }) => isAway);
   return { server, kills, ...(away?.unready === undefined ? {} : { unready: away.unready }), isUndecided };
 }
 
-/** A session starts its process itself: one that does not come is not on its way, and excuses no call. */
-function atOnce(kill: Exit): Exit {
-  const { event } = kill;
-  return kill.backUs === undefined ? { event, backUs: event.atUs } : kill;
+/** What a session does not start again is not on its way, and excuses no call. */
+function killsOf({ isOfSessions, kills }: Course): readonly Exit[] {
+  return isOfSessions ? kills.map(({ event, backUs = event.atUs }) => ({ event, backUs })) : kills;
 }

@@ -5,10 +5,13 @@
  *   phases        baseline       fault                recovery
  *   planner       ██████████████████████████████████████████████  █ 10/s
  *   latency a@b                  █████████████████████
+ *
+ * What grows is drawn higher and higher; what waits for something, as long as it may wait.
  */
 import { placeInWords } from "../history/fault-place.ts";
 import { agentsBetween, walksBegunBetween, type PlannedArrivals } from "../plan/arrivals.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, PlannedFault } from "../plan/plan.ts";
+import { conditionInWords } from "../scenario/schedules.ts";
 import { counted, formatDuration, formatRate } from "../units.ts";
 
 const columns = 46;
@@ -16,6 +19,7 @@ const labelMost = 30;
 const heights = "▁▂▃▄▅▆▇█";
 const whole = "█";
 const partly = "▒";
+const waiting = "?";
 
 interface Span {
   readonly startMs: number;
@@ -32,11 +36,9 @@ export function drawTimeline(plan: Plan): string[] {
     },
     { label: "phases", drawn: atTheirStarts(phases, plan, ({ phase }) => phase) },
     ...arrivals.map((group) => ({ label: group.group, drawn: drawArrivals(group, durationMs) })),
-    ...faults.map(({ kind, windows, ...fault }) => ({
-      label: `${kind} ${placeInWords(fault)}`,
-      drawn: spansOf(durationMs)
-        .map((span) => coverage(windows, span))
-        .join(""),
+    ...faults.map((fault) => ({
+      label: `${fault.kind} ${placeInWords(fault)}`,
+      drawn: drawFault(fault, durationMs),
     })),
   ];
   const width = Math.max(...rows.map(({ label }) => Math.min(labelMost, label.length)));
@@ -81,6 +83,22 @@ function mostInWords(arrivals: PlannedArrivals, most: number, durationMs: number
   // Walks that begin at once have no rate.
   if (arrivals.model.is === "burst" || arrivals.model.is === "herd") return counted(most, "walk");
   return formatRate((most * columns * 1000) / durationMs);
+}
+
+function drawFault({ windows, steps = [], when }: PlannedFault, durationMs: number): string {
+  const columnsOf = (drawn: (span: Span) => string): string => spansOf(durationMs).map(drawn).join("");
+  if (when !== undefined) {
+    const { fromMs: startMs, untilMs: endMs, condition } = when;
+    const waits = columnsOf((span) => (coverage([{ startMs, endMs }], span) === " " ? " " : waiting));
+    return `${waits.trimEnd()} when ${conditionInWords(condition)}`;
+  }
+  if (steps.length === 0) return columnsOf((span) => coverage(windows, span));
+  return columnsOf((span) => {
+    if (coverage(windows, span) === " ") return " ";
+    const { startMs } = windows.findLast((window) => window.startMs < span.endMs) ?? span;
+    const made = steps.filter(({ afterMs }) => startMs + afterMs < span.endMs).length;
+    return heights[Math.floor((made / steps.length) * (heights.length - 1))] ?? whole;
+  });
 }
 
 function coverage(windows: readonly Span[], { startMs, endMs }: Span): string {

@@ -2,7 +2,8 @@
 import { checks } from "../checks/registry.ts";
 import { placeInWords } from "../history/fault-place.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
-import { formatDuration } from "../units.ts";
+import { conditionInWords } from "../scenario/schedules.ts";
+import { counted, formatDuration } from "../units.ts";
 import { arrivalsInWords } from "./arrivals-in-words.ts";
 import { drawTimeline } from "./drawn-timeline.ts";
 
@@ -42,14 +43,31 @@ function processesEach({ declared }: Plan, group: string): number {
 const windowsShown = 8;
 
 function describeFault(planned: PlannedFault): string[] {
-  const { kind, fault, attributes, windows } = planned;
+  const { kind, fault, attributes, windows, steps = [], when } = planned;
   const more = windows.length > windowsShown ? [`    … ${windows.length - windowsShown} more`] : [];
   const how = Object.entries(attributes).map(([name, value]) => `${name}: ${plainly(value)}`);
   return [
     `  ${kind} on ${placeInWords(planned)} (${fault})${how.length === 0 ? "" : `  ${how.join(", ")}`}`,
+    ...(when === undefined ? [] : [`    when ${conditionInWords(when.condition)}, from then on:`]),
     ...windows.slice(0, windowsShown).map(({ startMs, endMs }) => `    ${span(startMs, endMs).trimEnd()}`),
     ...more,
+    ...(when === undefined
+      ? []
+      : [`    waits ${span(when.fromMs, when.untilMs).trim()}, and is never injected where that does not come`]),
+    ...growthOf(attributes, steps),
   ];
+}
+
+/** One line for each attribute that grows: from where, to where, and in how many steps. */
+function growthOf(attributes: PlannedFault["attributes"], steps: NonNullable<PlannedFault["steps"]>): string[] {
+  const names = new Set(steps.flatMap((step) => Object.keys(step.attributes)));
+  return [...names].map((name) => {
+    const own = steps.filter((step) => Object.hasOwn(step.attributes, name));
+    const to = own.at(-1)?.attributes[name];
+    const took = `${counted(own.length, "step")}, ${formatDuration(own[0]?.afterMs ?? 0)} apart`;
+    const from = attributes[name] === undefined ? "its default" : plainly(attributes[name]);
+    return `    ${name} goes from ${from} to ${plainly(to)} in ${took}`;
+  });
 }
 
 function plainly(value: unknown): string {

@@ -7,30 +7,20 @@ import { faultKinds } from "../faults/registry.ts";
 import { reporters } from "../reporters/registry.ts";
 import { suggest } from "../scenario/mistakes.ts";
 import { fixtures } from "../targets/fixtures.ts";
-import { attributesOf, type Attribute } from "./attributes.ts";
+import { attributesOf, takenInWords, withoutInWords, type Attribute } from "./attributes.ts";
+import { explainFault, type ExplainedFault } from "./explained-fault.ts";
 import type { AddCommand } from "./main.ts";
 import { builtInScenarios } from "./sources.ts";
 
-interface Entry {
+interface Entry extends Partial<Omit<ExplainedFault, "options" | "name" | "about">> {
   readonly name: string;
   readonly about: string;
-  /** What a fault acts on. */
-  readonly on?: string;
   readonly options?: readonly Attribute[];
   readonly defects?: readonly string[];
 }
 
-const actsOn = { link: "a link", process: "the processes of a server or an upstream that the run starts" } as const;
-const actsOnReplicas = "the replicas of a server";
-
 const lists: Readonly<Record<string, () => Promise<readonly Entry[]> | readonly Entry[]>> = {
-  faults: () =>
-    faultKinds.map((kind) => ({
-      name: kind.kind,
-      about: kind.about,
-      on: kind.on === "process" && kind.needsReplicas ? actsOnReplicas : actsOn[kind.on],
-      options: attributesOf(kind.attributes),
-    })),
+  faults: () => faultKinds.map((kind) => explainFault(kind)),
   checks: () => checks.map(({ name, about }) => ({ name, about })),
   policies: () =>
     policyKinds.map(({ kind: name, about, attributes }) => ({
@@ -48,8 +38,9 @@ export const addList: AddCommand = (program, io) => {
     .command("list")
     .description(`list what there is: ${Object.keys(lists).join(", ")}`)
     .argument("[kind]", "one of them, with its options; the names of all where absent")
+    .argument("[name]", "only what is called so, such as: squall list faults latency")
     .option("--json", "print one JSON document")
-    .action(async (kind: string | undefined, options: { json?: true }) => {
+    .action(async (kind: string | undefined, only: string | undefined, options: { json?: true }) => {
       const kinds = kind === undefined ? Object.keys(lists) : [kind];
       const found: Record<string, readonly Entry[]> = {};
       for (const name of kinds) {
@@ -59,11 +50,20 @@ export const addList: AddCommand = (program, io) => {
             mistakes: [{ path: "list", says: `"${name}" is unknown`, hint: suggest(name, Object.keys(lists)) }],
           });
         }
-        found[name] = await list();
+        found[name] = onlyNamed(await list(), only, name);
       }
       io.stdout(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : asText(found, kind !== undefined));
     });
 };
+
+function onlyNamed(entries: readonly Entry[], only: string | undefined, list: string): readonly Entry[] {
+  const named = entries.filter(({ name }) => only === undefined || name === only);
+  if (only === undefined || named.length > 0) return named;
+  const names = entries.map(({ name }) => name);
+  throw new UserError(`there is nothing called "${only}" among ${list}`, {
+    mistakes: [{ path: `list ${list}`, says: `"${only}" is unknown`, hint: suggest(only, names) }],
+  });
+}
 
 function asText(found: Readonly<Record<string, readonly Entry[]>>, inFull: boolean): string {
   const text = Object.entries(found)
@@ -79,17 +79,23 @@ function asText(found: Readonly<Record<string, readonly Entry[]>>, inFull: boole
   return inFull ? text : `${text}\nWith options and defects: squall list faults, policies or fixtures.\n`;
 }
 
-function details({ on, options = [], defects = [] }: Entry): string[] {
+function details(entry: Entry): string[] {
+  const { options = [], defects = [] } = entry;
   return [
-    ...(on === undefined ? [] : [`acts on ${on}`]),
-    ...options.map(({ name, takes, required, default: preset, about }) => {
-      const without = required ? "required" : preset === undefined ? "optional" : `default ${shortly(preset)}`;
-      return `${name}: ${takes} (${without})${about === "" ? "" : ` – ${about}`}`;
+    ...faultDetails(entry),
+    ...options.map((option) => {
+      const { name, about } = option;
+      return `${name}: ${takenInWords(option)} (${withoutInWords(option)})${about === "" ? "" : ` – ${about}`}`;
     }),
     ...(defects.length === 0 ? [] : [`defects: ${defects.join(", ")}`]),
   ];
 }
 
-function shortly(value: unknown): string {
-  return Array.isArray(value) ? value.join(", ") : String(value);
+function faultDetails({ plane, seen, lasts, callerSees, mayBelieve, engines, heals, grows = [] }: Entry): string[] {
+  if (callerSees === undefined) return [];
+  return [
+    `the caller sees ${callerSees}${mayBelieve === undefined ? "" : `; it may believe: ${mayBelieve}`}`,
+    `${plane}, ${seen}, ${lasts} · engine: ${engines} · healed: ${heals}`,
+    ...(grows.length === 0 ? [] : [`may grow with ramp: ${grows.join(", ")}`]),
+  ];
 }

@@ -1,4 +1,5 @@
 /** Options that several commands share. */
+import { Option } from "commander";
 import { engineChosen, engineNames, type EngineChoice } from "../engines/registry.ts";
 import { UserError } from "../errors.ts";
 import type { FailOn } from "../history/declared.ts";
@@ -9,10 +10,15 @@ import { formatDuration, parseDuration } from "../units.ts";
 
 export const reporterOption = ["--reporter <name[=file]>", "how to report; may be given several times"] as const;
 
-export const engineOption = [
-  "--engine <engine>",
-  "what makes the network faults: auto (the embedded one), embedded, binary, docker, or the URL of a Toxiproxy that runs",
-] as const;
+export function engineOption(): Option {
+  return new Option(
+    "--engine <engine>",
+    "what makes the network faults: auto (the embedded one), embedded, binary (a toxiproxy-server of this machine), " +
+      "docker (one in a container), or the URL of a Toxiproxy that runs",
+  )
+    .argParser(parseEngine)
+    .default(embedded, "auto");
+}
 
 export const embedded: EngineChoice = { kind: "embedded" };
 

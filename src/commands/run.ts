@@ -2,17 +2,7 @@ import { runAll } from "./batch.ts";
 import { describePlan } from "./dry-run.ts";
 import { loadAll, type Loaded } from "./loading.ts";
 import type { AddCommand } from "./main.ts";
-import {
-  collect,
-  collectAgents,
-  embedded,
-  engineOption,
-  parseEngine,
-  parseFailOn,
-  reporterOption,
-  timeSpan,
-  wholeNumber,
-} from "./options.ts";
+import { collect, collectAgents, engineOption, parseFailOn, reporterOption, timeSpan, wholeNumber } from "./options.ts";
 import { chosenReporters, parseOutputs } from "./outputs.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
 
@@ -25,7 +15,7 @@ export const addRun: AddCommand = (program, io, done) => {
       "a .yaml or .ts file, a folder (its .yaml and .scenario.ts files), or the name of a built-in scenario",
     )
     .option("--seed <n>", "same seed, same plan", wholeNumber("--seed", 0, 2 ** 31 - 1))
-    .option(...engineOption, parseEngine, embedded)
+    .addOption(engineOption())
     .option("--tag <tag>", "only scenarios with this tag; may be given several times", collect, [])
     .option(
       "--set <path=value>",

@@ -26,7 +26,7 @@ export function binaryServer(options: EngineServerOptions): StartEngineServer {
     const second = /address already in use/.test(first.failed) ? await tryStart(file, options) : first;
     if ("url" in second) return second;
     throw new UserError(
-      `${file} did not start: ${second.failed}; expected a toxiproxy-server, which can be had from ${whereToGet}`,
+      `${file} did not start as a ${program} does (there is one at ${whereToGet}): ${second.failed}`,
       { exitCode: exitCodes.unreachable },
     );
   };

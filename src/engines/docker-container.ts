@@ -41,11 +41,18 @@ export async function startContainer(
       )
       .start();
   } catch (cause) {
-    throw new UserError(`Docker cannot start ${image}: ${messageOf(cause)}`, {
+    throw new UserError(`Docker cannot start ${image}: ${reasonOf(cause)}`, {
       exitCode: exitCodes.unreachable,
       cause,
     });
   }
+}
+
+/** The daemon's own words, without what its client puts before them. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) .*? - /, "")
+    .trim();
 }
 
 // Whether it is ready shows in what its API answers, see `troubleOf`.

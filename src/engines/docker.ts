@@ -4,12 +4,12 @@
  */
 import { rm } from "node:fs/promises";
 import { platform } from "node:os";
-import { messageOf, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { openLog } from "../targets/output.ts";
 import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import { leaseContainer, removeContainer } from "./container-removal.ts";
-import { endOf } from "./docker-container.ts";
+import { endOf, reasonOf } from "./docker-container.ts";
 import { startOnHost } from "./docker-host.ts";
 import { expectWayBack, startMapped } from "./docker-mapped.ts";
 import type { EngineServerOptions, StartEngineServer } from "./server.ts";
@@ -90,11 +90,4 @@ async function provideImage({ testcontainers, client }: Docker, image: string, w
   throw new UserError(
     `Docker has no image ${image} and cannot pull it${why === undefined ? "" : ` (${why})`}: load or build it, or name another one in SQUALL_TOXIPROXY_IMAGE`,
   );
-}
-
-/** The daemon's own words, without what its client puts before them. */
-function reasonOf(error: unknown): string {
-  return messageOf(error)
-    .replace(/^\(HTTP code \d+\) .*? - /, "")
-    .trim();
 }

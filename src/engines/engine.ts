@@ -1,5 +1,5 @@
 /** What every engine offers: named TCP proxies that can be switched off and given toxics. */
-import type { Cure, Toxic } from "../faults/handles.ts";
+import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import type { EngineKind } from "../history/engine-events.ts";
 
 export interface Address {
@@ -11,7 +11,7 @@ export interface EngineProxy {
   /** Where the proxy listens; it may move when its engine is started anew. */
   readonly address: Address;
   setEnabled(enabled: boolean): Promise<void>;
-  addToxic(toxic: Toxic): Promise<Cure>;
+  addToxic(toxic: Toxic): Promise<ToxicOn>;
 }
 
 export interface Engine {

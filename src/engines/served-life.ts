@@ -1,5 +1,5 @@
 /** One life of a Toxiproxy server: from its start to its end, with the proxies and toxics that it has been given. */
-import type { Cure, Toxic } from "../faults/handles.ts";
+import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import type { World } from "../world.ts";
 import { acquaint } from "./acquaintance.ts";
 import { EngineError } from "./control-request.ts";
@@ -20,7 +20,7 @@ export interface KeptProxy {
 
 /** An object of its own for each time that a toxic is added. */
 export interface KeptToxic {
-  readonly toxic: Toxic;
+  toxic: Toxic;
 }
 
 export interface Life {
@@ -37,6 +37,7 @@ export interface Life {
   open(kept: KeptProxy): Promise<void>;
   setEnabled(kept: KeptProxy): Promise<void>;
   addToxic(kept: KeptProxy, toxic: KeptToxic): Promise<void>;
+  updateToxic(toxic: KeptToxic): Promise<void>;
   heal(toxic: KeptToxic): Promise<void>;
   /** The proxies that it has been given and no longer has. */
   missing(): Promise<readonly string[]>;
@@ -68,7 +69,7 @@ export async function beginLife({ start, isOurs, timeoutMs, nowUs, world }: Life
 function lifeOf(server: EngineServer, api: ToxiproxyServer, nowUs: () => number) {
   const { network } = server;
   const proxies = new Map<KeptProxy, EngineProxy>();
-  const cures = new Map<KeptToxic, Cure>();
+  const cures = new Map<KeptToxic, ToxicOn>();
   const { asked, ...watched } = watch(server, nowUs);
   const proxyOf = (kept: KeptProxy): EngineProxy => {
     const proxy = proxies.get(kept);
@@ -108,6 +109,10 @@ function lifeOf(server: EngineServer, api: ToxiproxyServer, nowUs: () => number)
     open,
     addToxic,
     setEnabled: (kept: KeptProxy) => asked(proxyOf(kept).setEnabled(kept.enabled)),
+    updateToxic: async (kept: KeptToxic): Promise<void> => {
+      const on = cures.get(kept);
+      if (on !== undefined) await asked(on.update(kept.toxic));
+    },
     heal: async (toxic: KeptToxic): Promise<void> => {
       const cure = cures.get(toxic);
       if (cure === undefined) return;

@@ -3,8 +3,8 @@
  * can be ended, started anew and given all of it again in the middle of a run. What that did to the evidence is
  * recorded. A server that is not ours is given up instead.
  */
-import { messageOf } from "../errors.ts";
-import type { Cure, Toxic } from "../faults/handles.ts";
+import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
+import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import type { EngineKind } from "../history/engine-events.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
@@ -97,7 +97,7 @@ class ServedEngine implements Engine {
     return (this.#closed ??= this.#close());
   }
 
-  async #addToxic(kept: KeptProxy, toxic: Toxic): Promise<Cure> {
+  async #addToxic(kept: KeptProxy, toxic: Toxic): Promise<ToxicOn> {
     const added: KeptToxic = { toxic };
     kept.toxics.add(added);
     try {
@@ -112,7 +112,11 @@ class ServedEngine implements Engine {
       if (this.#isLost && this.#options.isOurs) return;
       await this.#tell((life) => life.heal(added));
     };
-    return { heal };
+    const update = (next: Toxic): Promise<void> => {
+      added.toxic = next;
+      return this.#tell((life) => life.updateToxic(added));
+    };
+    return { heal, update };
   }
 
   /** A server that is started anew is given all that is kept, so whatever was asked for meanwhile is done with it. */
@@ -154,7 +158,8 @@ class ServedEngine implements Engine {
       return life;
     } catch (failed) {
       this.#isLost = true;
-      const lost = failed instanceof EngineError ? failed : new EngineError(messageOf(failed), { cause: failed });
+      // Of a server that is not of Squall's making a person is told, and not that Squall is broken.
+      const lost = new UserError(messageOf(failed), { exitCode: exitCodes.inconclusive, cause: failed });
       await dead.server.stop();
       this.#lose(lost);
       throw lost;
@@ -227,8 +232,13 @@ class ServedEngine implements Engine {
     this.#current = Promise.reject(new EngineError("the engine is closed"));
     this.#current.catch(() => undefined);
     if (isOurs) await life.server.stop();
-    else await life.removeAll();
+    else await life.removeAll().catch(unlessGone);
   }
+}
+
+/** With a server its proxies have gone: it keeps nothing on disk. */
+function unlessGone(error: unknown): void {
+  if (codeOf(error) !== "ECONNREFUSED") throw error;
 }
 
 function isUnanswered(error: unknown): boolean {

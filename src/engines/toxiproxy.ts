@@ -5,7 +5,7 @@
  */
 import { Proxy as ClientProxy, Toxic as ClientToxic, Toxiproxy } from "toxiproxy-node-client";
 import { z } from "zod";
-import type { Cure, Toxic } from "../faults/handles.ts";
+import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import { shown } from "../units.ts";
 import type { World } from "../world.ts";
 import { EngineError, requestWithin } from "./control-request.ts";
@@ -105,10 +105,18 @@ function proxyHandle({ client, name, listen, upstream, isExpendable }: HandleOpt
       // Names are ours, so that two faults of one kind may overlap.
       toxicsEver += 1;
       const body = { name: `${type}_${stream}_${toxicsEver}`, type, stream, toxicity, attributes };
-      const remove = (): Promise<void> =>
-        ignoringGone(new ClientToxic<Attributes>(client.api, handle.getPath(), body).remove());
+      const added = new ClientToxic<Attributes>(client.api, handle.getPath(), body);
+      const remove = (): Promise<void> => ignoringGone(added.remove());
       await undoneUnlessSure(handle.addToxic(body), isExpendable ? undefined : remove);
-      return { heal: remove } satisfies Cure;
+      const update = async (next: Toxic): Promise<void> => {
+        const checked = checkToxic(next);
+        // A server changes these two and silently ignores the rest.
+        if (checked.type !== type || checked.stream !== stream) {
+          throw new EngineError(`a ${type} on ${stream} cannot become a ${checked.type} on ${checked.stream}`);
+        }
+        await added.update({ ...body, toxicity: checked.toxicity, attributes: checked.attributes });
+      };
+      return { heal: remove, update } satisfies ToxicOn;
     },
   };
 }

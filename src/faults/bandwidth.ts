@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byteRate } from "../units.ts";
-import { slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, chunkBytesMax, slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const bandwidth = faultKind({
@@ -11,13 +11,15 @@ export const bandwidth = faultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  grows: ["rate", "toxicity"],
   attributes: z.strictObject({
     rate: byteRate().describe("bytes a second in whole KB of 1000 bytes, for each connection"),
     ...whichConnections,
   }),
   prepare: ({ rate, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "bandwidth", { rate: rate / 1000 })),
+    ...byToxic(toxicOn(where, "bandwidth", { rate: rate / 1000 })),
+    holdsMs: (chunkBytesMax * 1000) / rate,
     showsIn: (sign) => slowAsExplained(sign, where.direction, 1000 / rate) || unusuallySilent(sign),
   }),
 });

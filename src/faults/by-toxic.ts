@@ -1,6 +1,6 @@
 /** What the faults that are one toxic share: which way it acts, on how many connections, and what it shows as. */
 import { z } from "zod";
-import type { Sign, Stream, Toxic } from "./handles.ts";
+import type { PreparedFault, Sign, Stream, Toxic } from "./handles.ts";
 
 export const whichConnections = {
   direction: z
@@ -28,8 +28,22 @@ export function toxicOn(
   return { type, stream, toxicity, attributes };
 }
 
+/** Injecting a toxic, and having one that is on already act like it. */
+export function byToxic(toxic: Toxic): Required<Pick<PreparedFault, "inject" | "change">> {
+  return {
+    inject: (link) => link.addToxic(toxic),
+    change: async (on) => {
+      if (on.update === undefined) throw new Error(`what is on is no ${toxic.type}`);
+      await on.update(toxic);
+    },
+  };
+}
+
+/** A real Toxiproxy reads no more at once. */
+export const chunkBytesMax = 32 * 1024;
+
 /** Less than this may be the machine's own doing. */
-const noiseMs = 20;
+export const noiseMs = 20;
 
 /** An exchange that took longer than usual by about what its bytes explain. */
 export function slowAsExplained(sign: Sign, stream: Stream, msPerByte: number): boolean {

@@ -94,6 +94,7 @@ const holes = {
 export function healedBy(link: LinkHandle, cure: Cure, healForm: LinkHealForm): Cure {
   if (healForm === "let-through") return cure;
   return {
+    ...cure,
     heal: async () => {
       await cure.heal();
       link.dropConnections();

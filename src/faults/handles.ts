@@ -20,7 +20,12 @@ export type LinkHealForm = "let-through" | "drop-connections";
 
 export interface Cure {
   heal(): Promise<void>;
+  /** Where what was injected is a toxic: has it act as this one does from now on. */
+  update?(toxic: Toxic): Promise<void>;
 }
+
+/** A toxic that is on a link. */
+export type ToxicOn = Required<Cure>;
 
 /** Which requests a rule is for; what is absent does not matter. */
 export interface Asking {
@@ -101,7 +106,7 @@ export interface Rule extends Asking {
 export interface LinkHandle {
   readonly name: string;
   setEnabled(enabled: boolean): Promise<void>;
-  addToxic(toxic: Toxic): Promise<Cure>;
+  addToxic(toxic: Toxic): Promise<ToxicOn>;
   /** Meddles with what the rule is for, until it is healed: what is held back then goes on. */
   meddle(rule: Rule, chance: Chance): Cure;
   /** Closes every live connection; answers how many there were. */
@@ -157,6 +162,8 @@ export type Sign =
     }
   /** A connection that both were done with, and how long it stayed open all the same. */
   | { readonly is: "closed"; readonly lateMs: number; readonly usualMs: number | undefined }
+  /** No mark of anything: a tool call has passed whole, or has ended in whatever way. Faults may wait for it. */
+  | { readonly is: "called" | "returned"; readonly tool: string }
   /** A rule has done its deed. */
   | { readonly is: "meddled"; readonly rule: Rule }
   /** The end of a process, seen by who had started it. */
@@ -194,6 +201,10 @@ export interface PreparedFault<Handle = LinkHandle> {
   readonly cycle?: Cycle;
   readonly healForm: HealForm;
   readonly inject: (handle: Handle, chance?: Chance) => Promise<Cure>;
+  /** Turns what the same kind has injected with other attributes into this. Where absent, nothing of it can grow. */
+  readonly change?: (on: Cure) => Promise<void>;
+  /** How long what passes may be held: a change lets it go at once. */
+  readonly holdsMs?: number;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }
@@ -211,6 +222,10 @@ export interface FaultDescription<Kind extends string = string> {
   readonly executes?: readonly (0 | 1 | 2)[];
   /** Where it can be, if not on every link. */
   readonly only?: { readonly plane?: "agent-server" | "server-upstream"; readonly wire?: "http" | "stdio" };
+  /** Attributes for an example, where the plainest that its schema allows would not do. */
+  readonly example?: Readonly<Record<string, unknown>>;
+  /** The attributes that may grow or shrink while the fault is on. */
+  readonly grows?: readonly string[];
 }
 
 /** A kind as the registry holds it: attributes come as the scenario wrote them. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, noiseMs, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const latency = faultKind({
@@ -11,6 +11,7 @@ export const latency = faultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [1],
+  grows: ["delay", "jitter", "toxicity"],
   attributes: z.strictObject({
     delay: duration({ leastMs: 1, mostMs: 600_000 }).describe("how much later each answer comes"),
     jitter: duration({ mostMs: 600_000 }).default(0).describe("the delay varies by up to this much, either way"),
@@ -18,13 +19,14 @@ export const latency = faultKind({
   }),
   prepare: ({ delay, jitter, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "latency", { latency: delay, jitter })),
+    ...byToxic(toxicOn(where, "latency", { latency: delay, jitter })),
+    holdsMs: delay + jitter,
     // An answer that waited the shortest delay, clearly longer than usual; or a caller who gave up on one before. The tap
     // notes a request once it has been sent on, which on a busy machine is a little late.
     showsIn: (sign) =>
       (sign.is === "answered" &&
         sign.waitedMs >= 0.9 * Math.max(0, delay - jitter) &&
-        sign.waitedMs - (sign.usualMs ?? 0) >= 0.5 * delay) ||
+        sign.waitedMs - (sign.usualMs ?? 0) >= Math.max(0.5 * delay, Math.min(0.9 * delay, noiseMs))) ||
       unusuallySilent(sign),
   }),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { size } from "../units.ts";
-import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind } from "./handles.ts";
 
 export const limitData = faultKind({
@@ -11,13 +11,14 @@ export const limitData = faultKind({
   tags: { seen: "explicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  grows: ["bytes", "toxicity"],
   attributes: z.strictObject({
     bytes: size().describe("how much passes on each connection before it closes, from the fault's beginning on"),
     ...whichConnections,
   }),
   prepare: ({ bytes, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "limit_data", { bytes })),
+    ...byToxic(toxicOn(where, "limit_data", { bytes })),
     // A connection that was there before has passed more. Between answers, only the exact number tells it from an idle end.
     showsIn: (sign) => {
       if (sign.is !== "cut" || sign.passed === undefined) return false;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const reset = faultKind({
@@ -11,6 +11,7 @@ export const reset = faultKind({
   tags: { seen: "explicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  grows: ["after", "toxicity"],
   attributes: z.strictObject({
     // A real Toxiproxy takes no toxic away while it waits to reset, and whatever is injected must heal in seconds.
     after: duration({ mostMs: 3000 }).default(0).describe("how long after the first data the reset comes"),
@@ -18,7 +19,8 @@ export const reset = faultKind({
   }),
   prepare: ({ after, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "reset_peer", { timeout: after })),
+    ...byToxic(toxicOn(where, "reset_peer", { timeout: after })),
+    holdsMs: after,
     showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || (after > 0 && unusuallySilent(sign)),
   }),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration, size } from "../units.ts";
-import { slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, chunkBytesMax, slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
 export const slicer = faultKind({
@@ -11,6 +11,7 @@ export const slicer = faultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [1],
+  grows: ["size", "delay", "toxicity"],
   attributes: z
     .strictObject({
       size: size({ leastBytes: 1, mostBytes: 32_000 }).describe("how large a piece is on the average"),
@@ -28,10 +29,8 @@ export const slicer = faultKind({
     }),
   prepare: ({ size: average, variation, delay, ...where }) => ({
     healForm: "let-through",
-    inject: (link) =>
-      link.addToxic(
-        toxicOn(where, "slicer", { average_size: average, size_variation: variation, delay: delay * 1000 }),
-      ),
+    ...byToxic(toxicOn(where, "slicer", { average_size: average, size_variation: variation, delay: delay * 1000 })),
+    holdsMs: (chunkBytesMax / average) * delay,
     showsIn: (sign) => slowAsExplained(sign, where.direction, delay / (average + variation)) || unusuallySilent(sign),
   }),
 });

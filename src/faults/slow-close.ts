@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
 import { faultKind } from "./handles.ts";
 
 export const slowClose = faultKind({
@@ -11,13 +11,15 @@ export const slowClose = faultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "executed",
   executes: [1],
+  grows: ["delay", "toxicity"],
   attributes: z.strictObject({
     delay: duration({ leastMs: 20, mostMs: 600_000 }).describe("how much later the end of a connection arrives"),
     ...whichConnections,
   }),
   prepare: ({ delay, ...where }) => ({
     healForm: "let-through",
-    inject: (link) => link.addToxic(toxicOn(where, "slow_close", { delay })),
+    ...byToxic(toxicOn(where, "slow_close", { delay })),
+    holdsMs: delay,
     showsIn: (sign) => {
       if (sign.is !== "closed") return false;
       const usualMs = sign.usualMs ?? 0;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { toxicOn, whichConnections } from "./by-toxic.ts";
+import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
 import { healedBy } from "./egress-block.ts";
 import { faultKind, unusuallySilent } from "./handles.ts";
 
@@ -12,17 +12,23 @@ export const timeout = faultKind({
   tags: { seen: "explicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  grows: ["after", "toxicity"],
   attributes: z.strictObject({
     after: duration({ leastMs: 1, mostMs: 600_000 }).describe(
       "how long without data until a connection closes; for one that never does, egress-block with how: black-hole",
     ),
     ...whichConnections,
   }),
-  prepare: ({ after, ...where }) => ({
-    // What was swallowed is lost, so no live connection could go on.
-    healForm: "drop-connections",
-    inject: async (link) =>
-      healedBy(link, await link.addToxic(toxicOn(where, "timeout", { timeout: after })), "drop-connections"),
-    showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || unusuallySilent(sign),
-  }),
+  prepare: ({ after, ...where }) => {
+    const { inject, change } = byToxic(toxicOn(where, "timeout", { timeout: after }));
+    return {
+      // What was swallowed is lost, so no live connection could go on.
+      healForm: "drop-connections",
+      inject: async (link) => healedBy(link, await inject(link), "drop-connections"),
+      change,
+      // It waits anew after each change.
+      holdsMs: after,
+      showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || unusuallySilent(sign),
+    };
+  },
 });

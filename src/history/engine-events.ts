@@ -2,6 +2,8 @@
 /** What makes the trouble on links: ours, a toxiproxy-server, one in a container, or one that ran already. */
 export type EngineKind = "embedded" | "binary" | "docker" | "remote";
 
+export type EngineEvent = EngineReady | EngineRestarted;
+
 export interface EngineReady {
   readonly type: "engine-ready";
   readonly kind: EngineKind;

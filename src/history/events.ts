@@ -4,11 +4,12 @@
  */
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
-import type { EngineReady, EngineRestarted } from "./engine-events.ts";
+import type { EngineEvent } from "./engine-events.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
+import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -51,10 +52,7 @@ export interface TargetEvent {
   readonly role: "server" | "upstream";
   /** Which of its processes: over stdio each session has one of its own, named like its agent. */
   readonly instance?: string;
-  /**
-   * Exited by itself, killed by a fault, stopped when all is closed. Ready once more means that it was started again;
-   * unready that it was, and did not answer in time.
-   */
+  /** Exited by itself, killed by a fault, stopped by us; ready again, or unready: started again and no answer. */
   readonly edge: "ready" | "exited" | "killed" | "unready" | "stopped";
   readonly address?: string;
   /** Of a process that the run started, when it is ready. */
@@ -240,6 +238,8 @@ export interface RunEnded {
     | "interrupted"
     | "terminated"
     | "unreachable"
+    /** A Toxiproxy that is not ours, or would not stay up: nothing of Squall's went wrong. */
+    | "engine-lost"
     | "broken"
     /** A stop condition held. */
     | "stopped"
@@ -263,8 +263,7 @@ export interface FailedThreshold {
 
 export type Unstamped =
   | RunStarted
-  | EngineReady
-  | EngineRestarted
+  | EngineEvent
   | PhaseEdge
   | TargetEvent
   | SessionEvent
@@ -277,6 +276,7 @@ export type Unstamped =
   | Exchange
   | UnexpectedEgress
   | FaultEdge
+  | ScheduleEvent
   | Effect
   | LedgerRead
   | Vitals

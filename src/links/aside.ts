@@ -6,11 +6,11 @@ import { readAnswers } from "./http-reader.ts";
 
 const answerMaxMs = 10_000;
 
-/** Calls back once, when it is answered or nothing more can be hoped for; returns how to stop it. */
+/** Calls back once, when it is answered or nothing more can be hoped for; returns how to stop it, if it is not over. */
 export function deliverAside(
   { to, bytes, bodiless, world }: { to: Address; bytes: Buffer; bodiless: boolean; world: World },
   onOver: (delivered: boolean) => void,
-): () => void {
+): () => boolean {
   const socket = connect({ ...to, noDelay: true });
   let delivered = false;
   let over = false;
@@ -40,8 +40,11 @@ export function deliverAside(
   socket.once("error", end);
   socket.once("close", end);
   return () => {
+    const underway = !over && delivered;
     over = true;
     limit.cancel();
     socket.destroy();
+    // Whether the callee has it all the same.
+    return underway;
   };
 }

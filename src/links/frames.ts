@@ -108,6 +108,7 @@ export class Frames {
     const joined = joinedBy(tracer, line);
     const frame: OpenFrame = { request, line, joined, startedUs: recorder.nowUs(), delivered: 0, work, did: false };
     this.#open.set(request.id, frame);
+    if (request.tool !== undefined) this.#context.sign({ is: "called", tool: request.tool });
     const [oldest] = this.#open.values();
     if (this.#open.size > openMax) this.#drop(oldest, "caller-left");
     return frame;
@@ -211,11 +212,12 @@ export class Frames {
   }
 
   #over(frame: OpenFrame, how: Pick<Exchange, "ended" | "firstByteUs" | "bytesDown">): void {
-    const { link, recorder } = this.#context;
+    const { link, recorder, sign } = this.#context;
     const { request, joined, startedUs, sentUs, line, work, did } = frame;
     frame.pending?.cancel();
     this.#open.delete(request.id);
     if (!did) work?.giveBack();
+    if (request.tool !== undefined) sign({ is: "returned", tool: request.tool });
     recorder.record({
       type: "exchange",
       link,

@@ -57,8 +57,8 @@ export class HttpTraffic implements Traffic {
 
   constructor(context: LinkContext, connection: number, { world, outlet }: { world: World; outlet: Outlet }) {
     this.#context = context;
-    const { link, protocol, tracer } = context;
-    this.#place = { link, connection, protocol, tracer, world };
+    const { link, protocol, tracer, sign } = context;
+    this.#place = { link, connection, protocol, tracer, sign, world };
     this.#outlet = outlet;
     this.#signs = new ExchangeSigns(context);
     this.#meddler = new Meddler({

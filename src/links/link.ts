@@ -79,16 +79,17 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     addToxic: async (toxic) => {
       const calms = [waits, exchangeWaits, closeWaits].map((each) => each.disturb());
       const calm = (): void => calms.forEach((end) => end());
-      const cure = await proxy.addToxic(toxic).catch((error: unknown) => {
+      const added = await proxy.addToxic(toxic).catch((error: unknown) => {
         calm();
         throw error;
       });
-      return onceHealed(async () => {
+      const cure = onceHealed(async () => {
         // Whoever still waits has felt the toxic, and stops feeling it now.
         tap.reportSilence();
-        await cure.heal();
+        await added.heal();
         calm();
       });
+      return { ...cure, update: added.update };
     },
     meddle: (rule, chance) => {
       const { work, off } = rules.add(rule, chance);

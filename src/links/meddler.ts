@@ -144,7 +144,13 @@ export class Meddler {
       } else this.#deliver(forgetting(exchange));
     };
     const request = { bytes: exchange.held ?? Buffer.alloc(0), bodiless: exchange.method === "HEAD" };
-    const cancel = outlet.aside(request, goOn);
+    const stop = outlet.aside(request, goOn);
+    const cancel = (): void => {
+      if (!stop()) return;
+      // Its callee has it, whatever comes of the other.
+      exchange.delivered = 1;
+      this.#did(exchange, work);
+    };
     // Once it has been sent, healing changes nothing any more: it will be answered.
     this.#pending = { work, goOn: () => {}, cancel };
   }

@@ -1,5 +1,5 @@
 /** A request on its way through a tap, from its head until it has ended; what is known of it then becomes an Exchange. */
-import type { GivenAnswer, MadeAnswer, Question } from "../faults/handles.ts";
+import type { GivenAnswer, MadeAnswer, Question, Sign } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
 import type { Meddled } from "../history/meddled.ts";
 import type { Tracer } from "../history/ids.ts";
@@ -22,6 +22,7 @@ export interface Place {
   readonly connection: number;
   readonly protocol: LinkProtocol;
   readonly tracer: Tracer;
+  readonly sign: (sign: Sign) => void;
   readonly world: Pick<World, "date">;
 }
 
@@ -62,6 +63,8 @@ export class OpenExchange {
   tooLarge = false;
 
   readonly #place: Place;
+  /** The tool of a call that has been told of. */
+  #called: string | undefined;
   readonly #begun: Beginning;
   readonly #path: string;
   #requestBody: KeptBody | undefined;
@@ -101,7 +104,9 @@ export class OpenExchange {
 
   requestWhole(): void {
     // A request may wait long for its answer; what it said is not needed again.
-    this.#join();
+    const { tool } = this.#join();
+    this.#called = tool;
+    if (tool !== undefined) this.#place.sign({ is: "called", tool });
     this.#asks = this.#sameness?.digest();
     this.#sameness = undefined;
   }
@@ -184,7 +189,9 @@ export class OpenExchange {
     this.#retryAfterMs = wait === undefined ? undefined : retryAfterMs(wait, this.#place.world.date());
   }
 
+  /** What became of it; with this it is over. */
   event(ended: Exchange["ended"]): Exchange {
+    if (this.#called !== undefined) this.#place.sign({ is: "returned", tool: this.#called });
     const { link, connection } = this.#place;
     const { startedUs, reusedSocket } = this.#begun;
     const { method, bytesUp, bytesDown } = this;

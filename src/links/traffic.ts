@@ -25,8 +25,11 @@ export interface LinkContext {
 export interface Outlet {
   toCallee(bytes: Buffer): void;
   toCaller(bytes: Buffer): void;
-  /** Sends it beside this connection; whoever calls back tells whether it went. Returns how to stop it. */
-  aside(request: { readonly bytes: Buffer; readonly bodiless: boolean }, onOver: (sent: boolean) => void): () => void;
+  /** Sends it beside this connection; whoever calls back tells whether it went. Returns how to stop it, which tells whether it went already. */
+  aside(
+    request: { readonly bytes: Buffer; readonly bodiless: boolean },
+    onOver: (sent: boolean) => void,
+  ): () => boolean;
   /** Nothing more goes either way, and the caller sees what a rule says; hanging, it may get these bytes each second. */
   sever(how: Instead, work: Work, everySecond?: Buffer): void;
   /** Nothing is held back any more: an end that waited behind it may follow. */

@@ -258,6 +258,7 @@ export const figuresDocument = record({
     "interrupted",
     "terminated",
     "unreachable",
+    "engine-lost",
     "broken",
     "stopped",
     "aborted",

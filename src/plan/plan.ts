@@ -6,6 +6,7 @@ import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
 import { placeInWords, placeOf, type FaultPlace } from "../history/fault-place.ts";
 import { declaredEgress } from "../scenario/egress.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
+import type { Condition, FaultStep } from "../scenario/schedules.ts";
 import { seededRandom, type Random } from "../world.ts";
 import { planArrivals, type PlannedArrivals } from "./arrivals.ts";
 
@@ -26,8 +27,18 @@ export interface PlannedFault extends FaultPlace {
   readonly phase: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: ScenarioFault["healForm"];
-  /** From the start of the phases, not of the episode. */
+  /** From the start of the phases, not of the episode; or, where it waits for something, from when that comes true. */
   readonly windows: readonly { readonly startMs: number; readonly endMs: number }[];
+  /** How its attributes change, counted from the start of each window. */
+  readonly steps?: readonly FaultStep[];
+  /** What it waits for, and from when until when. */
+  readonly when?: PlannedCondition;
+}
+
+export interface PlannedCondition {
+  readonly condition: Condition;
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 export interface Plan {
@@ -72,8 +83,11 @@ function planPhases(scenario: Scenario): PlannedPhase[] {
 function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: number): PlannedFault[] {
   const phase = phases.find((candidate) => candidate.phase === fault.episode);
   if (phase === undefined) return [];
-  const startMs = phase.startMs + fault.atMs;
-  const endMs = fault.forMs === undefined ? phase.endMs : Math.min(phase.endMs, startMs + fault.forMs);
+  const when = plannedCondition(fault, phase);
+  const startMs = when === undefined ? phase.startMs + fault.atMs : 0;
+  const latestMs = when === undefined ? phase.endMs : phase.endMs - when.untilMs;
+  const endMs = fault.forMs === undefined ? latestMs : Math.min(latestMs, startMs + fault.forMs);
+  const steps = fault.steps?.filter(({ afterMs }) => startMs + afterMs < endMs) ?? [];
   const spans = swizzled(fault, { startMs, endMs }, seededRandom(seed, "swizzle", fault.id));
   return fault.places.map(({ place, links }, index) => ({
     fault: fault.places.length === 1 ? fault.id : `${fault.id}@${placeInWords(place)}`,
@@ -85,7 +99,17 @@ function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: 
     healForm: fault.healForm,
     // Places that break together keep the same time, so each draws the same chances.
     windows: [...windowsOf(fault, spans[index] ?? { startMs, endMs }, seededRandom(seed, "fault", fault.id))],
+    ...(steps.length === 0 ? {} : { steps }),
+    ...(when === undefined ? {} : { when }),
   }));
+}
+
+/** It is waited for only as long as there is time for the whole fault in its phase. */
+function plannedCondition({ when, atMs, forMs = 0 }: ScenarioFault, phase: PlannedPhase): PlannedCondition | undefined {
+  if (when === undefined) return undefined;
+  const { condition, withinMs = Number.POSITIVE_INFINITY } = when;
+  const fromMs = phase.startMs + atMs;
+  return { condition, fromMs, untilMs: Math.min(phase.endMs - forMs, fromMs + withinMs) };
 }
 
 /** When each place of a fault is broken: together, or one after another, and healed in another order. */

@@ -1,13 +1,14 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Chance, Cure, HealForm, LinkHandle, ProcessHandle, Sign } from "../faults/handles.ts";
+import type { Chance, Cure, HealForm, LinkHandle, PreparedFault, ProcessHandle, Sign } from "../faults/handles.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
 import { linksMeeting, placeInWords, placeOf } from "../history/fault-place.ts";
+import type { FaultStepped } from "../history/schedule-events.ts";
 import type { PlannedFault } from "../plan/plan.ts";
 import { seededRandom, type World } from "../world.ts";
-import { said } from "./sign-words.ts";
+import { gatherEvidence } from "./fault-evidence.ts";
 
 export interface FaultyLink extends LinkHandle {
   onSign(listener: (sign: Sign) => void): () => void;
@@ -28,6 +29,8 @@ export interface Breakable {
 
 export interface FaultDesk {
   inject(fault: PlannedFault, window: number): Promise<void>;
+  /** Has what is on grow to its n-th step. */
+  step(fault: PlannedFault, window: number, n: number): Promise<void>;
   heal(fault: PlannedFault, window: number): Promise<void>;
   /** Heals what is on, the latest first. */
   healAll(): Promise<void>;
@@ -45,7 +48,7 @@ export function openFaultDesk(options: {
 }): FaultDesk {
   const { mode, breakable, seed, recorder, world } = options;
   const control = mode === "control" ? { control: true as const } : {};
-  const on = new Map<string, { readonly fault: PlannedFault; readonly window: number; heal: () => Promise<void> }>();
+  const on = new Map<string, FaultOn>();
   const keyOf = (fault: PlannedFault, window: number): string => `${fault.fault}/${window}`;
 
   const inject = async (fault: PlannedFault, window: number): Promise<void> => {
@@ -56,18 +59,18 @@ export function openFaultDesk(options: {
       const heal = async (): Promise<void> => {
         recorder.record({ ...about, edge: "healed", form: prepared.healForm, ...control });
       };
-      on.set(keyOf(fault, window), { fault, window, heal });
+      on.set(keyOf(fault, window), { fault, window, heal, change: async () => {} });
       return;
     }
-    let observed = false;
-    const onSign = (sign: Sign): void => {
-      if (observed || !prepared.showsIn(sign)) return;
-      observed = true;
-      recorder.record({ ...about, edge: "observed", says: said(sign) });
-    };
-    const forgets = prepared.watched.map((link) => link.onSign(onSign));
+    const evidence = gatherEvidence(about, prepared, recorder);
+    const forgets = prepared.watched.map((link) => link.onSign(evidence.onSign));
     const random = seededRandom(seed, "rule", fault.fault, window);
-    const cure = await prepared.inject(onSign, () => random.next());
+    const cure = await prepared.inject(evidence.onSign, () => random.next());
+    const change = async (next: Changed, made: FaultStepped): Promise<void> => {
+      if (next.change === undefined) throw new Error(`${fault.kind} has nothing that could grow`);
+      await next.change(cure);
+      evidence.changed(next, made);
+    };
     const heal = async (): Promise<void> => {
       const failure = await healed(cure, world);
       for (const forget of forgets) forget();
@@ -78,7 +81,15 @@ export function openFaultDesk(options: {
       recorder.record({ ...about, edge: "unhealed", says: failure });
       throw new UnhealedError(`${fault.kind} on ${placeInWords(fault)} could not be healed: ${failure}`);
     };
-    on.set(keyOf(fault, window), { fault, window, heal });
+    on.set(keyOf(fault, window), { fault, window, heal, change });
+  };
+
+  const step = async (fault: PlannedFault, window: number, n: number): Promise<void> => {
+    const made = stepOf(fault, window, n);
+    const entry = on.get(keyOf(fault, window));
+    if (entry === undefined || made === undefined) return;
+    recorder.record({ ...made, ...control });
+    await entry.change(faultKindNamed(fault.kind).prepare(grown(fault, n)), made);
   };
 
   const heal = async (fault: PlannedFault, window: number): Promise<void> => {
@@ -96,7 +107,29 @@ export function openFaultDesk(options: {
   };
 
   const active = (): string[] => [...on.values()].map(({ fault }) => `${fault.kind} ${placeInWords(fault)}`);
-  return { inject, heal, healAll, active };
+  return { inject, step, heal, healAll, active };
+}
+
+type Changed = Pick<PreparedFault, "change" | "showsIn">;
+
+interface FaultOn {
+  readonly fault: PlannedFault;
+  readonly window: number;
+  readonly heal: () => Promise<void>;
+  readonly change: (next: Changed, made: FaultStepped) => Promise<void>;
+}
+
+function stepOf(planned: PlannedFault, window: number, step: number): FaultStepped | undefined {
+  const { fault, kind, steps = [] } = planned;
+  const found = steps[step - 1];
+  if (found === undefined) return undefined;
+  const { attributes } = found;
+  return { type: "fault-step", fault, kind, ...placeOf(planned), window, step, edge: "made", attributes };
+}
+
+/** The attributes as they are after so many steps. */
+function grown({ attributes, steps = [] }: PlannedFault, n: number): PlannedFault["attributes"] {
+  return Object.fromEntries([attributes, ...steps.slice(0, n).map((step) => step.attributes)].flatMap(Object.entries));
 }
 
 interface PreparedAt {

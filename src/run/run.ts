@@ -2,9 +2,8 @@
  * The supervisor, the only stage that acts. Comes in: a scenario and its plan. Goes out: a history on disk.
  * It opens the stage, plays the plan, heals everything in reverse order, waits for the ledgers, and closes.
  */
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exitCodes, messageOf, UnhealedError, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
@@ -19,8 +18,10 @@ import type { Scenario } from "../scenario/resolve.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { createClosing, type Closing } from "./closing.ts";
+import { createConditions, type Conditions } from "./conditions.ts";
 import type { CrewDrive } from "./crew.ts";
 import { tellingRefusals } from "./egress.ts";
+import { endedBy, endOf } from "./ending.ts";
 import { openFaultDesk, type FaultDesk } from "./fault-desk.ts";
 import { keepRules } from "./keep-rules.ts";
 import { generatorOf, lagBudgetUs } from "./health.ts";
@@ -28,6 +29,7 @@ import type { ThreadHealth } from "./health-thread.ts";
 import { followProcesses, openMachineHealth, type Processes } from "./health-machine.ts";
 import { createObserver, type Observer, type RunProgress } from "./progress.ts";
 import { maskedError, maskedWith, masking, secretsOf } from "./secrets.ts";
+import { beginFolder, stamp } from "./run-folder.ts";
 import { openStage, type OpenLoad, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
 import { createToolLists, type ToolLists } from "./tool-lists.ts";
@@ -79,7 +81,8 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const secrets = secretsOf(scenario, world.env);
   const masked = maskedWith(secrets);
   const processes = followProcesses();
-  const record = masking(processes.watching(observer.watching(history.record)), masked);
+  const conditions = createConditions();
+  const record = masking(conditions.watching(processes.watching(observer.watching(history.record))), masked);
   const recorder = { ...history, record };
   recorder.record({
     type: "run-started",
@@ -96,21 +99,21 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
     declared: plan.declared,
   });
   const onUnwritten = (error: Error): void => failing.abort(error);
-  const watched = { history: recorder, observer, rules, running: processes.running };
+  const watched = { history: recorder, observer, rules, conditions, running: processes.running };
   const written: Record<string, number> = {};
   const onWritten = (writer: string, events: number): void => void (written[writer] = events);
   const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, closing };
-  const act = { ...options, ...watched, ...kept, run, nonce, directory };
+  let lostEngine: Error | undefined;
+  const onEngineLost = (error: Error): void => void (lostEngine = error);
+  const act = { ...options, ...watched, ...kept, run, nonce, directory, onEngineLost };
   let ended: RunEnded = { type: "run-ended", reason: "broken" };
   let left: readonly string[] = [];
   try {
     ended = await actOut(act);
   } catch (error) {
-    const reason = endOf(options);
-    // What a signal broke off fails with words of its own, which tell nothing more.
-    const isSaid = reason === undefined || error instanceof UnhealedError;
-    ended = { type: "run-ended", reason: reason ?? brokenBy(error), ...(isSaid ? { says: messageOf(error) } : {}) };
-    if (reason === undefined || error instanceof UnhealedError) throw maskedError(error, masked);
+    const after = endedBy(error, { signal: endOf(options), lostEngine });
+    ended = after.ended;
+    if (after.isThrown) throw maskedError(error, masked);
   } finally {
     left = await closing.close();
     const last: RunEnded = left.length > 0 ? { type: "run-ended", reason: "broken", says: left.join("; ") } : ended;
@@ -127,6 +130,7 @@ type Act = RunOptions & {
   /** The history cannot be written: nothing that happens from now on can be proven. */
   readonly failing: AbortSignal;
   readonly onUnwritten: (error: Error) => void;
+  readonly onEngineLost: (error: Error) => void;
   readonly onWritten: (writer: string, events: number) => void;
   readonly secrets: readonly string[];
   readonly run: string;
@@ -136,6 +140,7 @@ type Act = RunOptions & {
   readonly history: HistoryWriter;
   readonly observer: Observer;
   readonly rules: StopRules;
+  readonly conditions: Conditions;
   readonly running: Processes;
 };
 
@@ -159,10 +164,15 @@ async function actOut(act: Act): Promise<RunEnded> {
     watch: observer.ops,
     stopping,
     onStep: observer.step,
-    onEngineLost: (error: Error) => unguarded.abort(error),
+    onEngineLost: (error: Error) => {
+      act.onEngineLost(error);
+      unguarded.abort(error);
+    },
   };
   const stage = await tellingRefusals(about, openStage);
   const desk = openFaultDesk({ mode: plan.mode, breakable: stage, seed: plan.seed, recorder: history, world });
+  // Every call would be told of, so nobody is told where nothing waits.
+  if (plan.faults.some(({ when }) => when !== undefined)) act.conditions.follow(stage.links);
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({
@@ -192,16 +202,6 @@ async function actOut(act: Act): Promise<RunEnded> {
   history.record({ type: "phase", phase: "final", role: "final", edge: "end" });
   unguarded.signal.throwIfAborted();
   return { type: "run-ended", ...played, reason: endOf(act) ?? played.reason };
-}
-
-function brokenBy(error: unknown): RunEnded["reason"] {
-  return error instanceof UserError && error.exitCode === exitCodes.unreachable ? "unreachable" : "broken";
-}
-
-/** Which signal ended the run, if any did. */
-function endOf({ stopping }: RunOptions): "interrupted" | "terminated" | undefined {
-  if (!stopping.aborted) return undefined;
-  return stopping.reason === "SIGTERM" ? "terminated" : "interrupted";
 }
 
 async function play(
@@ -235,6 +235,7 @@ async function play(
       plan,
       originUs,
       desk: on.desk,
+      conditions: act.conditions,
       tally: observer.tally,
       tallied: () => driving.tellAll(),
       recorder: history,
@@ -277,18 +278,3 @@ async function drain(act: Act, driving: CrewDrive, cutOff: AbortController): Pro
 
 const drainMs = 30_000;
 const drainStoppedMs = 1000;
-
-function stamp(date: Date): string {
-  return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-}
-
-async function beginFolder(directory: string, documents: Readonly<Record<string, unknown>>): Promise<void> {
-  try {
-    await mkdir(join(directory, "targets"), { recursive: true });
-    for (const [name, document] of Object.entries(documents)) {
-      await writeFile(join(directory, name), `${JSON.stringify(document, undefined, 2)}\n`);
-    }
-  } catch (cause) {
-    throw new UserError(`the run's folder cannot be made: ${messageOf(cause)}; choose another with --out`, { cause });
-  }
-}

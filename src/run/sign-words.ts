@@ -21,6 +21,9 @@ export function said(sign: Sign): string {
       return `a connection was still open after ${Math.round(sign.lateMs)} ms${usual(sign.usualMs)}`;
     case "meddled":
       return deeds[sign.rule.deed.does];
+    case "called":
+    case "returned":
+      return `${sign.tool} was called`;
     case "killed":
       return `the process ended: ${sign.how}`;
     case "rolled":

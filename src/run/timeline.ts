@@ -2,9 +2,12 @@
 import type { OpOutcome } from "../history/outcomes.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Stop } from "../measure/stop-rules.ts";
-import type { Plan, PlannedFault, PlannedPhase } from "../plan/plan.ts";
+import type { Plan, PlannedPhase } from "../plan/plan.ts";
 import type { World } from "../world.ts";
+import { createAgenda, type Moment } from "./agenda.ts";
+import type { Conditions } from "./conditions.ts";
 import type { FaultDesk } from "./fault-desk.ts";
+import { momentsOfFault, momentsOfWaiting } from "./fault-moments.ts";
 
 export interface Tally {
   readonly begin: (phase: string, group: string) => void;
@@ -48,16 +51,11 @@ export type Played =
   | { readonly reason: "baseline-failed" | "not-recovered"; readonly says: string }
   | Stop;
 
-interface Moment {
-  readonly atMs: number;
-  readonly act: () => Promise<Played | undefined>;
-}
-
 const badShareMax = 0.01;
 // Recovery is judged in full by checks; here only whether the next episode would start on ruins.
 const recoveredShareMax = 0.2;
 
-export async function playTimeline(options: {
+export interface TimelineOptions {
   readonly plan: Plan;
   readonly originUs: number;
   readonly desk: FaultDesk;
@@ -68,24 +66,34 @@ export async function playTimeline(options: {
   readonly world: World;
   readonly stopping: AbortSignal;
   readonly onPhase: (phase: PlannedPhase) => void;
-}): Promise<Played> {
-  const { originUs, recorder, world, stopping } = options;
-  for (const { atMs, act } of momentsOf(options)) {
-    const leftMs = (originUs + atMs * 1000 - recorder.nowUs()) / 1000;
-    if (leftMs > 0 && !(await world.sleep(leftMs, stopping))) return { reason: "interrupted" };
-    if (stopping.aborted) return { reason: "interrupted" };
-    const stopped = await act();
-    if (stopped !== undefined) return stopped;
-  }
-  return { reason: "finished" };
+  readonly conditions: Pick<Conditions, "await">;
 }
 
-/** In order of time; at one instant faults are healed first, then the phase changes, then faults begin. */
-function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
-  const { plan, desk, recorder, tally, tallied, onPhase } = options;
-  const heals = plan.faults.flatMap((fault) => windowMoments(fault, "endMs", desk));
-  const injections = plan.faults.flatMap((fault) => windowMoments(fault, "startMs", desk));
-  const edges = plan.phases.flatMap((phase, index): Moment[] => {
+export async function playTimeline(options: TimelineOptions): Promise<Played> {
+  const { plan, originUs, recorder, world, stopping } = options;
+  const nowMs = (): number => (recorder.nowUs() - originUs) / 1000;
+  const timed = plan.faults
+    .filter(({ when }) => when === undefined)
+    .map((fault) => momentsOfFault(fault, options.desk));
+  const waiting = plan.faults.flatMap((fault) => {
+    const add = (moments: readonly Moment<never>[]): void => agenda.add(moments);
+    return fault.when === undefined ? [] : [momentsOfWaiting(fault, fault.when, { ...options, nowMs, add })];
+  });
+  // At one instant faults are healed first, then the phase changes, then faults begin.
+  const agenda = createAgenda<Played>([
+    ...timed.flatMap(({ heals }) => heals),
+    ...waiting.map(({ giveUp }) => giveUp),
+    ...phaseMoments(options),
+    ...timed.flatMap(({ steps }) => steps),
+    ...timed.flatMap(({ injections }) => injections),
+    ...waiting.map(({ begin }) => begin),
+  ]);
+  const played = await agenda.play({ leftMs: (atMs) => atMs - nowMs(), world, stopping });
+  return played === "stopped" ? { reason: "interrupted" } : (played ?? { reason: "finished" });
+}
+
+function phaseMoments({ plan, recorder, tally, tallied, onPhase }: TimelineOptions): Moment<Played>[] {
+  return plan.phases.flatMap((phase, index): Moment<Played>[] => {
     const { phase: name, role, startMs, endMs } = phase;
     const begin = (): Promise<undefined> => {
       recorder.record({ type: "phase", phase: name, role, edge: "start" });
@@ -102,18 +110,6 @@ function momentsOf(options: Parameters<typeof playTimeline>[0]): Moment[] {
       { atMs: endMs, act: finish },
     ];
   });
-  // Sorting is stable, so at one instant the order of this list holds; phases come in their own order already.
-  return [...heals, ...edges, ...injections].sort((a, b) => a.atMs - b.atMs);
-}
-
-function windowMoments(fault: PlannedFault, edge: "startMs" | "endMs", desk: FaultDesk): Moment[] {
-  return fault.windows.map((window, index) => ({
-    atMs: window[edge],
-    act: async () => {
-      await (edge === "startMs" ? desk.inject(fault, index) : desk.heal(fault, index));
-      return undefined;
-    },
-  }));
 }
 
 /** Why nothing more may be broken: a baseline that does not hold, or an episode that left ruins. */

@@ -7,7 +7,7 @@ import { replicaName } from "./replicas.ts";
 export const placeKeys = ["link", "server", "upstream"] as const;
 
 export interface NamedPlace {
-  readonly link?: string | undefined;
+  readonly link?: string | readonly string[] | undefined;
   readonly server?: string | undefined;
   readonly upstream?: string | undefined;
   readonly replica?: number | "one" | "all" | undefined;
@@ -43,9 +43,10 @@ export function placesOf(fault: NamedPlace & { readonly kind: string }, links: r
 
 /**
  * `agents->server` means every group's link to it, `server->server` the balancer's to each of its replicas; the arrow
- * may be drawn either way.
+ * may be drawn either way. Of several names, each link is taken once.
  */
-export function linksNamed(name: string, links: readonly DeclaredLink[]): readonly string[] {
+export function linksNamed(name: string | readonly string[], links: readonly DeclaredLink[]): readonly string[] {
+  if (typeof name !== "string") return [...new Set(name.flatMap((one) => linksNamed(one, links)))];
   const plain = name.replace(/\s*(?:→|->)\s*/, "->");
   const [, from, server] = /^(.+)->(.+)$/.exec(plain) ?? [];
   const plane = from === "agents" ? "agent-server" : from === server ? "balancer-replica" : undefined;

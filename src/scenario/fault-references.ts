@@ -7,23 +7,31 @@ import { episodesIn } from "./phase-references.ts";
 import { linksNamed } from "./fault-places.ts";
 import { isWellPlaced, linkNames, placeFindings } from "./place-references.ts";
 import { faultReplicaFindings } from "./replica-references.ts";
+import { conditionFindings, rampFindings, waitingFindings } from "./schedule-references.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import { linksIn, toolsCalledAt, type Survey, type SurveyedFault } from "./survey.ts";
 
 type Fault = ScenarioOutput["faults"][number];
 
 export function faultFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
+  const { path, value } = fault;
   return [
     ...placeFindings(fault, surveyed),
     ...faultReplicaFindings(fault, surveyed),
     ...faultLinkFindings(fault, surveyed),
+    ...(value === undefined ? [] : conditionFindings(path, value, surveyed)),
     ...faultTimeFindings(fault, surveyed),
   ];
 }
 
 function faultLinkFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
-  const { path, link: name, value } = fault;
-  if (name === undefined || !isWellPlaced(fault)) return [];
+  const { path, link = [] } = fault;
+  if (!isWellPlaced(fault)) return [];
+  if (typeof link === "string") return oneLinkFindings(fault, [...path, "link"], link, surveyed);
+  return link.flatMap((name, index) => oneLinkFindings(fault, [...path, "link", index], name, surveyed));
+}
+
+function oneLinkFindings({ path, value }: SurveyedFault, linkPath: Path, name: string, surveyed: Survey): Finding[] {
   const links = linksIn(surveyed);
   const named = linksNamed(name, links);
   const link = links.find((candidate) => named.includes(candidate.link));
@@ -36,9 +44,9 @@ function faultLinkFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
   const direct = directServer(name, surveyed);
   if (direct !== undefined) {
     const says = `cannot be broken: agents call ${direct} straight`;
-    return [{ path: [...path, "link"], says, hint: `take direct away from servers.${direct}` }];
+    return [{ path: linkPath, says, hint: `take direct away from servers.${direct}` }];
   }
-  return [{ path: [...path, "link"], says: `there is no link "${name}"`, hint: suggest(name, linkNames(surveyed)) }];
+  return [{ path: linkPath, says: `there is no link "${name}"`, hint: suggest(name, linkNames(surveyed)) }];
 }
 
 /** The server that agents would reach over this link if they did not call it straight. */
@@ -137,11 +145,12 @@ function ruleFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding
 }
 
 function swizzleFindings(path: Path, fault: Fault, places: number): Finding[] {
+  // A link that is not there is a mistake of its own.
   if (fault.swizzle === undefined || places !== 1) return [];
-  const says = `is for faults on several links, and ${fault.link ?? fault.server ?? fault.upstream ?? ""} is one`;
-  return [
-    { path: [...path, "swizzle"], atKey: true, says, hint: "name agents->server, which is a link for each group" },
-  ];
+  const [link = ""] = fault.link === undefined ? [] : [fault.link].flat();
+  const says = `is for faults on several links, and ${fault.server ?? fault.upstream ?? link} is one`;
+  const hint = "name a list of links, or agents->server, which is a link for each group";
+  return [{ path: [...path, "swizzle"], atKey: true, says, hint }];
 }
 
 function faultTimeFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
@@ -165,10 +174,13 @@ function faultTimeFindings(fault: SurveyedFault, surveyed: Survey): Finding[] {
   }
   if (value === undefined) return [];
   const places = link === undefined ? 1 : linksNamed(link, linksIn(surveyed)).length;
+  const tooLong = lengthFindings(path, value, episode);
   return [
-    ...lengthFindings(path, value, episode),
+    ...tooLong,
     ...swizzleFindings(path, value, places),
     ...rhythmFindings(path, value, { places, episode }),
+    ...(tooLong.length > 0 ? [] : waitingFindings(path, value, episode)),
+    ...rampFindings(path, value, value.for ?? episode.durationMs - (value.at ?? 0)),
   ];
 }
 

@@ -18,8 +18,9 @@ export function placeFindings(fault: SurveyedFault, surveyed: Survey): Finding[]
   if (kind === undefined) return [];
   if (first === undefined) return [missing(path, kind, surveyed)];
   if ((first === "link") !== (kind.on === "link")) return [misplaced(fault, kind, surveyed)];
+  if (first === "link") return [];
   const name = fault[first];
-  return first === "link" || name === undefined ? [] : targetFindings({ path, role: first, name }, surveyed);
+  return name === undefined ? [] : targetFindings({ path, role: first, name }, surveyed);
 }
 
 /** Whether it names what its kind may break; else nothing more can be told of the place. */
@@ -55,7 +56,7 @@ function misplaced(fault: SurveyedFault, kind: FaultKind, surveyed: Survey): Fin
     const hint = ends.length > 0 ? `say ${[...new Set(ends)].join(" or ")}` : thereIs(targetNames(surveyed));
     return { path, atKey: true, says, hint };
   }
-  const near = linkNames(surveyed).filter((link) => link.split(/->|@/).includes(name));
+  const near = linkNames(surveyed).filter((link) => link.split(/->|@/).includes([name].flat().join()));
   const says = `${kind.kind} breaks a link, and this names processes`;
   return { path, atKey: true, says, hint: thereIs(near.length > 0 ? near : linkNames(surveyed), "link: ") };
 }

@@ -49,7 +49,7 @@ export function resize(raw: unknown, { durationMs, agents }: Sizes): Resized {
 
 const phaseKeys = ["warm-up", "baseline", "fault", "recovery"] as const;
 const places: readonly Path[] = [
-  ...["at", "for", "swizzle"].map((key) => ["faults", "*", key]),
+  ...["at", "for", "within", "swizzle"].map((key) => ["faults", "*", key]),
   ...[
     ["start"],
     ["for"],

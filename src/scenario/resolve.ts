@@ -9,6 +9,7 @@ import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
+import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -100,6 +101,10 @@ export interface ScenarioFault {
   readonly cycle?: Cycle;
   /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
+  /** How its attributes change while it is on. */
+  readonly steps?: readonly FaultStep[];
+  /** What it waits for, and at most how long; where absent, as long as it has room in its phase. */
+  readonly when?: { readonly condition: Condition; readonly withinMs?: number };
 }
 
 /** Takes a scenario in which nothing is wrong any more. */
@@ -229,7 +234,7 @@ function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): Scenar
 }
 
 /** What says of a fault where and when it is; the rest is its kind's own. */
-const ownKeys: ReadonlySet<string> = new Set(["kind", ...Object.keys(whereAndWhen)]);
+const ownKeys: ReadonlySet<string> = new Set(["kind", "ramp", ...Object.keys(whereAndWhen)]);
 
 function faultOf(about: {
   readonly fault: ScenarioOutput["faults"][number];
@@ -241,8 +246,9 @@ function faultOf(about: {
   const { fault, index, links, episodes, raw } = about;
   const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
-  const { cycle, healForm } = faultKindNamed(fault.kind).prepare(attributes);
-  const { every } = fault;
+  const kind = faultKindNamed(fault.kind);
+  const { cycle, healForm } = kind.prepare(attributes);
+  const { every, ramp, when, within } = fault;
   const rhythm = every === undefined ? cycle : { downMs: every.on, upMs: every.off, jitterMs: every.jitter };
   return {
     id: `${episode}.${index}`,
@@ -255,5 +261,9 @@ function faultOf(about: {
     healForm,
     ...(rhythm === undefined ? {} : { cycle: rhythm }),
     ...(fault.swizzle === undefined ? {} : { swizzleMs: fault.swizzle }),
+    ...(ramp === undefined ? {} : { steps: stepsOf(kind, ramp, kind.attributes.parse(attributes)) }),
+    ...(when === undefined
+      ? {}
+      : { when: { condition: conditionOf(when), ...(within === undefined ? {} : { withinMs: within }) } }),
   };
 }

@@ -12,6 +12,7 @@ import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
+import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { egressSchema } from "./egress.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
@@ -112,34 +113,27 @@ const phase = z.strictObject({
 
 /** Of each fault. Which one of the places a kind takes, and that it names only one, is for the references to say. */
 export const whereAndWhen = {
-  link: z.string().optional().describe("agents->server, group@server or server->upstream: for what breaks a link"),
+  link: linkOrLinks.optional(),
   server: z.string().optional().describe("for what breaks processes: those of this server"),
   upstream: z.string().optional().describe("the same for an upstream"),
   replica: replicaKey,
   during: z.string().optional().describe("the episode; may be left out where there is only one"),
-  at: duration().optional().describe("after the episode's start"),
-  for: duration({ leastMs: 1 }).optional().describe("until the end of the episode's fault phase where absent"),
-  every: z
-    .strictObject({
-      on: duration({ leastMs: 10 }).describe("how long it lasts each time"),
-      off: duration({ leastMs: 10 }).describe("how long all is well in between"),
-      jitter: duration().default(0).describe("each spell varies by up to this much, either way"),
-    })
-    .optional()
-    .describe("comes and goes for as long as it is on"),
-  swizzle: duration({ leastMs: 1 })
-    .optional()
-    .describe("several links break one after another, so long apart, and heal one after another in another order"),
+  ...schedule,
 };
 
 type FaultOption<Kind> =
   Kind extends Pick<FaultKind<infer Name, infer Schema>, "kind" | "attributes">
-    ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof whereAndWhen & Schema["shape"], z.core.$strict>
+    ? z.ZodObject<
+        { kind: z.ZodLiteral<Name>; ramp: ReturnType<typeof rampOf> } & typeof whereAndWhen & Schema["shape"],
+        z.core.$strict
+      >
     : never;
 type FaultOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: FaultOption<Kinds[I]> };
 const kinds: readonly FaultKind[] = faultKinds;
-const faultOptions = kinds.map(({ kind, about, attributes }) => {
-  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ...attributes.shape });
+const faultOptions = kinds.map((described) => {
+  const { kind, about, attributes } = described;
+  const ramp = rampOf(described);
+  const option: z.ZodObject = z.strictObject({ kind: z.literal(kind), ...whereAndWhen, ramp, ...attributes.shape });
   // What holds between attributes is no part of their shape.
   return option.clone({ ...option.def, checks: attributes.def.checks ?? [] }).describe(about);
 }) as unknown as FaultOptions<typeof faultKinds>;

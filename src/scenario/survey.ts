@@ -48,7 +48,7 @@ export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
   readonly kind?: string;
   /** Which of them it names, also where it names nothing that could be read. */
   readonly places: readonly (typeof placeKeys)[number][];
-  readonly link?: string;
+  readonly link?: string | readonly string[];
   readonly server?: string;
   readonly upstream?: string;
   readonly during?: string;
@@ -115,7 +115,7 @@ export function survey(raw: unknown): Survey {
       ...parsed(entry, { path: ["faults", index], name: String(index), schema: entries.fault }),
       ...textAt(entry, "kind"),
       places: placeKeys.filter((key) => key in mapAt(entry)),
-      ...textAt(entry, "link"),
+      ...linkAt(entry),
       ...textAt(entry, "server"),
       ...textAt(entry, "upstream"),
       ...textAt(entry, "during"),
@@ -224,6 +224,12 @@ function mapAt(value: unknown): Record<string, unknown> {
 
 function listAt(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+function linkAt(entry: unknown): Pick<SurveyedFault, "link"> {
+  const { link } = mapAt(entry);
+  const isText = (one: unknown): one is string => typeof one === "string";
+  return Array.isArray(link) && link.every(isText) ? { link } : textAt(entry, "link");
 }
 
 function textAt<Key extends string>(value: unknown, key: Key): { readonly [K in Key]?: string } {

@@ -114,6 +114,14 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
       "nothing at the tap shows it",
     ],
     ["a fault that was never injected", without("fault"), "was never injected"],
+    [
+      "a fault whose condition never came",
+      [
+        ...without("fault"),
+        [1500, { type: "fault-condition", fault: "outage.0", link: "cloud->cloud-api", is: "expired", says: "x is y" }],
+      ],
+      "(outage.0) was never injected, as its condition never came: x is y",
+    ],
     ["no call at all", [runStarted(), ...frame()], "no tool was called"],
     [
       "a target that ended by itself",

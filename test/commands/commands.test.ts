@@ -14,6 +14,12 @@ test("--version prints the package's version", async () => {
   expect(await squall("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
+test("no default in the help of a run is written as a program sees it", async () => {
+  const { stdout } = await squall("run", "--help");
+  expect(stdout).toMatch(/that\s+runs\s+\(default:\s+auto\)/);
+  expect(stdout).not.toContain("kind");
+});
+
 test("--help names every command", async () => {
   const { code, stdout } = await squall("--help");
   expect(code).toBe(0);
@@ -102,13 +108,61 @@ test("list prints every kind from the registries, as text and as JSON", async ()
 });
 
 test("a list in full tells options with units and defaults, and defects", async () => {
-  expect((await squall("list", "faults")).stdout).toMatch(
-    /\n +delay: duration \(required\) – how much later each answer comes\n +jitter: duration \(default 0ms\) – the delay varies by up to this much, either way\n/,
-  );
+  const faults = (await squall("list", "faults")).stdout.split("\n").map((line) => line.trim());
+  const [, ...latency] = faults.slice(faults.findIndex((line) => line.startsWith("latency ")));
+  expect(latency.slice(0, 5)).toEqual([
+    expect.stringMatching(/^the caller sees slow answers; a timeout where the delay is longer than its patience/),
+    "network, implicit, transient · engine: every engine · healed: it lets through again, and live connections go on",
+    "may grow with ramp: delay, jitter, toxicity",
+    "delay: duration from 1ms to 10m (required) – how much later each answer comes",
+    "jitter: duration from 0ms to 10m (default 0ms) – the delay varies by up to this much, either way",
+  ]);
   const policies = (await squall("list", "policies")).stdout;
-  expect(policies).toContain("attempts: integer (default 3)");
-  expect(policies).toContain("timeout: duration (default 1m)");
+  expect(policies).toMatch(/attempts: integer (from|of at least) .*\(default 3\)/);
+  expect(policies).toMatch(/timeout: duration from \S+ to \S+ \(default 1m\)/);
   expect((await squall("list", "fixtures")).stdout).toContain("defects: swallow-errors, eager-retry");
+});
+
+test("one fault alone is told by its name, with all that there is to say of it", async () => {
+  const { stdout } = await squall("list", "faults", "lost-answer", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({
+    faults: [
+      {
+        name: "lost-answer",
+        plane: "protocol",
+        seen: "implicit",
+        lasts: "transient",
+        callerSees: "a connection that closes, resets or hangs in place of the answer",
+        engines: "none: Squall's tap makes it",
+        heals: "it lets through again, and live connections go on",
+        grows: [],
+        options: expect.arrayContaining([
+          {
+            name: "count",
+            takes: "integer",
+            least: 1,
+            required: false,
+            about: "at most so many; all where absent",
+          },
+        ]),
+      },
+    ],
+  });
+  expect((await squall("list", "faults", "bandwidth")).stdout).toMatch(/^faults\n {2}bandwidth  Each .*\n( {4}.*\n)+$/);
+  const unknown = await squall("list", "faults", "latensy");
+  expect([unknown.code, unknown.stderr]).toEqual([64, expect.stringContaining('did you mean "latency"?')]);
+});
+
+test("every fault says all of it, and every bound of a quantity is told", async () => {
+  const listed = JSON.parse((await squall("list", "faults", "--json")).stdout) as {
+    faults: { name: string; options: { name: string; takes: string; least?: unknown; most?: unknown }[] }[];
+  };
+  for (const fault of listed.faults) {
+    for (const key of ["plane", "seen", "lasts", "callerSees", "engines", "heals"]) expect(fault).toHaveProperty(key);
+    for (const option of fault.options.filter(({ takes }) => /duration|size|number/.test(takes))) {
+      expect([option.least, option.most], `${fault.name} ${option.name}`).not.toContain(undefined);
+    }
+  }
 });
 
 test("every option of every fault and policy is explained", async () => {

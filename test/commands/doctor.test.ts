@@ -99,7 +99,9 @@ describe("programs", () => {
     expect(there.of("go")?.says).toBe("go version go1.30");
     expect(there.of("chromium")?.says).toBe(join(bin, "google-chrome"));
 
-    const gone = await doctor({ PATH: "/nowhere" });
+    // Empty is as good as unset.
+    const gone = await doctor({ PATH: "/nowhere", SQUALL_TOXIPROXY: "" });
+    expect(gone.of("toxiproxy-server")?.says).toBe("not on the PATH, and SQUALL_TOXIPROXY names none");
     for (const name of ["toxiproxy-server", "docker", "toxiproxy image", "go", "chromium"]) {
       expect(gone.of(name)).toMatchObject({
         needed: false,

@@ -16,6 +16,20 @@ const scenario = {
   faults: [
     { kind: "latency", link: "open@far", delay: "1s" },
     { kind: "flap", link: "closed@far", down: "100ms", up: "100ms", at: "1s", for: "2s" },
+    {
+      kind: "latency",
+      link: "once@far",
+      delay: "10ms",
+      ramp: { delay: { to: "40ms", by: "10ms", every: "1s" }, jitter: { to: "5ms", by: "5ms", every: "2s" } },
+    },
+    {
+      kind: "egress-block",
+      link: ["open@far", "closed@far"],
+      when: { calls: 3, of: "open@far.Echo" },
+      within: "2s",
+      every: { on: "200ms", off: "100ms" },
+      for: "500ms",
+    },
   ],
 };
 
@@ -28,13 +42,54 @@ test("phases, arrivals and faults are drawn over one axis of time", async () => 
   const [, drawn] = /^timeline\n(.*?)^phases$/ms.exec(stdout) ?? [];
   expect(`\n${drawn}`).toMatchInlineSnapshot(`
     "
-                        0ms                 4s                   8s   9s
-      phases            baseline            a-name-for-which-th… a-name-for-which-there-is-no-room.recovery
-      open              ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▅█████████▆▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  █ 100/s
-      closed            ▁▁▂▂▂▃▃▄▄▄▅▅▆▆▆▇▇█████████████████████████████  █ 8 agents
-      once                                            █                 █ 10 walks
-      latency open@far                      ▒███████████████████▒
-      flap closed@far                            ▒▒▒▒▒▒▒▒▒▒▒
+                               0ms                 4s                   8s   9s
+      phases                   baseline            a-name-for-which-th… a-name-for-which-there-is-no-room.recovery
+      open                     ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▅█████████▆▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  █ 100/s
+      closed                   ▁▁▂▂▂▃▃▄▄▄▅▅▆▆▆▇▇█████████████████████████████  █ 8 agents
+      once                                                   █                 █ 10 walks
+      latency open@far                             ▒███████████████████▒
+      flap closed@far                                   ▒▒▒▒▒▒▒▒▒▒▒
+      latency once@far                             ▁▁▁▁▁▃▃▃▃▃▅▅▅▅▅██████
+      egress-block open@far                        ??????????? when open@far.Echo has had 3 calls
+      egress-block closed@far                      ??????????? when open@far.Echo has had 3 calls
+    "
+  `);
+});
+
+test("what grows and what waits is told in words", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "drawn.yaml");
+  await writeFile(file, JSON.stringify(scenario));
+  const { stdout } = await squall("run", file, "--dry-run");
+  const [, told] = /^faults\n(.*?)^checks$/ms.exec(stdout) ?? [];
+  expect(`\n${told}`).toMatchInlineSnapshot(`
+    "
+      latency on open@far (a-name-for-which-there-is-no-room.0)  delay: 1s
+             4s – 8s
+      flap on closed@far (a-name-for-which-there-is-no-room.1)  down: 100ms, up: 100ms
+             5s – 5.1s
+           5.2s – 5.3s
+           5.4s – 5.5s
+           5.6s – 5.7s
+           5.8s – 5.9s
+             6s – 6.1s
+           6.2s – 6.3s
+           6.4s – 6.5s
+        … 2 more
+      latency on once@far (a-name-for-which-there-is-no-room.2)  delay: 10ms
+             4s – 8s
+        delay goes from 10ms to 40ms in 3 steps, 1s apart
+        jitter goes from its default to 5ms in 1 step, 2s apart
+      egress-block on open@far (a-name-for-which-there-is-no-room.3@open@far)
+        when open@far.Echo has had 3 calls, from then on:
+            0ms – 200ms
+          300ms – 500ms
+        waits 4s – 6s, and is never injected where that does not come
+      egress-block on closed@far (a-name-for-which-there-is-no-room.3@closed@far)
+        when open@far.Echo has had 3 calls, from then on:
+            0ms – 200ms
+          300ms – 500ms
+        waits 4s – 6s, and is never injected where that does not come
     "
   `);
 });

@@ -265,6 +265,29 @@ describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already
       }
     },
   );
+
+  test(
+    "that ends in the middle of a run leaves its verdict open, and is no defect of Squall",
+    { timeout: 60_000 },
+    async () => {
+      await using folder = await temporaryFolder();
+      const toxiproxy = await real.start();
+      const args = ["silent-empty", ...brief["silent-empty"], "--engine", toxiproxy.url, "--json"];
+      const running = startIn(folder.path, args);
+      await started(running, "baseline (");
+      await sleep(500);
+      await toxiproxy.stop();
+      const { code, stdout, stderr } = await running.ended;
+      expect(code, stdout + stderr).toBe(2);
+      const lost =
+        /^the engine http:.* is lost: .*ECONNREFUSED.*; Squall did not start it, so it does not start it again$/;
+      expect(JSON.parse(stdout)).toMatchObject({
+        verdict: "unknown",
+        gaps: expect.arrayContaining([{ gap: "run-stopped", says: expect.stringMatching(lost) as string }]) as unknown,
+      });
+      await nothingIsLeft(running, () => leftIn(folder.path));
+    },
+  );
 });
 
 async function ownerIn(folder: string): Promise<Owner> {

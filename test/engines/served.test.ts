@@ -147,6 +147,23 @@ describe("a server of ours", () => {
     expect(restarted.untilUs).toBeGreaterThan(restarted.fromUs);
   });
 
+  test("that dies comes back with its toxics as they were last updated", async () => {
+    await using echo = await openEcho();
+    const { engine, life } = await open();
+    const proxy = await engine.openProxy("p", echo.address);
+    const on = await proxy.addToxic({ ...latency, attributes: { latency: 1 } });
+    expect(await isHeldUp(proxy.address)).toBe(false);
+    await on.update(latency);
+    expect(await isHeldUp(proxy.address)).toBe(true);
+    await life(0).die();
+    // The next call finds it gone, and is done all the same.
+    await on.update(latency);
+    expect(await isHeldUp(proxy.address)).toBe(true);
+    await on.update({ ...latency, attributes: { latency: 1 } });
+    expect(await isHeldUp(proxy.address)).toBe(false);
+    await on.heal();
+  });
+
   test("that dies between two calls is started again at once, by itself", async () => {
     await using echo = await openEcho();
     const { engine, lives, life, events } = await open();

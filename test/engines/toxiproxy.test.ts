@@ -95,6 +95,25 @@ describe("our Toxiproxy client", () => {
     expect(await toxics()).toEqual([]);
   });
 
+  test("updates a toxic in place, and only what can be updated", async () => {
+    const url = await openEngine();
+    const proxy = await openToxiproxy({ url, world }).openProxy("p", upstream);
+    const on = await proxy.addToxic({ type: "latency", stream: "upstream", attributes: { latency: 1 } });
+    await on.update({ type: "latency", stream: "upstream", toxicity: 0.5, attributes: { latency: 20, jitter: 3 } });
+    expect(await (await fetch(`${url}/proxies/p/toxics`)).json()).toMatchObject([
+      { name: "latency_upstream_1", toxicity: 0.5, attributes: { latency: 20, jitter: 3 } },
+    ]);
+    await expect(on.update({ type: "latency", stream: "downstream", attributes: {} })).rejects.toThrow(
+      "a latency on upstream cannot become a latency on downstream",
+    );
+    await expect(on.update({ type: "latency", stream: "upstream", attributes: { latency: -1 } })).rejects.toThrow(
+      EngineError,
+    );
+    await on.heal();
+    expect(await (await fetch(`${url}/proxies/p/toxics`)).json()).toEqual([]);
+    await expect(on.update({ type: "latency", stream: "upstream", attributes: {} })).rejects.toThrow("404");
+  });
+
   test("counts a toxic as healed when its proxy is gone, too", async () => {
     const server = openToxiproxy({ url: await openEngine(), world });
     const proxy = await server.openProxy("p", upstream);

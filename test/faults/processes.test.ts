@@ -12,6 +12,7 @@ import { groupLives } from "../../src/processes.ts";
 import { openFaultDesk, type FaultDesk } from "../../src/run/fault-desk.ts";
 import { commandOf, fixtureNamed } from "../../src/targets/fixtures.ts";
 import type { Herd } from "../../src/targets/herd.ts";
+import { requirePrlimit } from "../../src/targets/limits.ts";
 import { processFaults } from "../../src/targets/process-faults.ts";
 import { realWorld } from "../../src/world.ts";
 import type { PlannedFault } from "../../src/plan/plan.ts";
@@ -243,4 +244,10 @@ describe.runIf(existsSync("/proc/self/stat"))("a server that does not come back 
     await target.stop();
     expect(await stand.leased()).toEqual([]);
   });
+});
+
+test("where there is no prlimit, limits are refused with a word on what is needed", async () => {
+  await expect(requirePrlimit({ ...realWorld, env: { PATH: "/nowhere" } })).rejects.toThrow(
+    "heap-limit and descriptor-limit need prlimit, a program of util-linux on Linux: install it, or leave these faults out",
+  );
 });

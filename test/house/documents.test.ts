@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { faultsPage } from "../../scripts/faults-page.ts";
 import { exitCodes } from "../../src/errors.ts";
+import { faultKinds } from "../../src/faults/registry.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { loadScenario } from "../../src/scenario/load.ts";
 import { fixtures } from "../../src/targets/fixtures.ts";
@@ -43,6 +45,18 @@ describe("every YAML block of a document is a scenario that loads", () => {
       rmSync(folder, { recursive: true });
     }
   });
+});
+
+test("docs/faults.md is what the fault kinds say; if not: npm run schema", () => {
+  expect(textOf("docs/faults.md")).toBe(faultsPage());
+});
+
+test("docs/faults.md has every kind, in its table and with an example of it", () => {
+  const page = textOf("docs/faults.md");
+  for (const { kind } of faultKinds) {
+    expect(page).toContain(`| [${kind}](#${kind}) |`);
+    expect(page).toContain(`faults: [{ kind: ${kind}, `);
+  }
 });
 
 test("the README's table of exit codes is the code's", () => {

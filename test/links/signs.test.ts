@@ -133,7 +133,7 @@ test("a tap that cannot connect for another reason than a dead link counts it bu
   const engine = smallEngine();
   const proxy = {
     setEnabled: () => Promise.resolve(),
-    addToxic: () => Promise.resolve({ heal: () => Promise.resolve() }),
+    addToxic: () => Promise.resolve({ heal: () => Promise.resolve(), update: () => Promise.resolve() }),
   };
   const unreachable = { host: "255.255.255.255", port: 9 };
   const away: Engine = { ...engine, openProxy: () => Promise.resolve({ ...proxy, address: unreachable }) };
@@ -280,7 +280,7 @@ test("a cure that failed can be tried again, and one that worked does nothing mo
           tries.push(type);
           return tries.length === 1 ? Promise.reject(new Error("not now")) : Promise.resolve();
         };
-        return Promise.resolve({ heal });
+        return Promise.resolve({ heal, update: () => Promise.resolve() });
       },
     }),
   };
@@ -298,4 +298,33 @@ test("a cure that failed can be tried again, and one that worked does nothing mo
   await get(rig);
   await get(rig);
   expect(signsOf(rig, "answered").map(({ usualMs }) => usualMs === undefined)).toEqual([true, true, false]);
+});
+
+test("a tool call is told of when it has passed whole, and again when it has ended, however it did", async () => {
+  await using callee = await httpCallee((incoming, response) => {
+    incoming.resume();
+    incoming.on("end", () => (incoming.url === "/silent" ? undefined : response.end("{}")));
+  });
+  await using rig = await openRig(callee.port, "mcp");
+  const calls = (): readonly string[] =>
+    rig.signs.flatMap((sign) => (sign.is === "called" || sign.is === "returned" ? [`${sign.is} ${sign.tool}`] : []));
+  const post = (path: string, body: object) => {
+    const sent = request(rig.url(path), { method: "POST", agent: false });
+    sent.on("error", () => {});
+    sent.end(JSON.stringify({ jsonrpc: "2.0", id: 1, ...body }));
+    return sent;
+  };
+  const [listed] = await once(post("/", { method: "tools/list" }), "response");
+  await bodyOf(listed);
+  expect(calls()).toEqual([]);
+  const [answer] = await once(post("/", { method: "tools/call", params: { name: "Create" } }), "response");
+  await bodyOf(answer);
+  await waitFor(() => expect(calls()).toEqual(["called Create", "returned Create"]));
+  const silent = post("/silent", { method: "tools/call", params: { name: "Wait" } });
+  await waitFor(() => expect(calls().at(-1)).toBe("called Wait"));
+  silent.destroy();
+  await waitFor(() => expect(calls().at(-1)).toBe("returned Wait"));
+  await rig.link.setEnabled(false);
+  post("/", { method: "tools/call", params: { name: "Late" } });
+  await waitFor(() => expect(calls().slice(-2)).toEqual(["called Late", "returned Late"]));
 });

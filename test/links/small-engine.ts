@@ -25,8 +25,8 @@ export function smallEngine(): Engine {
 
 async function openProxy(upstream: Address): Promise<{ proxy: EngineProxy; stop: () => Promise<void> }> {
   const live = new Set<Socket>();
-  const toxics = new Set<Toxic>();
-  const has = (type: Toxic["type"]): Toxic | undefined => [...toxics].find((toxic) => toxic.type === type);
+  const toxics = new Map<object, Toxic>();
+  const has = (type: Toxic["type"]): Toxic | undefined => [...toxics.values()].find((toxic) => toxic.type === type);
   let server: Server | undefined;
   let port = 0;
 
@@ -77,13 +77,15 @@ async function openProxy(upstream: Address): Promise<{ proxy: EngineProxy; stop:
     address: { host: "127.0.0.1", port },
     setEnabled: (enabled) => (enabled === (server !== undefined) ? Promise.resolve() : enabled ? start() : stop()),
     addToxic: (toxic) => {
-      toxics.add(toxic);
+      const key = {};
+      toxics.set(key, toxic);
       const heal = (): Promise<void> => {
-        toxics.delete(toxic);
+        toxics.delete(key);
         if (toxic.type === "timeout") closeAll();
         return Promise.resolve();
       };
-      return Promise.resolve({ heal });
+      const update = (next: Toxic): Promise<void> => Promise.resolve(void toxics.set(key, next));
+      return Promise.resolve({ heal, update });
     },
   };
   return { proxy, stop };

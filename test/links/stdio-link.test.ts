@@ -173,9 +173,15 @@ test("a process is one connection: who ended it, with the bytes of both ways", a
   expect(link.connections).toBe(3);
   expect(exchanges().map(({ ended }) => ended)).toEqual(["caller-left", "closed", "open"]);
   expect(signs.map((sign) => (sign.is === "cut" ? sign : sign.is))).toEqual([
+    "called",
     "silent",
+    "returned",
+    "called",
+    "returned",
     { is: "cut", how: "fin", inFlight: true },
+    "called",
     "silent",
+    "returned",
   ]);
   // Whoever closes by itself is not told; and every process is seen to its end.
   expect([first.closed(), second.closed(), third.closed()]).toEqual([0, 1, 1]);

@@ -51,6 +51,72 @@ test("any fault comes and goes with every, as a flap does", async () => {
   ]);
 });
 
+test("a ramp is its steps, up to the bound or the end of the longest window", async () => {
+  const stepsOf = async (fault: string) =>
+    (await plan([`faults=[{ link: cloud->cloud-api, ${fault} }]`])).faults[0]?.steps;
+  const up = "kind: latency, delay: 5ms, ramp: { delay: { to: 20ms, by: 7ms, every: 500ms } }";
+  const steps = [
+    { afterMs: 500, attributes: { delay: "12ms" } },
+    { afterMs: 1000, attributes: { delay: "19ms" } },
+    { afterMs: 1500, attributes: { delay: "20ms" } },
+  ];
+  expect(await stepsOf(up)).toEqual(steps);
+  expect(await stepsOf(`${up}, for: 1100ms`)).toEqual(steps.slice(0, 2));
+  expect(
+    await stepsOf(
+      "kind: bandwidth, rate: 3MB/s, ramp: { rate: { to: 1MB/s, by: 1MB/s, every: 1s }, toxicity: { to: 0.8, by: 0.1, every: 2s } }",
+    ),
+  ).toEqual([
+    { afterMs: 1000, attributes: { rate: "2000KB/s" } },
+    { afterMs: 2000, attributes: { rate: "1000KB/s", toxicity: 0.9 } },
+  ]);
+  expect(
+    await stepsOf("kind: limit-data, bytes: 1KB, ramp: { bytes: { to: 2000B, by: 600B, every: 1500ms } }"),
+  ).toEqual([
+    { afterMs: 1500, attributes: { bytes: "1600B" } },
+    { afterMs: 3000, attributes: { bytes: "2000B" } },
+  ]);
+});
+
+test("what waits is planned by what it waits for and how long, its windows from when that comes true", async () => {
+  const { faults } = await plan([
+    "faults=[{ link: [cloud->cloud-api, planner@cloud], kind: egress-block, at: 500ms, for: 1s, when: { calls: 7, of: planner@cloud.FetchResources }, every: { on: 300ms, off: 300ms } }]",
+  ]);
+  const when = {
+    condition: { is: "calls", count: 7, group: "planner", server: "cloud", tool: "FetchResources" },
+    fromMs: 3500,
+    untilMs: 6000,
+  };
+  const windows = [
+    { startMs: 0, endMs: 300 },
+    { startMs: 600, endMs: 900 },
+  ];
+  expect(faults).toMatchObject(
+    [
+      { fault: "outage.0@planner@cloud", link: "planner@cloud", when, windows },
+      { fault: "outage.0@cloud->cloud-api", link: "cloud->cloud-api", when, windows },
+    ].toSorted((a, b) => (a.link < b.link ? -1 : 1)),
+  );
+  const [within] = (
+    await plan([
+      "faults=[{ link: cloud->cloud-api, kind: egress-block, for: 1s, within: 2s, when: { first: limit-request } }]",
+      'agents.planner.chain=[{ call: cloud.CreateLimitRequest, args: { requestId: "${op.id}" }, effect: limit-request }]',
+      "effects={ limit-request: { ledger: cloud-api } }",
+      "thresholds=[]",
+    ])
+  ).faults;
+  expect(within?.when).toEqual({ condition: { is: "first", effect: "limit-request" }, fromMs: 3000, untilMs: 5000 });
+});
+
+test("links of a list break at the same moments, chance included, each as a fault of its own", async () => {
+  const { faults } = await plan([
+    "faults=[{ link: [cloud->cloud-api, planner@cloud, agents->cloud], kind: flap, down: 300ms, up: 200ms, jitter: 100ms }]",
+  ]);
+  expect(faults.map(({ link }) => link)).toEqual(["cloud->cloud-api", "planner@cloud"]);
+  expect(faults[0]?.windows).toEqual(faults[1]?.windows);
+  expect(new Set(faults.map(({ fault }) => fault)).size).toBe(2);
+});
+
 describe("a swizzle", () => {
   const groups = (names: readonly string[]): string =>
     `agents={ ${names.map((name) => `${name}: { chain: [{ call: cloud.FetchResources }] }`).join(", ")} }`;

@@ -179,6 +179,7 @@ describe("the headline", () => {
     ["interrupted", "Interrupted"],
     ["terminated", "Asked to stop"],
     ["unreachable", "could not be reached"],
+    ["engine-lost", "the engine was lost"],
     ["broken", "defect of Squall itself"],
     ["cut", "no end mark"],
     ["stopped", "a stop condition"],

@@ -74,6 +74,18 @@ describe("--duration", () => {
     expect(closed).toMatchObject({ rampUpMs: 8000, thinkTimeMs: { least: 3000, most: 3000 } });
   });
 
+  test("stretches how long a fault waits and is on then; how fast one grows is a rate, and stays", async () => {
+    const faults = [
+      "{ link: cloud->api, kind: flap, down: 500ms, up: 300ms, at: 1s, for: 1s, within: 500ms, when: { calls: 3, of: cloud.FetchResources } }",
+      "{ link: cloud->api, kind: latency, delay: 1ms, ramp: { delay: { to: 9ms, by: 2ms, every: 1s } } }",
+    ];
+    const text = timed.replace(/^faults: .*$/m, `faults: [${faults.join(", ")}]`);
+    const { plan } = await loadText(text, { durationMs: 20_000, agents: [] });
+    expect(plan.faults[0]).toMatchObject({ when: { fromMs: 8000, untilMs: 9000 } });
+    expect(plan.faults[0]?.windows.at(-1)?.endMs).toBe(2000);
+    expect(plan.faults[1]?.steps?.map(({ afterMs }) => afterMs)).toEqual([1000, 2000, 3000, 4000]);
+  });
+
   const files = readdirSync(scenarios).map((name) => join(scenarios, name));
 
   test("is what the phases take in all, to the millisecond, and what fitted fits", async () => {

@@ -68,8 +68,8 @@ const toxiproxy: Probe = {
   costs: "nothing for runs with the embedded engine; --engine binary has nothing to start",
   mend: "put toxiproxy-server on the PATH, or name its file in SQUALL_TOXIPROXY",
   look: async (world) => {
-    const named = world.env["SQUALL_TOXIPROXY"];
-    const file = named ?? (await findProgram(world, ["toxiproxy-server"]));
+    const named = world.env["SQUALL_TOXIPROXY"] ?? "";
+    const file = named === "" ? await findProgram(world, ["toxiproxy-server"]) : named;
     if (file === undefined) return missing("not on the PATH, and SQUALL_TOXIPROXY names none");
     const { ok, stdout, stderr } = await run(world, file, ["-version"]);
     if (ok) return { state: "there", says: `${firstLine(stdout) || firstLine(stderr)} (${file})` };

@@ -99,8 +99,8 @@ function guardProxy(proxy: EngineProxy, guarded: Guard): EngineProxy {
     address: proxy.address,
     setEnabled: (enabled) => guarded(proxy.setEnabled(enabled)),
     addToxic: async (toxic) => {
-      const cure = await guarded(proxy.addToxic(toxic));
-      return { heal: () => guarded(cure.heal()) };
+      const added = await guarded(proxy.addToxic(toxic));
+      return { heal: () => guarded(added.heal()), update: (next) => guarded(added.update(next)) };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The faults of a run as lanes: one for each fault, a letter and a hue to tell it by, its windows as bands. */
-import { placeInWords } from "../../history/fault-place.ts";
+import { placeInWords, type FaultPlace } from "../../history/fault-place.ts";
 import type { Figures, FaultSpan } from "../../measure/figures.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { round, type Across } from "./scales.ts";
@@ -10,6 +10,8 @@ export interface Lane {
   readonly kind: string;
   /** In words. */
   readonly place: string;
+  /** Who has seen nothing where it was not seen: a link's tap, or nobody at all. */
+  readonly unseen: string;
   readonly letter: string;
   readonly hue: number;
   readonly windows: readonly Window[];
@@ -34,8 +36,20 @@ export function lanesOf({ faults, endUs }: Pick<Figures, "faults" | "endUs">): r
   return [...byFault.values()].map((spans, index) => {
     const [{ fault, kind, ...first } = { fault: "", kind: "", link: "" }] = spans;
     const windows = spans.toSorted((a, b) => a.requestedUs - b.requestedUs).map((span) => windowOf(span, endUs));
-    return { fault, kind, place: placeInWords(first), letter: letterOf(index), hue: index % hues, windows };
+    return {
+      fault,
+      kind,
+      place: placeInWords(first),
+      unseen: unseenAt(first),
+      letter: letterOf(index),
+      hue: index % hues,
+      windows,
+    };
   });
+}
+
+function unseenAt({ link }: FaultPlace): string {
+  return link === undefined ? "nothing" : "nothing at the tap";
 }
 
 function windowOf({ requestedUs, observedUs, healedUs, control }: FaultSpan, endUs: number): Window {
@@ -142,7 +156,7 @@ function drawWindow({ lane, window, x, height, top, laneHeight }: LanePlace & { 
     />`;
   const place = { y: 0, height: String(height), hue: lane.hue };
   const lanePlace = { y: top, height: String(laneHeight - 1), hue: lane.hue };
-  const title = html`<title>${lane.letter}: ${aboutLane(lane)}: ${aboutWindow(window)}</title>`;
+  const title = html`<title>${lane.letter}: ${aboutLane(lane)}: ${aboutWindow(window, lane)}</title>`;
   return html`${parts.map((part) => rectOf("band", part, place))}${edges.map(line)}${parts.map((part) =>
     rectOf("lane", part, lanePlace, title),
   )}`;
@@ -195,7 +209,7 @@ function aboutLane({ kind, place }: Pick<Lane, "kind" | "place">): string {
   return `${brief(kind, 40)} on ${brief(place, 60)}`;
 }
 
-function aboutWindow(window: Window): string {
+function aboutWindow(window: Window, { unseen }: Pick<Lane, "unseen">): string {
   const { requestedUs, observedUs, healedUs, control, drawnFor } = window;
   if (drawnFor > 1) return `${drawnFor} windows from ${moment(requestedUs)} to ${moment(window.toUs)}`;
   const times =
@@ -203,7 +217,7 @@ function aboutWindow(window: Window): string {
       ? `from ${moment(requestedUs)}, not seen to heal`
       : `${moment(requestedUs)} to ${moment(healedUs)}`;
   if (control) return `${times}, not injected: a control run`;
-  if (observedUs === undefined) return `${times}, nothing at the tap showed it`;
+  if (observedUs === undefined) return `${times}, ${unseen} showed it`;
   return observedUs - requestedUs >= 1000 ? `${times}, seen after ${took(observedUs - requestedUs)}` : times;
 }
 
@@ -219,24 +233,25 @@ export function laneKey(lanes: readonly Lane[]): Markup {
           </svg>
           <span
             ><b>${brief(lane.kind, 40)}</b> on <code>${brief(lane.place)}</code>
-            <span class="muted">${brief(lane.fault)}, ${aboutWindows(lane.windows)}</span></span
+            <span class="muted">${brief(lane.fault)}, ${aboutWindows(lane)}</span></span
           >
         </li>`,
     )}
   </ul>`;
 }
 
-function aboutWindows(windows: readonly Window[]): string {
+function aboutWindows(lane: Lane): string {
+  const { windows } = lane;
   const [first] = windows;
   if (first === undefined) return "";
-  if (windows.length === 1) return aboutWindow(first);
+  if (windows.length === 1) return aboutWindow(first, lane);
   const last = windows.reduce((us, { toUs }) => Math.max(us, toUs), 0);
-  const unseen = windows.filter((window) => window.observedUs === undefined && !window.control).length;
+  const unseenWindows = windows.filter((window) => window.observedUs === undefined && !window.control).length;
   const unhealed = windows.filter(({ healedUs }) => healedUs === undefined).length;
   return [
     `${windows.length} windows, ${moment(first.requestedUs)} to ${moment(last)}`,
     ...(first.control ? ["not injected: a control run"] : []),
-    ...(unseen > 0 ? [`nothing at the tap showed ${unseen} of them`] : []),
+    ...(unseenWindows > 0 ? [`${lane.unseen} showed ${unseenWindows} of them`] : []),
     ...(unhealed > 0 ? [`${unhealed} not seen to heal`] : []),
   ].join(", ");
 }

@@ -65,6 +65,7 @@ const endings: Readonly<Record<Exclude<Figures["ended"], "finished">, string>> =
   interrupted: "Interrupted by hand before its end. What was witnessed counts; what was not seen is unknown.",
   terminated: "Asked to stop before its end. What was witnessed counts; what was not seen is unknown.",
   unreachable: "Stopped: a target could not be reached.",
+  "engine-lost": "Stopped: the engine was lost that links and faults are made of. What was not seen is unknown.",
   broken: "Stopped by a defect of Squall itself.",
   stopped: "Stopped early: a stop condition of the scenario held.",
   aborted: "Aborted: a threshold failed that ends the run.",
