@@ -14,10 +14,16 @@ interface ServerState extends Lost {
   unnamed: number;
   /** Requests that were answered by another replica than the one before in the same session. */
   handedOn: number;
+  /** When a fault last made up an answer on the way to it that belongs to no op: it may have been to an opening. */
+  madeUpUs: number;
 }
 
 interface State {
+  /** Nothing makes a session change its replica then, where the balancer does not. */
+  readonly control: boolean;
   readonly servers: ReadonlyMap<string, ServerState>;
+  /** By link before them: the balancer's and those of agents. */
+  readonly serverOf: ReadonlyMap<string, string>;
   /** By link from a balancer: the name of the replica. */
   readonly replicas: ReadonlyMap<string, string>;
   /** By agent and server: when its sessions were opened. */
@@ -35,7 +41,8 @@ export const sessionLoss = defineCheck({
       ? undefined
       : "no server runs as replicas, so no session could be asked for at another process",
 
-  start: ({ declared }): State => ({
+  start: ({ declared, mode }): State => ({
+    control: mode === "control",
     servers: new Map(
       replicated(declared).map((server) => [
         server,
@@ -49,10 +56,14 @@ export const sessionLoss = defineCheck({
           opened: 0,
           unnamed: 0,
           handedOn: 0,
+          madeUpUs: Number.NEGATIVE_INFINITY,
           events: [],
           ops: [],
         },
       ]),
+    ),
+    serverOf: new Map(
+      declared.links.flatMap(({ link, plane, server }) => (plane === "server-upstream" ? [] : [[link, server]])),
     ),
     replicas: replicaNames(declared),
     openings: new Map(),
@@ -62,15 +73,19 @@ export const sessionLoss = defineCheck({
   on: (record, state) => {
     if (record.type === "op") followOp(record, state);
     else if (record.type === "session") followSession(record, state);
+    else if (record.type === "exchange" && record.meddled?.made !== undefined) {
+      const server = state.servers.get(state.serverOf.get(record.link) ?? "");
+      if (server !== undefined) server.madeUpUs = record.atUs;
+    }
   },
 
-  end: ({ servers }): Judgement => {
+  end: ({ servers, control }): Judgement => {
     const all = [...servers.values()];
     const findings: Finding[] = all.flatMap(sessionFindings);
     const looked = all.reduce((sum, { asked, openings }) => sum + asked + openings, 0);
     const judged = { looked, findings };
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
-    const because = all.map(doubtOf).find((doubt) => doubt !== undefined);
+    const because = all.map((of) => doubtOf(of, control)).find((doubt) => doubt !== undefined);
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
     return { verdict: "pass", ...judged, strength: all.map(strengthOf).join("; ") };
   },
@@ -89,6 +104,8 @@ function replicaNames({ links }: Declared): ReadonlyMap<string, string> {
   return new Map(ofBalancers.map(({ link, server }) => [link, link.slice(`${server}->`.length)]));
 }
 
+const openingMostUs = 10_000_000;
+
 function followSession(event: Extract<HistoryRecord, { type: "session" }>, { servers, openings }: State): void {
   const { edge, named, id, atUs } = event;
   const server = servers.get(event.server);
@@ -100,7 +117,7 @@ function followSession(event: Extract<HistoryRecord, { type: "session" }>, { ser
     const times = openings.get(key);
     if (times === undefined) openings.set(key, [atUs]);
     else times.push(atUs);
-  } else if (edge === "failed" && named === true) {
+  } else if (edge === "failed" && named === true && atUs - server.madeUpUs > openingMostUs) {
     server.openings += 1;
     witness(server.events, id);
   }
@@ -144,7 +161,7 @@ function answeredBy(
       exchange.ended === "answered" &&
       // What the SDK makes of an answer does not tell its status.
       (status === undefined || exchange.status === status) &&
-      !("meddled" in exchange),
+      exchange.meddled?.made === undefined,
   );
 }
 
@@ -163,9 +180,9 @@ function witness(kept: string[], ...more: readonly string[]): void {
   if (kept.length + more.length <= witnessesMax) kept.push(...more);
 }
 
-function doubtOf({ server, asked, opened, unnamed, handedOn }: ServerState): string | undefined {
+function doubtOf({ server, asked, opened, unnamed, handedOn }: ServerState, control: boolean): string | undefined {
   if (asked === 0) return `no request of a session was seen to be answered by a replica of ${server}`;
-  if (opened > unnamed && handedOn === 0) {
+  if (opened > unnamed && handedOn === 0 && !control) {
     return `each session of ${server} was served by one replica only, so nothing tells whether another knows it`;
   }
   return undefined;

@@ -88,6 +88,10 @@ describe("passes", () => {
   test.each<[string, Partial<Call>]>([
     ["a session that expired, and whose answer says so", { attempt: { ...lost, says: "Session expired" } }],
     ["a 404 that the replica never gave: a fault before the balancer did", { attempt: lost, at: { status: 200 } }],
+    [
+      "a 404 that a fault put in the place of the replica's answer",
+      { attempt: lost, at: { meddled: { did: "replace-answer", delivered: 1, made: "error", status: 200 } } },
+    ],
     ["a 404 that never came to a replica", { attempt: lost, at: false }],
     ["another error of the server's", { attempt: { class: "http-refusal", status: 500, says: "database is locked" } }],
     ["bad arguments", { attempt: { class: "http-refusal", status: 400, says: "malformed JSON" } }],
@@ -95,6 +99,25 @@ describe("passes", () => {
     ["a tool error", { attempt: { class: "tool-error" } }],
   ])("over %s", async (_, near) => {
     expect(await judge(session(2), many, call({ walk: 20, ...near }))).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
+  test("over an opening to which a fault made the answer up", async () => {
+    const made: Exchange = {
+      type: "exchange",
+      link: "planner@cloud",
+      connection: 1,
+      ops: [],
+      method: "POST",
+      path: "/mcp",
+      startedUs: 2000,
+      ended: "answered",
+      status: 404,
+      meddled: { did: "answer-request", delivered: 0, made: "error" },
+      bytesUp: 1,
+      bytesDown: 1,
+    };
+    const failed = session(4, { agent: 1, edge: "failed", because: "notifications/initialized with HTTP 404" });
+    expect(await judge(session(2), [3, made], failed, many)).toMatchObject({ verdict: "pass", findings: [] });
   });
 
   test("over a session that could not be opened for other reasons", async () => {
@@ -115,6 +138,11 @@ describe("fails", () => {
     expect(result.findings[0]?.says).toContain("1 of 13 requests were answered with HTTP 404 (by cloud.2)");
     expect(result.findings[0]?.witness.ops).toEqual([opIdOf(20, 0)]);
     expect(result.findings[0]?.witness.events).toHaveLength(2);
+  });
+
+  test("also where a fault had only delayed the answer", async () => {
+    const at = { meddled: { did: "delay-answer", delivered: 1, status: 404 } } as const;
+    expect(await judge(session(2), many, call({ walk: 20, attempt: lost, at }))).toMatchObject({ verdict: "fail" });
   });
 
   test.each([400, 410, 500])("over %i in place of 404, which is a weakness of its own", async (status) => {
@@ -140,6 +168,10 @@ describe("is unknown", () => {
   test("where each session met one replica only", async () => {
     const alike = Array.from({ length: 12 }, (_, walk) => call({ walk, replica: 1 })).flat();
     const result = await judge(session(2), alike);
+    // Where nothing is broken nothing makes a session change its replica.
+    const calm = [toolsListed(0), ...frame({ mode: "control" }), ...replicasUsed, session(2), ...alike];
+    const control = await verdictOn(sessionLoss, historyOf(runStarted("control", replicated), calm));
+    expect(control).toMatchObject({ verdict: "pass" });
     expect(result).toMatchObject({ verdict: "unknown", because: expect.stringContaining("one replica only") });
   });
 

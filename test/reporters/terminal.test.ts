@@ -32,7 +32,7 @@ describe("the terminal reporter", () => {
           violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
-            witness: t:93 t:94 t:95 t:96 t:97 t:98
+            witness: t:107 t:108 t:109 t:110 t:111 t:112
       ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
 
       Files:  reports/a-run (open report.html)
