@@ -1,7 +1,7 @@
 /** docs/faults.md: every fault kind, what it shows as and what it takes, from the registry. */
 import { takenInWords, withoutInWords } from "../src/commands/attributes.ts";
 import { exampleOf, explainFault, type ExplainedFault } from "../src/commands/explained-fault.ts";
-import type { FaultKind } from "../src/faults/handles.ts";
+import type { FaultKind } from "../src/faults/kinds.ts";
 import { faultKinds } from "../src/faults/registry.ts";
 
 export function faultsPage(): string {

@@ -1,5 +1,5 @@
 /** All there is to say of a fault kind, for the list and for the page of reference. */
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { quantityOf } from "../units.ts";
 import { attributesOf, type Attribute } from "./attributes.ts";
 

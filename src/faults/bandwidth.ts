@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { byteRate } from "../units.ts";
 import { byToxic, chunkBytesMax, slowAsExplained, toxicOn, whichConnections } from "./by-toxic.ts";
-import { faultKind, unusuallySilent } from "./handles.ts";
+import { unusuallySilent } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const bandwidth = faultKind({
   kind: "bandwidth",

@@ -1,7 +1,8 @@
 /** What the faults that are one rule at the tap share: which requests it is for, and the mark that it leaves. */
 import { z } from "zod";
 import { duration } from "../units.ts";
-import type { Asking, Deed, PreparedFault, Rule } from "./handles.ts";
+import type { Asking, Deed, Rule } from "./handles.ts";
+import type { PreparedFault } from "./kinds.ts";
 
 export const whichRequests = {
   tool: z.string().min(1).optional().describe("on agent->server links: only calls of this tool"),
@@ -29,8 +30,8 @@ export const insteadOf = {
     .describe("what the caller sees in place of the answer; over stdio only hang"),
 };
 
-export const withinOf = {
-  within: duration({ leastMs: 1, mostMs: 60_000 })
+export const waitOf = {
+  wait: duration({ leastMs: 1, mostMs: 60_000 })
     .default(1000)
     .describe("how long an answer waits for another one before it goes on alone"),
 };

@@ -1,6 +1,7 @@
 /** What the faults that are one toxic share: which way it acts, on how many connections, and what it shows as. */
 import { z } from "zod";
-import type { PreparedFault, Sign, Stream, Toxic } from "./handles.ts";
+import type { Sign, Stream, Toxic } from "./handles.ts";
+import type { PreparedFault } from "./kinds.ts";
 
 export const whichConnections = {
   direction: z

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { percentage } from "../units.ts";
-import { processFaultKind } from "./handles.ts";
+import { processFaultKind } from "./kinds.ts";
 
 export const cpuSlowDown = processFaultKind({
   kind: "cpu-slow-down",

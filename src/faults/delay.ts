@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const delay = faultKind({
   kind: "delay",

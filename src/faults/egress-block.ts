@@ -1,12 +1,6 @@
 import { z } from "zod";
-import {
-  faultKind,
-  unusuallySilent,
-  type Cure,
-  type LinkHealForm,
-  type LinkHandle,
-  type PreparedFault,
-} from "./handles.ts";
+import { unusuallySilent, type Cure, type LinkHealForm, type LinkHandle } from "./handles.ts";
+import { faultKind, type PreparedFault } from "./kinds.ts";
 
 /** What egress-block and flap share: a link that is down in one of three ways and comes back in one of two. */
 export const blockAttributes = {

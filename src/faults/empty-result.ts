@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind, type MadeAnswer, type Question } from "./handles.ts";
+import { type MadeAnswer, type Question } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { answering, asJson, jsonAnswer, resultTo, whetherItActs } from "./made-answers.ts";
 
 export const emptyResult = faultKind({

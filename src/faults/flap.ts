@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
 import { blockAttributes, prepareBlock } from "./egress-block.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const flap = faultKind({
   kind: "flap",

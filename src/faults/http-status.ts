@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind, type MadeAnswer, type Question } from "./handles.ts";
+import { type MadeAnswer, type Question } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { answering, jsonAnswer, whetherItActs } from "./made-answers.ts";
 
 export const httpStatus = faultKind({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration, shown } from "../units.ts";
-import { processFaultKind } from "./handles.ts";
+import { processFaultKind } from "./kinds.ts";
 
 const after = /^after (?<wait>\S+)$/;
 const error = ({ input }: { readonly input?: unknown }): string =>

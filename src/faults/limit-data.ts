@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { size } from "../units.ts";
 import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const limitData = faultKind({
   kind: "limit-data",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { size } from "../units.ts";
-import { processFaultKind } from "./handles.ts";
+import { processFaultKind } from "./kinds.ts";
 
 export const descriptorLimit = processFaultKind({
   kind: "descriptor-limit",

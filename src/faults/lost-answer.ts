@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byRule, insteadOf, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const lostAnswer = faultKind({
   kind: "lost-answer",

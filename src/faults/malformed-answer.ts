@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind, type GivenAnswer, type MadeAnswer, type Question } from "./handles.ts";
+import { type GivenAnswer, type MadeAnswer, type Question } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { answering, asJson, resultTo, textResult, whetherItActs } from "./made-answers.ts";
 
 export const malformedAnswer = faultKind({

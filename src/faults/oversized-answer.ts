@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { size } from "../units.ts";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { answering, resultTo, textResult, whetherItActs } from "./made-answers.ts";
 
 export const oversizedAnswer = faultKind({

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { processFaultKind, unusuallySilent } from "./handles.ts";
+import { unusuallySilent } from "./handles.ts";
+import { processFaultKind } from "./kinds.ts";
 
 export const pause = processFaultKind({
   kind: "pause",

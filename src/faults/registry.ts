@@ -7,7 +7,7 @@ import { duplicateDelivery } from "./duplicate-delivery.ts";
 import { egressBlock } from "./egress-block.ts";
 import { emptyResult } from "./empty-result.ts";
 import { flap } from "./flap.ts";
-import type { FaultKind } from "./handles.ts";
+import type { FaultKind } from "./kinds.ts";
 import { httpStatus } from "./http-status.ts";
 import { kill } from "./kill.ts";
 import { latency } from "./latency.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { byRule, ruleOf, whichRequests, withinOf } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { byRule, ruleOf, whichRequests, waitOf } from "./by-rule.ts";
+import { faultKind } from "./kinds.ts";
 
 export const reorderedAnswers = faultKind({
   kind: "reordered-answers",
@@ -10,6 +10,6 @@ export const reorderedAnswers = faultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "executed",
   executes: [1],
-  attributes: z.strictObject({ ...whichRequests, ...withinOf }),
-  prepare: ({ within, ...asking }) => byRule(ruleOf(asking, { does: "reorder-answers", withinMs: within })),
+  attributes: z.strictObject({ ...whichRequests, ...waitOf }),
+  prepare: ({ wait, ...asking }) => byRule(ruleOf(asking, { does: "reorder-answers", withinMs: wait })),
 });

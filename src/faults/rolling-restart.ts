@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { replicasFaultKind } from "./handles.ts";
+import { replicasFaultKind } from "./kinds.ts";
 import { drainAttribute } from "./scale-in.ts";
 
 export const rollingRestart = replicasFaultKind({

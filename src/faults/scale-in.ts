@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
-import { replicasFaultKind } from "./handles.ts";
+import { replicasFaultKind } from "./kinds.ts";
 
 export const drainAttribute = {
   drain: duration({ mostMs: 60_000 })

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind, type MadeAnswer } from "./handles.ts";
+import { type MadeAnswer } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { asEvents, eventOf } from "./made-answers.ts";
 
 export const sseCut = faultKind({

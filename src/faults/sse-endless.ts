@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { asEvents, eventOf } from "./made-answers.ts";
 
 export const sseEndless = faultKind({

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { duration } from "../units.ts";
 import { byToxic, toxicOn, whichConnections } from "./by-toxic.ts";
 import { healedBy } from "./egress-block.ts";
-import { faultKind, unusuallySilent } from "./handles.ts";
+import { unusuallySilent } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 
 export const timeout = faultKind({
   kind: "timeout",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
 import { byRule, ruleOf, whichRequests } from "./by-rule.ts";
-import { faultKind } from "./handles.ts";
+import { faultKind } from "./kinds.ts";
 import { answering, resultTo, textResult, whetherItActs } from "./made-answers.ts";
 
 /** What each class of error tells its caller to do. */

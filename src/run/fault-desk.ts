@@ -1,7 +1,8 @@
 /** Injecting faults, watching for their mark at the tap, and taking every one of them back. */
 import { messageOf, UnhealedError } from "../errors.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Chance, Cure, HealForm, LinkHandle, PreparedFault, ProcessHandle, Sign } from "../faults/handles.ts";
+import type { Chance, Cure, HealForm, LinkHandle, ProcessHandle, Sign } from "../faults/handles.ts";
+import type { PreparedFault } from "../faults/kinds.ts";
 import type { Mode } from "../history/declared.ts";
 import type { Recorder } from "../history/events.ts";
 import { linksMeeting, placeInWords, placeOf } from "../history/fault-place.ts";

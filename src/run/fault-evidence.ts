@@ -1,5 +1,6 @@
 /** What shows at the tap that a fault has taken hold, and each step of it. */
-import type { PreparedFault, Sign } from "../faults/handles.ts";
+import type { Sign } from "../faults/handles.ts";
+import type { PreparedFault } from "../faults/kinds.ts";
 import type { FaultEdge, Recorder } from "../history/events.ts";
 import type { FaultStepped } from "../history/schedule-events.ts";
 import { said } from "./sign-words.ts";

@@ -1,5 +1,5 @@
 /** Faults that name no place, two, one that is not there, or one that their kind cannot break. */
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { faultKinds } from "../faults/registry.ts";
 import { linksNamed } from "./fault-places.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";

@@ -1,7 +1,8 @@
 /** The scenario as the rest of Squall knows it: defaults filled in, names explicit, durations in milliseconds. */
 import { policyKindNamed } from "../agents/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import type { Cycle, HealForm } from "../faults/handles.ts";
+import type { HealForm } from "../faults/handles.ts";
+import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";

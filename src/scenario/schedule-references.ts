@@ -1,5 +1,5 @@
 /** Schedules that cannot be: conditions on what nobody calls or commits, and ramps that lead nowhere or do harm. */
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import { formatDuration } from "../units.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";

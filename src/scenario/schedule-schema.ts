@@ -1,6 +1,6 @@
 /** When a fault is on, and how it grows meanwhile: the keys that all kinds of faults share. */
 import { z } from "zod";
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { bareOf, byteRate, duration, percentage, quantityOf, shown, size } from "../units.ts";
 
 const when = z.strictObject({

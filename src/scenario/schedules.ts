@@ -1,5 +1,5 @@
 /** The schedule of a fault as the plan takes it: how its attributes change while it is on, and what it waits for. */
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { counted, quantityOf } from "../units.ts";
 import type { Growth, WrittenCondition } from "./schedule-schema.ts";
 

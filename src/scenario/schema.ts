@@ -7,7 +7,7 @@ import { policyKinds } from "../agents/registry.ts";
 import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
-import type { FaultKind } from "../faults/handles.ts";
+import type { FaultKind } from "../faults/kinds.ts";
 import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";

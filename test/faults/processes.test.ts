@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
-import type { FaultKind, ProcessFaultKind } from "../../src/faults/handles.ts";
+import type { FaultKind, ProcessFaultKind } from "../../src/faults/kinds.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import type { Unstamped } from "../../src/history/events.ts";
 import { placeInWords, type FaultPlace } from "../../src/history/fault-place.ts";

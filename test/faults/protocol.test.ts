@@ -3,7 +3,8 @@
  * is seen at the tap, the callee acts as often as it says, what happened is told of both sides, and it heals.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { LinkHandle, Sign, LinkFaultKind } from "../../src/faults/handles.ts";
+import type { LinkHandle, Sign } from "../../src/faults/handles.ts";
+import type { LinkFaultKind } from "../../src/faults/kinds.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
 import type { Exchange } from "../../src/history/events.ts";
 import type { Meddled } from "../../src/history/meddled.ts";
@@ -330,7 +331,7 @@ describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
     await using running = await target.start();
     // Over stdio it is one pipe on which they overtake; over HTTP each has a connection of its own.
     const session = await running.open();
-    const fault = linkKindNamed(kind).prepare({ count: 2, within: "10s" });
+    const fault = linkKindNamed(kind).prepare({ count: 2, wait: "10s" });
     let shown = 0;
     running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
     const came: string[] = [];
@@ -361,14 +362,14 @@ describe.each(mcpTargets)("two answers that meet, on $name", (target) => {
     await using running = await target.start();
     const session = await running.open();
     let shown = 0;
-    for (const within of ["30ms", "1m"]) {
-      const fault = linkKindNamed("crossed-answers").prepare({ within });
+    for (const wait of ["30ms", "1m"]) {
+      const fault = linkKindNamed("crossed-answers").prepare({ wait });
       running.link.onSign((sign) => (shown += fault.showsIn(sign) ? 1 : 0));
       const cure = await fault.inject(running.link);
       const before = running.executed();
       const asking = session.call(callOf({ tool: call.tool }));
       await waitFor(() => expect(running.executed()).toBe(before + 1));
-      if (within === "1m") await cure.heal();
+      if (wait === "1m") await cure.heal();
       expect((await asking).class).toBe("ok");
       await cure.heal();
     }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { attributesOf as explained } from "../../src/commands/attributes.ts";
-import type { FaultKind } from "../../src/faults/handles.ts";
+import type { FaultKind } from "../../src/faults/kinds.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import { bareOf, quantityOf } from "../../src/units.ts";
 

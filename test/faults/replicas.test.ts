@@ -3,7 +3,7 @@
  * it says happens and is seen, somebody always answers, and all are there again once it is healed.
  */
 import { expect, test, vi } from "vitest";
-import type { FaultKind, ProcessFaultKind } from "../../src/faults/handles.ts";
+import type { FaultKind, ProcessFaultKind } from "../../src/faults/kinds.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import type { TargetEvent } from "../../src/history/events.ts";
 import { openBalancer, type Balancer } from "../../src/links/balancer.ts";
