@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import {
   canSeeProcesses,
   nothingIsLeft,
+  rounds,
   squall,
   started,
   startSquall,
@@ -54,20 +55,25 @@ createServer(async (request, response) => {
 const killed = "server: cloud, kind: kill, restart: after 300ms";
 
 describe("a server that is killed under load and started again", () => {
-  test.each([
+  const transports = [
     ["over HTTP", "fixture: cloud"],
     ["over stdio", "fixture: cloud, transport: stdio"],
-  ])("%s survives where it is honest", { timeout: 60_000 }, async (_, server) => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: killed }));
-    const { ended, checks, gaps } = await verdictsFrom(["s.yaml"], folder.path);
-    const text = JSON.stringify(checks) + JSON.stringify(gaps) + ended.stderr;
-    expect(checks, text).toMatchObject([{ check: "survives", verdict: "pass", findings: [] }]);
-    expect(checks[0]?.strength, text).toMatch(
-      /^0 exits, back after \d+ kills?, 0 vanished tools; recovered after 1 of 1/,
-    );
-    expect(ended.code, text).toBe(0);
-  });
+  ] as const;
+  test.each(rounds<readonly (typeof transports)[number][]>(transports, transports.slice(0, 1)))(
+    "%s survives where it is honest",
+    { timeout: 60_000 },
+    async (_, server) => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: killed }));
+      const { ended, checks, gaps } = await verdictsFrom(["s.yaml"], folder.path);
+      const text = JSON.stringify(checks) + JSON.stringify(gaps) + ended.stderr;
+      expect(checks, text).toMatchObject([{ check: "survives", verdict: "pass", findings: [] }]);
+      expect(checks[0]?.strength, text).toMatch(
+        /^0 exits, back after \d+ kills?, 0 vanished tools; recovered after 1 of 1/,
+      );
+      expect(ended.code, text).toBe(0);
+    },
+  );
 
   test("does not where it trips over what the killed one has left", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
@@ -104,21 +110,26 @@ test(
 );
 
 describe.runIf(canSeeProcesses)("whatever ends a run while its server stands still, nothing of it is left", () => {
-  test.each([
-    ["SIGKILL", "fixture: cloud"],
+  const ends = [
     ["SIGKILL", "fixture: cloud, transport: stdio"],
+    ["SIGKILL", "fixture: cloud"],
     ["SIGINT", "fixture: cloud"],
-  ] as const)("%s, %s", { timeout: 60_000 }, async (signal, server) => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: "server: cloud, kind: pause" }));
-    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-    await started(running, "pause on server cloud (trouble.0) observed");
-    await sleep(200);
-    running.child.kill(signal);
-    const { code } = await running.ended;
-    if (signal === "SIGINT") expect(code).toBe(130);
-    await nothingIsLeft(running);
-  });
+  ] as const;
+  test.each(rounds<readonly (typeof ends)[number][]>(ends, ends.slice(0, 1)))(
+    "%s, %s",
+    { timeout: 60_000 },
+    async (signal, server) => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: "server: cloud, kind: pause" }));
+      const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+      await started(running, "pause on server cloud (trouble.0) observed");
+      await sleep(200);
+      running.child.kill(signal);
+      const { code } = await running.ended;
+      if (signal === "SIGINT") expect(code).toBe(130);
+      await nothingIsLeft(running);
+    },
+  );
 });
 
 test("what the run does not start has no processes for it to break: that is a mistake", async () => {

@@ -29,7 +29,8 @@ const scenarios = {
 const names = ["duplicate-effects", "silent-empty"] as const;
 const hardened = ["--set", "servers.cloud.fixture=cloud-hardened"];
 
-describe.each(names)("%s over stdio", (name) => {
+// Duplicates over stdio are counted one by one among the faults of the protocol.
+describe.each(rounds<readonly (typeof names)[number][]>(names, ["silent-empty"]))("%s over stdio", (name) => {
   test("finds the defect it is for", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const { ended, ...verdicts } = await verdictsFrom([name, ...scenarios[name]], folder.path);
@@ -134,7 +135,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     expect(new Set(attempts)).toEqual(new Set(["ok", "closed"]));
   });
 
-  test.each([
+  const unstartable: readonly (readonly [string, string, string, number, RegExp])[] = [
     [
       "is not there",
       "nothing.mjs",
@@ -156,16 +157,21 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       75,
       /mine did not answer initialize within 3s/,
     ],
-  ])("that %s is told before the run", { timeout: 60_000 }, async (_, script, first, exit, says) => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "server.mjs"), first + server(""));
-    await writeFile(join(folder.path, "s.yaml"), scenario(script));
-    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-    const { code, stderr } = await running.ended;
-    expect(code, stderr).toBe(exit);
-    expect(stderr).toMatch(says);
-    await nothingIsLeft(running);
-  });
+  ];
+  test.each(rounds(unstartable, unstartable.slice(1)))(
+    "that %s is told before the run",
+    { timeout: 60_000 },
+    async (_, script, first, exit, says) => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "server.mjs"), first + server(""));
+      await writeFile(join(folder.path, "s.yaml"), scenario(script));
+      const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+      const { code, stderr } = await running.ended;
+      expect(code, stderr).toBe(exit);
+      expect(stderr).toMatch(says);
+      await nothingIsLeft(running);
+    },
+  );
 
   test("that does not tell its tools is told before the run", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
@@ -222,26 +228,31 @@ describe.runIf(canSeeProcesses)("whatever ends a run, no process of a session is
     },
   );
 
-  test.each(["SIGKILL", undefined] as const)("also of what left its group: %s", { timeout: 60_000 }, async (signal) => {
-    await using folder = await temporaryFolder();
-    const script = `
+  const ends = ["SIGKILL", undefined] as const;
+  test.each(rounds<readonly (typeof ends)[number][]>(ends, ["SIGKILL"]))(
+    "also of what left its group: %s",
+    { timeout: 60_000 },
+    async (signal) => {
+      await using folder = await temporaryFolder();
+      const script = `
 import { spawn } from "node:child_process";
 spawn("sleep", ["60"], { detached: true, stdio: "ignore" }).unref();
 process.stdin.resume();
 `;
-    await writeFile(join(folder.path, "daemon.mjs"), script);
-    const text = `name: daemon
+      await writeFile(join(folder.path, "daemon.mjs"), script);
+      const text = `name: daemon
 servers: { mine: { transport: stdio, command: [node, daemon.mjs], startTimeout: ${signal === undefined ? "2s" : "30s"} } }
 agents: { a: { chain: [{ call: mine.Echo }] } }
 phases: [{ baseline: 1s }]
 `;
-    await writeFile(join(folder.path, "s.yaml"), text);
-    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-    await waitUntil(async () => (await alive(running.mark)).some((process) => process.includes("sleep 60")));
-    if (signal !== undefined) running.child.kill(signal);
-    await running.ended;
-    await nothingIsLeft(running);
-  });
+      await writeFile(join(folder.path, "s.yaml"), text);
+      const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+      await waitUntil(async () => (await alive(running.mark)).some((process) => process.includes("sleep 60")));
+      if (signal !== undefined) running.child.kill(signal);
+      await running.ended;
+      await nothingIsLeft(running);
+    },
+  );
 
   test("and nobody who stops the run waits for what a server does not answer", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();

@@ -37,16 +37,16 @@ describe.runIf(isFull)("repeated runs (left to CI: SQUALL_ROUNDS=full)", () => {
       for (const other of others) expect(other).toEqual(first);
     }
   });
-});
 
-test("a folder of scenarios ends with the worst exit code", { timeout: 90_000 }, async () => {
-  await using folder = await temporaryFolder();
-  const sets = ["--set", "phases=[{baseline: 1500ms}, {fault: 1500ms, recovery: 500ms, name: outage}]"];
-  const { code, stdout } = await squall(
-    ["run", "silent-empty", "silent-empty", ...sets, "--set", "faults[0].for=1s", "--json", "--quiet"],
-    { cwd: folder.path },
-  );
-  const document: unknown = JSON.parse(stdout);
-  expect(document).toMatchObject({ schema: "squall.runs/1", exitCode: 1, runs: [{ exitCode: 1 }, { exitCode: 1 }] });
-  expect(code).toBe(1);
+  test("a folder of scenarios ends with the worst exit code", { timeout: 90_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const sets = ["--set", "phases=[{baseline: 1500ms}, {fault: 1500ms, recovery: 500ms, name: outage}]"];
+    const { code, stdout } = await squall(
+      ["run", "silent-empty", "silent-empty", ...sets, "--set", "faults[0].for=1s", "--json", "--quiet"],
+      { cwd: folder.path },
+    );
+    const document: unknown = JSON.parse(stdout);
+    expect(document).toMatchObject({ schema: "squall.runs/1", exitCode: 1, runs: [{ exitCode: 1 }, { exitCode: 1 }] });
+    expect(code).toBe(1);
+  });
 });

@@ -15,6 +15,7 @@ import {
   canSeeProcesses,
   nothingIsLeft,
   onlyRun,
+  rounds,
   squall,
   startSquall,
   temporaryFolder,
@@ -118,7 +119,7 @@ async function judge(folder: string, about: About): Promise<Verdicts & { readonl
 
 const API_URL = "http://api.weather.test";
 
-describe.each([node, python])("in $name", (server) => {
+describe.each(rounds([node, python], [node]))("in $name", (server) => {
   test.skipIf(server.lacks)("silent-empty finds the one that swallows", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     await using api = await weatherApi();
@@ -201,7 +202,7 @@ phases: [{ baseline: 1s }]
 
 const overTls = unlessAbsent("over TLS, which passes unread", lacksOpenssl, "openssl");
 describe.skipIf(lacksOpenssl)(overTls, () => {
-  describe.each([node, python])("in $name", (server) => {
+  describe.each(rounds([node, python], [lacksPython ? node : python]))("in $name", (server) => {
     test.skipIf(server.lacks)("silent-empty tells who swallows", { timeout: 90_000 }, async () => {
       await using folder = await temporaryFolder();
       const [keyFile, certFile] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
