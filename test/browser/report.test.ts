@@ -11,6 +11,7 @@ import {
   sample,
   theLargest,
 } from "../reporters/sample-figures.ts";
+import { rounds } from "../rounds.ts";
 import { engineName, isAbsent, launch, open } from "./chromium.ts";
 import { clipped, faintMarks, lowContrast, nameless, overlappingLabels } from "./in-page.ts";
 
@@ -22,6 +23,8 @@ const pages = {
   nothing: render(nothingHappened),
 };
 const named = Object.entries(pages);
+// Each page costs a second or more in every way that it is looked at; the sample has something of all that there is.
+const looked = rounds(named, named.slice(0, 1));
 const phone = { viewport: { width: 390, height: 844 } };
 const paper = { viewport: { width: 695, height: 1000 } };
 
@@ -33,7 +36,7 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
   afterAll(() => browser?.close());
 
   describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
-    test.each(named)("%s opens without a request or a complaint, and can be read", async (_, page) => {
+    test.each(looked)("%s opens without a request or a complaint, and can be read", async (_, page) => {
       await using opened = await open(browser, page, { colorScheme });
       expect(opened.complaints).toEqual([]);
       expect(opened.requests).toEqual([]);
@@ -43,7 +46,7 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
     });
   });
 
-  test.each(named)("%s fits a phone: the page does not scroll sideways, no label lies on another", async (_, page) => {
+  test.each(looked)("%s fits a phone: the page does not scroll sideways, no label lies on another", async (_, page) => {
     await using opened = await open(browser, page, phone);
     expect(await opened.page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     expect(await opened.page.evaluate(overlappingLabels)).toEqual([]);
@@ -198,7 +201,7 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
   });
 
   describe("on paper", () => {
-    test.each([...named, ["the largest", render(theLargest())]] as const)(
+    test.each(rounds([...named, ["the largest", render(theLargest())] as const], looked))(
       "%s is light, whole and cut nowhere, whatever the screen's theme",
       async (_, html) => {
         await using opened = await open(browser, html, { ...paper, colorScheme: "dark" });
@@ -215,7 +218,7 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
       },
     );
 
-    test.each([true, false])("every story is open (JavaScript: %s)", async (javaScriptEnabled) => {
+    test.each(rounds([true, false], [true]))("every story is open (JavaScript: %s)", async (javaScriptEnabled) => {
       await using opened = await open(browser, pages.sample, { ...paper, javaScriptEnabled });
       const { page } = opened;
       await page.emulateMedia({ media: "print" });

@@ -10,6 +10,7 @@ import type { HistoryEvent } from "../../src/history/events.ts";
 import { holdingBounds, type HoldingBounds } from "../../src/history/holding.ts";
 import { assembleRecords } from "../../src/history/records.ts";
 import { measure } from "../../src/measure/measure.ts";
+import { rounds } from "../rounds.ts";
 
 const small = { events: 12_000, opsPerSecond: 100, failures: 0.5 };
 
@@ -108,7 +109,7 @@ function keptOf(events: number): number {
 }
 
 test("however long a history is, what is kept of it hardly grows", { timeout: 120_000 }, () => {
-  const [short, long] = [60_000, 240_000];
+  const [short, long] = rounds([60_000, 240_000], [30_000, 120_000]);
   keptOf(short);
   const grown = keptOf(long) - keptOf(short);
   // Kept as they are, its events would take some 400 bytes each.

@@ -25,8 +25,8 @@ agents:
     chain: [${Array.from({ length: 10 }, () => "{ call: cloud.FetchResources }").join(", ")}]
 phases:
   - baseline: 1500ms
-  - { fault: 4s, recovery: 1s, name: slow }
-  - { fault: 4s, recovery: 1s, name: hole }
+  - { fault: 3s, recovery: 500ms, name: slow }
+  - { fault: 3700ms, recovery: 500ms, name: hole }
 faults:
   - { link: agents->cloud, kind: latency, delay: 50ms, during: slow }
   - { link: agents->cloud, kind: egress-block, how: black-hole, during: hole, at: 500ms, for: 3s }

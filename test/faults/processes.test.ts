@@ -16,6 +16,7 @@ import { requirePrlimit } from "../../src/targets/limits.ts";
 import { processFaults } from "../../src/targets/process-faults.ts";
 import { realWorld } from "../../src/world.ts";
 import type { PlannedFault } from "../../src/plan/plan.ts";
+import { rounds } from "../rounds.ts";
 import { honest, openStand, type Stand } from "../targets/stand.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { openStdioStand } from "../wire/stdio-child.ts";
@@ -110,10 +111,15 @@ async function stdioRig(): Promise<Rig> {
   };
 }
 
+// What is done to a process is the same on all of them; how one comes back is not.
+const returns = rounds(
+  cases,
+  cases.filter(({ kind, attributes }) => attributes === undefined && kind !== "descriptor-limit"),
+);
 const rigs = [
-  ["a server over HTTP", () => httpRig("server")],
-  ["an upstream", () => httpRig("upstream")],
-  ["a server over stdio", stdioRig],
+  ["a server over HTTP", { open: () => httpRig("server"), cases }],
+  ["an upstream", { open: () => httpRig("upstream"), cases: returns }],
+  ["a server over stdio", { open: stdioRig, cases: returns }],
 ] as const;
 
 function faultAt({ place }: Rig, { kind, attributes = {} }: Case): PlannedFault {
@@ -132,7 +138,7 @@ const limitsOf = (pid: number): string => readFileSync(`/proc/${pid}/limits`, "u
 const edgesIn = (events: readonly Unstamped[]): string[] =>
   events.flatMap((event) => (event.type === "fault" ? [event.edge] : []));
 
-describe.runIf(existsSync("/proc/self/stat")).each(rigs)("%s", (_, open) => {
+describe.runIf(existsSync("/proc/self/stat")).each(rigs)("%s", (_, { open, cases }) => {
   test.each(cases)("$kind $attributes: a caller is $meanwhile answered meanwhile, and again afterwards", async (of) => {
     const rig = await open();
     const groups = new Set<number>();

@@ -15,6 +15,7 @@ import {
 } from "../../src/plan/arrivals.ts";
 import { arrivalsOf, arrivalsSchema } from "../../src/scenario/arrivals.ts";
 import type { ScenarioInput } from "../../src/scenario/schema.ts";
+import { rounds } from "../rounds.ts";
 
 type Written = ScenarioInput["agents"][string]["arrivals"];
 
@@ -89,7 +90,7 @@ describe("walks of an open group", () => {
           expect([agent, walk]).toEqual([k % plan.agents, Math.floor(k / plan.agents)]);
         }
       }),
-      { seed: 42, numRuns: 300 },
+      { seed: 42, numRuns: rounds(300, 60) },
     );
   });
 
