@@ -59,27 +59,6 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
     });
   });
 
-  test("kill -9 while a server dies and is started again, over and over", { timeout: 120_000 }, async () => {
-    const sets = [
-      "phases=[{baseline: 600ms}, {fault: 20s, name: resets}]",
-      "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
-      "servers.cloud.restart={most: 100, within: 10s}",
-      "checks=[survives]",
-    ];
-    const random = seededRandom(42, "kill restarting");
-    const moments = Array.from({ length: rounds(20, 1) }, () => random.integer(500, 2500));
-    await eachOf(moments, 2, async (afterMs) => {
-      await using folder = await temporaryFolder();
-      const args = ["run", "survives", ...sets.flatMap((set) => ["--set", set])];
-      const running = startSquall(args, { cwd: folder.path });
-      await started(running, "resets (");
-      await sleep(afterMs);
-      running.child.kill("SIGKILL");
-      await running.ended;
-      await nothingIsLeft(running);
-    });
-  });
-
   test("two Ctrl-C at once: it does not wait for answers, and heals all the same", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
@@ -164,8 +143,33 @@ describe("a saved history", () => {
   });
 });
 
-describe.runIf(isFull)("runs that nobody disturbs (left to CI: SQUALL_ROUNDS=full)", () => {
-  test.runIf(canSeeProcesses)("leave nothing at their own end", { timeout: 60_000 }, async () => {
+describe.runIf(isFull)("more ways to end (left to CI: SQUALL_ROUNDS=full)", () => {
+  test.runIf(canSeeProcesses)(
+    "kill -9 while a server dies and is started again, over and over",
+    { timeout: 120_000 },
+    async () => {
+      const sets = [
+        "phases=[{baseline: 600ms}, {fault: 20s, name: resets}]",
+        "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
+        "servers.cloud.restart={most: 100, within: 10s}",
+        "checks=[survives]",
+      ];
+      const random = seededRandom(42, "kill restarting");
+      const moments = Array.from({ length: 20 }, () => random.integer(500, 2500));
+      await eachOf(moments, 2, async (afterMs) => {
+        await using folder = await temporaryFolder();
+        const args = ["run", "survives", ...sets.flatMap((set) => ["--set", set])];
+        const running = startSquall(args, { cwd: folder.path });
+        await started(running, "resets (");
+        await sleep(afterMs);
+        running.child.kill("SIGKILL");
+        await running.ended;
+        await nothingIsLeft(running);
+      });
+    },
+  );
+
+  test.runIf(canSeeProcesses)("nothing is left at its own end", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
     expect((await running.ended).code).toBe(1);

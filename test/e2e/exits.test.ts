@@ -37,7 +37,7 @@ describe("missing evidence exits 2 and is named", () => {
     ["a baseline that fails", ["--set", "upstreams.cloud-api.env={EMPTY: resources}"], "the baseline does not hold"],
   ] as const;
 
-  test.each(rounds<readonly (typeof cases)[number][]>(cases, cases.slice(0, 2)))(
+  test.each(rounds<readonly (typeof cases)[number][]>(cases, cases.slice(1, 2)))(
     "%s",
     { timeout: 60_000 },
     async (_, sets, says) => {
