@@ -5,6 +5,7 @@ import { figuresDocument, type Figures } from "../../src/measure/figures.ts";
 import { html } from "../../src/reporters/html.ts";
 import type { RunResult } from "../../src/reporters/reporter.ts";
 import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts";
+import { rounds } from "../rounds.ts";
 import { resultFor } from "../verdicts-of.ts";
 import { effect, honestRun } from "../literal-history.ts";
 import { all, byClass, byId, byName, readMarkup, textOf, type Element } from "./read-markup.ts";
@@ -508,7 +509,7 @@ describe("no text of a server can become markup", () => {
         const page = pageOf(retold(sample, (text) => `${text}x${nasty}`));
         expect(JSON.stringify(skeleton(page)) === shape).toBe(true);
       }),
-      { seed: 42, numRuns: 40 },
+      { seed: 42, numRuns: rounds(40, 10) },
     );
   });
 
@@ -585,7 +586,7 @@ describe("no figure can break the page", () => {
           expect(text.length).toBeLessThan(1_500_000);
         },
       ),
-      { seed: 42, numRuns: 60 },
+      { seed: 42, numRuns: rounds(60, 15) },
     );
   });
 
