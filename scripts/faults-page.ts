@@ -15,28 +15,26 @@ ${table(explained)}
 
 - **Told**: explicit, the caller is told that something went wrong; implicit, it must notice by itself.
 - **Passes**: transient, the next try may work; permanent, it will not until somebody acts.
+- **Executed**: how often the callee does what it is asked once; **what it may believe**, whatever it was told.
 ${faultKinds.map((kind) => section(kind)).join("")}`;
 }
 
-/** The column of what may be believed is there once a kind says it. */
 function table(faults: readonly ExplainedFault[]): string {
-  const isSaid = faults.some(({ mayBelieve }) => mayBelieve !== undefined);
-  const believing = (text: string): readonly string[] => (isSaid ? [text] : []);
   return [
-    row(["fault", "what the caller sees", "told", "passes", ...believing("what it may believe")]),
-    row(["---", "---", "---", "---", ...believing("---")]),
-    ...faults.map(({ name, callerSees, seen, lasts, mayBelieve = "–" }) =>
-      row([`[${name}](#${name})`, callerSees, seen, lasts, ...believing(mayBelieve)]),
+    row(["fault", "what the caller sees", "told", "passes", "executed", "what it may believe"]),
+    row(["---", "---", "---", "---", "---", "---"]),
+    ...faults.map(({ name, callerSees, seen, lasts, executed, mayBelieve }) =>
+      row([`[${name}](#${name})`, callerSees, seen, lasts, executed, mayBelieve]),
     ),
   ].join("\n");
 }
 
 function section(kind: FaultKind): string {
-  const { name, about, plane, seen, lasts, callerSees, mayBelieve, engines, heals, options, grows } =
+  const { name, about, plane, seen, lasts, callerSees, mayBelieve, executed, engines, heals, options, grows } =
     explainFault(kind);
   const facts = [
     `**The caller sees** ${callerSees}.`,
-    ...(mayBelieve === undefined ? [] : [`**It may believe** of what it asked: ${mayBelieve}.`]),
+    `**It may believe** of what it asked: ${mayBelieve}; what is asked once is executed ${executed}.`,
     `**Plane**: ${plane}; ${seen}, ${lasts}. **Engine**: ${engines}.`,
     `**Healed**: ${heals}.`,
     ...(grows.length === 0 ? [] : [`**May grow** with \`ramp\`: ${grows.join(", ")}.`]),

@@ -11,7 +11,9 @@ export interface ExplainedFault {
   readonly seen: string;
   readonly lasts: string;
   readonly callerSees: string;
-  readonly mayBelieve?: string;
+  readonly mayBelieve: string;
+  /** How often the callee executes what is asked once, in words. */
+  readonly executed: string;
   readonly engines: string;
   readonly heals: string;
   readonly options: readonly Attribute[];
@@ -32,7 +34,7 @@ const forms = {
 } as const;
 
 export function explainFault(kind: FaultKind): ExplainedFault {
-  const { kind: name, about, plane, tags, callerSees, mayBelieve, grows = [] } = kind;
+  const { kind: name, about, plane, tags, callerSees, mayBelieve, executes, grows = [] } = kind;
   const options = attributesOf(kind.attributes);
   const { healForm } = kind.prepare(exampleOf(kind));
   const usual = kind.on === "process" && healForm === "let-through" ? "it goes on as before" : forms[healForm];
@@ -42,7 +44,8 @@ export function explainFault(kind: FaultKind): ExplainedFault {
     plane,
     ...tags,
     callerSees,
-    ...(mayBelieve === undefined ? {} : { mayBelieve }),
+    mayBelieve,
+    executed: `${executes.join(" or ")} ${executes.at(-1) === 1 ? "time" : "times"}`,
     engines: engines[plane] ?? plane,
     heals: options.some((option) => option.name === "heal") ? `${usual}, unless heal says otherwise` : usual,
     options,

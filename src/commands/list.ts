@@ -91,10 +91,20 @@ function details(entry: Entry): string[] {
   ];
 }
 
-function faultDetails({ plane, seen, lasts, callerSees, mayBelieve, engines, heals, grows = [] }: Entry): string[] {
+function faultDetails({
+  plane,
+  seen,
+  lasts,
+  callerSees,
+  mayBelieve,
+  executed,
+  engines,
+  heals,
+  grows = [],
+}: Entry): string[] {
   if (callerSees === undefined) return [];
   return [
-    `the caller sees ${callerSees}${mayBelieve === undefined ? "" : `; it may believe: ${mayBelieve}`}`,
+    `the caller sees ${callerSees}; it may believe: ${mayBelieve ?? ""}; executed ${executed ?? ""}`,
     `${plane}, ${seen}, ${lasts} · engine: ${engines} · healed: ${heals}`,
     ...(grows.length === 0 ? [] : [`may grow with ramp: ${grows.join(", ")}`]),
   ];

@@ -7,6 +7,8 @@ export const cpuSlowDown = processFaultKind({
   about: "The process runs for a share of the time only, in turns of a few milliseconds, as on a crowded machine.",
   callerSees: "answers that take longer, the more the more there is to compute for them",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject({
     share: percentage({ least: 5, most: 90 }).describe(

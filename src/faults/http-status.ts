@@ -11,7 +11,7 @@ export const httpStatus = faultKind({
   callerSees: "the status, and how long to wait if retryAfter says so; 502 and 504 leave open what was done",
   plane: "protocol",
   tags: { seen: "explicit", lasts: "transient" },
-  mayBelieve: "not executed",
+  mayBelieve: "unknown",
   executes: [0, 1],
   only: { wire: "http" },
   attributes: z

@@ -22,6 +22,8 @@ export const kill = processFaultKind({
   about: "The process ends at once, with all that it held; it comes back with the same address and environment.",
   callerSees: "broken connections, then refused ones until it is back; sessions that it no longer knows",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject({
     signal: z

@@ -37,9 +37,9 @@ export interface FaultDescription<Kind extends string = string> {
   readonly plane: "network" | "protocol" | "process";
   readonly tags: FaultTags;
   /** What the caller may believe of what it asked, whatever it was told. */
-  readonly mayBelieve?: "not executed" | "executed" | "unknown";
+  readonly mayBelieve: "not executed" | "executed" | "unknown";
   /** How often the callee executes what is asked once. */
-  readonly executes?: readonly (0 | 1 | 2)[];
+  readonly executes: readonly (0 | 1 | 2)[];
   /** Where it can be, if not on every link. */
   readonly only?: { readonly plane?: "agent-server" | "server-upstream"; readonly wire?: "http" | "stdio" };
   /** Attributes for an example, where the plainest that its schema allows would not do. */

@@ -7,6 +7,8 @@ export const descriptorLimit = processFaultKind({
   about: "The process may open hardly any more files and connections than it has open (Linux, with prlimit).",
   callerSees: "connections that are not accepted or are closed; errors of a server that cannot reach its upstream",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   // What cannot open a connection fails towards its upstreams as well.
   meets: "callers-and-own",
   attributes: z.strictObject({
@@ -25,6 +27,8 @@ export const heapLimit = processFaultKind({
     "The process gets hardly any more memory for its data than it has (Linux, with prlimit); what then, is its own.",
   callerSees: "errors, or the end of a server that needs more; nothing where what it has is enough",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject({
     spare: size({ mostBytes: 1_000_000_000 }).describe("how much more than it has when this begins"),

@@ -7,6 +7,8 @@ export const pause = processFaultKind({
   about: "The process stands still, as a frozen machine does: its connections stay open, and nothing answers.",
   callerSees: "connections that are accepted and never answered; once it goes on, answers that come late",
   tags: { seen: "implicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject({}),
   prepare: () => ({

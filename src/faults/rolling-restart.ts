@@ -7,6 +7,8 @@ export const rollingRestart = replicasFaultKind({
   about: "The replicas are restarted one after another, each once the one before it answers again.",
   callerSees: "sessions that other replicas do not know; requests that were under way when their replica ended",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject(drainAttribute),
   prepare: ({ drain }) => ({

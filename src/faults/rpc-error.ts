@@ -9,7 +9,7 @@ export const rpcError = faultKind({
   callerSees: "the error, as if the server had said it",
   plane: "protocol",
   tags: { seen: "explicit", lasts: "transient" },
-  mayBelieve: "not executed",
+  mayBelieve: "unknown",
   executes: [0, 1],
   only: { plane: "agent-server" },
   attributes: z.strictObject({

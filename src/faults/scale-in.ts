@@ -13,6 +13,8 @@ export const scaleIn = replicasFaultKind({
   about: "Some of the replicas are taken away, the last ones, and come back when it is healed.",
   callerSees: "sessions that the other replicas do not know, and more work for those",
   tags: { seen: "explicit", lasts: "transient" },
+  mayBelieve: "unknown",
+  executes: [0, 1],
   meets: "callers",
   attributes: z.strictObject({
     ...drainAttribute,

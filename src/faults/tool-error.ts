@@ -22,7 +22,7 @@ export const toolError = faultKind({
   callerSees: "a result with isError, its class, whether to try again, after how long, and what to do",
   plane: "protocol",
   tags: { seen: "explicit", lasts: "transient" },
-  mayBelieve: "not executed",
+  mayBelieve: "unknown",
   executes: [0, 1],
   only: { plane: "agent-server" },
   attributes: z.strictObject({

@@ -12,3 +12,11 @@ test("no attribute of a kind takes a name that says where or when a fault is", (
   expect(shadowing).toEqual([]);
   expect(taken.size).toBeGreaterThan(8);
 });
+
+test("what a caller may believe holds however often its callee has acted", () => {
+  for (const { kind, mayBelieve, executes } of faultKinds) {
+    expect(executes.length, kind).toBeGreaterThan(0);
+    if (mayBelieve === "not executed") expect(executes, kind).toEqual([0]);
+    if (mayBelieve === "executed") expect(Math.min(...executes), kind).toBeGreaterThan(0);
+  }
+});
