@@ -13,7 +13,10 @@ import {
   historyOf,
   op,
   opIdOf,
+  replicasUsed,
+  replicated,
   runStarted,
+  toolsListed,
   verdictOn,
   type Timed,
 } from "../literal-history.ts";
@@ -62,6 +65,19 @@ describe("duplicate-effects", () => {
     expect(result).toMatchObject({ verdict: "fail", findings: [{ blames: "server" }] });
   });
 
+  test("nor is what a fault told between a balancer and a replica", async () => {
+    const replica = { link: "cloud->cloud.1" } as const;
+    const onReplicas = (...parts: (Timed | Timed[])[]) =>
+      verdictOn(
+        duplicateEffects,
+        historyOf(runStarted("faults", replicated), toolsListed(0), frame(), replicasUsed, baseline, more, ...parts),
+      );
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    expect((await onReplicas(call, effect(10, 1105))).verdict).toBe("fail");
+    const told = meddledWith(10, 1105, { ...replaced, made: "error", status: 200 }, replica);
+    expect((await onReplicas(call, effect(10, 1105), told)).verdict).toBe("pass");
+  });
+
   test("what was delivered twice and done twice is found", async () => {
     const twice = meddledWith(10, 1105, { did: "deliver-twice", delivered: 2 });
     const call = op({ atMs: 1100, walk: 10 });
@@ -105,6 +121,28 @@ describe("silent-empty", () => {
     const garbage = { answer: shapeOf("<html>"), meddled: { ...replaced, made: "garbage" } } as const;
     const result = await on(empty, exchange(20, 1105, garbage));
     expect(result).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
+  });
+});
+
+describe("silent-empty, of an error that a fault made an upstream tell", () => {
+  const full = { resources: [{ id: "r-1" }, { id: "r-2" }] };
+  const baseline = Array.from({ length: 10 }, (_, walk): Timed[] => [
+    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: full }),
+    exchange(walk, 52 + walk * 50),
+  ]).flat();
+  const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+  const refused = (status: number): Timed => exchange(20, 1105, { status, meddled: { ...inPlace, made: "error" } });
+  const on = (...parts: (Timed | Timed[])[]) => verdictOn(silentEmpty, historyOf(start, baseline, ...parts));
+
+  test.each([401, 403, 429])("%i is no reason for an empty success", async (status) => {
+    const result = await on(empty, refused(status));
+    expect(result).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
+    const loud = op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] });
+    expect(await on(loud, refused(status))).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
+  });
+
+  test("404 may be one, and it is not the upstream's own", async () => {
+    expect((await on(empty, refused(404))).findings).toMatchObject([{ grade: "info", blames: "harness" }]);
   });
 });
 
