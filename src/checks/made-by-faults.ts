@@ -19,16 +19,26 @@ export function wasAnsweredByFault({ exchanges }: OpRecord, linksBefore: Readonl
 
 /** Its server got it more often than its caller sent it. */
 export function wasDeliveredTwice({ exchanges }: OpRecord, linksBefore: ReadonlySet<string>): boolean {
-  return exchanges.some(({ link, meddled }) => linksBefore.has(link) && meddled?.delivered === 2);
+  return exchanges.some((exchange) => isDeliveredTwice(exchange, linksBefore));
 }
 
-/** What it came to as far as its server has said so: of an attempt that a fault answered, nothing is known. */
+function isDeliveredTwice({ link, meddled }: JoinedExchange, linksBefore: ReadonlySet<string>): boolean {
+  return linksBefore.has(link) && meddled?.delivered === 2;
+}
+
+/**
+ * What it came to as far as its server has said so: of an attempt that a fault answered, nothing is known. Of one that
+ * was delivered twice the caller has one answer of two, so where that says no the other may have been done.
+ */
 export function outcomeByServer(record: OpRecord, linksBefore: ReadonlySet<string>): OpOutcome {
   const made = record.exchanges.filter((exchange) => isMadeUp(exchange, linksBefore));
-  if (made.length === 0) return record.outcome;
-  const isMade = (attempt: number): boolean => made.some((exchange) => (exchange.attempt ?? attempt) === attempt);
-  const attempts = record.attempts.map(({ attempt, outcome }) => ({
-    outcome: isMade(attempt) ? ("unknown" as const) : outcome,
-  }));
+  const twice = record.exchanges.filter((exchange) => isDeliveredTwice(exchange, linksBefore));
+  if (made.length + twice.length === 0) return record.outcome;
+  const isOf = (exchanges: readonly JoinedExchange[], attempt: number): boolean =>
+    exchanges.some((exchange) => (exchange.attempt ?? attempt) === attempt);
+  const attempts = record.attempts.map(({ attempt, outcome }) => {
+    const isOpen = isOf(made, attempt) || (outcome === "failed" && isOf(twice, attempt));
+    return { outcome: isOpen ? ("unknown" as const) : outcome };
+  });
   return opOutcome(attempts);
 }

@@ -84,6 +84,14 @@ describe("duplicate-effects", () => {
     expect((await on(call, twice, effect(10, 1104))).verdict).toBe("pass");
     expect((await on(call, twice, effect(10, 1104), effect(10, 1105))).verdict).toBe("fail");
   });
+
+  test("of what was delivered twice one may be done and the other refused", async () => {
+    const twice = meddledWith(10, 1105, { did: "deliver-twice", delivered: 2 });
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    expect((await on(call, effect(10, 1104))).verdict).toBe("fail");
+    expect((await on(call, twice, effect(10, 1104))).verdict).toBe("pass");
+    expect((await on(call, twice, effect(10, 1104), effect(10, 1105))).verdict).toBe("fail");
+  });
 });
 
 describe("silent-empty", () => {
