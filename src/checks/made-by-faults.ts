@@ -26,18 +26,27 @@ function isDeliveredTwice({ link, meddled }: JoinedExchange, linksBefore: Readon
   return linksBefore.has(link) && meddled?.delivered === 2;
 }
 
+/** Behind its server a refusal stands in place of the upstream's answer, which has acted: the server cannot know. */
+function isRefusedFalsely({ link, meddled, status = 0 }: JoinedExchange, linksBefore: ReadonlySet<string>): boolean {
+  if (linksBefore.has(link) || meddled?.made !== "error" || meddled.delivered === 0) return false;
+  // These leave open what was done, and so must the server.
+  return status !== 502 && status !== 504;
+}
+
 /**
  * What it came to as far as its server has said so: of an attempt that a fault answered, nothing is known. Of one that
  * was delivered twice the caller has one answer of two, so where that says no the other may have been done.
  */
 export function outcomeByServer(record: OpRecord, linksBefore: ReadonlySet<string>): OpOutcome {
   const made = record.exchanges.filter((exchange) => isMadeUp(exchange, linksBefore));
-  const twice = record.exchanges.filter((exchange) => isDeliveredTwice(exchange, linksBefore));
-  if (made.length + twice.length === 0) return record.outcome;
+  const acted = record.exchanges.filter(
+    (exchange) => isDeliveredTwice(exchange, linksBefore) || isRefusedFalsely(exchange, linksBefore),
+  );
+  if (made.length + acted.length === 0) return record.outcome;
   const isOf = (exchanges: readonly JoinedExchange[], attempt: number): boolean =>
     exchanges.some((exchange) => (exchange.attempt ?? attempt) === attempt);
   const attempts = record.attempts.map(({ attempt, outcome }) => {
-    const isOpen = isOf(made, attempt) || (outcome === "failed" && isOf(twice, attempt));
+    const isOpen = isOf(made, attempt) || (outcome === "failed" && isOf(acted, attempt));
     return { outcome: isOpen ? ("unknown" as const) : outcome };
   });
   return opOutcome(attempts);

@@ -92,6 +92,20 @@ describe("duplicate-effects", () => {
     expect((await on(call, twice, effect(10, 1104))).verdict).toBe("pass");
     expect((await on(call, twice, effect(10, 1104), effect(10, 1105))).verdict).toBe("fail");
   });
+
+  test("nor can a server know that an upstream has acted which refused by a fault", async () => {
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    const told = (status: number, meddled: Meddled): Timed =>
+      exchange(10, 1105, { method: "POST", status, meddled, ops: [opIdOf(10)] });
+    const falsely = told(503, { ...replaced, made: "error", status: 201 });
+    expect((await on(call, effect(10, 1104), falsely)).verdict).toBe("pass");
+    expect((await on(call, effect(10, 1104), effect(10, 1105), falsely)).verdict).toBe("fail");
+    // A gateway's refusal leaves it open, and whoever passes it on as a no has said too much.
+    expect((await on(call, effect(10, 1104), told(502, { ...replaced, made: "error", status: 201 }))).verdict).toBe(
+      "fail",
+    );
+    expect((await on(call, effect(10, 1104), told(503, { ...inPlace, made: "error" }))).verdict).toBe("fail");
+  });
 });
 
 describe("silent-empty", () => {
