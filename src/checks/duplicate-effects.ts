@@ -7,7 +7,7 @@ import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import { eventsOf, type Told } from "../history/told.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
-import { agentLinksOf, outcomeByServer } from "./made-by-faults.ts";
+import { linksBeforeServers, outcomeByServer } from "./made-by-faults.ts";
 import { effectsMax, openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
 
 interface State {
@@ -15,7 +15,7 @@ interface State {
   readonly roles: ReadonlyMap<string, string>;
   /** The links on the way of a server's ops. */
   readonly serverOf: ReadonlyMap<string, string>;
-  readonly agentLinks: ReadonlySet<string>;
+  readonly linksBefore: ReadonlySet<string>;
   readonly ledgerOf: ReadonlyMap<string, string>;
   readonly writes: Writes;
   /** What each ledger came to: quiet, or why it cannot be trusted. */
@@ -33,7 +33,7 @@ export const duplicateEffects = defineCheck({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     serverOf: new Map(declared.links.map(({ link, server }) => [link, server])),
-    agentLinks: agentLinksOf(declared),
+    linksBefore: linksBeforeServers(declared),
     ledgerOf: new Map(declared.effects.map(({ effect, ledger }) => [effect, ledger])),
     writes: openWrites(),
     ledgers: new Map(),
@@ -83,9 +83,9 @@ export const duplicateEffects = defineCheck({
   },
 });
 
-function writeOf(record: OpRecord, effect: string, { roles, serverOf, agentLinks }: State): Write {
+function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefore }: State): Write {
   const { started, attempts } = record;
-  const outcome = outcomeByServer(record, agentLinks);
+  const outcome = outcomeByServer(record, linksBefore);
   const sent = attempts.some(({ class: is }) => !neverSent.has(is));
   const metFault = record.faults.some(
     ({ links, observed }) => observed && links.some((link) => serverOf.get(link) === started.server),

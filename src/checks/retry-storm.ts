@@ -6,7 +6,7 @@ import type { Declared } from "../history/declared.ts";
 import { linksMeeting } from "../history/fault-place.ts";
 import type { OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
-import { agentLinksOf, wasDeliveredTwice } from "./made-by-faults.ts";
+import { linksBeforeServers, wasDeliveredTwice } from "./made-by-faults.ts";
 import { metFault, underFault, windowAt } from "./met-faults.ts";
 import {
   emptyNameless,
@@ -49,7 +49,7 @@ interface State {
   readonly nameless: Nameless;
   untilUs: number;
   /** Links whose requests can be counted, and the server that makes them. */
-  readonly agentLinks: ReadonlySet<string>;
+  readonly linksBefore: ReadonlySet<string>;
   readonly links: ReadonlyMap<string, string>;
   /** By tool: of the requests that name their op, and of all, those included that only their time tells. */
   readonly tallies: { readonly named: Map<string, Tallies>; readonly all: Map<string, Tallies> };
@@ -85,7 +85,7 @@ export const retryStorm = defineCheck({
     ),
     nameless: emptyNameless(),
     untilUs: 0,
-    agentLinks: agentLinksOf(declared),
+    linksBefore: linksBeforeServers(declared),
     links: countableLinks(declared),
     tallies: { named: new Map(), all: new Map() },
     groups: new Map(),
@@ -132,7 +132,7 @@ function countableLinks({ links }: Declared): ReadonlyMap<string, string> {
 
 function weigh(record: OpRecord, state: State): void {
   // Whoever was asked twice asks twice.
-  if (wasDeliveredTwice(record, state.agentLinks)) return;
+  if (wasDeliveredTwice(record, state.linksBefore)) return;
   const { server, phase } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.links.get(link) === server);
   const allNamed = exchanges.every(({ joinedBy }) => joinedBy === "canary");

@@ -5,6 +5,7 @@
 import type { Declared } from "../history/declared.ts";
 import type { Attempt, HistoryEvent, Stamp } from "../history/events.ts";
 import type { HistoryRecord, JoinedExchange, OpRecord } from "../history/records.ts";
+import { deniesSession } from "../history/session-words.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 import { sessionFindings, type Lost } from "./session-loss-findings.ts";
 
@@ -132,7 +133,7 @@ function followOp({ op, started, attempts, exchanges }: OpRecord, state: State):
     const replica = state.replicas.get(exchange?.link ?? "");
     if (exchange === undefined || replica === undefined) continue;
     server.asked += 1;
-    if (isLoss(attempt)) {
+    if (deniesSession(attempt)) {
       server.lost += 1;
       server.replicas.add(replica);
       const status = attempt.status ?? 0;
@@ -163,17 +164,6 @@ function answeredBy(
       (status === undefined || exchange.status === status) &&
       exchange.meddled?.made === undefined,
   );
-}
-
-const tellsOfSession = /\bsession\b|not initialized/i;
-/** A server may let sessions go that nobody uses, if it says so. */
-const tellsOfExpiry = /expir|idle|timed? ?out|inactiv/i;
-
-function isLoss({ class: is, status = 0, says = "" }: Attempt): boolean {
-  if (tellsOfExpiry.test(says)) return false;
-  if (is === "session-lost") return true;
-  // Other words than those of the specification, for the same.
-  return is === "http-refusal" && (status === 400 || status === 410 || status >= 500) && tellsOfSession.test(says);
 }
 
 function witness(kept: string[], ...more: readonly string[]): void {

@@ -9,7 +9,7 @@ import { isEmpty, type Shape } from "../history/shape.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
 import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
-import { agentLinksOf, wasAnsweredByFault } from "./made-by-faults.ts";
+import { linksBeforeServers, wasAnsweredByFault } from "./made-by-faults.ts";
 import { plantEmptyAnswer } from "./planted-silence.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
@@ -31,7 +31,7 @@ interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
   readonly upstreamLinks: ReadonlyMap<string, string>;
-  readonly agentLinks: ReadonlySet<string>;
+  readonly linksBefore: ReadonlySet<string>;
   readonly mayBeEmpty: ReadonlySet<string>;
   /** Servers that may pass by their links, as nobody is made to use a proxy. */
   readonly evasive: ReadonlySet<string>;
@@ -62,7 +62,7 @@ export const silentEmpty = defineCheck({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     upstreamLinks: upstreamLinksOf(declared),
-    agentLinks: agentLinksOf(declared),
+    linksBefore: linksBeforeServers(declared),
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
     evasive: evasiveServers(declared),
     asking: new Set(),
@@ -77,7 +77,7 @@ export const silentEmpty = defineCheck({
   on: (record, state) => {
     if (record.type !== "op" || record.straddles) return;
     // Whatever its caller was told, the server has not said it.
-    if (wasAnsweredByFault(record, state.agentLinks)) return;
+    if (wasAnsweredByFault(record, state.linksBefore)) return;
     if (state.mayBeEmpty.size > 0 && state.mayBeEmpty.has(`${record.started.group}.${record.started.step}`)) return;
     const role = state.roles.get(record.started.phase);
     if (role === "baseline") sample(record, state);
@@ -169,7 +169,7 @@ function suspect(record: OpRecord, state: State): void {
   }
   if (met) state.exposedOk += 1;
   const grade = gradeOf(upstream, underFault);
-  const byFault = exchanges.some(({ meddled }) => meddled?.made === "nothing");
+  const byFault = exchanges.some(({ meddled }) => meddled?.made === "nothing" || meddled?.made === "error");
   const entry = suspectFor(state, { record, grade, byFault, shape: answer.shape });
   if (entry === undefined) {
     state.unkept += 1;
@@ -200,7 +200,7 @@ function suspectFor(
 
 function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean): UpstreamSaid {
   const words = lastWordsOf(exchanges);
-  if (words.some(({ ended, status = 0 }) => ended !== "answered" || status >= 500)) return "failed";
+  if (words.some(({ ended, status = 0 }) => ended !== "answered" || neverNone(status))) return "failed";
   if (words.some(({ meddled }) => meddled?.made === "garbage")) return "failed";
   if (words.length === 0) return ambiguous ? "unseen" : "not-asked";
   // What 404 means for the caller is the server's to decide: it may well be "there are none".
@@ -209,6 +209,13 @@ function upstreamSaid(exchanges: readonly JoinedExchange[], ambiguous: boolean):
     ? "empty"
     : "data";
 }
+
+/** Not allowed, too slow, too many, out of order: whatever there is, the upstream has not looked. */
+function neverNone(status: number): boolean {
+  return status >= 500 || refusals.has(status);
+}
+
+const refusals: ReadonlySet<number> = new Set([401, 402, 403, 407, 408, 423, 425, 429, 451]);
 
 function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Finding[] {
   const groups = new Map<string, Pick<Suspect, "tool" | "grade" | "byFault"> & { readonly of: Suspect[] }>();

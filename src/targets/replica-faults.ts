@@ -13,6 +13,8 @@ export interface ReplicaToBreak {
 }
 
 const readyWithinMs = 30_000;
+/** Healing may not hold up the run for longer: a replica that does not listen yet is passed over by its balancer. */
+const healedWithinMs = 5000;
 
 export function replicaFaults(name: string, replicas: readonly ReplicaToBreak[], world: World): ProcessFaults {
   const together = processFaults(herdOf(name, replicas), world);
@@ -62,7 +64,7 @@ function roll(replicas: readonly ReplicaToBreak[], how: How, means: Means): Cure
     for (const replica of replicas) {
       if (healing.signal.aborted) return;
       const away = await leave(replica, how, { ...means, signal: healing.signal });
-      await away.comeBack(healing.signal);
+      await away.comeBack({ withinMs: readyWithinMs, signal: healing.signal });
     }
     if (!healing.signal.aborted) means.tell({ is: "rolled", replicas: replicas.length });
   };
@@ -92,14 +94,18 @@ function takeAway(replicas: readonly ReplicaToBreak[], how: How, means: Means): 
   return {
     heal: async () => {
       healing.abort();
-      for (const { comeBack } of await leaving) await comeBack();
+      const { signal } = new AbortController();
+      await Promise.all((await leaving).map(({ comeBack }) => comeBack({ withinMs: healedWithinMs, signal })));
     },
   };
 }
 
 interface Away {
-  /** Started again; it is given requests once it answers, and in any case once the signal aborts. */
-  readonly comeBack: (signal?: AbortSignal) => Promise<void>;
+  /**
+   * Started again; it is given requests once it answers, and in any case once the time is over or the signal aborts.
+   * One that another fault keeps down is not waited for: that starts it when it is healed.
+   */
+  readonly comeBack: (wait: { readonly withinMs: number; readonly signal: AbortSignal }) => Promise<void>;
 }
 
 /** It gets nothing new, finishes what it has for so long, and is then asked to end. */
@@ -117,9 +123,9 @@ async function leave(
   const down = herd.takeDown("SIGTERM");
   await down.exits;
   return {
-    comeBack: async (hurry) => {
+    comeBack: async ({ withinMs, signal: hurry }) => {
       await down.letUp();
-      await awaitAnswer({ url, world, timeoutMs: readyWithinMs, signal: hurry ?? new AbortController().signal });
+      if (herd.leaders().length > 0) await awaitAnswer({ url, world, timeoutMs: withinMs, signal: hurry });
       drained.admit();
     },
   };

@@ -4,6 +4,7 @@
  */
 import { messageOf } from "../errors.ts";
 import { outcomeClasses } from "../history/outcomes.ts";
+import { deniesSession } from "../history/session-words.ts";
 import { formatDuration, shown } from "../units.ts";
 import { leanCall } from "./lean-call.ts";
 import type { Channel, Failure, Reply } from "./lean-channel.ts";
@@ -72,7 +73,9 @@ async function greet(channel: Channel, { timeoutMs, clientName }: SessionOptions
   const method = "notifications/initialized";
   const untaken = await channel.notify({ method }, leftMs());
   if (untaken !== undefined) {
-    const isLoss = outcomeClasses[untaken.class].rung === "http" && reply.sessionId !== undefined;
+    const { class: is, seen, error, text } = untaken;
+    const refusal = { class: is, status: seen.status, says: error?.message ?? text };
+    const isLoss = reply.sessionId !== undefined && deniesSession(refusal);
     const { message, cause } = failureOf(channel, { method, timeoutMs }, untaken);
     throw new SessionError(message, { cause, isLoss });
   }

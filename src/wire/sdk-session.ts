@@ -2,7 +2,9 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
+import { refusalClass } from "./lean-body.ts";
 import { countdown, toolPagesMax } from "./lean.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
@@ -143,6 +145,10 @@ function sessionErrorOf(
   const silent = `${end.name} did not ${doing}`;
   if (isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
   const says = createWords(Object.values(options.headers))(wordsOfThrown(thrown)) ?? "(no message)";
-  const isLoss = thrown instanceof StreamableHTTPError && end.inSession();
+  const isLoss = end.inSession() && thrown instanceof StreamableHTTPError && deniesSession(refusalIn(thrown));
   return new SessionError(`${silent}: ${says}`, { cause: thrown, isLoss });
+}
+
+function refusalIn({ code: status = 0, message: says }: StreamableHTTPError): Refusal {
+  return { class: refusalClass(status, true), status, says };
 }

@@ -13,7 +13,10 @@ import {
   historyOf,
   op,
   opIdOf,
+  replicasUsed,
+  replicated,
   runStarted,
+  toolsListed,
   verdictOn,
   type Timed,
 } from "../literal-history.ts";
@@ -62,11 +65,46 @@ describe("duplicate-effects", () => {
     expect(result).toMatchObject({ verdict: "fail", findings: [{ blames: "server" }] });
   });
 
+  test("nor is what a fault told between a balancer and a replica", async () => {
+    const replica = { link: "cloud->cloud.1" } as const;
+    const onReplicas = (...parts: (Timed | Timed[])[]) =>
+      verdictOn(
+        duplicateEffects,
+        historyOf(runStarted("faults", replicated), toolsListed(0), frame(), replicasUsed, baseline, more, ...parts),
+      );
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    expect((await onReplicas(call, effect(10, 1105))).verdict).toBe("fail");
+    const told = meddledWith(10, 1105, { ...replaced, made: "error", status: 200 }, replica);
+    expect((await onReplicas(call, effect(10, 1105), told)).verdict).toBe("pass");
+  });
+
   test("what was delivered twice and done twice is found", async () => {
     const twice = meddledWith(10, 1105, { did: "deliver-twice", delivered: 2 });
     const call = op({ atMs: 1100, walk: 10 });
     expect((await on(call, twice, effect(10, 1104))).verdict).toBe("pass");
     expect((await on(call, twice, effect(10, 1104), effect(10, 1105))).verdict).toBe("fail");
+  });
+
+  test("of what was delivered twice one may be done and the other refused", async () => {
+    const twice = meddledWith(10, 1105, { did: "deliver-twice", delivered: 2 });
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    expect((await on(call, effect(10, 1104))).verdict).toBe("fail");
+    expect((await on(call, twice, effect(10, 1104))).verdict).toBe("pass");
+    expect((await on(call, twice, effect(10, 1104), effect(10, 1105))).verdict).toBe("fail");
+  });
+
+  test("nor can a server know that an upstream has acted which refused by a fault", async () => {
+    const call = op({ atMs: 1100, walk: 10, attempts: ["tool-error"] });
+    const told = (status: number, meddled: Meddled): Timed =>
+      exchange(10, 1105, { method: "POST", status, meddled, ops: [opIdOf(10)] });
+    const falsely = told(503, { ...replaced, made: "error", status: 201 });
+    expect((await on(call, effect(10, 1104), falsely)).verdict).toBe("pass");
+    expect((await on(call, effect(10, 1104), effect(10, 1105), falsely)).verdict).toBe("fail");
+    // A gateway's refusal leaves it open, and whoever passes it on as a no has said too much.
+    expect((await on(call, effect(10, 1104), told(502, { ...replaced, made: "error", status: 201 }))).verdict).toBe(
+      "fail",
+    );
+    expect((await on(call, effect(10, 1104), told(503, { ...inPlace, made: "error" }))).verdict).toBe("fail");
   });
 });
 
@@ -105,6 +143,28 @@ describe("silent-empty", () => {
     const garbage = { answer: shapeOf("<html>"), meddled: { ...replaced, made: "garbage" } } as const;
     const result = await on(empty, exchange(20, 1105, garbage));
     expect(result).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
+  });
+});
+
+describe("silent-empty, of an error that a fault made an upstream tell", () => {
+  const full = { resources: [{ id: "r-1" }, { id: "r-2" }] };
+  const baseline = Array.from({ length: 10 }, (_, walk): Timed[] => [
+    ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: full }),
+    exchange(walk, 52 + walk * 50),
+  ]).flat();
+  const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+  const refused = (status: number): Timed => exchange(20, 1105, { status, meddled: { ...inPlace, made: "error" } });
+  const on = (...parts: (Timed | Timed[])[]) => verdictOn(silentEmpty, historyOf(start, baseline, ...parts));
+
+  test.each([401, 403, 429])("%i is no reason for an empty success", async (status) => {
+    const result = await on(empty, refused(status));
+    expect(result).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
+    const loud = op({ atMs: 1100, walk: 20, step: 0, attempts: ["tool-error"] });
+    expect(await on(loud, refused(status))).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
+  });
+
+  test("404 may be one, and it is not the upstream's own", async () => {
+    expect((await on(empty, refused(404))).findings).toMatchObject([{ grade: "info", blames: "harness" }]);
   });
 });
 

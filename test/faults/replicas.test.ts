@@ -149,3 +149,19 @@ test("a fault that names the server takes all replicas at once", async () => {
   await rig.desk.heal(kill, 0);
   await waitFor(async () => expect(await rig.status()).toBe(405));
 });
+
+test("healing does not wait for a replica that another fault keeps down, and that one brings it back", async () => {
+  await using rig = await openRig();
+  const last = rig.targets.at(-1);
+  const scaled = faultOf("scale-in", { drain: "10ms" });
+  await rig.desk.inject(scaled, 0);
+  await waitFor(() => expect(rig.edges()).toContain("observed"));
+  const down = last?.herd.takeDown("SIGKILL");
+  const sinceUs = realWorld.nowUs();
+  await rig.desk.heal(scaled, 0);
+  expect((realWorld.nowUs() - sinceUs) / 1e6).toBeLessThan(15);
+  expect(rig.lives()).toEqual(["notebook.3 killed"]);
+  await down?.letUp();
+  await waitFor(() => expect(rig.lives().at(-1)).toBe("notebook.3 ready"));
+  await waitFor(async () => expect(await rig.status()).toBe(405));
+});

@@ -36,6 +36,11 @@ describe.each(wires)("%s", (_, open) => {
     expect(await isLoss({ sessionId: "s-1", on })).toBe(true);
   });
 
+  test.each([429, 502, 503])("one that is refused with %i for another reason is not", async (status) => {
+    const busy: React = (asked) => asked.json(errorTo(asked, -32000, "Busy"), status);
+    expect(await isLoss({ sessionId: "s-1", on: { "notifications/initialized": busy } })).toBe(false);
+  });
+
   test("one that has no id, or that was never opened, is none to be lost", async () => {
     expect(await isLoss({ on: { "notifications/initialized": refuse(404) } })).toBe(false);
     expect(await isLoss({ sessionId: "s-1", on: { initialize: refuse(404) } })).toBe(false);
