@@ -60,14 +60,17 @@ ${exampleScenario(kind)}
 function exampleScenario(kind: FaultKind): string {
   const link = kind.only?.plane === "agent-server" ? "agents->cloud" : "cloud->cloud-api";
   const place = kind.on === "process" ? { server: "cloud" } : { link };
-  const replicas = kind.on === "process" && kind.needsReplicas ? "replicas: 3, " : "";
+  const server = [
+    ...(kind.on === "process" && kind.needsReplicas ? ["replicas: 3, "] : []),
+    ...(kind.only?.wire === "stdio" ? ["transport: stdio, "] : []),
+  ].join("");
   const fault = { kind: kind.kind, ...place, ...exampleOf(kind) };
   const written = Object.entries(fault).map(
     ([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
   return `name: with-${kind.kind}
 upstreams: { cloud-api: { fixture: cloud-api } }
-servers: { cloud: { fixture: cloud, ${replicas}upstreams: { CLOUD_API_URL: cloud-api } } }
+servers: { cloud: { fixture: cloud, ${server}upstreams: { CLOUD_API_URL: cloud-api } } }
 agents: { planner: { chain: [{ call: cloud.FetchResources }] } }
 phases: [{ baseline: 5s }, { fault: 5s, recovery: 5s }]
 faults: [{ ${written.join(", ")} }]`;

@@ -38,7 +38,7 @@ phases:
 faults:
   - { link: agents->cloud, kind: latency, delay: 30ms, ramp: { delay: { to: 90ms, by: 30ms, every: 1s } } }
   - { link: agents->cloud, kind: lost-answer, when: { step: planner@cloud.CreateLimitRequest, is: in-flight }, for: 300ms }
-  - { link: [cloud->cloud-api, agents->cloud], kind: egress-block, how: reset, when: { first: limit-request }, for: 300ms }
+  - { link: [cloud->cloud-api, agents->cloud], kind: latency, delay: 200ms, when: { first: limit-request }, for: 600ms }
 checks: [duplicate-effects]
 `;
 
