@@ -1,7 +1,5 @@
-/**
- * The figures of one run, as one document: what figures.json holds and what reports draw. Times are microseconds from
- * the run's start. Only what was measured stands here; where samples are too few, a figure is absent.
- */
+// The figures of one run, as one document: what figures.json holds and what reports draw. Times are microseconds from
+// the run's start. Only what was measured stands here; where samples are too few, a figure is absent.
 import { z } from "zod";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 
@@ -37,6 +35,7 @@ const faultSpan = record({
   healedUs: us.exactOptional(),
   form: z.enum(["let-through", "drop-connections", "start-again"]).exactOptional(),
   control: z.boolean(),
+  steps: list(record({ atUs: us, says: text })).exactOptional(),
 });
 
 /** A percentile is there only where samples suffice: 5/(1−q) of them. */
@@ -265,7 +264,9 @@ export const figuresDocument = record({
   ]),
   phases: list(phaseSpan),
   faults: list(faultSpan),
-  /** Single moments worth a line in every chart: a server that exits, a session that is lost. At most 200. */
+  /** Those that never came about among them. */
+  faultsPlanned: count.exactOptional(),
+  /** Single moments worth a line in every chart: a server that exits, sessions that are lost. At most 200. */
   marks: list(record({ atUs: us, says: text })),
   tools: list(toolFigures),
   hops: list(hopFigures),
