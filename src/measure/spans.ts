@@ -93,7 +93,9 @@ function grown(span: FaultSpan, { atUs, attributes }: EventOf<"fault-step">): Fa
 
 function targetSays(event: EventOf<"target">, exited: Set<string>): string | undefined {
   const { target, instance, role, edge } = event;
-  const name = `the ${role} ${target}${instance === undefined ? "" : ` of ${instance}`}`;
+  // A replica's name holds its server's; a process over stdio is called by its agent.
+  const of = instance === undefined ? "" : ` of ${instance}`;
+  const name = `the ${role} ${instance?.startsWith(`${target}.`) === true ? instance : `${target}${of}`}`;
   if (edge === "exited") {
     exited.add(name);
     return `${name} exited (${event.signal ?? `exit code ${event.code ?? "unknown"}`})`;
