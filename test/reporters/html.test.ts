@@ -350,6 +350,7 @@ describe("charts", () => {
     const page = pageOf(resultWith({ figures: { faults: [grown, ...others] } }));
     expect(byClass(byId(page, "latency"), "step")).toHaveLength(2);
     expect(textOf(byClass(page, "fault-key")[0]!)).toContain("2 steps, the last to delay: 6s");
+    expect(textOf(byClass(page, "edges-key")[0]!)).toContain("a step of what grows");
   });
 
   test("a fault of the plan that never came about counts among those that could have been seen", () => {
