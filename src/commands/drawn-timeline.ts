@@ -42,7 +42,7 @@ export function drawTimeline(plan: Plan): string[] {
     })),
   ];
   const width = Math.max(...rows.map(({ label }) => Math.min(labelMost, label.length)));
-  return rows.map(({ label, drawn }) => `  ${shortened(label, width).padEnd(width)}  ${drawn}`.trimEnd());
+  return rows.map(({ label, drawn }) => `  ${shortenedInside(label, width).padEnd(width)}  ${drawn}`.trimEnd());
 }
 
 function spansOf(durationMs: number): Span[] {
@@ -108,6 +108,12 @@ function coverage(windows: readonly Span[], { startMs, endMs }: Span): string {
   );
   if (onMs === 0) return " ";
   return onMs > 0.999 * (endMs - startMs) ? whole : partly;
+}
+
+/** Keeps the end, which tells one replica from the next. */
+function shortenedInside(text: string, most: number): string {
+  const kept = Math.floor((most - 1) / 2);
+  return text.length <= most ? text : `${text.slice(0, most - 1 - kept)}…${text.slice(-kept)}`;
 }
 
 function shortened(text: string, most: number): string {

@@ -16,6 +16,7 @@ export function describePlan(plan: Plan, notes: readonly string[]): string {
     ...drawTimeline(plan),
     "phases",
     ...plan.phases.map(({ phase, startMs, endMs }) => `  ${span(startMs, endMs)}  ${phase}`),
+    ...behindLines(plan),
     "agents",
     ...plan.arrivals.map((arrivals) => {
       const around = { durationMs: plan.durationMs, processesEach: processesEach(plan, arrivals.group) };
@@ -29,6 +30,19 @@ export function describePlan(plan: Plan, notes: readonly string[]): string {
     "Nothing was started.",
     "",
   ].join("\n");
+}
+
+/** What Squall puts before servers, or behind them. */
+function behindLines({ declared }: Plan): string[] {
+  const lines = declared.servers.flatMap(({ server, replicas, egress = [] }) => [
+    ...(replicas === undefined
+      ? []
+      : [`  ${server}: ${replicas.count} replicas behind a balancer, ${replicas.balance}`]),
+    ...egress.map(
+      ({ link, hosts }) => `  ${server}: asks for ${hosts.join(", ")} over ${link}, through its egress gateway`,
+    ),
+  ]);
+  return lines.length === 0 ? [] : ["servers", ...lines];
 }
 
 /** Each server of a group that speaks stdio costs each of its agents a process. */

@@ -1,6 +1,7 @@
 /** The lines that progress shows at one moment: pure, so that a test reads them. */
 import { placeInWords } from "../history/fault-place.ts";
 import { styleText } from "node:util";
+import { conditionInWords } from "../scenario/schedules.ts";
 import { formatDuration } from "../units.ts";
 import { said, type FaultState, type LiveState } from "./live-state.ts";
 
@@ -98,11 +99,13 @@ function faultSays(
   const inVain = state.plan.mode === "control" ? "in name only" : "not seen to bite";
   switch (fault.edge) {
     case undefined:
-      return { says: toCome(fault, state, nowUs), format: "dim" };
+      return fault.condition === "expired"
+        ? { says: "never injected: what it waited for did not come", format: "yellow" }
+        : { says: toCome(fault, state, nowUs), format: "dim" };
     case "requested":
-      return { says: `on, ${inVain} for ${secondsLeft(forMs)}`, format: "yellow" };
+      return { says: `on, ${inVain} for ${secondsLeft(forMs)}${grown(fault)}`, format: "yellow" };
     case "observed":
-      return { says: `on, seen to bite ${secondsLeft(forMs)} ago`, format: "red" };
+      return { says: `on, seen to bite ${secondsLeft(forMs)} ago${grown(fault)}`, format: "red" };
     case "healed":
       return fault.observed || state.plan.mode === "control"
         ? { says: "healed", format: "green" }
@@ -114,13 +117,20 @@ function faultSays(
   }
 }
 
+function grown({ step = 0, planned: { steps = [] } }: FaultState): string {
+  return steps.length === 0 ? "" : `, step ${step} of ${steps.length}`;
+}
+
 function toCome({ planned }: FaultState, state: LiveState, nowUs: number): string {
   const current = state.phase();
   const [first] = planned.windows;
   if (first === undefined) return "never";
   if (current === undefined) return "to come";
   const planMs = current.phase.startMs + (nowUs - current.sinceUs) / 1000;
-  return `in ${secondsLeft(first.startMs - planMs)}`;
+  const { when } = planned;
+  if (when === undefined) return `in ${secondsLeft(first.startMs - planMs)}`;
+  const waits = `waits until ${conditionInWords(when.condition)}`;
+  return planMs < when.fromMs ? `${waits}, from ${secondsLeft(when.fromMs - planMs)} on` : waits;
 }
 
 function trafficLine(state: LiveState, { nowUs }: View): Line {
@@ -149,8 +159,8 @@ function isOn({ edge }: FaultState): boolean {
   return edge === "requested" || edge === "observed";
 }
 
-function isToCome({ edge }: FaultState): boolean {
-  return edge === undefined;
+function isToCome({ edge, condition }: FaultState): boolean {
+  return edge === undefined && condition !== "expired";
 }
 
 function told(ms: number): string {

@@ -1,5 +1,6 @@
 /** What a run has come to so far, folded from its progress for whoever draws it. */
 import type { FaultEdge } from "../history/events.ts";
+import type { FaultCondition, ScheduleEvent } from "../history/schedule-events.ts";
 import type { Plan, PlannedFault, PlannedPhase } from "../plan/plan.ts";
 import type { Counts, RunProgress } from "../run/progress.ts";
 
@@ -23,6 +24,10 @@ export interface FaultState {
   readonly window: number;
   /** Whether this activation was seen to bite. */
   readonly observed: boolean;
+  /** How far this activation has grown. */
+  readonly step?: number;
+  /** What became of what it waits for. */
+  readonly condition?: FaultCondition["is"];
 }
 
 /** The last seconds. */
@@ -72,12 +77,17 @@ export function createLiveState(plan: Plan): LiveState {
       else if (progress.is === "phase") {
         doing = progress.phase.phase;
         phase = { phase: progress.phase, sinceUs: nowUs };
+      } else if (progress.is === "schedule") {
+        const before = faults.get(progress.event.fault);
+        if (before !== undefined) faults.set(progress.event.fault, { ...before, ...scheduled(progress.event) });
       } else {
         const { fault, edge, window } = progress.fault;
         const before = faults.get(fault);
         if (before === undefined) return;
         const observed = edge === "observed" || (edge !== "requested" && before.observed);
-        faults.set(fault, { planned: before.planned, edge, sinceUs: nowUs, window, observed });
+        // Each activation grows from the beginning.
+        const step = edge === "requested" || before.step === undefined ? {} : { step: before.step };
+        faults.set(fault, { planned: before.planned, edge, sinceUs: nowUs, window, observed, ...step });
       }
     },
     doing: () => doing,
@@ -93,6 +103,10 @@ export function createLiveState(plan: Plan): LiveState {
       return { perSecond: (ops * 1e6) / spanUs, tookMs: tookMs.sort((a, b) => a - b) };
     },
   };
+}
+
+function scheduled(event: ScheduleEvent): Pick<FaultState, "step" | "condition"> {
+  return event.type === "fault-step" ? { step: event.step } : { condition: event.is };
 }
 
 export function said({ ops, ok, failed, unknown, notRun, effects }: Counts): string {

@@ -1,5 +1,6 @@
 /** Progress on stderr: a block redrawn in place on a terminal, one line where it is small; elsewhere a line a phase. */
 import { placeInWords } from "../history/fault-place.ts";
+import { attributesInWords, type ScheduleEvent } from "../history/schedule-events.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunProgress } from "../run/progress.ts";
 import { formatDuration } from "../units.ts";
@@ -112,6 +113,23 @@ const heartbeatMs = 30_000;
 /** Of a fault that comes and goes, only the first windows are told one by one. */
 const windowsTold = 3;
 
+/** Of a fault that grows for long, only the first steps are told one by one. */
+const stepsTold = 3;
+
+function scheduleSays(event: ScheduleEvent, { plan }: LiveState): string | undefined {
+  const kind = plan.faults.find(({ fault }) => fault === event.fault)?.kind ?? "fault";
+  const name = `${kind} on ${placeInWords(event)} (${event.fault})`;
+  if (event.type === "fault-condition") {
+    return event.is === "met"
+      ? `${name} begins: ${event.says}`
+      : `${name} is never injected, as its condition never came: ${event.says}`;
+  }
+  const { edge, window, step, attributes } = event;
+  if (edge !== "made" || window >= windowsTold || step > stepsTold + 1) return undefined;
+  if (step > stepsTold) return `${name} changes on; its further steps are in the history`;
+  return `${name} step ${step}: ${attributesInWords(attributes)}`;
+}
+
 function inLines(io: Io, state: LiveState): Live {
   let timer: Timer | undefined;
   const beatLater = (): void => {
@@ -138,6 +156,9 @@ function inLines(io: Io, state: LiveState): Live {
         } else if (window === windowsTold && edge === "requested") {
           line(`  ${kind} on ${place} (${fault}) goes on; its further windows are in the history`);
         }
+      } else if (progress.is === "schedule") {
+        const says = scheduleSays(progress.event, state);
+        if (says !== undefined) line(`  ${says}`);
       }
     },
     say: io.stderr,

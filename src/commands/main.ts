@@ -1,5 +1,5 @@
 /** argv → command → exit code. Mistakes of people are shown without a stack, our own with it. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { exitCodes, messageOf, UnhealedError, UserError, type ExitCode } from "../errors.ts";
 import { errorDocument, explainMistakes } from "./explain.ts";
 import { version } from "../version.ts";
@@ -33,6 +33,7 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     .version(version)
     .showSuggestionAfterError()
     .showHelpAfterError("Try: squall --help")
+    .configureHelp({ optionDescription })
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .exitOverride();
   for (const load of commandsFor(argv)) {
@@ -52,6 +53,12 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     if (wantsDocument) io.stdout(`${JSON.stringify(errorDocument(error, exitsWith), undefined, 2)}\n`);
     return exitsWith;
   }
+}
+
+/** What may be given several times begins with none, of which nobody needs to be told. */
+function optionDescription(option: Option): string {
+  const beginsWithNone = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return beginsWithNone ? option.description : new Help().optionDescription(option);
 }
 
 /** The one that is named; none where only the version is asked for; else all, since their names are told. */

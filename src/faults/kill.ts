@@ -32,7 +32,9 @@ export const kill = processFaultKind({
       .describe("TERM asks it to end, and only what is still there two seconds later is killed"),
     restart: restart
       .prefault(false)
-      .describe("true: it is started again at once; after 500ms: later; false: only when the fault is healed"),
+      .describe(
+        "true: it is started again at once; after 500ms: later; false, or absent: only when the fault is healed",
+      ),
   }),
   prepare: ({ signal, restart: backAfterMs }) => ({
     healForm: "start-again",

@@ -28,3 +28,10 @@ export interface FaultCondition extends FaultPlace {
   /** What it waited for. */
   readonly says: string;
 }
+
+/** `delay: 30ms, toxicity: 0.5` */
+export function attributesInWords(attributes: FaultStepped["attributes"]): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(", ");
+}

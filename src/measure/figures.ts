@@ -3,41 +3,17 @@
  * the run's start. Only what was measured stands here; where samples are too few, a figure is absent.
  */
 import { z } from "zod";
+import { count, list, record, text, us } from "./figure-shapes.ts";
+import { faultSpan, markFigures, phaseSpan } from "./span-figures.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 
 export const figuresSchema = "squall.figures/2";
 
-const record = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).readonly();
-const list = <Of extends z.ZodType>(of: Of) => z.array(of).readonly();
-const text = z.string();
-const us = z.int();
-const count = z.int().min(0);
-
-const role = z.enum(["warm-up", "baseline", "fault", "recovery", "final"]);
 const attemptOutcome = z.enum(["ok", "failed", "unknown"]);
 const opOutcome = z.enum([...attemptOutcome.options, "not-run"]);
 // TypeScript takes the keys of any object for strings.
 const outcomeClass = z.enum(Object.keys(outcomeClasses) as OutcomeClass[]);
 const byOutcome = z.record(opOutcome, count).readonly();
-
-const phaseSpan = record({ phase: text, role, startUs: us, endUs: us });
-
-const faultSpan = record({
-  fault: text,
-  kind: text,
-  link: text.exactOptional(),
-  server: text.exactOptional(),
-  upstream: text.exactOptional(),
-  replica: count.exactOptional(),
-  window: count,
-  requestedUs: us,
-  /** Absent: nothing showed it. */
-  observedUs: us.exactOptional(),
-  /** Absent: it was never healed, or the history ends first. */
-  healedUs: us.exactOptional(),
-  form: z.enum(["let-through", "drop-connections", "start-again"]).exactOptional(),
-  control: z.boolean(),
-});
 
 /** A percentile is there only where samples suffice: 5/(1−q) of them. */
 const latency = record({
@@ -265,8 +241,10 @@ export const figuresDocument = record({
   ]),
   phases: list(phaseSpan),
   faults: list(faultSpan),
-  /** Single moments worth a line in every chart: a server that exits, a session that is lost. At most 200. */
-  marks: list(record({ atUs: us, says: text })),
+  /** Those that never came about among them. */
+  faultsPlanned: count.exactOptional(),
+  /** Single moments worth a line in every chart: a server that exits, sessions that are lost. At most 200. */
+  marks: list(markFigures),
   tools: list(toolFigures),
   hops: list(hopFigures),
   effects: list(effectFigures),

@@ -135,6 +135,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     squall,
     ...at,
     ...seen,
+    faultsPlanned: declared.faults.length,
     tools: all.map(figuresOf),
     hops: hops.end(all),
     effects: effects.end(),

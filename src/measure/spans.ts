@@ -1,6 +1,8 @@
 /** What lay over the run: its phases, when each fault was on, and the moments that stand out. */
 import type { EventOf, FaultEdge, HistoryEvent } from "../history/events.ts";
-import { placeOf } from "../history/fault-place.ts";
+import { placeInWords, placeOf } from "../history/fault-place.ts";
+import { attributesInWords } from "../history/schedule-events.ts";
+import { sessionMarks } from "./session-marks.ts";
 import type { Figures, FaultSpan, PhaseSpan } from "./figures.ts";
 
 export interface Spans {
@@ -17,12 +19,18 @@ export interface Spans {
 type Mark = Figures["marks"][number];
 // Each kind has room of its own: a thousand lost sessions must not hide the server's exit.
 const marksMax = 100;
+const stepsMax = 100;
 
 export function openSpans(): Spans {
   const phases: (Omit<PhaseSpan, "endUs"> & { endUs: number | undefined })[] = [];
   const faults = new Map<string, FaultSpan>();
-  const marks = { target: [] as Mark[], session: [] as Mark[] };
+  const marks: Mark[] = [];
+  const sessions = sessionMarks(marksMax);
   const exited = new Set<string>();
+
+  const mark = (atUs: number, says: string): void => {
+    if (marks.length < marksMax) marks.push({ atUs, says });
+  };
 
   const onPhase = ({ phase, role, edge, atUs }: EventOf<"phase">): void => {
     const last = phases.at(-1);
@@ -36,15 +44,18 @@ export function openSpans(): Spans {
       const key = `${event.fault}\n${event.window}`;
       const span = followed(faults.get(key), event);
       if (span !== undefined) faults.set(key, span);
+    } else if (event.type === "fault-step") {
+      const key = `${event.fault}\n${event.window}`;
+      const span = faults.get(key);
+      if (span !== undefined && event.edge === "made") faults.set(key, grown(span, event));
+    } else if (event.type === "fault-condition") {
+      const { fault, is, says } = event;
+      const came = is === "met" ? "came about" : "was never injected, as its condition never came";
+      mark(event.atUs, `${fault} on ${placeInWords(event)} ${came}: ${says}`);
     } else if (event.type === "target") {
       const says = targetSays(event, exited);
-      if (says !== undefined && marks.target.length < marksMax) marks.target.push({ atUs: event.atUs, says });
-    } else if (event.type === "session" && (event.edge === "lost" || event.edge === "failed")) {
-      const what = event.edge === "lost" ? "lost its session with" : "could not open a session with";
-      const why = event.because === undefined ? "" : `: ${event.because}`;
-      const says = `${event.group}.${event.agent} ${what} ${event.server}${why}`;
-      if (marks.session.length < marksMax) marks.session.push({ atUs: event.atUs, says });
-    }
+      if (says !== undefined) mark(event.atUs, says);
+    } else if (event.type === "session") sessions.on(event);
   };
 
   return {
@@ -54,7 +65,7 @@ export function openSpans(): Spans {
     end: (endUs) => ({
       phases: phases.map((span, index) => ({ ...span, endUs: span.endUs ?? phases[index + 1]?.startUs ?? endUs })),
       faults: [...faults.values()],
-      marks: [...marks.target, ...marks.session].toSorted((a, b) => a.atUs - b.atUs),
+      marks: [...marks, ...sessions.end()].toSorted((a, b) => a.atUs - b.atUs),
       whole: new Set(phases.filter((span) => span.endUs !== undefined).map(({ phase }) => phase)),
     }),
   };
@@ -73,9 +84,18 @@ function followed(span: FaultSpan | undefined, event: FaultEdge & { readonly atU
   return span;
 }
 
+function grown(span: FaultSpan, { atUs, attributes }: EventOf<"fault-step">): FaultSpan {
+  const { steps = [] } = span;
+  return steps.length === stepsMax
+    ? span
+    : { ...span, steps: [...steps, { atUs, says: attributesInWords(attributes) }] };
+}
+
 function targetSays(event: EventOf<"target">, exited: Set<string>): string | undefined {
   const { target, instance, role, edge } = event;
-  const name = `the ${role} ${target}${instance === undefined ? "" : ` of ${instance}`}`;
+  // A replica's name holds its server's; a process over stdio is called by its agent.
+  const of = instance === undefined ? "" : ` of ${instance}`;
+  const name = `the ${role} ${instance?.startsWith(`${target}.`) === true ? instance : `${target}${of}`}`;
   if (edge === "exited") {
     exited.add(name);
     return `${name} exited (${event.signal ?? `exit code ${event.code ?? "unknown"}`})`;

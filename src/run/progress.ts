@@ -2,6 +2,7 @@
 import type { Declared } from "../history/declared.ts";
 import type { FaultEdge, Stamp, Unstamped } from "../history/events.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import type { ScheduleEvent } from "../history/schedule-events.ts";
 import type { StopRules } from "../measure/stop-rules.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
 import type { OpPlace, OpWatch } from "./op-news.ts";
@@ -22,6 +23,7 @@ export type RunProgress =
   | { readonly is: "step"; readonly says: string }
   | { readonly is: "phase"; readonly phase: PlannedPhase; readonly counts: Counts }
   | { readonly is: "fault"; readonly fault: FaultEdge; readonly counts: Counts }
+  | { readonly is: "schedule"; readonly event: ScheduleEvent; readonly counts: Counts }
   /** How long the op took from when the plan wanted it; absent where it was not run. */
   | { readonly is: "op"; readonly counts: Counts; readonly tookMs?: number };
 
@@ -70,6 +72,8 @@ export function createObserver(
       if (event.type === "phase") rules.observePhase({ ...event, ...stamp });
       if (event.type === "effect") counts.effects += 1;
       if (event.type === "fault") onProgress({ is: "fault", fault: event, counts });
+      if (event.type === "fault-step" || event.type === "fault-condition")
+        onProgress({ is: "schedule", event, counts });
       return stamp;
     },
   };

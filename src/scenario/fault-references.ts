@@ -214,8 +214,12 @@ function rhythmFindings(
   }
   const ordersMs = (swizzle ?? 0) * (places - 1);
   if (ordersMs > 0 && 2 * ordersMs >= lengthMs) {
-    const says = `breaking ${places} links takes ${formatDuration(ordersMs)}, and healing them as long, of ${formatDuration(lengthMs)}`;
-    add("swizzle", says, "take less than half of that for each, or let the fault last longer");
+    const says = `breaking ${places} links takes ${formatDuration(ordersMs)} and healing them as long again, and the fault lasts ${formatDuration(lengthMs)}`;
+    add(
+      "swizzle",
+      says,
+      `take less than ${formatDuration(Math.floor(lengthMs / 2 / (places - 1)))}, or let the fault last longer`,
+    );
   }
   return found;
 }

@@ -82,6 +82,12 @@ test.each([
   expect(JSON.parse(stdout)).toMatchObject({ schema: "squall.error/1", exitCode: 64, error: expect.any(String) });
 });
 
+test("help tells the defaults that say something, and no empty list", async () => {
+  const { stdout } = await squall("run", "--help");
+  expect(stdout).not.toContain("[])");
+  expect(stdout).toContain('(default: "reports")');
+});
+
 test("list prints every kind from the registries, as text and as JSON", async () => {
   const { stdout } = await squall("list", "--json");
   const names = (entries: readonly { name: string }[]): string[] => entries.map(({ name }) => name);

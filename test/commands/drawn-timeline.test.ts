@@ -33,6 +33,29 @@ const scenario = {
   ],
 };
 
+test("what stands before a server or behind it is told, and a long name keeps its end", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "before-and-behind.yaml");
+  const behind = {
+    name: "before-and-behind",
+    upstreams: { api: { fixture: "cloud-api" } },
+    servers: {
+      notebook: { fixture: "notebook", replicas: 3, balance: "sticky" },
+      cloud: { fixture: "cloud", env: { CLOUD_API_URL: "http://a.test" }, egress: { hosts: { "a.test:80": "api" } } },
+    },
+    agents: { one: { chain: [{ call: "notebook.ListNotes" }, { call: "cloud.FetchResources" }] } },
+    phases: [{ baseline: "4s" }, { fault: "4s", recovery: "1s" }],
+    faults: [{ kind: "egress-block", link: "notebook->notebook.2" }],
+  };
+  await writeFile(file, JSON.stringify(behind));
+  const { stdout } = await squall("run", file, "--dry-run");
+  expect(stdout).toContain(`servers
+  notebook: 3 replicas behind a balancer, sticky
+  cloud: asks for a.test:80 over cloud->api, through its egress gateway
+agents`);
+  expect(stdout).toContain("egress-block no…ok->notebook.2 ");
+});
+
 test("phases, arrivals and faults are drawn over one axis of time", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "drawn.yaml");

@@ -262,6 +262,89 @@ describe("on a terminal a block is redrawn in place", () => {
   });
 });
 
+describe("faults that wait or grow", () => {
+  const [flap] = plan.faults;
+  const waiting: Plan["faults"][number] = {
+    ...flap!,
+    fault: "outage.1",
+    kind: "reset",
+    windows: [{ startMs: 0, endMs: 500 }],
+    when: {
+      condition: { is: "calls", server: "cloud", tool: "FetchResources", count: 50 },
+      fromMs: 3500,
+      untilMs: 5500,
+    },
+  };
+  const growing: Plan["faults"][number] = {
+    ...flap!,
+    kind: "latency",
+    attributes: { delay: "5ms" },
+    windows: [{ startMs: 3500, endMs: 5500 }],
+    steps: [1, 2, 3, 4, 5].map((n) => ({ afterMs: n * 100, attributes: { delay: `${5 + n * 10}ms` } })),
+  };
+  const place = { fault: "outage.1", link: "cloud->cloud-api", says: "cloud.FetchResources has had 50 calls" } as const;
+  const met = { ...place, type: "fault-condition", is: "met" } as const;
+  const expired = { ...place, type: "fault-condition", is: "expired" } as const;
+  const stepped = (step: number, edge: "made" | "observed" = "made"): Unstamped => ({
+    type: "fault-step",
+    fault: "outage.0",
+    kind: "latency",
+    link: "cloud->cloud-api",
+    window: 0,
+    step,
+    edge,
+    attributes: { delay: `${5 + step * 10}ms` },
+  });
+
+  test("the block tells what one waits for, and no moment that nobody knows", async () => {
+    const { world, terminal, observer, happen } = stage({ plan: { ...plan, faults: [waiting] } });
+    observer.phase(plan.phases[1]!);
+    await world.advance(100);
+    expect(terminal.shows).toContain(
+      "reset cloud->cloud-api  waits until cloud.FetchResources has had 50 calls, from 0.4s on",
+    );
+    await world.advance(500);
+    expect(terminal.shows).toMatch(/waits until cloud.FetchResources has had 50 calls$/m);
+    happen(expired);
+    await world.advance(100);
+    expect(terminal.shows).toContain("never injected: what it waited for did not come");
+  });
+
+  test("the block tells how far one has grown, anew in each spell", async () => {
+    const { world, terminal, fault, happen } = stage({ plan: { ...plan, faults: [growing] } });
+    fault("requested");
+    happen(stepped(1));
+    happen(stepped(2));
+    fault("observed");
+    await world.advance(100);
+    expect(terminal.shows).toContain("on, seen to bite 0.1s ago, step 2 of 5");
+    fault("healed");
+    fault("requested", 1);
+    await world.advance(100);
+    expect(terminal.shows).toContain("step 0 of 5");
+  });
+
+  test("in lines: what came, what did not, and the first steps", () => {
+    const { terminal, happen } = stage({ redraw: false, plan: { ...plan, faults: [growing, waiting] } });
+    happen(met);
+    happen(expired);
+    for (let step = 1; step <= 5; step += 1) {
+      happen(stepped(step));
+      happen(stepped(step, "observed"));
+    }
+    expect(terminal.written).toMatchInlineSnapshot(`
+      "made-up  seed 42  8s
+        reset on cloud->cloud-api (outage.1) begins: cloud.FetchResources has had 50 calls
+        reset on cloud->cloud-api (outage.1) is never injected, as its condition never came: cloud.FetchResources has had 50 calls
+        latency on cloud->cloud-api (outage.0) step 1: delay: 15ms
+        latency on cloud->cloud-api (outage.0) step 2: delay: 25ms
+        latency on cloud->cloud-api (outage.0) step 3: delay: 35ms
+        latency on cloud->cloud-api (outage.0) changes on; its further steps are in the history
+      "
+    `);
+  });
+});
+
 describe("where the terminal is small it is one line", () => {
   test.each([
     ["narrow", 50, 30],

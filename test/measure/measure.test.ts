@@ -218,6 +218,35 @@ describe("what lay over the run", () => {
     expect([endUs, ended]).toEqual([5e6, "finished"]);
   });
 
+  test("each loss of a session that stands alone is told alone, and no more than a hundred are", () => {
+    const lost = Array.from({ length: 150 }, (_, n): Timed => [
+      1100 + 10 * n,
+      { type: "session", group: "planner", agent: n, server: "cloud", edge: "lost", because: `reason ${n}` },
+    ]);
+    const { marks } = figuresFor(frame(), lost);
+    expect(marks).toHaveLength(100);
+    expect(marks[0]).toEqual({ atUs: 1_100_000, says: "planner.0 lost its session with cloud: reason 0" });
+  });
+
+  test("a fault that grew has its steps, and one that waited a mark of what came of it", () => {
+    const at = { fault: "outage.0", kind: "egress-block", link: "cloud->cloud-api", window: 0 } as const;
+    const step = { ...at, type: "fault-step", step: 1, attributes: { delay: "20ms" } } as const;
+    const waited = { type: "fault-condition", fault: "outage.1", link: "cloud->cloud-api" } as const;
+    const { faults, faultsPlanned, marks } = figuresFor(
+      frame(),
+      [1200, { ...step, edge: "made" }],
+      [1210, { ...step, edge: "observed" }],
+      [1300, { ...waited, is: "met", says: "cloud.T has had 5 calls" }],
+      [1400, { ...waited, fault: "outage.2", is: "expired", says: "cloud.T has had 9 calls" }],
+    );
+    expect(faults[0]?.steps).toEqual([{ atUs: 1_200_000, says: "delay: 20ms" }]);
+    expect(faultsPlanned).toBe(1);
+    expect(marks.map(({ says }) => says)).toEqual([
+      "outage.1 on cloud->cloud-api came about: cloud.T has had 5 calls",
+      "outage.2 on cloud->cloud-api was never injected, as its condition never came: cloud.T has had 9 calls",
+    ]);
+  });
+
   test("marks tell exits and lost sessions, and a crowd of these hides none of those", () => {
     const lost = Array.from({ length: 500 }, (_, agent): Timed => [
       1100,
@@ -231,9 +260,8 @@ describe("what lay over the run", () => {
       [1500, { ...target, edge: "exited", code: 1 }],
       [1600, { ...target, edge: "ready" }],
     );
-    expect(marks).toHaveLength(102);
-    expect(marks[0]).toEqual({ atUs: 1_100_000, says: "planner.0 lost its session with cloud: 404" });
-    expect(marks.slice(-2).map(({ says }) => says)).toEqual([
+    expect(marks.map(({ says }) => says)).toEqual([
+      "planner.0 and 499 more lost their sessions with cloud: 404",
       "the server cloud exited (exit code 1)",
       "the server cloud is ready again",
     ]);

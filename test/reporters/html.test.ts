@@ -326,6 +326,39 @@ describe("charts", () => {
     },
   );
 
+  test("many faults one after another share rows, so that each keeps its letter; those that overlap do not", () => {
+    const [fault] = figures.faults;
+    const many = (apartUs: number): Element => {
+      const faults = Array.from({ length: 12 }, (_, n) => ({
+        ...fault!,
+        fault: `outage.${n}`,
+        requestedUs: n * apartUs,
+        observedUs: n * apartUs,
+        healedUs: n * apartUs + 1_000_000,
+      }));
+      return byId(pageOf(resultWith({ figures: { faults } })), "latency");
+    };
+    const rows = (chart: Element): number =>
+      new Set(byClass(chart, "lane").map(({ attributes }) => attributes.get("y"))).size;
+    expect(rows(many(2_000_000))).toBe(1);
+    expect(byClass(many(2_000_000), "letter").map(textOf)).toEqual("ABCDEFGHIJKL".split(""));
+    expect(rows(many(10_000))).toBe(12);
+  });
+
+  test("a fault that grew has a stroke for each step, and the key says how far it came", () => {
+    const [fault, ...others] = figures.faults;
+    const grown = { ...fault!, steps: [5.5, 6].map((at) => ({ atUs: at * 1e6, says: `delay: ${at}s` })) };
+    const page = pageOf(resultWith({ figures: { faults: [grown, ...others] } }));
+    expect(byClass(byId(page, "latency"), "step")).toHaveLength(2);
+    expect(textOf(byClass(page, "fault-key")[0]!)).toContain("2 steps, the last to delay: 6s");
+    expect(textOf(byClass(page, "edges-key")[0]!)).toContain("a step of what grows");
+  });
+
+  test("a fault of the plan that never came about counts among those that could have been seen", () => {
+    const top = headline(pageOf(resultWith({ figures: { faultsPlanned: 5 } })));
+    expect(top).toContain("2 never injected");
+  });
+
   test("the key of faults says when each was on, and what nothing showed", () => {
     expect(byClass(pageOf(sample), "fault-key")[0]!.children.map(textOf)).toEqual([
       "A egress-block on cloud->cloud-api outage.0, 5.01s to 7.49s, seen after 30ms",

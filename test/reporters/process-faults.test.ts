@@ -45,6 +45,15 @@ test("the figures keep whose processes it broke, and what became of them", () =>
   ]);
 });
 
+test("a replica is called by its own name, a process over stdio by its agent", () => {
+  const killed = (instance: string): Timed => [second, { ...target, instance, edge: "killed", signal: "SIGKILL" }];
+  const { marks } = spansOf(historyOf([killed("cloud.1"), killed("planner.0")]));
+  expect(marks.map(({ says }) => says)).toEqual([
+    "the server cloud.1 was killed by a fault",
+    "the server cloud of planner.0 was killed by a fault",
+  ]);
+});
+
 test("the report names the server, and no tap where there is none", () => {
   const { faults } = spansOf(historyOf(told));
   const key = textOf(laneKey(lanesOf({ faults, endUs: 5_000_000 })));

@@ -25,6 +25,7 @@ svg .letter { font-size: 10px; font-weight: 700; pointer-events: none; }
 .event { stroke: var(--hue); stroke-width: 1; }
 .event.requested { stroke-dasharray: 1 3; }
 .event.healed { stroke-dasharray: 6 3; }
+line.step { stroke: var(--hue); stroke-width: 2; pointer-events: none; }
 .mark { stroke: var(--ink); }
 line.mark { stroke-width: 1; stroke-dasharray: 2 2; }
 span.mark, td .mark { stroke: none; }

@@ -103,14 +103,16 @@ function tiles(figures: Figures): readonly Tile[] {
   ];
 }
 
-function faultTile({ faults, mode }: Figures): Tile {
+function faultTile({ faults, faultsPlanned, mode }: Figures): Tile {
   const names = new Set(faults.map(({ fault }) => fault));
+  const planned = Math.max(faultsPlanned ?? 0, names.size);
   const seen = new Set(faults.filter(({ observedUs }) => observedUs !== undefined).map(({ fault }) => fault));
   const unhealed = faults.filter(({ healedUs }) => healedUs === undefined).length;
   if (mode === "control") return ["Faults", "0", "none injected"];
   if (names.size === 0) return ["Faults", "0", "none was injected"];
   const healed = unhealed === 0 ? "all healed" : `${countOf(unhealed, "window")} not seen to heal`;
-  return ["Faults seen to bite", `${seen.size} of ${names.size}`, healed];
+  const never = planned > names.size ? `; ${count(planned - names.size)} never injected` : "";
+  return ["Faults seen to bite", `${seen.size} of ${planned}`, `${healed}${never}`];
 }
 
 function recoveryTile({ episodes }: Figures): Tile {

@@ -3,7 +3,7 @@ import { placeInWords, type FaultPlace } from "../../history/fault-place.ts";
 import type { Figures, FaultSpan } from "../../measure/figures.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { round, type Across } from "./scales.ts";
-import { moment, took } from "./words.ts";
+import { countOf, moment, took } from "./words.ts";
 
 export interface Lane {
   readonly fault: string;
@@ -14,6 +14,8 @@ export interface Lane {
   readonly unseen: string;
   readonly letter: string;
   readonly hue: number;
+  /** How far down it is drawn; where there are many, those whose windows leave each other room share a row. */
+  readonly row: number;
   readonly windows: readonly Window[];
 }
 
@@ -24,6 +26,8 @@ export interface Window {
   /** Where the band ends: healed, or where the history does. */
   readonly toUs: number;
   readonly control: boolean;
+  /** When it grew, and to what. */
+  readonly steps: NonNullable<FaultSpan["steps"]>;
   /** How many windows are drawn as this one, because they lie too close to be told apart. */
   readonly drawnFor: number;
 }
@@ -43,6 +47,7 @@ export function lanesOf({ faults, endUs }: Pick<Figures, "faults" | "endUs">): r
       unseen: unseenAt(first),
       letter: letterOf(index),
       hue: index % hues,
+      row: index,
       windows,
     };
   });
@@ -52,10 +57,18 @@ function unseenAt({ link }: FaultPlace): string {
   return link === undefined ? "nothing" : "nothing at the tap";
 }
 
-function windowOf({ requestedUs, observedUs, healedUs, control }: FaultSpan, endUs: number): Window {
+function windowOf({ requestedUs, observedUs, healedUs, control, steps = [] }: FaultSpan, endUs: number): Window {
   const seen = observedUs === undefined ? {} : { observedUs };
   const healed = healedUs === undefined ? {} : { healedUs };
-  return { requestedUs, ...seen, ...healed, toUs: Math.max(healedUs ?? endUs, requestedUs), control, drawnFor: 1 };
+  return {
+    requestedUs,
+    ...seen,
+    ...healed,
+    toUs: Math.max(healedUs ?? endUs, requestedUs),
+    control,
+    steps,
+    drawnFor: 1,
+  };
 }
 
 /** A, B, … Z, AA, AB … */
@@ -71,8 +84,28 @@ export function drawable(lanes: readonly Lane[], x: Across): readonly Lane[] {
   for (let gap = 0.1; ; gap *= 2) {
     const merged = lanes.map((lane) => ({ ...lane, windows: merge(lane.windows, (x.toUs - x.fromUs) * (gap / 100)) }));
     const drawn = merged.reduce((sum, { windows }) => sum + windows.length, 0);
-    if (drawn <= Math.max(windowsDrawnMax, lanes.length) || gap > 100) return merged;
+    if (drawn <= Math.max(windowsDrawnMax, lanes.length) || gap > 100) return inRows(merged, x);
   }
+}
+
+/** In percent: room for a letter. */
+const letterEvery = 2.5;
+
+/** With more rows than this, none is high enough for its letter. */
+const rowsOwn = 7;
+
+function inRows(lanes: readonly Lane[], x: Across): readonly Lane[] {
+  if (lanes.length <= rowsOwn) return lanes;
+  const rows: { free: number }[] = [];
+  return lanes.map((lane) => {
+    const starts = lane.windows.map(({ requestedUs }) => x.percent(requestedUs));
+    const [left = 0] = starts;
+    const right = Math.max(...lane.windows.map(({ toUs }) => x.percent(toUs)), (starts.at(-1) ?? 0) + letterEvery);
+    const found = rows.findIndex(({ free }) => free <= left);
+    if (found === -1) rows.push({ free: right });
+    else rows[found] = { free: right };
+    return { ...lane, row: found === -1 ? rows.length - 1 : found };
+  });
 }
 
 function merge(windows: readonly Window[], gapUs: number): readonly Window[] {
@@ -102,16 +135,17 @@ export interface Strip {
 
 /** How high the lanes of one chart are together: each its own, and never more than the chart itself. */
 export function stripOf(lanes: readonly Lane[]): Strip {
-  const laneHeight = lanes.length === 0 ? 0 : Math.min(13, Math.max(4, Math.floor(78 / lanes.length)));
-  return { laneHeight, height: lanes.length === 0 ? 0 : laneHeight * lanes.length + 4 };
+  const rows = lanes.reduce((most, { row }) => Math.max(most, row + 1), 0);
+  const laneHeight = rows === 0 ? 0 : Math.min(13, Math.max(4, Math.floor(78 / rows)));
+  return { laneHeight, height: rows === 0 ? 0 : laneHeight * rows + 4 };
 }
 
 /** What stands behind every chart: bands and lanes of the faults, a line for every edge of them. */
 export function drawLanes(lanes: readonly Lane[], x: Across, height: number): Markup {
   const { laneHeight } = stripOf(lanes);
   return html`<g class="faults"
-    >${lanes.map((lane, row) => {
-      const place = { lane, x, height, top: row * laneHeight, laneHeight };
+    >${lanes.map((lane) => {
+      const place = { lane, x, height, top: lane.row * laneHeight, laneHeight };
       return [lane.windows.map((window) => drawWindow({ ...place, window })), laneHeight >= 10 && letters(place)];
     })}</g
   >`;
@@ -124,8 +158,6 @@ interface LanePlace {
   readonly top: number;
   readonly laneHeight: number;
 }
-
-const letterEvery = 2.5;
 
 /** Where windows follow each other closely, not each of them has room for its letter. */
 function letters({ lane, x, top, laneHeight }: LanePlace): Markup {
@@ -159,7 +191,7 @@ function drawWindow({ lane, window, x, height, top, laneHeight }: LanePlace & { 
   const title = html`<title>${lane.letter}: ${aboutLane(lane)}: ${aboutWindow(window, lane)}</title>`;
   return html`${parts.map((part) => rectOf("band", part, place))}${edges.map(line)}${parts.map((part) =>
     rectOf("lane", part, lanePlace, title),
-  )}`;
+  )}${window.steps.map(({ atUs }) => html`<line class="step h${lane.hue}" x1="${x.percent(atUs)}%" x2="${x.percent(atUs)}%" y1="${top}" y2="${top + laneHeight - 1}" />`)}`;
 }
 
 export interface Stretch {
@@ -212,13 +244,18 @@ function aboutLane({ kind, place }: Pick<Lane, "kind" | "place">): string {
 function aboutWindow(window: Window, { unseen }: Pick<Lane, "unseen">): string {
   const { requestedUs, observedUs, healedUs, control, drawnFor } = window;
   if (drawnFor > 1) return `${drawnFor} windows from ${moment(requestedUs)} to ${moment(window.toUs)}`;
+  const grew = window.steps.length === 0 ? "" : `, ${stepsSaid(window.steps)}`;
   const times =
     healedUs === undefined
-      ? `from ${moment(requestedUs)}, not seen to heal`
-      : `${moment(requestedUs)} to ${moment(healedUs)}`;
+      ? `from ${moment(requestedUs)}, not seen to heal${grew}`
+      : `${moment(requestedUs)} to ${moment(healedUs)}${grew}`;
   if (control) return `${times}, not injected: a control run`;
   if (observedUs === undefined) return `${times}, ${unseen} showed it`;
   return observedUs - requestedUs >= 1000 ? `${times}, seen after ${took(observedUs - requestedUs)}` : times;
+}
+
+function stepsSaid(steps: Window["steps"]): string {
+  return `${countOf(steps.length, "step")}, the last to ${brief(steps.at(-1)?.says ?? "", 60)}`;
 }
 
 /** The legend, which is also what the bands say in words. */

@@ -101,7 +101,7 @@ function chartsOf(
           <line class="event h0 healed" x1="6" x2="6" y1="0" y2="12" />
         </svg>
         healed; dashed lanes: not seen to bite, or not
-        yet${figures.marks.length > 0 && html`; <svg class="sample" width="12" height="12" aria-hidden="true"><line class="mark" x1="6" x2="6" y1="0" y2="12" /></svg> an event of the list below`}.
+        yet${figures.faults.some(({ steps = [] }) => steps.length > 0) && html`; a stroke inside a lane: a step of what grows`}${figures.marks.length > 0 && html`; <svg class="sample" width="12" height="12" aria-hidden="true"><line class="mark" x1="6" x2="6" y1="0" y2="12" /></svg> an event of the list below`}.
         <span class="script-only">Point at a chart, or focus it and use the arrow keys, to read its figures.</span>
       </p>
     </div>
