@@ -88,3 +88,34 @@ test.each([
     }
   },
 );
+
+describe("an answer of the upstream that a fault made", () => {
+  const silentEmpty = async (fault: string, sets: readonly string[]) => {
+    await using folder = await temporaryFolder();
+    const faults = `faults=[{ link: cloud->cloud-api, during: outage, path: /services, ${fault} }]`;
+    const args = [
+      "silent-empty",
+      ...brief["silent-empty"].slice(0, 2),
+      "--set",
+      faults,
+      "--set",
+      "checks=[silent-empty]",
+    ];
+    const { checks } = await verdictsFrom([...args, ...sets], folder.path);
+    return checks[0];
+  };
+
+  test.each(["kind: malformed-answer, form: html", "kind: http-status, status: 401"])(
+    "is swallowed or told of: %s",
+    { timeout: 60_000 },
+    async (fault) => {
+      expect(await silentEmpty(fault, [])).toMatchObject({ verdict: "fail", findings: [{ blames: "server" }] });
+      expect(await silentEmpty(fault, hardened)).toMatchObject({ verdict: "pass", findings: [] });
+    },
+  );
+
+  test("and that says there is nothing is nobody's but the harness's", { timeout: 60_000 }, async () => {
+    const result = await silentEmpty("kind: empty-result, form: object", []);
+    expect(result).toMatchObject({ verdict: "unknown", findings: [{ grade: "info", blames: "harness" }] });
+  });
+});
