@@ -139,17 +139,17 @@ describe.runIf(isFull)("survives on a server that leaves (left to CI: SQUALL_ROU
       await using folder = await temporaryFolder();
       await writeFile(join(folder.path, "server.mjs"), leaving);
       const scenario = `name: leaving
-  upstreams: { api: { fixture: cloud-api } }
-  servers:
-    mine:
-      command: [node, server.mjs, "\${port}"]
-      url: "http://127.0.0.1:\${port}/mcp"
-      upstreams: { API_URL: api }
-  agents: { a: { policy: { kind: none, timeout: 1s }, arrivals: { rate: 20/s }, chain: [{ call: mine.List }] } }
-  phases: [{ baseline: 1s }, { fault: 500ms, recovery: 2s, name: cut }]
-  faults: [{ link: mine->api, kind: egress-block, how: reset }]
-  checks: [survives]
-  `;
+upstreams: { api: { fixture: cloud-api } }
+servers:
+  mine:
+    command: [node, server.mjs, "\${port}"]
+    url: "http://127.0.0.1:\${port}/mcp"
+    upstreams: { API_URL: api }
+agents: { a: { policy: { kind: none, timeout: 1s }, arrivals: { rate: 20/s }, chain: [{ call: mine.List }] } }
+phases: [{ baseline: 1s }, { fault: 500ms, recovery: 2s, name: cut }]
+faults: [{ link: mine->api, kind: egress-block, how: reset }]
+checks: [survives]
+`;
       await writeFile(join(folder.path, "s.yaml"), scenario);
       const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
       expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
