@@ -67,11 +67,11 @@ for (const { engine, absent, signal, killed } of engines) {
   describe.skipIf(absent !== undefined)(`--engine ${engine}${absent === undefined ? "" : ` (${absent})`}`, () => {
     test.each(cases)(
       "is told from the embedded one by its name alone: $scenario on $server server",
-      { timeout: 90_000 },
+      { timeout: 180_000 },
       async ({ scenario, sets }) => {
         await using folder = await temporaryFolder();
         const args = [scenario, ...brief[scenario], ...sets];
-        const [usual, asked] = await Promise.all([usualFor(args), verdictsFrom([...args, ...onEngine], folder.path)]);
+        const [usual, asked] = await Promise.all([usualFor(args), punctualFrom([...args, ...onEngine], folder.path)]);
         expect(usual.engine?.kind).toBe("embedded");
         expect(asked.engine?.kind).toBe(engine);
         expect(told(asked), JSON.stringify(asked)).toEqual(told(usual));
@@ -138,11 +138,19 @@ const usual = new Map<string, Promise<Verdicts>>();
 function usualFor(args: readonly string[]): Promise<Verdicts> {
   const play = async (): Promise<Verdicts> => {
     await using folder = await temporaryFolder();
-    return await verdictsFrom(args, folder.path);
+    return await punctualFrom(args, folder.path);
   };
   const played = usual.get(args.join(" ")) ?? play();
   usual.set(args.join(" "), played);
   return played;
+}
+
+/** Two runs side by side may crowd each other out: one whose generator fell behind compares with nothing. */
+async function punctualFrom(args: readonly string[], cwd: string): Promise<Verdicts> {
+  for (let tries = 1; ; tries += 1) {
+    const verdicts = await verdictsFrom(args, cwd);
+    if (tries === 3 || verdicts.gaps.every(({ gap }) => gap !== "generator-behind")) return verdicts;
+  }
 }
 
 function told({ verdict, exitCode, checks, gaps, notCovered }: Verdicts) {
@@ -273,7 +281,9 @@ describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already
     async () => {
       await using folder = await temporaryFolder();
       const toxiproxy = await real.start();
-      const args = ["silent-empty", ...brief["silent-empty"], "--engine", toxiproxy.url, "--json"];
+      // The baseline must not be over before the loss is noticed, or it is blamed for not holding.
+      const phases = ["--set", "phases=[{baseline: 20s}, {fault: 2s, recovery: 2s, name: outage}]"];
+      const args = ["silent-empty", ...brief["silent-empty"], ...phases, "--engine", toxiproxy.url, "--json"];
       const running = startIn(folder.path, args);
       await started(running, "baseline (");
       await sleep(500);
