@@ -8,8 +8,9 @@
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { messageOf } from "../errors.ts";
-import { backlog, type Address } from "../engines/engine.ts";
+import type { Address } from "../engines/engine.ts";
 import { balancerHeader, offer } from "./balanced-answer.ts";
+import { closingOf, listenHere } from "./listening.ts";
 import { createHomes, type Homes } from "./session-homes.ts";
 
 export interface BalancedReplica {
@@ -34,7 +35,6 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-const host = "127.0.0.1";
 const callersIdleMostMs = 75_000;
 
 export async function openBalancer({ server: name, balance, replicas }: BalancerOptions): Promise<Balancer> {
@@ -88,28 +88,19 @@ export async function openBalancer({ server: name, balance, replicas }: Balancer
       handle(request, response).catch((error: unknown) => refuse(response, name, messageOf(error)));
     },
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port: 0, backlog }, resolve);
-  });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("a balancer listens on a port");
-
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const address = await listenHere(server);
+  const close = closingOf(server, () => {
     server.closeAllConnections();
     for (const { agent } of members) agent.destroy();
-    await closed;
-  };
-  let closing: Promise<void> | undefined;
+  });
   return {
-    address: { host, port: address.port },
+    address,
     drain: (replica) => {
       const member = members.find((candidate) => candidate.name === replica);
       if (member === undefined) throw new Error(`${name} has no replica ${replica}`);
       return member.drain();
     },
-    close: () => (closing ??= close()),
+    close,
   };
 }
 

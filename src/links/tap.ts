@@ -1,8 +1,9 @@
 /** The tap's listener: the caller's end of a link, and the connections that go through it. */
 import { createServer, type Socket } from "node:net";
-import { backlog, type Address, type EngineProxy } from "../engines/engine.ts";
+import type { Address, EngineProxy } from "../engines/engine.ts";
 import type { World } from "../world.ts";
 import { Connection } from "./connection.ts";
+import { closingOf, listenHere } from "./listening.ts";
 import type { Work } from "./rules.ts";
 import type { LinkContext } from "./traffic.ts";
 
@@ -16,8 +17,6 @@ export interface Tap {
   release(work: Work): void;
   close(): Promise<void>;
 }
-
-const host = "127.0.0.1";
 
 export async function openTap(proxy: Pick<EngineProxy, "address">, context: LinkContext, world: World): Promise<Tap> {
   const live = new Set<Connection>();
@@ -35,24 +34,13 @@ export async function openTap(proxy: Pick<EngineProxy, "address">, context: Link
     });
     live.add(connection);
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port: 0, backlog }, () => {
-      const address = server.address();
-      if (typeof address === "object" && address !== null) resolve(address.port);
-      else reject(new Error("a tap listens on a port"));
-    });
+  const address = await listenHere(server);
+  const close = closingOf(server, () => {
+    for (const connection of live) connection.close();
   });
 
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const connection of live) connection.close();
-    await closed;
-  };
-
   return {
-    address: { host, port },
+    address,
     get connections() {
       return connections;
     },
@@ -64,6 +52,6 @@ export async function openTap(proxy: Pick<EngineProxy, "address">, context: Link
     release: (work) => {
       for (const connection of live) connection.release(work);
     },
-    close: () => (closing ??= close()),
+    close,
   };
 }

@@ -6,10 +6,11 @@
  *              └ other destinations: recorded; refused, unless they are on this machine or allowed
  */
 import { createServer } from "node:net";
-import { backlog, type Address } from "../../engines/engine.ts";
+import type { Address } from "../../engines/engine.ts";
 import { destinationSaid, isLoopback, type Destination } from "../../history/destination.ts";
 import type { Recorder } from "../../history/events.ts";
 import type { World } from "../../world.ts";
+import { closingOf, listenHere } from "../listening.ts";
 import { GatewayConnection, type Route } from "./gateway-connection.ts";
 
 export interface GatewayOptions {
@@ -31,8 +32,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const host = "127.0.0.1";
-
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { world } = options;
   const live = new Set<GatewayConnection>();
@@ -41,21 +40,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const connection: GatewayConnection = new GatewayConnection(caller, context, () => live.delete(connection));
     live.add(connection);
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port: 0, backlog }, () => {
-      const address = server.address();
-      if (typeof address === "object" && address !== null) resolve(address.port);
-      else reject(new Error("a gateway listens on a port"));
-    });
-  });
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const address = await listenHere(server);
+  const close = closingOf(server, () => {
     for (const connection of live) connection.close();
-    await closed;
-  };
-  return { address: { host, port }, close: () => (closing ??= close()) };
+  });
+  return { address, close };
 }
 
 function routeTo(to: Destination, options: GatewayOptions): Route {
