@@ -135,8 +135,8 @@ function watchedLinks(declared: Declared): Map<string, string> {
 
 /** A link that is shut tells its callers at once: that is how these two heal without dropping any connection. */
 function mayStall({ kind, healForm }: DeclaredFault): boolean {
-  // What is dead refuses, and holds nobody up.
-  return kind !== "kill" && !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
+  // What has ended refuses, and holds nobody up.
+  return healForm !== "start-again" && !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
 }
 
 function follow(record: OpRecord, state: State): void {
