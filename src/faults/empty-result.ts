@@ -12,6 +12,12 @@ export const emptyResult = faultKind({
   tags: { seen: "implicit", lasts: "permanent" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  onlyForms: {
+    content: { plane: "agent-server" },
+    structured: { plane: "agent-server" },
+    list: { plane: "server-upstream" },
+    nothing: { plane: "server-upstream" },
+  },
   attributes: z.strictObject({
     ...whichRequests,
     form: z

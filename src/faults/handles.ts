@@ -1,6 +1,6 @@
 /**
- * All that a fault may see of the rest: the handle of a link or of processes, the signs of what it does, and what a
- * fault kind is. Links, engines and targets implement these; no fault knows them.
+ * All that a fault may see of the rest: the handle of a link or of processes, and the signs of what it does. Links,
+ * engines and targets implement these; no fault knows them.
  */
 export type Stream = "upstream" | "downstream";
 

@@ -29,6 +29,11 @@ export interface PreparedFault<Handle = LinkHandle> {
   readonly showsIn: (sign: Sign) => boolean;
 }
 
+export interface Only {
+  readonly plane?: "agent-server" | "server-upstream";
+  readonly wire?: "http" | "stdio";
+}
+
 export interface FaultDescription<Kind extends string = string> {
   readonly kind: Kind;
   readonly about: string;
@@ -41,7 +46,9 @@ export interface FaultDescription<Kind extends string = string> {
   /** How often the callee executes what is asked once. */
   readonly executes: readonly (0 | 1 | 2)[];
   /** Where it can be, if not on every link. */
-  readonly only?: { readonly plane?: "agent-server" | "server-upstream"; readonly wire?: "http" | "stdio" };
+  readonly only?: Only;
+  /** The same for single values of its attribute `form`. */
+  readonly onlyForms?: Readonly<Record<string, Only>>;
   /** Attributes for an example, where the plainest that its schema allows would not do. */
   readonly example?: Readonly<Record<string, unknown>>;
   /** The attributes that may grow or shrink while the fault is on. */
@@ -69,6 +76,8 @@ export interface ProcessFaultKind<
   readonly on: "process";
   /** Whose requests meet it at a server: those of its callers alone, or those that it makes itself as well. */
   readonly meets: "callers" | "callers-and-own";
+  /** A program of the system that it is done with. */
+  readonly needs?: "prlimit";
   /** It is about all replicas of a server together. */
   readonly needsReplicas: boolean;
   readonly attributes: Schema;
@@ -87,7 +96,7 @@ export function faultKind<const Kind extends string, Schema extends z.ZodObject>
 /** The same for what breaks processes in place of a link. */
 export function processFaultKind<const Kind extends string, Schema extends z.ZodObject>(
   kind: Omit<FaultDescription<Kind>, "plane"> &
-    Pick<ProcessFaultKind, "meets"> & {
+    Pick<ProcessFaultKind, "meets" | "needs"> & {
       readonly attributes: Schema;
       readonly prepare: (attributes: z.output<Schema>) => PreparedFault<ProcessHandle>;
     },

@@ -9,6 +9,7 @@ export const descriptorLimit = processFaultKind({
   tags: { seen: "explicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  needs: "prlimit",
   // What cannot open a connection fails towards its upstreams as well.
   meets: "callers-and-own",
   attributes: z.strictObject({
@@ -29,6 +30,7 @@ export const heapLimit = processFaultKind({
   tags: { seen: "implicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  needs: "prlimit",
   meets: "callers",
   attributes: z.strictObject({
     spare: size({ mostBytes: 1_000_000_000 }).describe("how much more than it has when this begins"),

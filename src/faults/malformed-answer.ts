@@ -12,6 +12,11 @@ export const malformedAnswer = faultKind({
   tags: { seen: "explicit", lasts: "transient" },
   mayBelieve: "unknown",
   executes: [0, 1],
+  onlyForms: {
+    "wrong-id": { plane: "agent-server" },
+    "accepted-202": { wire: "http" },
+    "wrong-content-type": { wire: "http" },
+  },
   attributes: z.strictObject({
     ...whichRequests,
     form: z

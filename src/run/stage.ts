@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
+import { faultKindNamed } from "../faults/registry.ts";
 import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
@@ -82,8 +83,8 @@ const alreadyRunningMs = 2000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
-  if (options.plan.faults.some(({ kind }) => kind === "heap-limit" || kind === "descriptor-limit"))
-    await requirePrlimit(world);
+  const kinds = options.plan.faults.map(({ kind }) => faultKindNamed(kind));
+  if (kinds.some((kind) => kind.on === "process" && kind.needs === "prlimit")) await requirePrlimit(world);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const processes = new Map<string, FaultyProcesses>();

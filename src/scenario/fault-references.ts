@@ -1,4 +1,5 @@
 /** Faults that cannot be: on links that are not there, in episodes that are not, for longer than these last. */
+import type { Only } from "../faults/kinds.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { DeclaredLink } from "../history/declared.ts";
 import { formatDuration } from "../units.ts";
@@ -73,13 +74,17 @@ function stdioFindings({ path, fault, link }: FaultAt, name: string): Finding[] 
     const says = `${fault.kind} is for HTTP, and ${name} is a stdio link`;
     return [{ path: [...path, "kind"], says, hint: "use rpc-error or tool-error" }];
   }
-  if (fault.kind === "malformed-answer" && (fault.form === "accepted-202" || fault.form === "wrong-content-type")) {
+  if (onlyFormOf(fault)?.wire === "http") {
     const says = `is for HTTP, and ${name} is a stdio link`;
     return [{ path: [...path, "form"], says, hint: "use malformed, truncated or wrong-id" }];
   }
   if (!("instead" in fault) || fault.instead === "hang") return [];
   const says = `cannot ${fault.instead} on a stdio link: all calls share one pipe, and its end is the server's end`;
   return [{ path: [...path, "instead"], says, hint: `use ${fault.kind} with instead: hang` }];
+}
+
+function onlyFormOf(fault: Fault): Only | undefined {
+  return "form" in fault && fault.form !== undefined ? faultKindNamed(fault.kind).onlyForms?.[fault.form] : undefined;
 }
 
 const planesInWords = { "agent-server": "links from agents", "server-upstream": "links to an upstream" } as const;
@@ -98,14 +103,7 @@ function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
     const says = `${fault.kind} is for stdio, and ${name} is a link over HTTP`;
     return [{ path: [...path, "kind"], says, hint: "use malformed-answer or lost-answer" }];
   }
-  const forms: Readonly<Record<string, keyof typeof planesInWords>> = {
-    "empty-result content": "agent-server",
-    "empty-result structured": "agent-server",
-    "empty-result list": "server-upstream",
-    "empty-result nothing": "server-upstream",
-    "malformed-answer wrong-id": "agent-server",
-  };
-  const plane = "form" in fault ? forms[`${fault.kind} ${fault.form}`] : undefined;
+  const plane = onlyFormOf(fault)?.plane;
   if (plane === undefined || plane === at) return [];
   return [{ path: [...path, "form"], says: `is for ${planesInWords[plane]}, and ${name} is none` }];
 }
