@@ -29,7 +29,7 @@ interface State {
   readonly replicas: ReadonlyMap<string, string>;
   /** By agent and server: when its sessions were opened. */
   readonly openings: Map<string, number[]>;
-  /** By agent and server: which replica answered last, and in the how manieth session. */
+  /** By agent and server: which replica answered last, and in which of the sessions. */
   readonly last: Map<string, { readonly session: number; readonly replica: string }>;
 }
 
