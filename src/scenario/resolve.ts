@@ -4,6 +4,7 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
+import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { identityOf, type ScenarioIdentity } from "./identity.ts";
@@ -59,6 +60,7 @@ export interface ScenarioServer extends Started {
   readonly restart?: { readonly most: number; readonly withinMs: number };
   /** Absent: it runs once. */
   readonly replicas?: ScenarioReplicas | undefined;
+  readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
   /** Who agents are to it, where their group does not say. */
   readonly identity?: ScenarioIdentity;
@@ -192,6 +194,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
     ...(replicas === undefined ? {} : { replicas }),
+    protocol: server.protocol,
     headers: server.headers ?? {},
     ...(server.identity === undefined ? {} : { identity: identityOf(server.identity) }),
     ...tlsOf(server.tls),

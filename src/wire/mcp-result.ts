@@ -10,9 +10,26 @@ export type Words = (text: string) => string | undefined;
 export function answerOf(answer: RpcAnswer, words: Words): Answer {
   if ("error" in answer) return errorAnswer(answer.error, words);
   const { result } = answer;
+  const unfinished = unfinishedClass(result);
+  if (unfinished !== undefined) return bare(unfinished);
   return result["isError"] === true
     ? toolErrorAnswer(result, words)
     : { class: "ok", outcome: "ok", answer: shapeOfResult(result), result };
+}
+
+/** Since 2026-07-28 a result says what it is; before it is always the last word. */
+function unfinishedClass({ resultType }: JsonObject): OutcomeClass | undefined {
+  switch (resultType) {
+    case undefined:
+    case "complete":
+      return undefined;
+    case "input_required":
+      return "input-required";
+    case "task":
+      return "task-begun";
+    default:
+      return "malformed-answer";
+  }
 }
 
 function errorAnswer({ code, message }: RpcError, words: Words): Answer {
