@@ -6,6 +6,7 @@ import { suggest } from "./mistakes.ts";
 import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
+import { tlsFindings } from "./tls.ts";
 import { partsIn, renderText, type Part } from "./template.ts";
 
 /** What a fixture is to a scenario. */
@@ -31,14 +32,14 @@ type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][st
 export function targetFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
   const { servers, upstreams } = surveyed;
   return [
-    ...upstreams.flatMap((upstream) => identityFindings(upstream, "upstream", surroundings)),
-    ...servers.flatMap((server) => identityFindings(server, "server", surroundings)),
+    ...upstreams.flatMap((upstream) => oneTargetFindings(upstream, "upstream", surroundings)),
+    ...servers.flatMap((server) => oneTargetFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
     ...servers.flatMap((server) => egressFindings(server, surveyed)),
   ];
 }
 
-function identityFindings(
+function oneTargetFindings(
   { path, value }: Entry<Target>,
   role: "server" | "upstream",
   surroundings: Surroundings,
@@ -198,7 +199,12 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     const says = "is of no use: Squall can only start again what it has started";
     found.push({ path: [...path, "restart"], atKey: true, says });
   }
-  return [...found, ...replicaFindings(path, value), ...defectFindings(path, value, fixtures)];
+  return [
+    ...found,
+    ...tlsFindings(path, value),
+    ...replicaFindings(path, value),
+    ...defectFindings(path, value, fixtures),
+  ];
 }
 
 function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {
