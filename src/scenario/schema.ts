@@ -8,6 +8,7 @@ import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/kinds.ts";
+import { protocolVersions } from "../history/protocol.ts";
 import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
@@ -62,6 +63,10 @@ const server = z.strictObject({
     .describe(
       "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
     ),
+  protocol: z
+    .enum(["auto", ...protocolVersions])
+    .default("auto")
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   upstreams: z
     .record(z.string(), z.string())

@@ -65,7 +65,7 @@ function identityFindings(
   } else if (fixture !== undefined) {
     found.push(...fixtureFindings({ path, fixture, role }, surroundings));
   } else if (url !== undefined) {
-    const speaks = "protocol" in value ? value.protocol : "http";
+    const speaks = "protocol" in value && value.protocol === "tcp" ? "tcp" : "http";
     const at = [...path, "url"];
     found.push(...urlFindings({ path: at, url, started: command !== undefined, speaks }, surroundings));
     if (command === undefined && Object.keys(env).length > 0) {
