@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
 
 /** A session, or why there is none. */
@@ -17,6 +18,8 @@ export type MaybeSession =
 export interface AgentSessions {
   /** The session with this server: at once where it is open, as it nearly always is. */
   open(server: string): Session | Promise<MaybeSession>;
+  /** Where this server is shown a token that can be renewed. */
+  renewal?(server: string): Renewal | undefined;
   close(): Promise<void>;
 }
 
@@ -58,7 +61,13 @@ export function createAgentSessions(options: {
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const session = await target.open(openSession, { instance, timeoutMs, world, clientName: `squall ${instance}` });
+      const session = await target.open(openSession, {
+        instance,
+        agent,
+        timeoutMs,
+        world,
+        clientName: `squall ${instance}`,
+      });
       sessions.set(server, session);
       recorder.record({
         type: "session",
@@ -91,6 +100,7 @@ export function createAgentSessions(options: {
 
   return {
     open,
+    renewal: (server) => targetOf(server).renewal,
     close: async () => {
       await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));
       for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });
