@@ -1,5 +1,4 @@
 /** One agent's sessions, one for each server it calls; opened before the run, and again where the server lost one. */
-import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
@@ -61,13 +60,8 @@ export function createAgentSessions(options: {
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const session = await target.open(openSession, {
-        instance,
-        agent,
-        timeoutMs,
-        world,
-        clientName: `squall ${instance}`,
-      });
+      const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}` };
+      const session = await target.open(openSession, wanted);
       sessions.set(server, session);
       recorder.record({
         type: "session",
@@ -81,8 +75,7 @@ export function createAgentSessions(options: {
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
-      const because = messageOf(error);
-      const { isLoss } = error;
+      const { message: because, isLoss } = error;
       const named = isLoss ? { named: true as const } : {};
       recorder.record({ type: "session", group, agent, server, edge: "failed", because, ...named });
       return { failed: because, isLoss };
