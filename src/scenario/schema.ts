@@ -24,6 +24,11 @@ const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const name = z.string().regex(namePattern, {
   error: (issue) => `expected a name of at most 64 letters, digits, "-" and "_", got ${shown(issue.input)}`,
 });
+
+export function isServerName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 const template = z.record(z.string(), z.string());
 
 const target = {
@@ -46,6 +51,14 @@ const upstream = z.strictObject({
 
 const server = z.strictObject({
   ...target,
+  config: z
+    .string()
+    .optional()
+    .describe("its name in the file that --mcp-config gives, such as .mcp.json; where absent, its own name there"),
+  args: z
+    .array(z.string())
+    .optional()
+    .describe("of a server from that file: in place of the arguments that stand there"),
   transport: z
     .enum(["http", "stdio"])
     .default("http")

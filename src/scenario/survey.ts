@@ -218,15 +218,15 @@ function entriesOf(raw: unknown, section: string): [string, unknown][] {
   return Object.entries(mapAt(mapAt(raw)[section]));
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
+export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function mapAt(value: unknown): Record<string, unknown> {
+export function mapAt(value: unknown): Record<string, unknown> {
   return isMap(value) ? value : {};
 }
 
-function listAt(value: unknown): readonly unknown[] {
+export function listAt(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly fixtures: readonly KnownFixture[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowHosts: readonly string[];
+  /** The names in the file of an MCP client, where one was given. */
+  readonly configured?: readonly string[];
 }
 
 type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][string];
@@ -45,11 +47,16 @@ function oneTargetFindings(
   if (value === undefined) return [];
   const { fixture, command, url, env = {} } = value;
   const found = [...settingFindings(value, path, surroundings)];
+  if ("config" in value && value.config !== undefined) return found;
+  if ("args" in value && value.args !== undefined) {
+    const says = "are for a server from the file of an MCP client; elsewhere arguments stand in command";
+    found.push({ path: [...path, "args"], atKey: true, says });
+  }
   if ("transport" in value && value.transport === "stdio") {
     return [...found, ...stdioFindings({ path, value }, surroundings)];
   }
   if (fixture === undefined && command === undefined && url === undefined) {
-    found.push({ path, says: "expected a fixture, a command with its url, or the url of what runs already" });
+    found.push({ path, ...nowhere(role, surroundings) });
   } else if (fixture !== undefined && (command !== undefined || url !== undefined)) {
     found.push({
       path,
@@ -78,6 +85,13 @@ function oneTargetFindings(
     }
   }
   return found;
+}
+
+function nowhere(role: "server" | "upstream", { configured }: Surroundings): Pick<Finding, "says" | "hint"> {
+  const says = "expected a fixture, a command with its url, or the url of what runs already";
+  if (role === "upstream") return { says };
+  if (configured !== undefined) return { says: `${says}; the client's file has no server of this name` };
+  return { says, hint: "or take it from the file of an MCP client: --mcp-config .mcp.json" };
 }
 
 /** Whoever calls a server over stdio starts it, and it listens nowhere. */

@@ -1,12 +1,12 @@
 /**
- * One tools/call of the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
+ * One request of an agent on the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
  * comes too late.
  */
 import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
 import { callText } from "./lean-rpc.ts";
-import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
+import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
 import type { Answer, CallRequest, TimeoutAction } from "./session.ts";
 
 export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
@@ -23,10 +23,12 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       forget();
       resolve(answer);
     };
+    const { method, name } = request;
     const { traceparent } = request.meta;
     const text = callText(id, request, channel.framing);
-    const open = channel.post({ id, traceparent, text, method: "tools/call", name: request.tool }, (reply) => {
-      const answer = answerOfReply(reply, channel.words);
+    const posted = { id, traceparent, text, method, name };
+    const open = channel.post(posted, (reply) => {
+      const answer = answerOfReply(reply, { method, words: channel.words });
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
@@ -63,13 +65,13 @@ function wordsOf(onTimeout: TimeoutAction, { isShared, closingCancels }: Channel
   return onTimeout === "close" && (isShared || closingCancels) ? "cancel" : onTimeout;
 }
 
-function answerOfReply(reply: Reply, words: Words): Answer {
-  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, words) };
+function answerOfReply(reply: Reply, asked: Asked): Answer {
+  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, asked) };
   return {
     ...reply.seen,
     ...bare(reply.class),
     ...(reply.error === undefined ? {} : { rpcCode: reply.error.code }),
-    ...saying(reply.error?.message ?? reply.text, words),
+    ...saying(reply.error?.message ?? reply.text, asked.words),
   };
 }
 
