@@ -276,14 +276,8 @@ function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>)
     const { target } = named(scenario.upstreams, ledger);
     const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
     if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    return openLedgerReader({
-      ledger,
-      url: new URL(path, known(upstreams, ledger)),
-      tracer,
-      quietForMs,
-      recorder,
-      world,
-    });
+    const url = new URL(path, known(upstreams, ledger));
+    return openLedgerReader({ ledger, url, tracer, quietForMs, recorder, world });
   });
 }
 
