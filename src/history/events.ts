@@ -12,6 +12,7 @@ import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
+import type { TokenEvent } from "./token-events.ts";
 import type { Vitals } from "./vitals.ts";
 
 export const historySchema = "squall.history/1";
@@ -271,6 +272,7 @@ export type Unstamped =
   | ScheduleEvent
   | Effect
   | LedgerRead
+  | TokenEvent
   | Vitals
   | GeneratorHealth
   | RunEnded;

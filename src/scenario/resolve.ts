@@ -7,11 +7,13 @@ import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
+import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -27,6 +29,8 @@ export interface Scenario extends ScenarioBounds {
   readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
   readonly checks: readonly string[];
   readonly links: readonly DeclaredLink[];
+  /** Beside this machine: a person has named them. */
+  readonly allowHosts?: readonly string[];
 }
 
 export type ScenarioTarget =
@@ -60,6 +64,9 @@ export interface ScenarioServer extends Started {
   readonly replicas?: ScenarioReplicas | undefined;
   readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
+  /** Who agents are to it, where their group does not say. */
+  readonly identity?: ScenarioIdentity;
+  readonly tls?: ScenarioTls;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   readonly egress?: ScenarioEgress;
 }
@@ -78,6 +85,8 @@ export interface ScenarioGroup {
   };
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
+  /** Who its agents are, by server. */
+  readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
 }
 
@@ -189,6 +198,8 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(replicas === undefined ? {} : { replicas }),
     protocol: server.protocol,
     headers: server.headers ?? {},
+    ...(server.identity === undefined ? {} : { identity: identityOf(server.identity) }),
+    ...tlsOf(server.tls),
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
@@ -216,6 +227,9 @@ function groupOf(about: {
     policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
+    identities: Object.fromEntries(
+      Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
+    ),
     steps,
   };
 }

@@ -71,6 +71,7 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
     open: (instance = "planner.0") =>
       target.open(behaviour.wire ?? openLeanSession, {
         instance,
+        agent: 0,
         timeoutMs: 1,
         world: realWorld,
         clientName: "squall",
