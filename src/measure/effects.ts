@@ -1,7 +1,7 @@
 /** Ops against the world: how many ops of each outcome had how many effects. */
 import { openColumn } from "../history/column.ts";
 import type { Declared } from "../history/declared.ts";
-import type { Effect, LedgerRead } from "../history/events.ts";
+import type { Effect, EffectGone, LedgerRead } from "../history/effect-events.ts";
 import type { OpOutcome } from "../history/outcomes.ts";
 import { openOpTable } from "../history/op-table.ts";
 import type { OpRecord } from "../history/records.ts";
