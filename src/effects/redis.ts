@@ -1,5 +1,4 @@
 /** Reading what stands in Redis, by the package redis: the parts of one key, or each key of a pattern as a row. */
-import type { RedisClientType } from "redis";
 import { z } from "zod";
 import { readAddress } from "./address.ts";
 import { keepConnection } from "./connection.ts";
@@ -29,8 +28,14 @@ const attributes = z
     }
   });
 
-// Nothing of its extensions is used, and its full type names all of them.
-type Client = Pick<RedisClientType, "on" | "connect" | "sendCommand" | "close" | "destroy">;
+/** Nothing of its extensions is used, and its own type names all of them. */
+interface Client {
+  on(event: "error", heard: () => void): unknown;
+  connect(): Promise<unknown>;
+  sendCommand(words: string[]): Promise<unknown>;
+  close(): Promise<unknown>;
+  destroy(): void;
+}
 
 export const redis = readKind({
   kind: "redis",
@@ -48,6 +53,8 @@ export const redis = readKind({
           const { createClient } = await import("redis");
           const client: Client = createClient({
             url: href,
+            // Of the two the one in which every map is a plain list.
+            RESP: 2,
             socket: { reconnectStrategy: false, connectTimeout: timeoutMs },
           });
           // One that breaks between two reads is told by the next.

@@ -1,6 +1,7 @@
 /** Asking a tool of a server of the scenario, over a session of its own that no link sees. */
 import { z } from "zod";
 import { parsedJson } from "../history/shape.ts";
+import { callTool } from "../wire/requests.ts";
 import type { Session } from "../wire/session.ts";
 import { readKind, type ReadLimits } from "./kinds.ts";
 import { jsonPath, rowsAt } from "./select.ts";
@@ -45,8 +46,7 @@ async function ask(
   { timeoutMs, signal }: ReadLimits,
 ): Promise<unknown> {
   const answer = await session.call({
-    tool: name,
-    args,
+    ...callTool(name, args),
     // A trace that is no op's.
     meta: { traceparent: `00-${nonce.repeat(4)}-${nonce.repeat(2)}-00`, "squall/op": "" },
     timeoutMs,
