@@ -26,8 +26,13 @@ export interface ReadBackOptions {
   readonly salt: string;
   readonly recorder: Recorder;
   readonly world: World;
+  /** Ends the first read; those that follow have signals of their own. */
+  readonly signal: AbortSignal;
 }
 
+/** A database that has just been started takes connections before it takes queries. */
+const firstWithinMs = 10_000;
+const firstPauseMs = 250;
 const readTimeoutMs = 10_000;
 const failuresMax = 10;
 
@@ -44,9 +49,21 @@ export async function openReadBack(options: ReadBackOptions): Promise<LedgerRead
     lastFromUs = fromUs;
     return standing;
   };
-  watched.begin(await readWithin(options, new AbortController().signal));
+  watched.begin(await readFirst(options));
   const when = everyMs === undefined ? {} : { everyMs };
   return followLedger({ ledger, read: readOnce, ...when, quietForMs, failuresMax, recorder, world });
+}
+
+async function readFirst(options: ReadBackOptions): Promise<readonly unknown[]> {
+  const { world, signal } = options;
+  const untilUs = world.nowUs() + firstWithinMs * 1000;
+  for (;;) {
+    try {
+      return await readWithin(options, signal);
+    } catch (error) {
+      if (world.nowUs() >= untilUs || !(await world.sleep(firstPauseMs, signal))) throw error;
+    }
+  }
 }
 
 async function readWithin(

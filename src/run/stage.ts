@@ -7,7 +7,6 @@ import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { LedgerReader } from "../effects/follow.ts";
-import { openLedgerReader } from "../effects/ledger.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
@@ -23,6 +22,7 @@ import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
+import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
@@ -30,6 +30,7 @@ import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
+import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
 import { preflight } from "./preflight.ts";
@@ -79,8 +80,6 @@ export interface Stage extends Breakable {
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
-const quietLeastMs = 1000;
-const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
 const alreadyRunningMs = 2000;
 
@@ -88,6 +87,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
   const kinds = options.plan.faults.map(({ kind }) => faultKindNamed(kind));
   if (kinds.some((kind) => kind.on === "process" && kind.needs === "prlimit")) await requirePrlimit(world);
+  requireDrivers(scenario, world);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const processes = new Map<string, FaultyProcesses>();
@@ -139,14 +139,25 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return "balanced" in at ? at.straight : undefined;
   };
   const crew = await openAgents(options, { over, straightTo });
-  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
+  const straight = (server: string): SessionTarget => {
     const at = known(servers, server);
+    if ("over" in at) return at.straight();
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    if ("over" in at) return listToolsAt(at.straight(), { timeoutMs, world });
-    const url = "balanced" in at ? at.straight : at;
-    return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
+    return httpTarget(server, { url: "balanced" in at ? at.straight : at, headers });
   };
-  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  const ledgers = await openLedgers(options, {
+    addressOf: (upstream) => known(upstreams, upstream),
+    openSession: (server) => straight(server).open(wires.lean, readBackSession(world)),
+  });
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
+    listToolsAt(straight(server), { timeoutMs, world });
+  return { links, processes, crew, ledgers, listToolsOf };
+}
+
+const sessionTimeoutMs = 10_000;
+
+function readBackSession(world: World) {
+  return { instance: "read-back", timeoutMs: sessionTimeoutMs, world, clientName: "squall read-back" };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -262,26 +273,6 @@ async function openAgents(
   closing.defer("the agents", () => crew.close());
   await crew.open(stopping);
   return crew;
-}
-
-function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {
-  const { scenario, tracer, recorder, world } = options;
-  const patiencesMs = scenario.groups.map(({ policy }) => policy.timeoutMs);
-  const quietForMs = Math.min(quietMostMs, Math.max(quietLeastMs, ...patiencesMs));
-  const ledgers = new Set(scenario.effects.map(({ ledger }) => ledger));
-  return [...ledgers].map((ledger) => {
-    const { target } = named(scenario.upstreams, ledger);
-    const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
-    if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    return openLedgerReader({
-      ledger,
-      url: new URL(path, known(upstreams, ledger)),
-      tracer,
-      quietForMs,
-      recorder,
-      world,
-    });
-  });
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
