@@ -13,6 +13,7 @@ import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
+import type { TokenEvent } from "./token-events.ts";
 import type { Vitals } from "./vitals.ts";
 
 export const historySchema = "squall.history/1";
@@ -251,6 +252,7 @@ export type Unstamped =
   | Effect
   | EffectGone
   | LedgerRead
+  | TokenEvent
   | Vitals
   | GeneratorHealth
   | RunEnded;

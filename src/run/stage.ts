@@ -28,6 +28,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { createDialects, type Dialects } from "./dialects.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import { openLedgers, requireDrivers } from "./ledgers.ts";
@@ -138,12 +139,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const crew = await openAgents(options, { over, straightTo });
+  const dialects = createDialects(scenario.servers);
+  const crew = await openAgents(options, { over, straightTo, dialects });
   const straight = (server: string): SessionTarget => {
     const at = known(servers, server);
-    if ("over" in at) return at.straight();
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    return httpTarget(server, { url: "balanced" in at ? at.straight : at, headers });
+    const url = "balanced" in at ? at.straight : at;
+    return dialects.speakingTo("over" in url ? url.straight() : httpTarget(server, { url, headers }));
   };
   const ledgers = await openLedgers(options, {
     addressOf: (upstream) => known(upstreams, upstream),
@@ -235,10 +237,12 @@ async function openAgents(
   {
     over,
     straightTo,
+    dialects,
   }: {
     readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
     /** Past the links to its replicas, for what must not depend on how they share their sessions. */
     readonly straightTo: (server: string) => URL | undefined;
+    readonly dialects: Dialects;
   },
 ): Promise<Crew> {
   const { scenario, plan, world, closing, stopping, onStep } = options;
@@ -261,12 +265,12 @@ async function openAgents(
     const greeted = targets.map((target) => {
       const url = straightTo(target.server);
       const headers = renderAll(named(scenario.servers, target.server).headers, world);
-      return url === undefined ? target : httpTarget(target.server, { url, headers });
+      return dialects.speakingTo(url === undefined ? target : httpTarget(target.server, { url, headers }));
     });
-    await preflight(group, greeted, options);
+    dialects.learn(await preflight(group, greeted, options));
     // What holds the pipe of a process cannot be handed to another thread.
-    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
-    else local.push({ group, arrivals, targets });
+    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
+    else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });
   }
   onStep("opening the agents' sessions");
   const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
