@@ -175,7 +175,7 @@ export function op({
         phase,
         intendedUs: atMs * 1000,
         argsShape: "",
-        ...(step === 1 ? { effect: "limit-request" } : {}),
+        ...(step === 1 ? { effect: "limit-request", asked: [asAsked] } : {}),
       },
     ],
     ...attempts.map((is, index): Timed => [
@@ -195,6 +195,9 @@ export function op({
   ];
 }
 
+/** The digest of what every write asks for. */
+export const asAsked = "0badcafe";
+
 let rows = 0;
 
 export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): Timed {
@@ -209,6 +212,7 @@ export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): 
       key: opIdOf(walk),
       op: opIdOf(walk),
       committedUs: [atMs * 1000, atMs * 1000],
+      content: [asAsked],
       ...over,
     },
   ];
@@ -278,9 +282,14 @@ export const replicasUsed: readonly Timed[] = replicaLinks.map((link) => [
   { type: "connection", connection: 1, edge: "opened", link },
 ]);
 
+/** The effect is read back, and its content compared with what was asked for. */
+export const readBack: Partial<Declared> = {
+  effects: [{ effect: "limit-request", ledger: "cloud-api", read: { by: "sql", content: ["limit"] } }],
+};
+
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
-  runStarted("faults", replicated),
+  runStarted("faults", { ...replicated, ...readBack }),
   toolsListed(0),
   ...frame({ recoveryUntilMs: 4000 }),
   ...replicasUsed,

@@ -20,7 +20,6 @@ import type { Herd } from "../targets/herd.ts";
 import { requirePrlimit } from "../targets/limits.ts";
 import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
