@@ -3,7 +3,7 @@ import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
 import type { Declared, FailOn, Mode } from "../src/history/declared.ts";
-import type { Effect } from "../src/history/effect-events.ts";
+import type { Effect, EffectGone } from "../src/history/effect-events.ts";
 import type { Attempt, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
@@ -212,6 +212,24 @@ export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): 
       key: opIdOf(walk),
       op: opIdOf(walk),
       committedUs: [atMs * 1000, atMs * 1000],
+      content: [asAsked],
+      ...over,
+    },
+  ];
+}
+
+/** A row that was there is there no more. */
+export function effectGone(walk: number, atMs: number, over: Partial<EffectGone> = {}): Timed {
+  return [
+    atMs,
+    {
+      type: "effect-gone",
+      effect: "limit-request",
+      ledger: "cloud-api",
+      row: "1",
+      key: opIdOf(walk),
+      op: opIdOf(walk),
+      goneUs: [atMs * 1000, atMs * 1000],
       content: [asAsked],
       ...over,
     },

@@ -118,22 +118,15 @@ describe("a read that fails", () => {
   });
 
   test("is one that is never answered", async () => {
-    const { world, events, reader } = await opened([], {});
-    const hanging = await opened([], {
-      source: (() => {
-        let reads = 0;
-        return {
-          read: () => (reads++ === 0 ? Promise.resolve([]) : new Promise<never>(() => {})),
-          close: () => Promise.resolve(),
-        };
-      })(),
-    });
-    void hanging.reader.settle(new AbortController().signal);
-    await hanging.world.advance(200_000);
-    expect(hanging.events).toMatchObject([{ type: "ledger-read", failed: "no answer within 10000 ms" }]);
+    let reads = 0;
+    const hanging = {
+      read: () => (reads++ === 0 ? Promise.resolve([]) : new Promise<never>(() => {})),
+      close: () => Promise.resolve(),
+    };
+    const { world, events, reader } = await opened([], { source: hanging });
     void reader.settle(new AbortController().signal);
-    await world.advance(5000);
-    expect(events).toHaveLength(1);
+    await world.advance(200_000);
+    expect(events).toMatchObject([{ type: "ledger-read", failed: "no answer within 10000 ms" }]);
   });
 });
 
