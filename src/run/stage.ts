@@ -10,6 +10,7 @@ import type { LedgerReader } from "../effects/follow.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
+import type { Trust } from "../certificates.ts";
 import type { Masks } from "../masks.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -24,16 +25,18 @@ import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import type { Crew, CrewGroup } from "./crew.ts";
+import { openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
+import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
+import type { Crew } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
-import { openCrews } from "./crews.ts";
-import { createDialects, type Dialects } from "./dialects.ts";
+import { openAgents } from "./open-agents.ts";
+import { throughTls } from "./through-tls.ts";
+import { createDialects } from "./dialects.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
-import { preflight } from "./preflight.ts";
 import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
@@ -54,7 +57,6 @@ export interface StageOptions {
   readonly recorder: HistoryWriter;
   /** What nobody may write down. */
   readonly masks: Masks;
-  readonly secrets: readonly string[];
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
   readonly watch: OpWatch;
@@ -71,7 +73,7 @@ export interface StageOptions {
   readonly onEngineLost: (error: Error) => void;
 }
 
-export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
+export type OpenLoad = (groups: readonly BriefedGroup[], admission: Admission) => Crew;
 
 export interface Stage extends Breakable {
   readonly crew: Crew;
@@ -88,6 +90,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const kinds = options.plan.faults.map(({ kind }) => faultKindNamed(kind));
   if (kinds.some((kind) => kind.on === "process" && kind.needs === "prlimit")) await requirePrlimit(world);
   requireDrivers(scenario, world);
+  const credentials = await readCredentials(options);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const processes = new Map<string, FaultyProcesses>();
@@ -101,36 +104,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     options.onStep(`starting ${upstream.name}`);
     upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream", onHerd }));
   }
-  const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
-    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
-    const about = { target: server, role: "server", variables, onHerd } as const;
-    if (server.replicas === undefined) return startTarget(options, about);
-    return openReplicas(options, server, {
-      start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
-      onHerd,
-      onReplicas: (faults) => void processes.set(placeInWords({ server: server.name }), faults),
-      openLinkTo,
-    });
-  };
-  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
-  for (const server of scenario.servers) {
-    options.onStep(`starting ${server.name}`);
-    const variables: Record<string, string> = {};
-    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
-      const callee = known(upstreams, upstream);
-      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
-    };
-    for (const { variable, upstream, link } of server.upstreams) {
-      const url = await open({ upstream, link });
-      const { protocol } = named(scenario.upstreams, upstream);
-      variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
-    }
-    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
-    servers.set(server.name, await openServer(server, variables));
-  }
-  const over = async (link: string, server: string): Promise<URL | SessionTarget> => {
+  const { servers, origins } = await openServers(options, { credentials, upstreams, openLinkTo, processes, onHerd });
+  const over = async (group: string, server: string): Promise<URL | SessionTarget> => {
     const at = known(servers, server);
-    if ("over" in at) return at.over(link, links);
+    const link = `${group}@${server}`;
+    if ("over" in at) return at.over(link, links, credentials.identityOf(group, server));
     const url = "balanced" in at ? at.balanced : at;
     return named(scenario.servers, server).direct ? url : seenThrough(url, await openLinkTo(link, url, "mcp"));
   };
@@ -139,12 +117,16 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return "balanced" in at ? at.straight : undefined;
   };
   const dialects = createDialects(scenario.servers);
-  const crew = await openAgents(options, { over, straightTo, dialects });
+  const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
+  const crew = await openAgents(options, { over, straightTo, dialects, admission });
   const straight = (server: string): SessionTarget => {
     const at = known(servers, server);
-    const headers = renderAll(named(scenario.servers, server).headers, world);
     const url = "balanced" in at ? at.straight : at;
-    return dialects.speakingTo("over" in url ? url.straight() : httpTarget(server, { url, headers }));
+    return dialects.speakingTo(
+      "over" in url
+        ? url.straight(credentials.identityOf(squallItself, server))
+        : httpTarget(server, { url, ...admission.to(squallItself, server) }),
+    );
   };
   const ledgers = await openLedgers(options, {
     addressOf: (upstream) => known(upstreams, upstream),
@@ -158,7 +140,59 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 const sessionTimeoutMs = 10_000;
 
 function readBackSession(world: World) {
-  return { instance: "read-back", timeoutMs: sessionTimeoutMs, world, clientName: "squall read-back" };
+  return { instance: "read-back", agent: 0, timeoutMs: sessionTimeoutMs, world, clientName: "squall read-back" };
+}
+
+/** Every server with the links to its upstreams; and where each really is, behind whatever of ours stands before it. */
+async function openServers(
+  options: StageOptions,
+  on: {
+    readonly credentials: Credentials;
+    readonly upstreams: ReadonlyMap<string, URL>;
+    readonly openLinkTo: OpenLinkTo;
+    readonly processes: Map<string, FaultyProcesses>;
+    readonly onHerd: OnHerd;
+  },
+) {
+  const { scenario } = options;
+  const { credentials, upstreams, openLinkTo, processes, onHerd } = on;
+  const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
+    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
+    const trust = credentials.trustOf(server.name);
+    const about = { target: server, role: "server", variables, onHerd, trust } as const;
+    if (server.replicas === undefined) return startTarget(options, about);
+    return openReplicas(options, server, {
+      start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
+      onHerd,
+      onReplicas: (faults) => void processes.set(placeInWords({ server: server.name }), faults),
+      openLinkTo,
+    });
+  };
+  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
+  const origins = new Map<string, URL>();
+  for (const server of scenario.servers) {
+    options.onStep(`starting ${server.name}`);
+    const variables: Record<string, string> = {};
+    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
+      const callee = known(upstreams, upstream);
+      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
+    };
+    for (const { variable, upstream, link } of server.upstreams) {
+      const url = await open({ upstream, link });
+      const { protocol } = named(scenario.upstreams, upstream);
+      variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
+    }
+    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
+    const at = await openServer(server, variables);
+    if (at instanceof URL) {
+      origins.set(server.name, at);
+      servers.set(server.name, await throughTls(options, at, credentials.trustOf(server.name)));
+    } else {
+      if ("balanced" in at) origins.set(server.name, at.straight);
+      servers.set(server.name, at);
+    }
+  }
+  return { servers, origins };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -198,13 +232,15 @@ async function startTarget(
     /** Which of its replicas, from 1 on. */
     readonly replica?: number;
     readonly onHerd: OnHerd;
+    readonly trust?: Trust;
   },
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
   const { target, role, replica } = about;
   const { name, startTimeoutMs } = target;
   const instance = replica === undefined ? undefined : replicaName(name, replica);
-  const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
+  const trust = about.trust === undefined ? {} : { trust: about.trust };
+  const common = { name, role, world, recorder, startTimeoutMs, signal: stopping, ...trust };
   const env = { ...renderAll(target.env, world), ...about.variables };
   const { target: what } = target;
   if (what.is === "url") {
@@ -228,54 +264,6 @@ async function startTarget(
   closing.defer(instance ?? name, () => started.stop());
   about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
-}
-
-/** Opens each group's links and, once every server has been found fit for it, the sessions of its agents. */
-async function openAgents(
-  options: StageOptions,
-  {
-    over,
-    straightTo,
-    dialects,
-  }: {
-    readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
-    /** Past the links to its replicas, for what must not depend on how they share their sessions. */
-    readonly straightTo: (server: string) => URL | undefined;
-    readonly dialects: Dialects;
-  },
-): Promise<Crew> {
-  const { scenario, plan, world, closing, stopping, onStep } = options;
-  const threaded: BriefedGroup[] = [];
-  const local: CrewGroup[] = [];
-  for (const group of scenario.groups) {
-    onStep(`greeting the servers of ${group.name}`);
-    const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
-    if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
-    const briefed: BriefedGroup["targets"][number][] = [];
-    const targets: SessionTarget[] = [];
-    for (const name of new Set(group.steps.map((step) => step.server))) {
-      const at = await over(`${group.name}@${name}`, name);
-      if (at instanceof URL) {
-        const headers = renderAll(named(scenario.servers, name).headers, world);
-        briefed.push({ server: name, url: at.href, headers });
-        targets.push(httpTarget(name, { url: at, headers }));
-      } else targets.push(at);
-    }
-    const greeted = targets.map((target) => {
-      const url = straightTo(target.server);
-      const headers = renderAll(named(scenario.servers, target.server).headers, world);
-      return dialects.speakingTo(url === undefined ? target : httpTarget(target.server, { url, headers }));
-    });
-    dialects.learn(await preflight(group, greeted, options));
-    // What holds the pipe of a process cannot be handed to another thread.
-    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
-    else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });
-  }
-  onStep("opening the agents' sessions");
-  const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
-  closing.defer("the agents", () => crew.close());
-  await crew.open(stopping);
-  return crew;
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

@@ -164,12 +164,20 @@ async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried>
   const { policy } = op.walk;
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
+  const renewal = op.walk.sessions.renewal?.(op.step.server);
+  let isRenewed = false;
   for (;;) {
     const leftMs = leftMsOf(context, op);
     if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
+    const shown = renewal?.number() ?? 0;
     const answer = await attemptOp(context, op, { ...input, attempt: attempts.length + 1, leftMs });
     attempts.push(answer);
     if (answer.outcome === "ok") return { attempts, isCutShort: false };
+    // As clients do, once and whatever their policy: a server that refuses a new token as well will refuse the next.
+    if (answer.status === 401 && renewal !== undefined && !isRenewed && !context.stopping.aborted) {
+      isRenewed = true;
+      if (await renewedWithin(context, renewal.renew(shown), leftMsOf(context, op))) continue;
+    }
     const { class: is, outcome, retryAfterMs } = answer;
     const last: Seen = {
       class: is,
@@ -229,4 +237,21 @@ async function openedWithin(
   const session = await Promise.race([opening, giveUp()]);
   waited.abort();
   return session;
+}
+
+// No agent waits longer for a token, whatever its budget.
+const renewalMaxMs = 10_000;
+
+async function renewedWithin(
+  { world, cutOff }: WalkContext,
+  renewing: Promise<boolean>,
+  leftMs: number,
+): Promise<boolean> {
+  const waited = new AbortController();
+  const late = world
+    .sleep(Math.max(0, Math.min(leftMs, renewalMaxMs)), AbortSignal.any([waited.signal, cutOff]))
+    .then(() => false);
+  const isRenewed = await Promise.race([renewing, late]);
+  waited.abort();
+  return isRenewed;
 }

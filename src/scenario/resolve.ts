@@ -30,6 +30,8 @@ export interface Scenario extends ScenarioBounds {
   readonly effects: readonly ScenarioEffect[];
   readonly checks: readonly string[];
   readonly links: readonly DeclaredLink[];
+  /** Beside this machine: a person has named them. */
+  readonly allowHosts?: readonly string[];
 }
 
 export type ScenarioTarget =
