@@ -33,10 +33,10 @@ const words: Readonly<Record<Wrong, Words>> = {
   },
 };
 
-/** Rows that were there and are gone: written over, most often by a write that began at the same time. */
-const overwritten = {
-  why: "The caller goes on as if it were done, and it was, until another write put back what it had read before.",
-  fix: "Let writes that change the same thing wait for each other, or change only their own part of it; if rows go again by design, say keeps: false at the effect.",
+/** What is read back may have been written over, most often by a write that began at the same time. */
+const unread = {
+  why: "The caller goes on as if it were done. It was never done, or another write has put back what it had read before.",
+  fix: "Report success only after the write is confirmed; let writes that change the same thing wait for each other, or change only their own part of it. If rows go again by design, say keeps: false at the effect.",
 };
 
 export interface Judged {
@@ -96,7 +96,6 @@ function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Foun
   const expect = judged.expectOf(effect);
   const by = judged.readBy(effect);
   const { says, saysOf, ...advice } = words[wrong];
-  const hasGone = wrong === "lost" && first.some((entry) => entry.hasGone);
   return {
     grade: "violation",
     blames: "server",
@@ -105,7 +104,7 @@ function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Foun
       ...(by === undefined ? [] : [`, as read back by ${by}`]),
       `: ${examples.join("; ")}${more}`,
     ].join(""),
-    ...(hasGone ? overwritten : advice),
+    ...(wrong === "lost" && by !== undefined ? unread : advice),
     witness: {
       // The story of the first op in full, then the rows of the others.
       events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),
