@@ -22,7 +22,7 @@ export interface TokenDesk extends Wallet {
   /** Of all identities, as they are now. */
   held(): readonly Granted[];
   /** Told of every token from now on. Returns how to stop it. */
-  onGranted(listener: (granted: Granted) => void): () => void;
+  readonly onGranted: (listener: (granted: Granted) => void) => () => void;
 }
 
 export interface DeskOptions {
