@@ -114,8 +114,6 @@ const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
 ) as unknown as PolicyOptions<typeof policyKinds>;
 const policy = z.discriminatedUnion("kind", policyOptions);
 
-const identitiesSchema = z.record(z.string(), identitySchema);
-
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
@@ -124,7 +122,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
-  identity: identitiesSchema.optional().describe("server → who the agents of this group are to it"),
+  identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
   chain: z.array(step).min(1),
 });
 
@@ -215,7 +213,7 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals: arrivalsSchema, identities: identitiesSchema, phase, fault };
+export const entries = { upstream, server, arrivals: arrivalsSchema, identity: identitySchema, phase, fault };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 
