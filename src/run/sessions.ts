@@ -65,15 +65,9 @@ export function createAgentSessions(options: AgentOptions): AgentSessions {
       const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}` };
       const session = await target.open(openSession, wanted);
       sessions.set(server, session);
-      recorder.record({
-        type: "session",
-        group,
-        agent,
-        server,
-        edge: "opened",
-        protocolVersion: session.protocolVersion,
-        ...(session.hasId ? { named: true as const } : {}),
-      });
+      const { protocolVersion } = session;
+      const named = session.hasId ? { named: true as const } : {};
+      recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion, ...named });
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
+import type { LedgerReader } from "../effects/follow.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
@@ -21,8 +21,8 @@ import type { Herd } from "../targets/herd.ts";
 import { requirePrlimit } from "../targets/limits.ts";
 import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
+import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import { lowerCased, openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
@@ -34,6 +34,7 @@ import { throughTls } from "./through-tls.ts";
 import { createDialects } from "./dialects.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
+import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
 import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
@@ -81,8 +82,6 @@ export interface Stage extends Breakable {
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
-const quietLeastMs = 1000;
-const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
 const alreadyRunningMs = 2000;
 
@@ -90,6 +89,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
   const kinds = options.plan.faults.map(({ kind }) => faultKindNamed(kind));
   if (kinds.some((kind) => kind.on === "process" && kind.needs === "prlimit")) await requirePrlimit(world);
+  requireDrivers(scenario, world);
   const credentials = await readCredentials(options);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
@@ -119,16 +119,28 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const dialects = createDialects(scenario.servers);
   const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
   const crew = await openAgents(options, { over, straightTo, dialects, admission });
-  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
+  const straight = (server: string): SessionTarget => {
     const at = known(servers, server);
     const url = "balanced" in at ? at.straight : at;
-    const target =
+    return dialects.speakingTo(
       "over" in url
         ? url.straight(credentials.identityOf(squallItself, server))
-        : httpTarget(server, { url, ...admission.to(squallItself, server) });
-    return listToolsAt(dialects.speakingTo(target), { timeoutMs, world });
+        : httpTarget(server, { url, ...admission.to(squallItself, server) }),
+    );
   };
-  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  const ledgers = await openLedgers(options, {
+    addressOf: (upstream) => known(upstreams, upstream),
+    openSession: (server) => straight(server).open(wires.lean, readBackSession(world)),
+  });
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
+    listToolsAt(straight(server), { timeoutMs, world });
+  return { links, processes, crew, ledgers, listToolsOf };
+}
+
+const sessionTimeoutMs = 10_000;
+
+function readBackSession(world: World) {
+  return { instance: "read-back", agent: 0, timeoutMs: sessionTimeoutMs, world, clientName: "squall read-back" };
 }
 
 /** Every server with the links to its upstreams; and where each really is, behind whatever of ours stands before it. */
@@ -255,20 +267,6 @@ async function startTarget(
   closing.defer(instance ?? name, () => started.stop());
   about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
-}
-
-function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {
-  const { scenario, tracer, recorder, world } = options;
-  const patiencesMs = scenario.groups.map(({ policy }) => policy.timeoutMs);
-  const quietForMs = Math.min(quietMostMs, Math.max(quietLeastMs, ...patiencesMs));
-  const ledgers = new Set(scenario.effects.map(({ ledger }) => ledger));
-  return [...ledgers].map((ledger) => {
-    const { target } = named(scenario.upstreams, ledger);
-    const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
-    if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    const url = new URL(path, known(upstreams, ledger));
-    return openLedgerReader({ ledger, url, tracer, quietForMs, recorder, world });
-  });
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

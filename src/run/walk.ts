@@ -8,6 +8,7 @@ import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
 import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
+import { askedIn } from "./asked.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import { callTool } from "../wire/requests.ts";
 import type { Answer } from "../wire/session.ts";
@@ -102,6 +103,7 @@ async function runOp(
     intendedUs,
     argsShape: args.ok ? shapeOfArgs(args) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);

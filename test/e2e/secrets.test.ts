@@ -110,7 +110,7 @@ async function everythingIn(folder: string): Promise<Map<string, string>> {
   for (const name of names) {
     const text = await readFile(join(folder, name), "latin1").catch(() => "");
     found.set(name, Buffer.from(text, "latin1").toString());
-    if (!/history$/.test(name)) continue;
+    if (!name.endsWith("history")) continue;
     const events: unknown[] = [];
     for await (const event of readHistory(join(folder, name))) events.push(event);
     found.set(`${name} (read)`, JSON.stringify(events));
