@@ -1,5 +1,6 @@
 /** The defect of disconnect, put into a history: work whose caller has gone, and which is committed all the same. */
-import type { Effect, HistoryEvent, SessionEvent, Stamp } from "../history/events.ts";
+import type { Effect } from "../history/effect-events.ts";
+import type { HistoryEvent, SessionEvent, Stamp } from "../history/events.ts";
 import type { Plant } from "./check.ts";
 import { plantOrphans } from "./planted-orphans.ts";
 

@@ -10,8 +10,8 @@ export interface Dialects {
   learn(found: ReadonlyMap<string, Dialect>): void;
 }
 
-export function createDialects(servers: readonly Pick<ScenarioServer, "name" | "protocol">[]): Dialects {
-  const dialects = new Map(servers.map(({ name, protocol }) => [name, dialectOf(protocol)]));
+export function createDialects(servers: readonly Pick<ScenarioServer, "name" | "protocol" | "transport">[]): Dialects {
+  const dialects = new Map(servers.map(({ name, protocol, transport }) => [name, dialectOf(protocol, transport)]));
   const of = (server: string): Dialect => {
     const dialect = dialects.get(server);
     if (dialect === undefined) throw new Error(`nothing is called ${server}`);

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { disconnect } from "../../src/checks/disconnect.ts";
 import type { CheckResult } from "../../src/checks/judge.ts";
 import type { Declared } from "../../src/history/declared.ts";
-import type { Effect, Exchange } from "../../src/history/events.ts";
+import type { Effect } from "../../src/history/effect-events.ts";
+import type { Exchange } from "../../src/history/events.ts";
 import type { ProtocolVersion } from "../../src/history/protocol.ts";
 import {
   declared,
