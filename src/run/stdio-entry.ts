@@ -4,6 +4,7 @@ import { openStdioLink } from "../links/stdio-link.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
 import { openStdioServer } from "../targets/stdio-server.ts";
 import type { FaultyLink } from "./fault-desk.ts";
+import type { Told } from "./server-links.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
 import type { OnHerd, StageOptions } from "./stage.ts";
 import { renderAll, startCommand } from "./start-command.ts";
@@ -18,16 +19,16 @@ export interface StdioEntry {
 export function openStdio(
   options: StageOptions,
   { name, target, env, startTimeoutMs }: ScenarioServer,
-  variables: Readonly<Record<string, string>>,
+  told: Told,
   onHerd: OnHerd,
 ): StdioEntry {
   const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
   if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
-  const start = startCommand(options, target, { name, transport: "stdio" });
+  const start = startCommand(options, target, { name, transport: "stdio", told });
   const server = openStdioServer({
     ...start,
     name,
-    env: { ...start.env, ...renderAll(env, world), ...variables },
+    env: { ...start.env, ...renderAll(env, world, told), ...told.variables },
     lease,
     logFile: join(directory, "targets", `${name}.log`),
     world,

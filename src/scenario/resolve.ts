@@ -9,6 +9,7 @@ import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
+import { filesOf, toldLinks, type ScenarioFile } from "./told.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
@@ -59,6 +60,10 @@ export interface ScenarioServer extends Started {
   readonly replicas?: ScenarioReplicas | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  /** Those that some text of it tells. */
+  readonly toldLinks: readonly { readonly upstream: string; readonly link: string }[];
+  /** Written before it starts. */
+  readonly files: readonly ScenarioFile[];
   readonly egress?: ScenarioEgress;
 }
 
@@ -117,7 +122,7 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   const servers = Object.entries(parsed.servers).map(([name, server]) => serverOf(name, server));
   const upstreams = Object.entries(parsed.upstreams).map(([name, upstream]) => ({
     ...startedOf(name, upstream),
-    protocol: upstream.protocol,
+    protocol: upstream.protocol ?? ("http" as const),
   }));
   const links = linksOf(groups, servers, upstreams);
   const phases = phasesOf(parsed.phases);
@@ -162,7 +167,7 @@ export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): S
 
 function startedOf(
   name: string,
-  target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
+  target: Omit<ScenarioOutput["upstreams"][string], "protocol"> & { defects?: string[] | undefined },
 ): Started {
   return { name, target: targetOf(target), env: target.env ?? {}, startTimeoutMs: target.startTimeout };
 }
@@ -178,7 +183,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
   const replicas = replicasOf(name, server);
   return {
-    ...startedOf(name, { ...server, protocol: "http" }),
+    ...startedOf(name, server),
     transport: server.transport,
     direct: server.direct,
     ...(server.restart === undefined
@@ -191,6 +196,8 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       upstream,
       link: `${name}->${upstream}`,
     })),
+    toldLinks: toldLinks(name, server),
+    files: filesOf(server),
     ...egressOf(name, server.egress),
   };
 }

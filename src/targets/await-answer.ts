@@ -4,13 +4,16 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
-import type { World } from "../world.ts";
+import { portOf } from "../history/well-known-ports.ts";
+import type { Timer, World } from "../world.ts";
 import { shownAddress, type Target, type TargetRole } from "./target.ts";
 
 export interface UrlOptions {
   readonly name: string;
   readonly role: TargetRole;
   readonly url: URL;
+  /** Where absent, what its scheme says. */
+  readonly speaks?: "http" | "tcp";
   readonly world: World;
   readonly recorder: Recorder;
   readonly timeoutMs: number;
@@ -18,9 +21,10 @@ export interface UrlOptions {
 }
 
 /** A target that somebody else started. */
-export async function awaitUrl({ name, role, url, world, recorder, timeoutMs, signal }: UrlOptions): Promise<Target> {
+export async function awaitUrl({ name, role, recorder, ...ask }: UrlOptions): Promise<Target> {
+  const { url, signal } = ask;
   const address = shownAddress(url);
-  const came = await awaitAnswer({ url, world, timeoutMs, signal });
+  const came = await awaitAnswer(ask);
   signal.throwIfAborted();
   if (came.is === "silent") {
     throw new UserError(
@@ -42,12 +46,13 @@ const tryMinMs = 50;
 const pauseMaxMs = 250;
 
 /** Tries again and again until the address answers, the time is over or the signal aborts. */
-export async function awaitAnswer({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
+export async function awaitAnswer(ask: Ask): Promise<Came> {
+  const { world, timeoutMs, signal } = ask;
   const untilUs = world.nowUs() + timeoutMs * 1000;
   const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
   let reason = unconnected;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
-    const came = await askOnce({ url, world, timeoutMs: Math.min(patienceMs, leftMs()), signal });
+    const came = await askOnce({ ...ask, timeoutMs: Math.min(patienceMs, leftMs()) });
     if (came.is === "answered") return came;
     // A try that our own limit cut short has learned nothing; an earlier one may know better.
     if (came.because !== unconnected) reason = came.because;
@@ -58,26 +63,39 @@ export async function awaitAnswer({ url, world, timeoutMs, signal }: Ask): Promi
 
 interface Ask {
   readonly url: URL;
+  readonly speaks?: "http" | "tcp";
   readonly world: World;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection is all there is. */
+/** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection that stays. */
 export function askOnce(ask: Ask): Promise<Came> {
-  return /^https?:$/.test(ask.url.protocol) ? getOnce(ask) : connectOnce(ask);
+  const { url, speaks = /^https?:$/.test(url.protocol) ? "http" : "tcp" } = ask;
+  return speaks === "http" ? getOnce(ask) : connectOnce(ask);
 }
+
+/** What takes connections for somebody who is not up yet, as Docker's proxy does, drops them before that. */
+const staysMs = 150;
 
 function connectOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
   return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port), signal });
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const socket = connect({ host, port: portOf(url) ?? 0, signal });
+    let stays: Timer | undefined;
     const limit = world.timer(timeoutMs, () => settle({ is: "silent", because: unconnected }));
     const settle = (came: Came): void => {
       limit.cancel();
+      stays?.cancel();
       resolve(came);
       socket.destroy();
     };
-    socket.once("connect", () => settle({ is: "answered" }));
+    socket.once("connect", () => {
+      limit.cancel();
+      stays = world.timer(staysMs, () => settle({ is: "answered" }));
+    });
+    socket.once("data", () => settle({ is: "answered" }));
+    socket.once("end", () => settle({ is: "silent", because: "connected, and closed at once" }));
     socket.on("error", (error) => settle({ is: "silent", because: codeOf(error) ?? messageOf(error) }));
   });
 }
