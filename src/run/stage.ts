@@ -10,6 +10,7 @@ import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
+import type { Masks } from "../masks.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
@@ -26,6 +27,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { createDialects, type Dialects } from "./dialects.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
@@ -49,7 +51,8 @@ export interface StageOptions {
   readonly nonce: string;
   readonly tracer: Tracer;
   readonly recorder: HistoryWriter;
-  /** Whose values agents must not write down. */
+  /** What nobody may write down. */
+  readonly masks: Masks;
   readonly secrets: readonly string[];
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
@@ -126,13 +129,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const crew = await openAgents(options, { over, straightTo });
+  const dialects = createDialects(scenario.servers);
+  const crew = await openAgents(options, { over, straightTo, dialects });
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    if ("over" in at) return listToolsAt(at.straight(), { timeoutMs, world });
     const url = "balanced" in at ? at.straight : at;
-    return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
+    const target = "over" in url ? url.straight() : httpTarget(server, { url, headers });
+    return listToolsAt(dialects.speakingTo(target), { timeoutMs, world });
   };
   return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
@@ -200,6 +204,7 @@ async function startTarget(
     ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
+    masks: options.masks,
     logFile: join(directory, "targets", `${instance ?? name}.log`),
   });
   closing.defer(instance ?? name, () => started.stop());
@@ -213,10 +218,12 @@ async function openAgents(
   {
     over,
     straightTo,
+    dialects,
   }: {
     readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
     /** Past the links to its replicas, for what must not depend on how they share their sessions. */
     readonly straightTo: (server: string) => URL | undefined;
+    readonly dialects: Dialects;
   },
 ): Promise<Crew> {
   const { scenario, plan, world, closing, stopping, onStep } = options;
@@ -239,12 +246,12 @@ async function openAgents(
     const greeted = targets.map((target) => {
       const url = straightTo(target.server);
       const headers = renderAll(named(scenario.servers, target.server).headers, world);
-      return url === undefined ? target : httpTarget(target.server, { url, headers });
+      return dialects.speakingTo(url === undefined ? target : httpTarget(target.server, { url, headers }));
     });
-    await preflight(group, greeted, options);
+    dialects.learn(await preflight(group, greeted, options));
     // What holds the pipe of a process cannot be handed to another thread.
-    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
-    else local.push({ group, arrivals, targets });
+    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
+    else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });
   }
   onStep("opening the agents' sessions");
   const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });

@@ -9,6 +9,7 @@ import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.t
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
+import { callTool } from "../wire/requests.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
 import type { OpWatch } from "./op-news.ts";
@@ -199,8 +200,7 @@ async function attemptOp(
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : await session.call({
-          tool: step.tool,
-          args,
+          ...callTool(step.tool, args),
           meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
           timeoutMs,
           onTimeout: policy.onTimeout,

@@ -4,6 +4,7 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
+import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
@@ -58,6 +59,7 @@ export interface ScenarioServer extends Started {
   readonly restart?: { readonly most: number; readonly withinMs: number };
   /** Absent: it runs once. */
   readonly replicas?: ScenarioReplicas | undefined;
+  readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   /** Those that some text of it tells. */
@@ -190,6 +192,7 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
     ...(replicas === undefined ? {} : { replicas }),
+    protocol: server.protocol,
     headers: server.headers ?? {},
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,

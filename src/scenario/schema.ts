@@ -8,6 +8,7 @@ import { patience, type PolicyKind } from "../agents/policy.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/kinds.ts";
+import { protocolVersions } from "../history/protocol.ts";
 import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
@@ -88,6 +89,10 @@ const server = z.strictObject({
   files: filesSchema
     .optional()
     .describe("name → text, written before it starts; ${files.NAME} is where, ${links.NAME.url} a link's address"),
+  protocol: z
+    .enum(["auto", ...protocolVersions])
+    .default("auto")
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   upstreams: z
     .record(z.string(), z.string())

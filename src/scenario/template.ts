@@ -108,7 +108,8 @@ export function linkText(url: URL, piece: LinkPiece): string {
   return piece === "port" ? url.port : url.href.replace(/\/$/, "");
 }
 
-const secretName = /secret|token|passw|passphrase|credential|authorization|(?:api|access|private|signing)_?key|cookie/i;
+const secretName =
+  /secret|token|passw|passphrase|credential|authorization|(?:api|access|private|signing)[_-]?key|cookie/i;
 
 /** Whether a variable of this name is likely to hold something that nobody else should see. */
 export function soundsSecret(name: string): boolean {

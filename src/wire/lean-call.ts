@@ -1,18 +1,18 @@
 /**
- * One tools/call of the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
+ * One request of an agent on the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
  * comes too late.
  */
 import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
 import { callText } from "./lean-rpc.ts";
-import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
-import type { Answer, CallRequest } from "./session.ts";
+import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
+import type { Answer, CallRequest, TimeoutAction } from "./session.ts";
 
 export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
   if (request.signal.aborted) return Promise.resolve(bare("stopped"));
   if (channel.closed) return Promise.resolve(bare("no-session"));
-  const onTimeout = request.onTimeout === "close" && channel.isShared ? "cancel" : request.onTimeout;
+  const onTimeout = wordsOf(request.onTimeout, channel);
   return new Promise((resolve) => {
     let waiting = true;
     const id = channel.nextId();
@@ -23,8 +23,12 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       forget();
       resolve(answer);
     };
-    const open = channel.post(id, request.meta.traceparent, callText(id, request), (reply) => {
-      const answer = answerOfReply(reply, channel.words);
+    const { method, name } = request;
+    const { traceparent } = request.meta;
+    const text = callText(id, request, channel.framing);
+    const posted = { id, traceparent, text, method, name };
+    const open = channel.post(posted, (reply) => {
+      const answer = answerOfReply(reply, { method, words: channel.words });
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
@@ -32,6 +36,7 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       settle({ ...open.seen(), ...bare("timeout"), onTimeout });
       switch (onTimeout) {
         case "cancel":
+          if (channel.closingCancels) return open.destroy();
           open.linger();
           channel.mention({
             method: "notifications/cancelled",
@@ -55,13 +60,18 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
   });
 }
 
-function answerOfReply(reply: Reply, words: Words): Answer {
-  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, words) };
+/** What cancels and what closes may be the same, and then it is a cancel. */
+function wordsOf(onTimeout: TimeoutAction, { isShared, closingCancels }: Channel): TimeoutAction {
+  return onTimeout === "close" && (isShared || closingCancels) ? "cancel" : onTimeout;
+}
+
+function answerOfReply(reply: Reply, asked: Asked): Answer {
+  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, asked) };
   return {
     ...reply.seen,
     ...bare(reply.class),
     ...(reply.error === undefined ? {} : { rpcCode: reply.error.code }),
-    ...saying(reply.error?.message ?? reply.text, words),
+    ...saying(reply.error?.message ?? reply.text, asked.words),
   };
 }
 
