@@ -106,6 +106,8 @@ export interface ScenarioFault {
   /** As written, for the fault's own kind to read. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
+  /** No answer gets through while it is on. */
+  readonly silences: boolean;
   readonly cycle?: Cycle;
   /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
@@ -258,7 +260,7 @@ function faultOf(about: {
   const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
   const kind = faultKindNamed(fault.kind);
-  const { cycle, healForm } = kind.prepare(attributes);
+  const { cycle, healForm, silences = false } = kind.prepare(attributes);
   const { every, ramp, when, within } = fault;
   const rhythm = every === undefined ? cycle : { downMs: every.on, upMs: every.off, jitterMs: every.jitter };
   return {
@@ -270,6 +272,8 @@ function faultOf(about: {
     ...(fault.for === undefined ? {} : { forMs: fault.for }),
     attributes,
     healForm,
+    // One that grows may begin or end with letting some through.
+    silences: silences && ramp === undefined,
     ...(rhythm === undefined ? {} : { cycle: rhythm }),
     ...(fault.swizzle === undefined ? {} : { swizzleMs: fault.swizzle }),
     ...(ramp === undefined ? {} : { steps: stepsOf(kind, ramp, kind.attributes.parse(attributes)) }),
