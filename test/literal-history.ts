@@ -3,7 +3,8 @@ import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
 import type { Declared, FailOn, Mode } from "../src/history/declared.ts";
-import type { Attempt, Effect, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
+import type { Effect } from "../src/history/effect-events.ts";
+import type { Attempt, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
 import { shapeOf } from "../src/history/shape.ts";
@@ -279,11 +280,14 @@ export const replicasUsed: readonly Timed[] = replicaLinks.map((link) => [
 
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
-  runStarted("faults", replicated),
+  runStarted("faults", {
+    ...replicated,
+    servers: replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" })),
+  }),
   toolsListed(0),
   ...frame({ recoveryUntilMs: 4000 }),
   ...replicasUsed,
-  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", named: true }],
+  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", protocolVersion: "2026-07-28" }],
   ...Array.from({ length: 10 }, (_, walk) => [
     ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
     exchange(walk, 52 + walk * 50),

@@ -1,19 +1,23 @@
 /** The checks. To add one: a file beside this one, and its line here. */
 import type { Check } from "./check.ts";
+import { disconnect } from "./disconnect.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { sessionLoss } from "./session-loss.ts";
 import { silentEmpty } from "./silent-empty.ts";
 import { survives } from "./survives.ts";
 import { timeoutCascade } from "./timeout-cascade.ts";
+import { wrongEffects } from "./wrong-effects.ts";
 
 export const checks = [
+  disconnect,
   duplicateEffects,
   retryStorm,
   sessionLoss,
   silentEmpty,
   survives,
   timeoutCascade,
+  wrongEffects,
 ] as const satisfies readonly Check[];
 
 export const checkNames = checks.map(({ name }) => name);

@@ -13,11 +13,10 @@ import { referenceFindings } from "./references.ts";
 import { resolveScenario, type Scenario } from "./resolve.ts";
 import { scenarioSchema, type ScenarioInput } from "./schema.ts";
 import { resize, type Sizes } from "./resize.ts";
-import { maskedMistake, secretsIn } from "./secrets.ts";
+import { maskedMistake, secretsIn, withoutSecrets } from "./secrets.ts";
 import { applySets } from "./set.ts";
 import { survey } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
-import { soundsSecret } from "./template.ts";
 import { schemaFindings } from "./validate.ts";
 
 export interface LoadedScenario {
@@ -123,37 +122,4 @@ function placed(option: string | undefined, inFile: Pick<Mistake, "file" | "line
 
 function byPlace(a: Mistake, b: Mistake): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
-}
-
-/** `${env.X}` stays as it is written; headers, files and variables that sound secret are masked. */
-function withoutSecrets(raw: ScenarioInput): unknown {
-  const masked = (texts: Readonly<Record<string, string>> | undefined, all: boolean) =>
-    texts &&
-    Object.fromEntries(
-      Object.entries(texts).map(([name, text]) => [name, all || soundsSecret(name) ? mask(text) : text]),
-    );
-  const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({
-    ...value,
-    ...(value.env ? { env: masked(value.env, false) } : {}),
-  });
-  return {
-    ...raw,
-    ...(raw.upstreams
-      ? { upstreams: Object.fromEntries(Object.entries(raw.upstreams).map(([name, value]) => [name, target(value)])) }
-      : {}),
-    servers: Object.fromEntries(
-      Object.entries(raw.servers).map(([name, value]) => [
-        name,
-        {
-          ...target(value),
-          ...(value.headers ? { headers: masked(value.headers, true) } : {}),
-          ...(value.files ? { files: Object.fromEntries(Object.keys(value.files).map((file) => [file, "***"])) } : {}),
-        },
-      ]),
-    ),
-  };
-}
-
-function mask(text: string): string {
-  return /^\$\{env\.\w+\}$/.test(text) ? text : "***";
 }

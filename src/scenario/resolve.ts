@@ -6,13 +6,17 @@ import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { asksOf, effectsOf, type EffectAsks, type ScenarioEffect } from "./effects.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
+import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { filesOf, toldLinks, type ScenarioFile } from "./told.ts";
+import { phasesOf } from "./phases.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -25,9 +29,11 @@ export interface Scenario extends ScenarioBounds {
   readonly groups: readonly ScenarioGroup[];
   readonly phases: readonly { readonly phase: string; readonly role: PhaseRole; readonly durationMs: number }[];
   readonly faults: readonly ScenarioFault[];
-  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly effects: readonly ScenarioEffect[];
   readonly checks: readonly string[];
   readonly links: readonly DeclaredLink[];
+  /** Beside this machine: a person has named them. */
+  readonly allowHosts?: readonly string[];
 }
 
 export type ScenarioTarget =
@@ -61,6 +67,9 @@ export interface ScenarioServer extends Started {
   readonly replicas?: ScenarioReplicas | undefined;
   readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
+  /** Who agents are to it, where their group does not say. */
+  readonly identity?: ScenarioIdentity;
+  readonly tls?: ScenarioTls;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   /** Those that some text of it tells. */
   readonly toldLinks: readonly { readonly upstream: string; readonly link: string }[];
@@ -83,7 +92,11 @@ export interface ScenarioGroup {
   };
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
+  /** Who its agents are, by server. */
+  readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
+  /** Of each effect whose content is compared, the arguments that it is compared with. Absent: of none. */
+  readonly asks?: EffectAsks;
 }
 
 export interface ScenarioStep {
@@ -129,6 +142,8 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     protocol: upstream.protocol ?? ("http" as const),
   }));
   const links = linksOf(groups, servers, upstreams);
+  const effects = effectsOf(raw.effects, parsed.effects);
+  const asks = asksOf(effects);
   const phases = phasesOf(parsed.phases);
   const episodes = phases.filter(({ role }) => role === "fault").map(({ phase }) => phase);
   return {
@@ -138,35 +153,14 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     seed: parsed.seed,
     upstreams,
     servers,
-    groups,
+    groups: asks === undefined ? groups : groups.map((group) => ({ ...group, asks })),
     phases,
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
-    effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
+    effects,
     checks: parsed.checks,
     ...boundsOf(parsed),
     links,
   };
-}
-
-/** The phases in order, each with the name that histories call it. */
-export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): Scenario["phases"] {
-  const planned: Scenario["phases"][number][] = [];
-  let episodes = 0;
-  for (const phase of phases) {
-    if (phase["warm-up"] !== undefined) {
-      planned.push({ phase: "warm-up", role: "warm-up", durationMs: phase["warm-up"] });
-    } else if (phase.baseline !== undefined) {
-      planned.push({ phase: "baseline", role: "baseline", durationMs: phase.baseline });
-    } else {
-      episodes += 1;
-      const name = phase.name ?? (episodes === 1 ? "fault" : `fault-${episodes}`);
-      planned.push({ phase: name, role: "fault", durationMs: phase.fault ?? 0 });
-      if (phase.recovery !== undefined) {
-        planned.push({ phase: `${name}.recovery`, role: "recovery", durationMs: phase.recovery });
-      }
-    }
-  }
-  return planned;
 }
 
 function startedOf(
@@ -196,6 +190,8 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
     ...(replicas === undefined ? {} : { replicas }),
     protocol: server.protocol,
     headers: server.headers ?? {},
+    ...(server.identity === undefined ? {} : { identity: identityOf(server.identity) }),
+    ...tlsOf(server.tls),
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
@@ -225,6 +221,9 @@ function groupOf(about: {
     policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
+    identities: Object.fromEntries(
+      Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
+    ),
     steps,
   };
 }

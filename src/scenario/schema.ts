@@ -14,8 +14,11 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
+import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
 import { filesSchema } from "./told.ts";
+import { identitySchema } from "./identity.ts";
+import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
@@ -94,6 +97,8 @@ const server = z.strictObject({
     .default("auto")
     .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
+  identity: identitySchema.optional().describe("who agents are to it; a group may say otherwise"),
+  tls: tlsSchema.optional().describe("of an https URL: whom to trust, and what agents show of themselves"),
   upstreams: z
     .record(z.string(), z.string())
     .optional()
@@ -123,6 +128,8 @@ const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
 ) as unknown as PolicyOptions<typeof policyKinds>;
 const policy = z.discriminatedUnion("kind", policyOptions);
 
+const identitiesSchema = z.record(z.string(), identitySchema);
+
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
@@ -131,6 +138,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
+  identity: identitiesSchema.optional().describe("server → who the agents of this group are to it"),
   chain: z.array(step).min(1),
 });
 
@@ -170,10 +178,6 @@ const faultOptions = kinds.map((described) => {
 }) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
-const effect = z.strictObject({
-  ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
-});
-
 const threshold = z.union(
   [
     z.string(),
@@ -211,7 +215,7 @@ const sections = {
   agents: z.record(name, group),
   phases: z.array(phase).min(1),
   faults: z.array(fault).default([]),
-  effects: z.record(name, effect).default({}),
+  effects: z.record(name, effectSchema).default({}),
   checks: z
     .array(z.enum(checkNames))
     .min(1)
@@ -221,7 +225,15 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals: arrivalsSchema, phase, fault };
+export const entries = {
+  upstream,
+  server,
+  arrivals: arrivalsSchema,
+  identities: identitiesSchema,
+  phase,
+  fault,
+  effect: effectSchema,
+};
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

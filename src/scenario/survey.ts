@@ -41,6 +41,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
+  /** By server. */
+  readonly identities?: ScenarioOutput["agents"][string]["identity"];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
@@ -56,10 +58,10 @@ export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
   readonly during?: string;
 }
 
-export interface SurveyedEffect {
-  readonly path: Path;
-  readonly name: string;
+export interface SurveyedEffect extends Entry<ScenarioOutput["effects"][string]> {
   readonly ledger?: string;
+  /** Whether its ops must tell their ids. */
+  readonly needsOpId: boolean;
 }
 
 export interface SurveyedThreshold {
@@ -124,9 +126,9 @@ export function survey(raw: unknown): Survey {
       ...textAt(entry, "during"),
     })),
     effects: entriesOf(raw, "effects").map(([name, entry]) => ({
-      path: ["effects", name],
-      name,
+      ...parsed(entry, { path: ["effects", name], name, schema: entries.effect }),
       ...textAt(entry, "ledger"),
+      needsOpId: !("total" in mapAt(entry) || "requests" in mapAt(entry)),
     })),
     thresholds: listAt(mapAt(raw)["thresholds"]).flatMap((entry, index) =>
       surveyThreshold(entry, ["thresholds", index]),
@@ -188,6 +190,7 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
+  const identities = entries.identities.safeParse(group["identity"]);
   const steps = listAt(group["chain"]).map((step, index) => ({
     path: [...path, "chain", index],
     ...textAt(step, "call"),
@@ -202,6 +205,7 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+    ...(identities.success ? { identities: identities.data } : {}),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Entry, Survey, SurveyedServer } from "./survey.ts";
 import { settingFindings } from "./settings.ts";
 import { toldFindings } from "./told.ts";
 import { partsIn } from "./template.ts";
+import { tlsFindings } from "./tls.ts";
 
 /** What a fixture is to a scenario. */
 export interface KnownFixture {
@@ -33,15 +34,15 @@ type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][st
 export function targetFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
   const { servers, upstreams } = surveyed;
   return [
-    ...upstreams.flatMap((upstream) => identityFindings(upstream, "upstream", surroundings)),
-    ...servers.flatMap((server) => identityFindings(server, "server", surroundings)),
+    ...upstreams.flatMap((upstream) => oneTargetFindings(upstream, "upstream", surroundings)),
+    ...servers.flatMap((server) => oneTargetFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
     ...servers.flatMap((server) => egressFindings(server, surveyed)),
     ...servers.flatMap((server) => toldFindings(server, surveyed)),
   ];
 }
 
-function identityFindings(
+function oneTargetFindings(
   { path, value }: Entry<Target>,
   role: "server" | "upstream",
   surroundings: Surroundings,
@@ -168,7 +169,12 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     const says = "is of no use: Squall can only start again what it has started";
     found.push({ path: [...path, "restart"], atKey: true, says });
   }
-  return [...found, ...replicaFindings(path, value), ...defectFindings(path, value, fixtures)];
+  return [
+    ...found,
+    ...tlsFindings(path, value),
+    ...replicaFindings(path, value),
+    ...defectFindings(path, value, fixtures),
+  ];
 }
 
 function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {
