@@ -9,7 +9,7 @@ import type { Io } from "../io.ts";
 import { jsonText } from "../../reporters/markup.ts";
 import { isObject } from "../../wire/lean-rpc.ts";
 import type { AddCommand } from "../main.ts";
-import { collect, wholeNumber } from "../options.ts";
+import { collect, mcpConfigOption, wholeNumber } from "../options.ts";
 import { quoted } from "../replay.ts";
 import { listenToSignals } from "../stopping.ts";
 import { callsPerWalk, errorBound, ownBounds, rawCall } from "./plan.ts";
@@ -32,6 +32,7 @@ interface SaturateOptions {
   readonly seed?: number;
   readonly workers?: number;
   readonly allowHost: string[];
+  readonly mcpConfig?: string;
   readonly out: string;
   readonly quiet?: true;
   readonly json?: true;
@@ -67,6 +68,7 @@ export const addSaturate: AddCommand = (program, io, done) => {
     .option("--seed <n>", "same seed, same plan", wholeNumber("--seed", 0, 2 ** 31 - 1))
     .option("--workers <n>", "threads for the agents", wholeNumber("--workers", 1, 64))
     .option("--allow-host <host>", "a host beside loopback that may be loaded; several times", collect, [])
+    .option(...mcpConfigOption)
     .option("--out <dir>", "where the runs' folders are made", "reports")
     .option("--quiet", "no progress on stderr")
     .option("--json", "print one JSON document on stdout, nothing else")
@@ -126,7 +128,7 @@ interface Asked {
 
 async function groundOf(
   named: string,
-  { set, allowHost, seed, workers, tool, args = {} }: SaturateOptions,
+  { set, allowHost, mcpConfig, seed, workers, tool, args = {} }: SaturateOptions,
   { io, out }: Pick<Ground, "io" | "out">,
 ): Promise<Ground> {
   await mkdir(out, { recursive: true });
@@ -144,6 +146,7 @@ async function groundOf(
     named: isUrl ? file : named,
     set,
     allowHost,
+    ...(mcpConfig === undefined ? {} : { mcpConfig }),
     ...(seed === undefined ? {} : { seed }),
     ...(workers === undefined ? {} : { workers }),
     out,
@@ -250,7 +253,7 @@ function conclude(about: {
 
 function replayOf(
   named: string,
-  { tool, args, step, connections, tries, from, to, threshold, set, seed, workers, allowHost }: SaturateOptions,
+  { tool, args, step, connections, tries, from, to, threshold, set, seed, workers, allowHost, mcpConfig }: SaturateOptions,
 ): string {
   const parts = [`squall saturate ${quoted(named)}`];
   if (tool !== undefined) parts.push(`--tool ${quoted(tool)} --connections ${connections}`);
@@ -261,6 +264,7 @@ function replayOf(
   for (const expression of threshold) parts.push(`--threshold ${quoted(expression)}`);
   for (const change of set) parts.push(`--set ${quoted(change)}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
+  if (mcpConfig !== undefined) parts.push(`--mcp-config ${quoted(mcpConfig)}`);
   if (seed !== undefined) parts.push(`--seed ${seed}`);
   if (workers !== undefined) parts.push(`--workers ${workers}`);
   return parts.join(" ");
