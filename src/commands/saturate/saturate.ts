@@ -253,7 +253,21 @@ function conclude(about: {
 
 function replayOf(
   named: string,
-  { tool, args, step, connections, tries, from, to, threshold, set, seed, workers, allowHost, mcpConfig }: SaturateOptions,
+  {
+    tool,
+    args,
+    step,
+    connections,
+    tries,
+    from,
+    to,
+    threshold,
+    set,
+    seed,
+    workers,
+    allowHost,
+    mcpConfig,
+  }: SaturateOptions,
 ): string {
   const parts = [`squall saturate ${quoted(named)}`];
   if (tool !== undefined) parts.push(`--tool ${quoted(tool)} --connections ${connections}`);
