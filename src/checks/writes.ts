@@ -133,17 +133,14 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
         }
       }
     },
-    strangers: () => {
-      let strangers = 0;
-      for (const { ops, turns, rows, nameless } of tables.values()) {
-        strangers += nameless;
-        for (let number = 0; number < ops.size(); number += 1) {
-          if (turns.get(number) === 0) strangers += rows.get(number);
-        }
-      }
-      return strangers;
-    },
+    strangers: () => [...tables.values()].reduce((sum, table) => sum + strangersIn(table), 0),
   };
+}
+
+function strangersIn({ ops, turns, rows, nameless }: Table): number {
+  let strangers = nameless;
+  for (let number = 0; number < ops.size(); number += 1) if (turns.get(number) === 0) strangers += rows.get(number);
+  return strangers;
 }
 
 /** Of one effect: an op may have effects that nobody declared, and those do not count. */

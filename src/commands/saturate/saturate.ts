@@ -10,15 +10,15 @@ import { jsonText } from "../../reporters/markup.ts";
 import { isObject } from "../../wire/lean-rpc.ts";
 import type { AddCommand } from "../main.ts";
 import { collect, mcpConfigOption, wholeNumber } from "../options.ts";
-import { quoted } from "../replay.ts";
 import { listenToSignals } from "../stopping.ts";
 import { callsPerWalk, errorBound, ownBounds, rawCall } from "./plan.ts";
+import { replayOf } from "./replay.ts";
 import { nextRate, rangeOf, type SearchOptions, type Try } from "./search.ts";
 import { boundFrom, leastRate, loadWith, measureRaw, tryRate, type Ground } from "./steps.ts";
 import type { Raw, Saturation, Step } from "./saturation.ts";
 import { asText, isCeiling, rawLine, stepLine } from "./words.ts";
 
-interface SaturateOptions {
+export interface SaturateOptions {
   readonly tool?: string;
   readonly args?: Readonly<Record<string, unknown>>;
   readonly connections: number;
@@ -249,39 +249,6 @@ function conclude(about: {
   if (fails === undefined)
     return { ...ends, verdict: "not-reached", because: "no higher rate was asked for", exitCode: exitCodes.passed };
   return { ...ends, verdict: "found", exitCode: exitCodes.passed };
-}
-
-function replayOf(
-  named: string,
-  {
-    tool,
-    args,
-    step,
-    connections,
-    tries,
-    from,
-    to,
-    threshold,
-    set,
-    seed,
-    workers,
-    allowHost,
-    mcpConfig,
-  }: SaturateOptions,
-): string {
-  const parts = [`squall saturate ${quoted(named)}`];
-  if (tool !== undefined) parts.push(`--tool ${quoted(tool)} --connections ${connections}`);
-  if (args !== undefined) parts.push(`--args ${quoted(JSON.stringify(args))}`);
-  parts.push(`--step ${step}s --tries ${tries}`);
-  if (from !== undefined) parts.push(`--from ${from}/s`);
-  if (to !== undefined) parts.push(`--to ${to}/s`);
-  for (const expression of threshold) parts.push(`--threshold ${quoted(expression)}`);
-  for (const change of set) parts.push(`--set ${quoted(change)}`);
-  for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
-  if (mcpConfig !== undefined) parts.push(`--mcp-config ${quoted(mcpConfig)}`);
-  if (seed !== undefined) parts.push(`--seed ${seed}`);
-  if (workers !== undefined) parts.push(`--workers ${workers}`);
-  return parts.join(" ");
 }
 
 function parseArgs(text: string): Readonly<Record<string, unknown>> {
