@@ -307,11 +307,15 @@ export const readBack: Partial<Declared> = {
 
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
-  runStarted("faults", { ...replicated, ...readBack }),
+  runStarted("faults", {
+    ...replicated,
+    ...readBack,
+    servers: replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" })),
+  }),
   toolsListed(0),
   ...frame({ recoveryUntilMs: 4000 }),
   ...replicasUsed,
-  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", named: true }],
+  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", protocolVersion: "2026-07-28" }],
   ...Array.from({ length: 10 }, (_, walk) => [
     ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
     exchange(walk, 52 + walk * 50),

@@ -56,7 +56,7 @@ export function countRows(
       const looked = control ? all : exposed;
       const readBy = (effect: string): string | undefined => byName.get(effect)?.read?.by;
       const believed = tallies.filter(isBelieved);
-      const findings = effectFindings({ tallies: believed, expectOf, readBy, tellsLost, writes: all }, told);
+      const findings = effectFindings({ tallies: believed, expectOf, readBy, tellsLost }, told);
       const odd = tallies.find((of) => !isBelieved(of));
       const doubt = odd === undefined ? undefined : oddSays(odd, byName.get(odd.kind.effect));
       const other = doubtOf({ tallies, effects: byName, cameOf, looked, strangers: writes.strangers() });
