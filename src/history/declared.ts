@@ -86,9 +86,17 @@ export interface DeclaredStep {
   readonly step: number;
   readonly server: string;
   readonly tool: string;
+  /** Absent: a tool's call. */
+  readonly kind?: string;
   /** The patience for one attempt. */
   readonly timeoutMs: number;
   readonly effect?: string;
   /** The scenario says that an empty answer is fine here. */
   readonly mayBeEmpty?: true;
+}
+
+/** One that is asked for other things only, such as resources, need have no tools at all. */
+export function offersTools(server: string, { steps }: Pick<Declared, "steps">): boolean {
+  const asked = steps.filter((step) => step.server === server);
+  return asked.length === 0 || asked.some(({ kind }) => kind === undefined);
 }

@@ -8,6 +8,7 @@ import type { EngineEvent } from "./engine-events.ts";
 import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { ListedEvent } from "./listing.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
@@ -96,7 +97,10 @@ export interface OpStarted {
   readonly walk: number;
   readonly step: number;
   readonly server: string;
+  /** What it calls; of other kinds, their method and name: `resources/read`. */
   readonly tool: string;
+  /** The kind of its step; absent: a tool is called. */
+  readonly kind?: string;
   readonly phase: string;
   /** When the plan wanted it; latency counts from here. */
   readonly intendedUs: number;
@@ -169,7 +173,7 @@ export interface Exchange {
   readonly path: string;
   /** The same for requests of one path in this run with the same query and body; absent where they have neither. */
   readonly asks?: string;
-  /** On agent→server links: the tool that the JSON-RPC body calls. */
+  /** On agent→server links: what the JSON-RPC body asks for, as ops call it. */
   readonly tool?: string;
   readonly startedUs: number;
   /** When the whole request had passed the tap. */
@@ -262,6 +266,7 @@ export type Unstamped =
   | ToolsListed
   | OpStarted
   | Attempt
+  | ListedEvent
   | LateAnswer
   | OpEnded
   | ConnectionEvent

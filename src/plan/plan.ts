@@ -169,11 +169,12 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       healForm,
     })),
     steps: scenario.groups.flatMap((group) =>
-      group.steps.map(({ server, tool, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({
+      group.steps.map(({ server, tool, kind, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({
         group: group.name,
         step,
         server,
         tool,
+        ...(kind === undefined ? {} : { kind }),
         timeoutMs,
         ...(effect === undefined ? {} : { effect }),
         ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),

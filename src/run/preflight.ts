@@ -1,4 +1,4 @@
-/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
+/** One handshake with each server before anything begins: it must speak MCP and have the tools that the chain calls. */
 import { messageOf, UserError } from "../errors.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { openLeanSession } from "../wire/lean.ts";
@@ -23,9 +23,12 @@ export async function preflight(
     };
     const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     try {
+      const called = group.steps.filter((step) => step.server === server && step.kind === undefined);
+      // A server that has nothing but resources or prompts need not know of tools.
+      if (called.length === 0) continue;
       const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
       const tools = new Set(listed.map(({ name }) => name));
-      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
+      const missing = called.filter(({ tool }) => !tools.has(tool));
       if (missing.length > 0) {
         throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
           mistakes: missing.map(({ tool }) => ({

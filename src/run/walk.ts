@@ -9,10 +9,12 @@ import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.t
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
-import { callTool } from "../wire/requests.ts";
+import type { Came } from "../steps/kinds.ts";
+import { stepKindNamed } from "../steps/registry.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
 import type { OpWatch } from "./op-news.ts";
+import { recordListing } from "./seen-listings.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
 export interface WalkContext {
@@ -98,9 +100,10 @@ async function runOp(
     ...at,
     server: step.server,
     tool: step.tool,
+    ...(step.kind === undefined ? {} : { kind: step.kind }),
     phase,
     intendedUs,
-    argsShape: args.ok ? shapeOfArgs(args) : "",
+    argsShape: args.ok ? (step.argsShape ?? shapeOfArgs(args)) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
   });
   const place = { group: at.group, step: at.step, phase };
@@ -196,18 +199,23 @@ async function attemptOp(
   const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
   const opened = walk.sessions.open(step.server);
   const session = opened instanceof Promise ? await openedWithin(context, opened, timeoutMs) : opened;
-  const answer: Answer =
+  const answer: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
-      : await session.call({
-          ...callTool(step.tool, args),
-          meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
-          timeoutMs,
-          onTimeout: policy.onTimeout,
-          signal: context.cutOff,
-          onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+      : await stepKindNamed(step.kind).ask(session, {
+          tool: step.tool,
+          args,
+          nowUs: recorder.nowUs,
+          manner: {
+            meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
+            timeoutMs,
+            onTimeout: policy.onTimeout,
+            signal: context.cutOff,
+            onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+          },
         });
-  const { result: _, ...seen } = answer;
+  const { result: _, listing, ...seen } = answer;
+  if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
   recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen });
   context.watch.attempted(seen.class);
   return answer;

@@ -6,7 +6,7 @@ import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { faultFindings } from "./fault-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
-import { splitCall } from "./resolve.ts";
+import { filledIn, stepFindings } from "./step-references.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
 import { targetFindings, variableFindings, type Surroundings } from "./targets.ts";
@@ -35,7 +35,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   return [
     ...wireFindings(group),
     ...group.steps.flatMap((step, index) => [
-      ...callFindings(step, surveyed),
+      ...stepFindings(step, surveyed),
       ...saveFindings(step),
       ...valueFindings({ step, index, steps: group.steps, saved }, surroundings),
       ...stepEffectFindings(step, surveyed),
@@ -48,16 +48,6 @@ function wireFindings({ path, wire, onTimeout }: SurveyedGroup): Finding[] {
   if (wire !== "sdk" || (onTimeout !== "close" && onTimeout !== "abandon")) return [];
   const says = `"${onTimeout}" cannot be had with wire: sdk, which always cancels and leaves the request open`;
   return [{ path: [...path, "policy", "onTimeout"], says, hint: "say onTimeout: cancel, or wire: lean" }];
-}
-
-function callFindings({ path, call }: SurveyedStep, { servers, read }: Survey): Finding[] {
-  if (call === undefined) return [];
-  const at = [...path, "call"];
-  const { server, tool } = splitCall(call);
-  if (server === "" || tool === "") return [{ path: at, says: `expected server.Tool, got ${shown(call)}` }];
-  const names = servers.map(({ name }) => name);
-  if (names.includes(server) || !read.servers) return [];
-  return [{ path: at, says: `there is no server "${server}"`, hint: suggest(server, names) }];
 }
 
 function saveFindings({ path, save }: SurveyedStep): Finding[] {
@@ -90,7 +80,7 @@ interface StepAt {
 }
 
 function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundings): Finding[] {
-  return partsIn(step.args, [...step.path, "args"]).flatMap(({ path, part }): Finding[] => {
+  return partsIn(filledIn(step), step.path).flatMap(({ path, part }): Finding[] => {
     switch (part.is) {
       case "wrong":
         return [{ path, says: part.says }];

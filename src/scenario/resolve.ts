@@ -11,6 +11,9 @@ import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import type { ChainEntry } from "./step-schema.ts";
+import { textIn } from "../steps/kinds.ts";
+import { stepKindsIn } from "../steps/registry.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -81,8 +84,13 @@ export interface ScenarioGroup {
 
 export interface ScenarioStep {
   readonly server: string;
+  /** What it calls; of other kinds, what they are called by. */
   readonly tool: string;
+  /** Absent: a tool's call. */
+  readonly kind?: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** In place of the shape of its arguments. */
+  readonly argsShape?: string;
   readonly save: readonly { readonly name: string; readonly path: string }[];
   readonly effect?: string;
   readonly timeoutMs?: number;
@@ -217,16 +225,14 @@ function groupOf(about: {
   };
 }
 
-/** `server.Tool`; a tool's name may hold dots of its own. */
-export function splitCall(call: string): { readonly server: string; readonly tool: string } {
-  const dot = call.indexOf(".");
-  return { server: call.slice(0, Math.max(0, dot)), tool: call.slice(dot + 1) };
-}
-
-function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): ScenarioStep {
+function stepOf(step: ChainEntry): ScenarioStep {
+  const [kind] = stepKindsIn(step);
+  if (kind === undefined) throw new Error("a step of no kind got as far as being resolved");
   return {
-    ...splitCall(step.call),
-    args: step.args,
+    ...kind.aimOf(textIn(step, kind.key), step),
+    ...(kind.key === "call" ? {} : { kind: kind.key }),
+    args: kind.argsOf(step),
+    ...(kind.shapeOf === undefined ? {} : { argsShape: kind.shapeOf(step) }),
     save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
     ...(step.effect === undefined ? {} : { effect: step.effect }),
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),

@@ -14,6 +14,7 @@ import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { egressSchema } from "./egress.ts";
+import { chainEntry } from "./step-schema.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
@@ -72,15 +73,6 @@ const server = z.strictObject({
     .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
-const step = z.strictObject({
-  call: z.string().describe("server.Tool"),
-  args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
-  save: z.record(name, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
-  effect: z.string().optional().describe("the effect that this call is meant to have"),
-  timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
-  mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
-});
-
 type PolicyOption<Kind> =
   Kind extends PolicyKind<infer Name, infer Schema>
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof patience & Schema["shape"], z.core.$strict>
@@ -100,7 +92,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
-  chain: z.array(step).min(1),
+  chain: z.array(chainEntry).min(1),
 });
 
 const phase = z.strictObject({

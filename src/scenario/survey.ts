@@ -9,7 +9,9 @@ import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
-import { splitCall, type ScenarioServer } from "./resolve.ts";
+import type { ScenarioServer } from "./resolve.ts";
+import type { Aim, StepKind, Values } from "../steps/kinds.ts";
+import { stepKindsIn } from "../steps/registry.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -28,7 +30,11 @@ export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]>
 /** As written: what a step refers to can be told whatever else is wrong with it. */
 export interface SurveyedStep {
   readonly path: Path;
-  readonly call?: string;
+  /** The kinds that it is written as: one, unless something is wrong with it. */
+  readonly kinds: readonly StepKind[];
+  /** What it asks for, where that could be read. */
+  readonly aim?: Aim;
+  readonly written: Values;
   readonly args: unknown;
   readonly save: ReadonlyMap<string, string>;
   readonly effect?: string;
@@ -139,22 +145,22 @@ export function survey(raw: unknown): Survey {
       }),
       chains:
         groups.length > 0 &&
-        groups.every(({ steps }) => steps.length > 0 && steps.every(({ call }) => call !== undefined)),
+        groups.every(({ steps }) => steps.length > 0 && steps.every(({ aim }) => aim !== undefined)),
     },
   };
 }
 
 /** The tools that some chain calls at a server. */
 export function toolsCalledAt(server: string, { groups }: Survey): readonly string[] {
-  const calls = groups.flatMap(({ steps }) => steps.map(({ call }) => splitCall(call ?? "")));
-  return [...new Set(calls.filter((call) => call.server === server).map(({ tool }) => tool))];
+  const aims = groups.flatMap(({ steps }) => steps.flatMap(({ aim }) => aim ?? []));
+  return [...new Set(aims.filter((aim) => aim.server === server).map(({ tool }) => tool))];
 }
 
 /** The links between those that could be told. */
 export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
   const groups = surveyed.groups.map((group) => ({
     name: group.name,
-    steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
+    steps: group.steps.flatMap(({ aim }) => aim ?? []),
   }));
   const servers = surveyed.servers.map((server) => ({
     ...server,
@@ -185,13 +191,7 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
-  const steps = listAt(group["chain"]).map((step, index) => ({
-    path: [...path, "chain", index],
-    ...textAt(step, "call"),
-    args: mapAt(step)["args"] ?? {},
-    save: textsAt(step, "save"),
-    ...textAt(step, "effect"),
-  }));
+  const steps = listAt(group["chain"]).map((step, index) => surveyStep(mapAt(step), [...path, "chain", index]));
   return {
     path,
     name,
@@ -199,6 +199,21 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+  };
+}
+
+function surveyStep(written: Values, path: Path): SurveyedStep {
+  const kinds = stepKindsIn(written);
+  const [kind] = kinds;
+  const value = kind === undefined ? undefined : written[kind.key];
+  return {
+    path,
+    kinds,
+    ...(kind === undefined || typeof value !== "string" ? {} : { aim: kind.aimOf(value, written) }),
+    written,
+    args: written["args"] ?? {},
+    save: textsAt(written, "save"),
+    ...textAt(written, "effect"),
   };
 }
 

@@ -11,13 +11,11 @@ import type { Channel, Failure, Reply } from "./lean-channel.ts";
 import { Line } from "./lean-line.ts";
 import { isObject, type JsonObject } from "./lean-rpc.ts";
 import { StdioChannel } from "./lean-stdio.ts";
+import { pagesMax } from "./requests.ts";
 import { SessionError, type OpenSession, type Session, type SessionOptions, type Tool } from "./session.ts";
 
 const revisions = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
 type Revision = (typeof revisions)[number];
-
-/** A server that hands out cursors for ever must not keep us for ever. */
-export const toolPagesMax = 64;
 
 export const openLeanSession: OpenSession = async (options) => {
   const channel = channelTo(options);
@@ -86,7 +84,7 @@ async function listTools(channel: Channel, timeoutMs: number): Promise<readonly 
   const leftMs = countdown(channel, timeoutMs);
   const tools: Tool[] = [];
   let params: { readonly cursor?: string } = {};
-  for (let page = 0; page < toolPagesMax; page += 1) {
+  for (let page = 0; page < pagesMax; page += 1) {
     const reply = await channel.ask({ method: "tools/list", params }, leftMs());
     const result = resultOf(channel, { method: "tools/list", timeoutMs }, reply);
     tools.push(...toolsOf(channel, result["tools"]));
@@ -94,7 +92,7 @@ async function listTools(channel: Channel, timeoutMs: number): Promise<readonly 
     if (typeof cursor !== "string") return tools;
     params = { cursor };
   }
-  throw new SessionError(`${channel.name} has more than ${toolPagesMax} pages of tools`);
+  throw new SessionError(`${channel.name} has more than ${pagesMax} pages of tools`);
 }
 
 function toolsOf(channel: Channel, listed: unknown): Tool[] {

@@ -5,10 +5,11 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
 import { refusalClass } from "./lean-body.ts";
-import { countdown, toolPagesMax } from "./lean.ts";
+import { countdown } from "./lean.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
+import { pagesMax } from "./requests.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown } from "./sdk-outcome.ts";
 import {
@@ -118,7 +119,7 @@ async function listTools(client: Client, end: SdkEnd, options: Options, timeoutM
   const leftMs = countdown(options, timeoutMs);
   const tools: Tool[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < toolPagesMax; page += 1) {
+  for (let page = 0; page < pagesMax; page += 1) {
     const params = cursor === undefined ? undefined : { cursor };
     const listed = await client.listTools(params, { timeout: Math.ceil(leftMs()) }).catch((thrown: unknown) => {
       throw sessionErrorOf(thrown, { end, options, doing: "answer tools/list", timeoutMs });
@@ -129,7 +130,7 @@ async function listTools(client: Client, end: SdkEnd, options: Options, timeoutM
     cursor = listed.nextCursor;
     if (cursor === undefined) return tools;
   }
-  throw new SessionError(`${end.name} has more than ${toolPagesMax} pages of tools`);
+  throw new SessionError(`${end.name} has more than ${pagesMax} pages of tools`);
 }
 
 function sessionErrorOf(
