@@ -3,6 +3,7 @@
  * whose fate its caller does not know has at most one.
  */
 import type { HistoryEvent } from "../history/events.ts";
+import { opAtStep } from "../history/ids.ts";
 import { neverSent } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import { eventsOf, type Told } from "../history/told.ts";
@@ -97,6 +98,7 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefor
     outcome,
     inBaseline: roles.get(started.phase) === "baseline",
     exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
+    insteadOf: started.insteadOf === undefined ? undefined : opAtStep(record.op, started.insteadOf),
   };
 }
 
@@ -104,7 +106,8 @@ function isQuiet({ ledgerOf, ledgers }: State, effect: string): boolean {
   return ledgers.get(ledgerOf.get(effect) ?? "") === "quiet";
 }
 
-type Wrong = "duplicated" | "orphaned" | "lost";
+type Wrong = "duplicated" | "orphaned" | "lost" | "repeated";
+const wrongKinds = ["duplicated", "orphaned", "lost", "repeated"] as const satisfies readonly Wrong[];
 
 /** The table of rule 1; undefined where all is well. */
 function wrongWith(outcome: Write["outcome"], effects: number): Wrong | undefined {
@@ -128,6 +131,11 @@ const words: Readonly<Record<Wrong, { readonly says: string; readonly why: strin
     says: "had no effect although the caller was told that it succeeded",
     why: "The caller goes on as if it were done.",
     fix: "Report success only after the upstream has confirmed the write; turn its failures into tool errors (isError).",
+  },
+  repeated: {
+    says: "stood in for a write that had its effect all the same",
+    why: "A write of unknown fate was made again by another way, and both were done: the payment goes out twice.",
+    fix: "Fall back only from writes that surely failed; of one whose fate is unknown, ask first, or give both ways one request id.",
   },
 };
 
@@ -154,6 +162,8 @@ function tally({ writes }: State): readonly Tally[] {
     if (outcome === "unknown" && rows === 1) of.recovered += 1;
     const wrong = wrongWith(outcome, rows);
     if (wrong !== undefined) note(of.wrong[wrong], entry);
+    // Each of the two is right by itself; both together are one too many.
+    if (rows > 0 && entry.rowsBefore > 0) note(of.wrong.repeated, entry);
   }
   return [...tallies.values()].toSorted((a, b) => a.firstTurn - b.firstTurn);
 }
@@ -166,7 +176,7 @@ function emptyTally(kind: Kind): Tally {
     baselineOk: 0,
     baselineSeen: 0,
     recovered: 0,
-    wrong: { duplicated: none(), orphaned: none(), lost: none() },
+    wrong: { duplicated: none(), orphaned: none(), lost: none(), repeated: none() },
   };
 }
 
@@ -183,7 +193,7 @@ function note(wrongs: Tally["wrong"][Wrong], entry: Entry): void {
 function findingsOf(state: State, tallies: readonly Tally[], told: Told): Finding[] {
   const wrongs = new Map<string, { readonly wrong: Wrong; readonly tool: string; count: number; first: Entry[] }>();
   for (const { kind, wrong: of, baselineSeen } of tallies) {
-    for (const wrong of ["duplicated", "orphaned", "lost"] as const) {
+    for (const wrong of wrongKinds) {
       const { count, first } = of[wrong];
       // A row may still come while the ledger changes: only a quiet ledger tells that an effect is lost.
       if (count === 0 || (wrong === "lost" && !(isQuiet(state, kind.effect) && baselineSeen > 0))) continue;
@@ -206,25 +216,27 @@ function finding(
 ): Finding {
   const wrongs = first.map((entry) => {
     const op = entry.op();
-    return { op, rows: told.effects(op).filter(({ effect }) => effect === entry.kind.effect) };
+    const before = wrong === "repeated" ? entry.insteadOf() : undefined;
+    const both = [...(before === undefined ? [] : told.effects(before)), ...told.effects(op)];
+    return { op, before, rows: both.filter(({ effect }) => effect === entry.kind.effect) };
   });
-  const examples = wrongs.slice(0, 3).map(({ op, rows }) => {
+  const examples = wrongs.slice(0, 3).map(({ op, before, rows }) => {
     const left = rows.length === 0 ? "no ledger row" : `ledger rows ${rows.map(({ row }) => row).join(", ")}`;
-    return `${op} (${left})`;
+    return `${op}${before === undefined ? "" : ` for ${before}`} (${left})`;
   });
   const more = count > examples.length ? ` and ${count - examples.length} more` : "";
   const story = eventsOf(told, wrongs[0]?.op ?? "").slice(0, witnessesMax - 4);
   const rowEvents = wrongs.flatMap(({ rows }) => rows.map(({ id }) => id));
   return {
     grade: "violation",
-    blames: "server",
+    blames: wrong === "repeated" ? "agents" : "server",
     says: `${count} of ${state.writes.count().all} ${tool} ops ${words[wrong].says}: ${examples.join("; ")}${more}`,
     why: words[wrong].why,
     fix: words[wrong].fix,
     witness: {
       // The story of the first op in full, then the rows of the others.
       events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),
-      ops: wrongs.map(({ op }) => op),
+      ops: wrongs.flatMap(({ op, before }) => (before === undefined ? [op] : [before, op])).slice(0, witnessesMax),
     },
   };
 }

@@ -11,6 +11,8 @@ export interface Write {
   readonly inBaseline: boolean;
   /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
   readonly exposed: boolean;
+  /** The op that it stands in for: both are one piece of work. */
+  readonly insteadOf?: string | undefined;
 }
 
 /** A write as the table has it. */
@@ -21,6 +23,9 @@ export interface Entry {
   readonly outcome: Write["outcome"];
   readonly inBaseline: boolean;
   readonly rows: number;
+  /** Of the op that it stands in for; 0 where it stands in for none. */
+  readonly rowsBefore: number;
+  readonly insteadOf: () => string | undefined;
   readonly op: () => string;
 }
 
@@ -75,8 +80,9 @@ export function openWrites(): Writes {
     add: (write) => {
       all += 1;
       if (write.exposed) exposed += 1;
-      const { ops, turns, abouts, rows } = tableOf(write.effect);
+      const { ops, turns, abouts, rows, befores } = tableOf(write.effect);
       const number = ops.numberOf(write.op);
+      if (write.insteadOf !== undefined) befores.set(number, ops.numberOf(write.insteadOf) + 1);
       turns.set(number, all);
       abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
       certain ||= rows.get(number) > effectsMax(write.outcome);
@@ -96,7 +102,7 @@ export function openWrites(): Writes {
     isCertain: () => certain,
     count: () => ({ all, exposed }),
     *entries() {
-      for (const { ops, turns, abouts, rows } of tables.values()) {
+      for (const { ops, turns, abouts, rows, befores } of tables.values()) {
         for (let number = 0; number < ops.size(); number += 1) {
           const turn = turns.get(number);
           if (turn === 0) continue;
@@ -105,7 +111,17 @@ export function openWrites(): Writes {
           const outcome = outcomes[about % 4];
           if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
           const inBaseline = Math.floor(about / 4) % 2 === 1;
-          yield { kind, turn, outcome, inBaseline, rows: rows.get(number), op: () => ops.opOf(number) };
+          const before = befores.get(number) - 1;
+          yield {
+            kind,
+            turn,
+            outcome,
+            inBaseline,
+            rows: rows.get(number),
+            rowsBefore: before < 0 ? 0 : rows.get(before),
+            insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
+            op: () => ops.opOf(number),
+          };
         }
       }
     },
@@ -128,10 +144,12 @@ interface Table {
   readonly turns: ReturnType<typeof openColumn>;
   readonly abouts: ReturnType<typeof openColumn>;
   readonly rows: ReturnType<typeof openColumn>;
+  /** The number of the op that one stands in for, and 1. */
+  readonly befores: ReturnType<typeof openColumn>;
   nameless: number;
 }
 
 function openTable(): Table {
   const column = (): Table["rows"] => openColumn("word");
-  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), nameless: 0 };
+  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), befores: column(), nameless: 0 };
 }

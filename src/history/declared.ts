@@ -93,6 +93,10 @@ export interface DeclaredStep {
   readonly effect?: string;
   /** The scenario says that an empty answer is fine here. */
   readonly mayBeEmpty?: true;
+  /** It stands in for this step. */
+  readonly insteadOf?: number;
+  /** Which turn of the walk it belongs to, where there are several: each has the budget to itself. */
+  readonly turn?: number;
 }
 
 /** One that is asked for other things only, such as resources, need have no tools at all. */

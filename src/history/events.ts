@@ -106,6 +106,8 @@ export interface OpStarted {
   readonly intendedUs: number;
   readonly argsShape: string;
   readonly effect?: string;
+  /** It stands in for this step of its walk, which was not ok: the two are one piece of work. */
+  readonly insteadOf?: number;
 }
 
 /** One request for an op, written when its caller stopped waiting. */
@@ -145,6 +147,8 @@ export interface OpEnded {
   readonly because?: string;
   /** Its agent would have tried again, but the run was over. */
   readonly cutShort?: true;
+  /** Its agent went on all the same: with another step, with what this one gave last, or with values from the scenario. */
+  readonly degraded?: "step" | "cached" | "values";
 }
 
 export interface ConnectionEvent {

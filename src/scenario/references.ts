@@ -6,6 +6,7 @@ import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { faultFindings } from "./fault-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
+import { chainFindings } from "./chain-references.ts";
 import { filledIn, stepFindings } from "./step-references.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
@@ -34,6 +35,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   }
   return [
     ...wireFindings(group),
+    ...chainFindings(group),
     ...group.steps.flatMap((step, index) => [
       ...stepFindings(step, surveyed),
       ...saveFindings(step),
@@ -92,7 +94,8 @@ function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundi
           const known = [...new Set([...ownNames, ...saved.keys()])];
           return [{ path, says: `nothing saves "${part.name}"`, hint: suggest(part.name, known) }];
         }
-        return at < index ? [] : [{ path, ...usedTooEarly({ name: part.name, at, index, steps }) }];
+        const isBefore = (steps[at]?.stretch ?? 0) < step.stretch;
+        return isBefore ? [] : [{ path, ...usedTooEarly({ name: part.name, at, index, steps }) }];
       }
       default:
         return [];
@@ -108,6 +111,12 @@ function usedTooEarly(about: {
 }): Pick<Finding, "says" | "hint"> {
   const { name, at, index, steps } = about;
   if (at === index) return { says: `"${name}" is saved only by this step's own answer` };
+  if (steps[at]?.stretch === steps[index]?.stretch) {
+    return {
+      says: `"${name}" is saved only by step ${at + 1}, ${withIt(steps[index], at)}`,
+      hint: "it needs one before",
+    };
+  }
   const mine = new Set(steps[index]?.save.keys());
   const theirs = partsIn(steps[at]?.args).flatMap(({ part }) => (part.is === "saved" ? [part.name] : []));
   const back = theirs.find((needed) => mine.has(needed));
@@ -118,6 +127,10 @@ function usedTooEarly(about: {
     says: `a cycle: this step needs "${name}" of step ${at + 1}, which needs "${back}" of this one`,
     hint: "one of the two must come first",
   };
+}
+
+function withIt(step: SurveyedStep | undefined, at: number): string {
+  return step?.insteadOf === at ? "which this one stands in for" : "which runs at the same time";
 }
 
 function stepEffectFindings({ path, args, effect }: SurveyedStep, { effects }: Survey): Finding[] {

@@ -7,14 +7,14 @@ import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
+import { chainOf, walkMsOf, type ScenarioStep, type ScenarioTurn } from "./chain.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
-import type { ChainEntry } from "./step-schema.ts";
-import { textIn } from "../steps/kinds.ts";
-import { stepKindsIn } from "../steps/registry.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
+
+export type { ScenarioStep } from "./chain.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -80,21 +80,8 @@ export interface ScenarioGroup {
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
   readonly steps: readonly ScenarioStep[];
-}
-
-export interface ScenarioStep {
-  readonly server: string;
-  /** What it calls; of other kinds, what they are called by. */
-  readonly tool: string;
-  /** Absent: a tool's call. */
-  readonly kind?: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  /** In place of the shape of its arguments. */
-  readonly argsShape?: string;
-  readonly save: readonly { readonly name: string; readonly path: string }[];
-  readonly effect?: string;
-  readonly timeoutMs?: number;
-  readonly mayBeEmpty: boolean;
+  /** How they are walked; where absent, one after another in one turn. */
+  readonly turns?: readonly ScenarioTurn[];
 }
 
 export interface ScenarioFault {
@@ -212,8 +199,8 @@ function groupOf(about: {
   const { name, group, rawPolicy, isStdio } = about;
   const { kind, timeout, onTimeout } = group.policy;
   const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
-  const steps = group.chain.map(stepOf);
-  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
+  const { steps, turns } = chainOf(group);
+  const walkMs = walkMsOf(turns, { steps, timeoutMs: timeout, budgetMs: group.budget });
   const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
   return {
     name,
@@ -222,21 +209,7 @@ function groupOf(about: {
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
     steps,
-  };
-}
-
-function stepOf(step: ChainEntry): ScenarioStep {
-  const [kind] = stepKindsIn(step);
-  if (kind === undefined) throw new Error("a step of no kind got as far as being resolved");
-  return {
-    ...kind.aimOf(textIn(step, kind.key), step),
-    ...(kind.key === "call" ? {} : { kind: kind.key }),
-    args: kind.argsOf(step),
-    ...(kind.shapeOf === undefined ? {} : { argsShape: kind.shapeOf(step) }),
-    save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
-    ...(step.effect === undefined ? {} : { effect: step.effect }),
-    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
-    mayBeEmpty: step.mayBeEmpty,
+    turns,
   };
 }
 

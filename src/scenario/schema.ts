@@ -14,7 +14,7 @@ import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { egressSchema } from "./egress.ts";
-import { chainEntry } from "./step-schema.ts";
+import { chainKeys } from "./step-schema.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
@@ -87,12 +87,12 @@ const policy = z.discriminatedUnion("kind", policyOptions);
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
-  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
+  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain; with turns, for each"),
   wire: z
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
-  chain: z.array(chainEntry).min(1),
+  ...chainKeys,
 });
 
 const phase = z.strictObject({

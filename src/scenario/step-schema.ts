@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { stepKinds } from "../steps/registry.ts";
 import { duration, shown } from "../units.ts";
+import { timeSpan } from "./time-span.ts";
 
 type KeyOf<Kind> = Kind extends { readonly key: infer Key extends string } ? Key : never;
 type OwnKeys<Kind> = Kind extends { readonly keys: infer Keys } ? Keys : never;
@@ -26,9 +27,34 @@ const ownKeys = {
   mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
 };
 
-const step = z.strictObject({ ...ownKeys });
+const otherwise = z
+  .strictObject({
+    ...ownKeys,
+    cached: z.literal(true).optional().describe("what the step gave this agent last, also in an earlier walk"),
+    values: z.record(savedName, z.unknown()).optional().describe("these, under the names that the step would save"),
+  })
+  .optional()
+  .describe("what stands in for the step when it is not ok: another step, cached: true, or values");
 
-/** A step by itself, or what holds several; which keys go together is for the references to say. */
-export const chainEntry = step;
+const step = z.strictObject({ ...ownKeys, otherwise });
 
-export type ChainEntry = z.output<typeof chainEntry>;
+/** A step by itself, several at once, or a pause; which keys go together is for the references to say. */
+const chainEntry = z.strictObject({
+  ...ownKeys,
+  otherwise,
+  parallel: z.array(step).min(1).optional().describe("steps that run at once; what they save is there behind them all"),
+  pause: timeSpan.optional().describe("between two turns of one session; each turn has the budget to itself"),
+});
+
+/** Of a group. */
+export const chainKeys = {
+  chain: z.array(chainEntry).min(1),
+  turns: z.int().min(1).max(100).default(1).describe("how often a walk goes through the chain; what is saved stays"),
+  pause: timeSpan.optional().describe("between two of these turns"),
+};
+
+export type WrittenChain = z.output<z.ZodObject<typeof chainKeys>>;
+
+type Written = z.output<typeof chainEntry>;
+/** Also what stands in for one. */
+export type ChainEntry = Written & Pick<NonNullable<Written["otherwise"]>, "cached" | "values">;

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
+import { courseOf } from "./course.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
@@ -30,6 +31,10 @@ export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]>
 /** As written: what a step refers to can be told whatever else is wrong with it. */
 export interface SurveyedStep {
   readonly path: Path;
+  /** The how-manieth part of the chain it belongs to: steps of one run at once. */
+  readonly stretch: number;
+  /** The number of the step that it stands in for. */
+  readonly insteadOf?: number;
   /** The kinds that it is written as: one, unless something is wrong with it. */
   readonly kinds: readonly StepKind[];
   /** What it asks for, where that could be read. */
@@ -48,6 +53,8 @@ export interface SurveyedGroup {
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
+  /** As written: steps, and what holds them or stands between them. */
+  readonly written: Values;
 }
 
 export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
@@ -191,28 +198,50 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
-  const steps = listAt(group["chain"]).map((step, index) => surveyStep(mapAt(step), [...path, "chain", index]));
+  const course = courseOf<Values, true>(
+    listAt(group["chain"]).map(mapAt),
+    { path: [...path, "chain"], turns: 1 },
+    {
+      pauseIn: (entry) => (isPause(entry) ? true : undefined),
+      parallelIn: ({ parallel }) => (Array.isArray(parallel) ? parallel.map(mapAt) : undefined),
+      standInOf: ({ otherwise }) => (stepKindsIn(mapAt(otherwise)).length > 0 ? mapAt(otherwise) : undefined),
+    },
+  );
+  const steps = course.steps.map(({ entry, ...place }) => {
+    const standsFor = course.steps[place.insteadOf ?? -1]?.entry;
+    return surveyStep(entry, place, textsAt("save" in entry ? entry : (standsFor ?? entry), "save"));
+  });
   return {
     path,
     name,
     steps,
+    written: group,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
   };
 }
 
-function surveyStep(written: Values, path: Path): SurveyedStep {
+/** Of one that is a step at the same time the step is looked at. */
+export function isPause(entry: Values): boolean {
+  return entry["pause"] !== undefined && entry["parallel"] === undefined && stepKindsIn(entry).length === 0;
+}
+
+function surveyStep(
+  written: Values,
+  place: Pick<SurveyedStep, "path" | "stretch" | "insteadOf">,
+  save: SurveyedStep["save"],
+): SurveyedStep {
   const kinds = stepKindsIn(written);
   const [kind] = kinds;
   const value = kind === undefined ? undefined : written[kind.key];
   return {
-    path,
+    ...place,
     kinds,
     ...(kind === undefined || typeof value !== "string" ? {} : { aim: kind.aimOf(value, written) }),
     written,
     args: written["args"] ?? {},
-    save: textsAt(written, "save"),
+    save,
     ...textAt(written, "effect"),
   };
 }
