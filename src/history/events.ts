@@ -8,11 +8,12 @@ import type { EngineEvent } from "./engine-events.ts";
 import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
-import type { ListedEvent } from "./listing.ts";
+import type { ListedEvent, ToolsListed } from "./listing.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
+import type { TokenEvent } from "./token-events.ts";
 import type { Vitals } from "./vitals.ts";
 
 export const historySchema = "squall.history/1";
@@ -75,18 +76,6 @@ export interface SessionEvent {
   /** The server gave it an id. Failed all the same: it refused the first request that named it. */
   readonly named?: true;
   readonly because?: string;
-}
-
-/**
- * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline where
- * its sessions share a process, and after each episode.
- */
-export interface ToolsListed {
-  readonly type: "tools-listed";
-  readonly server: string;
-  readonly tools: readonly string[];
-  /** Why it could not be asked. */
-  readonly failed?: string;
 }
 
 export interface OpStarted {
@@ -280,6 +269,7 @@ export type Unstamped =
   | ScheduleEvent
   | Effect
   | LedgerRead
+  | TokenEvent
   | Vitals
   | GeneratorHealth
   | RunEnded;

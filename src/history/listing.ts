@@ -1,4 +1,5 @@
-/** What a server listed to an agent, as digests. */
+/** What servers list: to agents, as digests, and to us beside the run. */
+/** What a server listed to an agent. */
 export interface Listing {
   /** The same as long as nothing that is listed changes, nor its order. */
   readonly digest: string;
@@ -20,4 +21,16 @@ export interface ListedEvent extends Listing {
   readonly server: string;
   /** The method that it was asked by: `tools/list`. */
   readonly method: string;
+}
+
+/**
+ * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline where
+ * its sessions share a process, and after each episode.
+ */
+export interface ToolsListed {
+  readonly type: "tools-listed";
+  readonly server: string;
+  readonly tools: readonly string[];
+  /** Why it could not be asked. */
+  readonly failed?: string;
 }

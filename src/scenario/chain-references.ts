@@ -1,17 +1,17 @@
 /** What is wrong with a chain as a whole: what holds steps, what stands between them, and what stands in for them. */
-import type { Values } from "../steps/kinds.ts";
-import { valuesIn } from "../steps/kinds.ts";
+import { valuesIn, type Values } from "../steps/kinds.ts";
 import { stepKindsIn } from "../steps/registry.ts";
 import { counted } from "../units.ts";
 import type { Finding, Path } from "./mistakes.ts";
-import { isPause, type SurveyedGroup } from "./survey.ts";
+import type { SurveyedGroup } from "./survey.ts";
+import { entriesIn, isPause } from "./written-chain.ts";
 
 /** Each step of each turn is one more to plan, to count and to tell of. */
 const stepsMax = 1000;
 
 export function chainFindings({ path, written, steps }: SurveyedGroup): Finding[] {
   const { chain, turns, pause } = written;
-  const entries = Array.isArray(chain) ? chain.map((entry: unknown) => valuesIn({ entry }, "entry")) : [];
+  const entries = entriesIn(chain);
   const found = entries.flatMap((entry, index) => entryFindings(entry, [...path, "chain", index]));
   if (entries.length > 0 && entries.every(isPause)) {
     found.push({ path: [...path, "chain"], says: "expected at least one step, got nothing but pauses" });

@@ -4,6 +4,7 @@ import { messageOf } from "../errors.ts";
 import { shown } from "../units.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { faultFindings } from "./fault-references.ts";
+import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
 import { chainFindings } from "./chain-references.ts";
@@ -17,6 +18,7 @@ export function referenceFindings(surveyed: Survey, surroundings: Surroundings):
   const nobody: Finding = { path: ["agents"], says: "expected at least one group of agents, got none" };
   return [
     ...targetFindings(surveyed, surroundings),
+    ...identityFindings(surveyed, surroundings),
     ...(surveyed.noAgents ? [nobody] : []),
     ...surveyed.groups.flatMap((group) => groupFindings(group, surveyed, surroundings)),
     ...arrivalFindings(surveyed),
@@ -37,7 +39,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
     ...wireFindings(group),
     ...chainFindings(group),
     ...group.steps.flatMap((step, index) => [
-      ...stepFindings(step, surveyed),
+      ...stepFindings(step, surveyed, surroundings),
       ...saveFindings(step),
       ...valueFindings({ step, index, steps: group.steps, saved }, surroundings),
       ...stepEffectFindings(step, surveyed),

@@ -4,14 +4,17 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
+import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
+import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { chainOf, walkMsOf, type ScenarioStep, type ScenarioTurn } from "./chain.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export type { ScenarioStep } from "./chain.ts";
@@ -60,7 +63,11 @@ export interface ScenarioServer extends Started {
   readonly restart?: { readonly most: number; readonly withinMs: number };
   /** Absent: it runs once. */
   readonly replicas?: ScenarioReplicas | undefined;
+  readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
+  /** Who agents are to it, where their group does not say. */
+  readonly identity?: ScenarioIdentity;
+  readonly tls?: ScenarioTls;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   readonly egress?: ScenarioEgress;
 }
@@ -79,6 +86,8 @@ export interface ScenarioGroup {
   };
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
+  /** Who its agents are, by server. */
+  readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
   /** How they are walked; where absent, one after another in one turn. */
   readonly turns?: readonly ScenarioTurn[];
@@ -180,7 +189,10 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
     ...(replicas === undefined ? {} : { replicas }),
+    protocol: server.protocol,
     headers: server.headers ?? {},
+    ...(server.identity === undefined ? {} : { identity: identityOf(server.identity) }),
+    ...tlsOf(server.tls),
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
@@ -208,6 +220,9 @@ function groupOf(about: {
     policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
+    identities: Object.fromEntries(
+      Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
+    ),
     steps,
     turns,
   };

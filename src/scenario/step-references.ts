@@ -4,10 +4,11 @@ import { stepKinds } from "../steps/registry.ts";
 import { shown } from "../units.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import type { Survey, SurveyedStep } from "./survey.ts";
+import type { Surroundings } from "./targets.ts";
 
 const everyKind: readonly StepKind[] = stepKinds;
 
-export function stepFindings(step: SurveyedStep, surveyed: Survey): Finding[] {
+export function stepFindings(step: SurveyedStep, surveyed: Survey, surroundings: Surroundings): Finding[] {
   const { path, kinds } = step;
   const [kind, ...others] = kinds;
   const keys = everyKind.map(({ key }) => key);
@@ -19,7 +20,7 @@ export function stepFindings(step: SurveyedStep, surveyed: Survey): Finding[] {
     const says = `is ${kinds.map(({ key }) => key).join(" and ")} at once`;
     return [{ path, says, hint: "a step asks for one thing; make each a step of its own" }];
   }
-  return [...aimFindings(step, kind, surveyed), ...keyFindings(step, kind)];
+  return [...aimFindings({ step, kind }, surveyed, surroundings), ...keyFindings(step, kind)];
 }
 
 /** The values of a step that may hold `${…}`, where they stand. */
@@ -28,7 +29,11 @@ export function filledIn({ kinds, written }: SurveyedStep): Values {
   return Object.fromEntries(["args", ...own].flatMap((key) => (key in written ? [[key, written[key]]] : [])));
 }
 
-function aimFindings({ path, aim, written }: SurveyedStep, kind: StepKind, { servers, read }: Survey): Finding[] {
+function aimFindings(
+  { step: { path, aim, written }, kind }: { readonly step: SurveyedStep; readonly kind: StepKind },
+  { servers, read }: Survey,
+  { configured = [] }: Surroundings,
+): Finding[] {
   if (aim === undefined) return [];
   const at = [...path, kind.key];
   if (aim.server === "" || aim.tool === "") {
@@ -36,7 +41,18 @@ function aimFindings({ path, aim, written }: SurveyedStep, kind: StepKind, { ser
   }
   const names = servers.map(({ name }) => name);
   if (names.includes(aim.server) || !read.servers) return [];
-  return [{ path: at, says: `there is no server "${aim.server}"`, hint: suggest(aim.server, names) }];
+  // One of the client's file that is listed nowhere has a name that no scenario can.
+  if (configured.includes(aim.server)) return [{ path: at, ...needsName(aim.server) }];
+  return [
+    { path: at, says: `there is no server "${aim.server}"`, hint: suggest(aim.server, [...names, ...configured]) },
+  ];
+}
+
+function needsName(name: string): Pick<Finding, "says" | "hint"> {
+  return {
+    says: `"${name}" cannot be the name of a server here: letters, digits, "-" and "_" can`,
+    hint: `give it another: servers: { mine: { config: "${name}" } }`,
+  };
 }
 
 function keyFindings({ path, written }: SurveyedStep, kind: StepKind): Finding[] {

@@ -4,11 +4,11 @@
  */
 import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
-import { courseOf } from "./course.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
+import { aimIn, writtenCourse } from "./written-chain.ts";
 import { replicasOf } from "./replicas.ts";
 import type { ScenarioServer } from "./resolve.ts";
 import type { Aim, StepKind, Values } from "../steps/kinds.ts";
@@ -50,6 +50,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
+  /** By server. */
+  readonly identities?: ScenarioOutput["agents"][string]["identity"];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
@@ -198,19 +200,12 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
-  const course = courseOf<Values, true>(
-    listAt(group["chain"]).map(mapAt),
-    { path: [...path, "chain"], turns: 1 },
-    {
-      pauseIn: (entry) => (isPause(entry) ? true : undefined),
-      parallelIn: ({ parallel }) => (Array.isArray(parallel) ? parallel.map(mapAt) : undefined),
-      standInOf: ({ otherwise }) => (stepKindsIn(mapAt(otherwise)).length > 0 ? mapAt(otherwise) : undefined),
-    },
-  );
+  const course = writtenCourse(group["chain"], [...path, "chain"]);
   const steps = course.steps.map(({ entry, ...place }) => {
     const standsFor = course.steps[place.insteadOf ?? -1]?.entry;
     return surveyStep(entry, place, textsAt("save" in entry ? entry : (standsFor ?? entry), "save"));
   });
+  const identities = entries.identities.safeParse(group["identity"]);
   return {
     path,
     name,
@@ -219,12 +214,8 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+    ...(identities.success ? { identities: identities.data } : {}),
   };
-}
-
-/** Of one that is a step at the same time the step is looked at. */
-export function isPause(entry: Values): boolean {
-  return entry["pause"] !== undefined && entry["parallel"] === undefined && stepKindsIn(entry).length === 0;
 }
 
 function surveyStep(
@@ -232,13 +223,11 @@ function surveyStep(
   place: Pick<SurveyedStep, "path" | "stretch" | "insteadOf">,
   save: SurveyedStep["save"],
 ): SurveyedStep {
-  const kinds = stepKindsIn(written);
-  const [kind] = kinds;
-  const value = kind === undefined ? undefined : written[kind.key];
+  const aim = aimIn(written);
   return {
     ...place,
-    kinds,
-    ...(kind === undefined || typeof value !== "string" ? {} : { aim: kind.aimOf(value, written) }),
+    kinds: stepKindsIn(written),
+    ...(aim === undefined ? {} : { aim }),
     written,
     args: written["args"] ?? {},
     save,
@@ -258,15 +247,15 @@ function entriesOf(raw: unknown, section: string): [string, unknown][] {
   return Object.entries(mapAt(mapAt(raw)[section]));
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
+export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function mapAt(value: unknown): Record<string, unknown> {
+export function mapAt(value: unknown): Record<string, unknown> {
   return isMap(value) ? value : {};
 }
 
-function listAt(value: unknown): readonly unknown[] {
+export function listAt(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

@@ -1,4 +1,5 @@
 /** JSON-RPC: what we send as text, and what one message of a server means to whoever waits for the answer to one id. */
+import type { Framing } from "./lean-framing.ts";
 import type { CallRequest } from "./session.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -6,6 +7,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface RpcError {
   readonly code: number;
   readonly message: string;
+  readonly data?: unknown;
 }
 
 export type RpcAnswer = { readonly result: JsonObject } | { readonly error: RpcError };
@@ -39,10 +41,12 @@ export function textOf(message: object): string {
 export function callText(
   id: number,
   { method, params, meta }: Pick<CallRequest, "method" | "params" | "meta">,
+  framing: Framing,
 ): string {
+  const framed = framing.meta === undefined ? meta : { ...meta, ...framing.meta };
   return (
     `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},` +
-    `"params":${JSON.stringify({ ...params, _meta: meta })}}`
+    `"params":${JSON.stringify({ ...params, _meta: framed })}}`
   );
 }
 
@@ -87,8 +91,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 function rpcErrorOf(value: unknown): RpcError | undefined {
   if (!isObject(value)) return undefined;
-  const { code, message } = value;
-  return typeof code === "number" && Number.isInteger(code) && typeof message === "string"
-    ? { code, message }
-    : undefined;
+  const { code, message, data } = value;
+  if (typeof code !== "number" || !Number.isInteger(code) || typeof message !== "string") return undefined;
+  return { code, message, ...(data === undefined ? {} : { data }) };
 }

@@ -5,7 +5,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
 import { refusalClass } from "./lean-body.ts";
-import { countdown } from "./lean.ts";
+import { countdown } from "./lean-asked.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
