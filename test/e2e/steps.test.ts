@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { onlyRun, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 async function played(text: string) {
   await using folder = await temporaryFolder();
@@ -88,4 +88,104 @@ checks: [survives]
   expect(during?.entries[0]?.parts["description"]).toBe(before?.entries[0]?.parts["description"]);
   expect(after?.digest).toBe(before?.digest);
   expect(verdicts.checks).toMatchObject([{ check: "survives", verdict: "pass" }]);
+});
+
+test(
+  "steps at once, and turns with pauses between, are ops with numbers of their own",
+  { timeout: 60_000 },
+  async () => {
+    const { verdicts, events } = await played(`name: courses
+servers: { one: { fixture: relay }, two: { fixture: relay } }
+agents:
+  runner:
+    policy: { kind: none, timeout: 10s }
+    arrivals: { count: 2, iterations: 3 }
+    budget: 20s
+    turns: 2
+    pause: 100ms
+    chain:
+      - parallel:
+          - { call: one.Pass, args: { walk: "w\${walk}", ticket: "\${op.id}" }, save: { token: "$.token" } }
+          - { list: two }
+      - { pause: 50ms }
+      - { call: two.Pass, args: { walk: "w\${walk}", ticket: "\${op.id}", token: "\${token}" } }
+phases: [{ baseline: 4s }]
+checks: [survives]
+`);
+    const started = events.filter((event) => event.type === "op-started");
+    const ended = events.filter((event) => event.type === "op-ended");
+    expect(new Set(ended.map(({ outcome }) => outcome)), JSON.stringify(verdicts)).toEqual(new Set(["ok"]));
+    expect(started).toHaveLength(2 * 3 * 6);
+    const walk = started.filter((op) => op.agent === 0 && op.walk === 0).toSorted((a, b) => a.step - b.step);
+    expect(walk.map(({ step, server, tool }) => `${step} ${server}.${tool}`)).toEqual([
+      "0 one.Pass",
+      "1 two.tools/list",
+      "2 two.Pass",
+      "3 one.Pass",
+      "4 two.tools/list",
+      "5 two.Pass",
+    ]);
+    const endOf = new Map(ended.map(({ op, atUs }) => [op, atUs]));
+    const endedUs = walk.map(({ op }) => endOf.get(op) ?? 0);
+    expect(walk[1]?.intendedUs).toBe(walk[0]?.intendedUs);
+    expect(walk[2]?.intendedUs).toBeGreaterThanOrEqual(Math.max(endedUs[0] ?? 0, endedUs[1] ?? 0) + 50_000 - 2000);
+    expect(walk[3]?.intendedUs).toBeGreaterThanOrEqual((endedUs[2] ?? 0) + 100_000 - 2000);
+    // Both turns are one session with each server.
+    const opened = events.filter((event) => event.type === "session" && event.edge === "opened");
+    expect(opened).toHaveLength(4);
+  },
+);
+
+test("what stands in for a step is told, counted once, and no full success", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const text = `name: stand-ins
+upstreams: { api: { fixture: cloud-api }, spare: { fixture: cloud-api } }
+servers:
+  cloud: { fixture: cloud-hardened, upstreams: { CLOUD_API_URL: api } }
+  backup: { fixture: cloud-hardened, upstreams: { CLOUD_API_URL: spare } }
+agents:
+  planner:
+    policy: { kind: none, timeout: 5s }
+    arrivals: { rate: 20/s, agents: 2 }
+    chain:
+      - { call: cloud.FetchResources, save: { resource: "$.resources[0].id" }, otherwise: { call: backup.FetchResources } }
+      - call: cloud.FetchServices
+        args: { resource: "\${resource}" }
+        save: { service: "$.services[0].id" }
+        otherwise: { cached: true }
+      - { call: backup.FetchUsageLimits, args: { resource: "\${resource}", service: "\${service}" } }
+phases: [{ baseline: 3s }, { fault: 3s, recovery: 2s, name: outage }]
+faults: [{ link: cloud->api, kind: egress-block, how: refuse }]
+checks: [silent-empty]
+thresholds:
+  - "error-rate(planner, baseline) <= 1%"
+  - "error-rate(planner, outage) < 10%"
+  - "error-rate(backup, outage) <= 1%"
+`;
+  await writeFile(join(folder.path, "s.yaml"), text);
+  const verdicts = await verdictsFrom(["s.yaml"], folder.path);
+  const run = await onlyRun(folder.path);
+  const events: HistoryEvent[] = [];
+  for await (const event of readHistory(join(run, "history"))) events.push(event);
+  expect(verdicts.thresholds, JSON.stringify(verdicts)).toMatchObject([
+    { verdict: "pass" },
+    { verdict: "fail" },
+    { verdict: "pass" },
+  ]);
+  // A third of the work was as it should be, though every walk came to its end.
+  expect(verdicts.thresholds[1]?.value).toBeGreaterThan(40);
+  expect(verdicts.thresholds[1]?.value).toBeLessThan(75);
+  const degraded = Map.groupBy(
+    events.filter((event) => event.type === "op-ended"),
+    (event) => event.degraded,
+  );
+  expect(degraded.get("step")?.length).toBeGreaterThan(10);
+  expect(degraded.get("cached")?.length).toBeGreaterThan(10);
+  const standIns = events.filter((event) => event.type === "op-started" && event.insteadOf === 0);
+  expect(standIns).toHaveLength(degraded.get("step")?.length ?? 0);
+  const last = events.flatMap((event) => (event.type === "op-started" && event.step === 3 ? [event.op] : []));
+  const ok = events.flatMap((event) => (event.type === "op-ended" && event.outcome === "ok" ? [event.op] : []));
+  expect(last.filter((op) => !ok.includes(op))).toEqual([]);
+  const { stdout } = await squall(["report", run, "--reporter", "terminal"], { cwd: folder.path });
+  expect(stdout).toMatch(/Degraded: \d+ ops were not ok and their agents went on with something else/);
 });
