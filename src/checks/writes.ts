@@ -26,6 +26,8 @@ export interface Entry {
   /** Of the op that it stands in for; 0 where it stands in for none. */
   readonly rowsBefore: number;
   readonly insteadOf: () => string | undefined;
+  /** Some row of it was there and is there no more. */
+  readonly hasGone: boolean;
   readonly op: () => string;
 }
 
@@ -39,6 +41,8 @@ export interface Writes {
   readonly add: (write: Write) => void;
   /** One row of a ledger; the op that it names, if it names one. */
   readonly addRow: (effect: string, op: string | undefined) => void;
+  /** A row that was added is there no more. */
+  readonly removeRow: (effect: string, op: string | undefined) => void;
   /** Some op has more effects than it may have; more will not mend that. */
   readonly isCertain: () => boolean;
   readonly count: () => { readonly all: number; readonly exposed: number };
@@ -51,11 +55,19 @@ export interface Writes {
 const outcomes: readonly Write["outcome"][] = ["ok", "failed", "unknown", "not-run"];
 
 /** More of them are wrong; fewer may be, too. */
-export function effectsMax(outcome: Write["outcome"]): number {
-  return outcome === "failed" || outcome === "not-run" ? 0 : 1;
+export function effectsMax(outcome: Write["outcome"], expect: number): number {
+  return outcome === "failed" || outcome === "not-run" ? 0 : expect;
 }
 
-export function openWrites(): Writes {
+/** What is declared of an effect, as far as rows are counted by it. */
+export interface RowsRule {
+  /** How many an op is to have. */
+  readonly expect: number;
+  /** A row may go again, so what is wrong now may be right in the end. */
+  readonly mayGo: boolean;
+}
+
+export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
   const tables = new Map<string, Table>();
   const kinds: Kind[] = [];
   const kindNumbers = new Map<string, number>();
@@ -64,7 +76,7 @@ export function openWrites(): Writes {
   let certain = false;
 
   const tableOf = (effect: string): Table => {
-    const table = tables.get(effect) ?? openTable();
+    const table = tables.get(effect) ?? openTable(ruleOf(effect));
     tables.set(effect, table);
     return table;
   };
@@ -80,12 +92,12 @@ export function openWrites(): Writes {
     add: (write) => {
       all += 1;
       if (write.exposed) exposed += 1;
-      const { ops, turns, abouts, rows, befores } = tableOf(write.effect);
+      const { ops, turns, abouts, rows, befores, rule } = tableOf(write.effect);
       const number = ops.numberOf(write.op);
       if (write.insteadOf !== undefined) befores.set(number, ops.numberOf(write.insteadOf) + 1);
       turns.set(number, all);
       abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
-      certain ||= rows.get(number) > effectsMax(write.outcome);
+      certain ||= !rule.mayGo && rows.get(number) > effectsMax(write.outcome, rule.expect);
     },
     addRow: (effect, op) => {
       const table = tableOf(effect);
@@ -97,12 +109,24 @@ export function openWrites(): Writes {
       const rows = table.rows.get(number) + 1;
       table.rows.set(number, rows);
       const came = outcomes[table.abouts.get(number) % outcomes.length] ?? "ok";
-      certain ||= table.turns.get(number) > 0 && rows > effectsMax(came);
+      const { expect, mayGo } = table.rule;
+      certain ||= !mayGo && table.turns.get(number) > 0 && rows > effectsMax(came, expect);
+    },
+    removeRow: (effect, op) => {
+      const table = tableOf(effect);
+      if (op === undefined) {
+        table.nameless = Math.max(0, table.nameless - 1);
+        return;
+      }
+      const number = table.ops.numberOf(op);
+      table.rows.set(number, Math.max(0, table.rows.get(number) - 1));
+      table.gone.add(number);
     },
     isCertain: () => certain,
     count: () => ({ all, exposed }),
     *entries() {
-      for (const { ops, turns, abouts, rows, befores } of tables.values()) {
+      for (const table of tables.values()) {
+        const { ops, turns, abouts } = table;
         for (let number = 0; number < ops.size(); number += 1) {
           const turn = turns.get(number);
           if (turn === 0) continue;
@@ -111,17 +135,7 @@ export function openWrites(): Writes {
           const outcome = outcomes[about % 4];
           if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
           const inBaseline = Math.floor(about / 4) % 2 === 1;
-          const before = befores.get(number) - 1;
-          yield {
-            kind,
-            turn,
-            outcome,
-            inBaseline,
-            rows: rows.get(number),
-            rowsBefore: before < 0 ? 0 : rows.get(before),
-            insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
-            op: () => ops.opOf(number),
-          };
+          yield { kind, turn, outcome, inBaseline, ...foundIn(table, number) };
         }
       }
     },
@@ -138,6 +152,20 @@ export function openWrites(): Writes {
   };
 }
 
+function foundIn(
+  { ops, rows, befores, gone }: Table,
+  number: number,
+): Pick<Entry, "rows" | "hasGone" | "rowsBefore" | "insteadOf" | "op"> {
+  const before = befores.get(number) - 1;
+  return {
+    rows: rows.get(number),
+    hasGone: gone.has(number),
+    rowsBefore: before < 0 ? 0 : rows.get(before),
+    insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
+    op: () => ops.opOf(number),
+  };
+}
+
 /** Of one effect: an op may have effects that nobody declared, and those do not count. */
 interface Table {
   readonly ops: ReturnType<typeof openOpTable>;
@@ -146,10 +174,22 @@ interface Table {
   readonly rows: ReturnType<typeof openColumn>;
   /** The number of the op that one stands in for, and 1. */
   readonly befores: ReturnType<typeof openColumn>;
+  /** Of few ops, and of none where rows never go. */
+  readonly gone: Set<number>;
+  readonly rule: RowsRule;
   nameless: number;
 }
 
-function openTable(): Table {
+function openTable(rule: RowsRule): Table {
   const column = (): Table["rows"] => openColumn("word");
-  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), befores: column(), nameless: 0 };
+  return {
+    ops: openOpTable(),
+    turns: column(),
+    abouts: column(),
+    rows: column(),
+    befores: column(),
+    gone: new Set(),
+    rule,
+    nameless: 0,
+  };
 }

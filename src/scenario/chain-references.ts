@@ -32,8 +32,7 @@ function entryFindings(entry: Values, path: Path): Finding[] {
   const { parallel, pause } = entry;
   const whole = parallel === undefined ? (pause === undefined ? undefined : "pause") : "parallel";
   if (whole === undefined) return [];
-  const others = Object.keys(entry).filter((key) => key !== whole && entry[key] !== undefined);
-  const [first] = others;
+  const first = Object.keys(entry).find((key) => key !== whole && entry[key] !== undefined);
   if (first === undefined) return [];
   const hint = whole === "pause" ? "make the pause an entry of its own" : "say it at the steps that run at once";
   return [{ path: [...path, first], atKey: true, says: `cannot stand beside ${whole}`, hint }];
