@@ -139,17 +139,19 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
         }
       }
     },
-    strangers: () => {
-      let strangers = 0;
-      for (const { ops, turns, rows, nameless } of tables.values()) {
-        strangers += nameless;
-        for (let number = 0; number < ops.size(); number += 1) {
-          if (turns.get(number) === 0) strangers += rows.get(number);
-        }
-      }
-      return strangers;
-    },
+    strangers: () => strangersIn(tables.values()),
   };
+}
+
+function strangersIn(tables: Iterable<Table>): number {
+  let strangers = 0;
+  for (const { ops, turns, rows, nameless } of tables) {
+    strangers += nameless;
+    for (let number = 0; number < ops.size(); number += 1) {
+      if (turns.get(number) === 0) strangers += rows.get(number);
+    }
+  }
+  return strangers;
 }
 
 function foundIn(

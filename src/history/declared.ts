@@ -121,6 +121,8 @@ export interface DeclaredStep {
   readonly effect?: string;
   /** The scenario says that an empty answer is fine here. */
   readonly mayBeEmpty?: true;
+  /** The scenario says what its answers must echo. */
+  readonly echoes?: true;
   /** It stands in for this step. */
   readonly insteadOf?: number;
   /** Which turn of the walk it belongs to, where there are several: each has the budget to itself. */

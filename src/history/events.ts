@@ -121,6 +121,8 @@ export interface Attempt {
   readonly onTimeout?: "cancel" | "close" | "abandon";
   /** The shape of a result: of every `ok`, and of a tool error that carries data. */
   readonly answer?: Shape;
+  /** Where its step says what the answer must echo: what it does not. Of another op's, whose it is. */
+  readonly strays?: readonly { readonly path: string; readonly is: "missing" | "other"; readonly op?: string }[];
 }
 
 /** An answer that came after its caller had stopped waiting. */

@@ -159,18 +159,21 @@ function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: 
 
 function declaredSteps({ name, steps, turns = [], policy }: Scenario["groups"][number]): Declared["steps"] {
   const turnOf = new Map(turns.flatMap(({ stretches }, turn) => stretches.flat().map((step) => [step, turn])));
-  return steps.map(({ server, tool, kind, effect, timeoutMs = policy.timeoutMs, mayBeEmpty, insteadOf }, step) => ({
-    group: name,
-    step,
-    server,
-    tool,
-    ...(kind === undefined ? {} : { kind }),
-    timeoutMs,
-    ...(effect === undefined ? {} : { effect }),
-    ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
-    ...(insteadOf === undefined ? {} : { insteadOf }),
-    ...(turns.length > 1 ? { turn: turnOf.get(insteadOf ?? step) ?? 0 } : {}),
-  }));
+  return steps.map(
+    ({ server, tool, kind, effect, timeoutMs = policy.timeoutMs, mayBeEmpty, echo, insteadOf }, step) => ({
+      group: name,
+      step,
+      server,
+      tool,
+      ...(kind === undefined ? {} : { kind }),
+      timeoutMs,
+      ...(effect === undefined ? {} : { effect }),
+      ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
+      ...(echo === undefined ? {} : { echoes: true as const }),
+      ...(insteadOf === undefined ? {} : { insteadOf }),
+      ...(turns.length > 1 ? { turn: turnOf.get(insteadOf ?? step) ?? 0 } : {}),
+    }),
+  );
 }
 
 function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults: readonly PlannedFault[]): Declared {

@@ -15,6 +15,7 @@ import { stepKindNamed } from "../steps/registry.ts";
 import type { Answer } from "../wire/session.ts";
 import type { Random, World } from "../world.ts";
 import { followCourse } from "./course.ts";
+import { straysIn } from "./echo.ts";
 import type { OpWatch } from "./op-news.ts";
 import { recordListing } from "./seen-listings.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
@@ -76,7 +77,7 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const { recorder, nonce } = context;
   const { step, at } = op;
   const id = opId(nonce, at);
-  const args = render(step.args, {
+  const scope = {
     op: id,
     agent: `${at.group}.${at.agent}`,
     group: at.group,
@@ -84,7 +85,9 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     saved: op.saved,
     env: context.env,
     random: op.random,
-  });
+  };
+  const args = render(step.args, scope);
+  const echo = step.echo === undefined ? undefined : render(step.echo, scope);
   const input = inputOf(context, op, args);
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
@@ -112,7 +115,11 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     return { intendedUs, degraded };
   };
   if ("lack" in input) return end("not-run", { because: input.lack });
-  const { attempts, isCutShort } = await tryOp(context, op, { id, ...input });
+  const { attempts, isCutShort } = await tryOp(context, op, {
+    id,
+    ...input,
+    ...(echo?.ok ? { echo: echo.value } : {}),
+  });
   const ran = end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
   return { ...ran, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
 }
@@ -148,6 +155,8 @@ interface Input {
   /** Of the op. */
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What its answer must hold, by JSONPath. */
+  readonly echo?: Readonly<Record<string, unknown>>;
 }
 
 interface Tried {
@@ -195,7 +204,7 @@ async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried>
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
+  { id, args, echo, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
@@ -218,9 +227,11 @@ async function attemptOp(
             onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
           },
         });
-  const { result: _, listing, ...seen } = answer;
+  const { result, listing, ...seen } = answer;
+  const isCompared = echo !== undefined && answer.outcome === "ok";
+  const compared = isCompared ? { strays: straysIn(result, { op: id, expected: echo, tracer }) } : {};
   if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen });
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen, ...compared });
   context.watch.attempted(seen.class);
   return answer;
 }

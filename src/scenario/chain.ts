@@ -18,6 +18,8 @@ export interface ScenarioStep {
   readonly effect?: string;
   readonly timeoutMs?: number;
   readonly mayBeEmpty: boolean;
+  /** JSONPath → what the answer must hold there, values not yet filled in. */
+  readonly echo?: Readonly<Record<string, unknown>>;
   readonly otherwise?: Otherwise;
   /** The number of the step that it stands in for, when that is not ok. */
   readonly insteadOf?: number;
@@ -96,5 +98,6 @@ function stepOf(step: ChainEntry, save: ChainEntry["save"]): ScenarioStep {
     ...(step.effect === undefined ? {} : { effect: step.effect }),
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
     mayBeEmpty: step.mayBeEmpty,
+    ...(step.echo === undefined ? {} : { echo: step.echo }),
   };
 }

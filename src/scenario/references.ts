@@ -1,7 +1,4 @@
 /** What the schema cannot see: names that name nothing, values used before they are saved, faults out of their time. */
-import { compile } from "json-p3";
-import { messageOf } from "../errors.ts";
-import { shown } from "../units.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { effectFindings } from "./effect-references.ts";
 import { faultFindings } from "./fault-references.ts";
@@ -9,7 +6,7 @@ import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
 import { chainFindings } from "./chain-references.ts";
-import { filledIn, stepFindings } from "./step-references.ts";
+import { filledIn, stepFindings, wrongWithPath } from "./step-references.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
 import { targetFindings, variableFindings, type Surroundings } from "./targets.ts";
@@ -61,18 +58,8 @@ function saveFindings({ path, save }: SurveyedStep): Finding[] {
     if (ownNames.some((own) => own === name)) {
       return [{ path: at, atKey: true, says: `\${${name}} has a meaning of its own; save it under another name` }];
     }
-    try {
-      compile(query);
-      return [];
-    } catch (error) {
-      return [
-        {
-          path: at,
-          says: `${shown(query)} is no JSONPath: ${messageOf(error)}`,
-          hint: 'for example "$.items[0].id"',
-        },
-      ];
-    }
+    const wrong = wrongWithPath(query);
+    return wrong === undefined ? [] : [{ path: at, ...wrong }];
   });
 }
 

@@ -1,10 +1,13 @@
 /** What is wrong with a step by itself: no kind or two, keys that go with another kind, a server that is none. */
-import type { StepKind, Values } from "../steps/kinds.ts";
+import { compile } from "json-p3";
+import { messageOf } from "../errors.ts";
+import { valuesIn, type StepKind, type Values } from "../steps/kinds.ts";
 import { stepKinds } from "../steps/registry.ts";
 import { shown } from "../units.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import type { Survey, SurveyedStep } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
+import { partsIn } from "./template.ts";
 
 const everyKind: readonly StepKind[] = stepKinds;
 
@@ -20,13 +23,13 @@ export function stepFindings(step: SurveyedStep, surveyed: Survey, surroundings:
     const says = `is ${kinds.map(({ key }) => key).join(" and ")} at once`;
     return [{ path, says, hint: "a step asks for one thing; make each a step of its own" }];
   }
-  return [...aimFindings({ step, kind }, surveyed, surroundings), ...keyFindings(step, kind)];
+  return [...aimFindings({ step, kind }, surveyed, surroundings), ...keyFindings(step, kind), ...echoFindings(step)];
 }
 
 /** The values of a step that may hold `${…}`, where they stand. */
 export function filledIn({ kinds, written }: SurveyedStep): Values {
   const own = kinds.flatMap(({ keys }) => Object.keys(keys));
-  return Object.fromEntries(["args", ...own].flatMap((key) => (key in written ? [[key, written[key]]] : [])));
+  return Object.fromEntries(["args", "echo", ...own].flatMap((key) => (key in written ? [[key, written[key]]] : [])));
 }
 
 function aimFindings(
@@ -53,6 +56,29 @@ function needsName(name: string): Pick<Finding, "says" | "hint"> {
     says: `"${name}" cannot be the name of a server here: letters, digits, "-" and "_" can`,
     hint: `give it another: servers: { mine: { config: "${name}" } }`,
   };
+}
+
+function echoFindings({ path, written }: SurveyedStep): Finding[] {
+  const echo = valuesIn(written, "echo");
+  const at = [...path, "echo"];
+  const paths = Object.keys(echo).flatMap((query) => {
+    const wrong = wrongWithPath(query);
+    return wrong === undefined ? [] : [{ path: [...at, query], atKey: true as const, ...wrong }];
+  });
+  // It would be drawn anew, and never be what the call was given.
+  const drawn = partsIn(echo, at).filter(({ part }) => part.is === "generated");
+  const says = "is drawn anew each time, so no answer can hold it; echo what is saved, or an id";
+  return [...paths, ...drawn.map((one) => ({ path: one.path, says }))];
+}
+
+/** A JSONPath that cannot be read. */
+export function wrongWithPath(query: string): Pick<Finding, "says" | "hint"> | undefined {
+  try {
+    compile(query);
+    return undefined;
+  } catch (error) {
+    return { says: `${shown(query)} is no JSONPath: ${messageOf(error)}`, hint: 'for example "$.items[0].id"' };
+  }
 }
 
 function keyFindings({ path, written }: SurveyedStep, kind: StepKind): Finding[] {

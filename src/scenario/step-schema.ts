@@ -24,6 +24,10 @@ const ownKeys = {
   save: z.record(savedName, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
   effect: z.string().optional().describe("the effect that this call is meant to have"),
   timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
+  echo: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("JSONPath → what the answer must hold there: what the call gave, as ${op.id}; the check bleed judges it"),
   mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
 };
 

@@ -1,7 +1,7 @@
 /** Steps beyond tools, in whole runs: what the taps saw of them, and what the history says. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
 import { onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
@@ -190,4 +190,28 @@ thresholds:
   expect(last.filter((op) => !ok.has(op))).toEqual([]);
   const { stdout } = await squall(["report", run, "--reporter", "terminal"], { cwd: folder.path });
   expect(stdout).toMatch(/Degraded: \d+ ops were not ok and their agents went on with something else/);
+});
+
+describe("forty calls over six servers in one session with each", () => {
+  const brief = ["--set", "phases=[{baseline: 3s}]"];
+
+  test("are found to bleed where one server mixes sessions up", { timeout: 60_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const { checks } = await verdictsFrom(["forty-by-six", ...brief], folder.path);
+    expect(checks, JSON.stringify(checks)).toMatchObject([
+      { check: "bleed", verdict: "fail", findings: [{ grade: "violation", blames: "server" }] },
+    ]);
+    expect(checks[0]?.findings[0]?.says).toMatch(/^\d+ answers? of four\.Pass held what belongs to another call/);
+    expect(checks[0]?.findings).toHaveLength(1);
+  });
+
+  test.each([
+    ["one session, also with the defect", ["--agents", "1"]],
+    ["many sessions with honest servers", ["--agents", "24", "--set", "servers.four.defects=[]"]],
+  ])("pass in %s", { timeout: 60_000 }, async (_, args) => {
+    await using folder = await temporaryFolder();
+    const { verdict, checks, gaps } = await verdictsFrom(["forty-by-six", ...brief, ...args], folder.path);
+    expect({ verdict, gaps }, JSON.stringify(checks)).toEqual({ verdict: "pass", gaps: [] });
+    expect(checks[0]?.strength).toMatch(/^0 of \d+ answers to \d+ agents? held what was not its own$/);
+  });
 });
