@@ -1,6 +1,7 @@
 /** The checks. To add one: a file beside this one, and its line here. */
 import type { Check } from "./check.ts";
 import { bleed } from "./bleed.ts";
+import { disconnect } from "./disconnect.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { sessionLoss } from "./session-loss.ts";
@@ -11,6 +12,7 @@ import { wrongEffects } from "./wrong-effects.ts";
 
 export const checks = [
   bleed,
+  disconnect,
   duplicateEffects,
   retryStorm,
   sessionLoss,

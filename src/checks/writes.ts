@@ -139,19 +139,8 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
         }
       }
     },
-    strangers: () => strangersIn(tables.values()),
+    strangers: () => [...tables.values()].reduce((sum, table) => sum + strangersIn(table), 0),
   };
-}
-
-function strangersIn(tables: Iterable<Table>): number {
-  let strangers = 0;
-  for (const { ops, turns, rows, nameless } of tables) {
-    strangers += nameless;
-    for (let number = 0; number < ops.size(); number += 1) {
-      if (turns.get(number) === 0) strangers += rows.get(number);
-    }
-  }
-  return strangers;
 }
 
 function foundIn(
@@ -166,6 +155,12 @@ function foundIn(
     insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
     op: () => ops.opOf(number),
   };
+}
+
+function strangersIn({ ops, turns, rows, nameless }: Table): number {
+  let strangers = nameless;
+  for (let number = 0; number < ops.size(); number += 1) if (turns.get(number) === 0) strangers += rows.get(number);
+  return strangers;
 }
 
 /** Of one effect: an op may have effects that nobody declared, and those do not count. */

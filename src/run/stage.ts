@@ -25,7 +25,7 @@ import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import { openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
+import { lowerCased, openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
 import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
 import type { Crew } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
@@ -185,8 +185,11 @@ async function openServers(
     Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
     const at = await openServer(server, variables);
     if (at instanceof URL) {
+      const trust = credentials.trustOf(server.name);
+      // A person may want to be heard under another name.
+      const { host } = lowerCased(renderAll(server.headers, options.world));
       origins.set(server.name, at);
-      servers.set(server.name, await throughTls(options, at, credentials.trustOf(server.name)));
+      servers.set(server.name, await throughTls(options, at, { trust, host }));
     } else {
       if ("balanced" in at) origins.set(server.name, at.straight);
       servers.set(server.name, at);

@@ -93,6 +93,14 @@ export function replicaFindings(path: Path, server: Replicated): Finding[] {
     const says = "cannot be of a server that runs already: Squall starts each of them";
     return wrong("replicas", says, "give its command, so that Squall starts it; or take them away");
   }
+  if (url?.startsWith("https:") === true) {
+    const says = "cannot be of a server that speaks TLS: the balancer speaks plain HTTP with each";
+    return wrong(
+      "replicas",
+      says,
+      "let it speak http on this machine, as behind a balancer of yours; or take them away",
+    );
+  }
   const found = direct
     ? wrong("direct", "has no place here: a balancer stands before its replicas", "take direct or replicas away")
     : [];

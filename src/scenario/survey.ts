@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
+import type { IdentityOutput } from "./identity.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { aimIn, writtenCourse } from "./written-chain.ts";
@@ -50,8 +51,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
-  /** By server. */
-  readonly identities?: ScenarioOutput["agents"][string]["identity"];
+  /** One for each server that it names. */
+  readonly identities: readonly Entry<IdentityOutput>[];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
@@ -205,16 +206,18 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     const standsFor = course.steps[place.insteadOf ?? -1]?.entry;
     return surveyStep(entry, place, textsAt("save" in entry ? entry : (standsFor ?? entry), "save"));
   });
-  const identities = entries.identities.safeParse(group["identity"]);
+  const identities = entriesOf(group, "identity").map(([server, entry]) =>
+    parsed(entry, { path: [...path, "identity", server], name: server, schema: entries.identity }),
+  );
   return {
     path,
     name,
     steps,
     written: group,
+    identities,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
-    ...(identities.success ? { identities: identities.data } : {}),
   };
 }
 

@@ -3,22 +3,21 @@
  * experience. Nothing is replaced, tuned or repaired; what the SDK hides stays hidden, see sdk-hides.ts.
  */
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { usualDialect } from "./dialect.ts";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver } from "./sdk-session.ts";
 import { SessionError, type HttpSessionOptions, type OpenSession } from "./session.ts";
 
 export const openSdkSession: OpenSession = async (options) => {
+  const { dialect = usualDialect } = options;
+  if (dialect.begins === "discover" || dialect.begins === "at-once") {
+    return (await import("./sdk2.ts")).openSdk2Session(options);
+  }
   if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
   const { url, headers, authorization } = options;
-  const name = url.origin + url.pathname;
-  // Node's fetch would refuse it too, but with the password in its words.
-  if (url.username !== "" || url.password !== "") {
-    throw new SessionError(
-      `${name} was not asked: the SDK takes no login in a URL; give it as header authorization, or use wire: lean`,
-    );
-  }
+  const name = nameOf(url);
   const transport = new StreamableHTTPClientTransport(url, {
-    requestInit: { headers: authorization === undefined ? headers : asked(headers, authorization) },
+    requestInit: { headers: asked(headers, authorization) },
   });
   return openSdkSessionOver(
     {
@@ -34,8 +33,22 @@ export const openSdkSession: OpenSession = async (options) => {
   );
 };
 
+/** The URL as messages name it. */
+export function nameOf(url: URL): string {
+  const name = url.origin + url.pathname;
+  // Node's fetch would refuse it too, but with the password in its words.
+  if (url.username === "" && url.password === "") return name;
+  throw new SessionError(
+    `${name} was not asked: the SDK takes no login in a URL; give it as header authorization, or use wire: lean`,
+  );
+}
+
 /** The SDK copies the headers that it is given into each request: this one is then as it is at that moment. */
-function asked(headers: HttpSessionOptions["headers"], authorization: () => string): Record<string, string> {
+export function asked(
+  headers: HttpSessionOptions["headers"],
+  authorization: HttpSessionOptions["authorization"],
+): Record<string, string> {
+  if (authorization === undefined) return headers;
   return {
     ...headers,
     get authorization() {

@@ -56,11 +56,8 @@ describe("near misses", () => {
   });
 
   test("an answer that a fault gave to another call is not held against the server", async () => {
-    const crossed: Timed = exchange(1, 1105, {
-      link: "planner@cloud",
-      attempt: 1,
-      meddled: { did: "cross-answers", delivered: 1, made: "garbage" },
-    });
+    const meddled = { did: "cross-answers", delivered: 1, made: "garbage" } as const;
+    const crossed = exchange(1, 1105, { link: "planner@cloud", attempt: 1, meddled }, 1);
     const strays = [{ path: "$.ticket", is: "other" as const, op: opIdOf(2) }];
     const result = await verdictOn(bleed, historyOf(start, compared(1, strays, 1100), [crossed], compared(2)));
     expect(result).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
