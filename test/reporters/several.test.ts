@@ -144,7 +144,8 @@ describe("the index page", () => {
       "run-4/report.html",
     ]);
     const gap = "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it";
-    const found = "1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1";
+    const found =
+      "1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1";
     expect(rowsOf(page, "runs")).toEqual([
       ["verdict", "scenario", "exit", "took", "checks", "what failed, or was not seen"],
       [

@@ -14,14 +14,14 @@ type Answer = (request: IncomingMessage, response: ServerResponse, base: string)
 /** Answers by path; what it was sent is kept. */
 async function serve(answers: Readonly<Record<string, Answer>>) {
   const heard: string[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      heard.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""} ${body}`.trim());
-      const answer = answers[request.url ?? ""];
-      if (answer === undefined) response.writeHead(404).end();
-      else answer(request, response, base);
-    });
-  });
+  const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    heard.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""} ${body}`.trim());
+    const answer = answers[request.url ?? ""];
+    if (answer === undefined) response.writeHead(404).end();
+    else answer(request, response, base);
+  };
+  const server = createServer((request, response) => void onRequest(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closing.push(() => {
@@ -34,7 +34,7 @@ async function serve(answers: Readonly<Record<string, Answer>>) {
 }
 
 const json =
-  (value: unknown | ((base: string) => unknown), status = 200): Answer =>
+  (value: object | ((base: string) => object), status = 200): Answer =>
   (_, response, base) =>
     void response
       .writeHead(status, { "content-type": "application/json" })
