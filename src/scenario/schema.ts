@@ -96,7 +96,7 @@ const server = z.strictObject({
   protocol: z
     .enum(["auto", ...protocolVersions])
     .default("auto")
-    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak over HTTP"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   identity: identitySchema.optional().describe("who agents are to it; a group may say otherwise"),
   tls: tlsSchema.optional().describe("of an https URL: whom to trust, and what agents show of themselves"),
