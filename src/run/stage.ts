@@ -116,7 +116,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const dialects = createDialects(scenario.servers);
+  const dialects = createDialects(scenario);
   const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
   const crew = await openAgents(options, { over, straightTo, dialects, admission });
   const straight = (server: string): SessionTarget => {

@@ -4,7 +4,7 @@ import { isLoopback } from "../history/destination.ts";
 import { shown } from "../units.ts";
 import { readOnlyKeys } from "./effects.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
-import type { Survey, SurveyedEffect } from "./survey.ts";
+import type { Survey, SurveyedEffect, SurveyedStep } from "./survey.ts";
 import { variableFindings } from "./settings.ts";
 import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
@@ -127,7 +127,8 @@ function readFindings(
     found.push(nothingNamed({ path: [...inside, "server"], what: "server", name: server }, surveyed.servers));
   }
   if (schemes === undefined) return found;
-  return [...found, ...urlFindings({ path: inside, url, upstream, schemes }, surroundings)];
+  const reached = surveyed.upstreams.find(({ name }) => name === upstream)?.value;
+  return [...found, ...urlFindings({ path: inside, url, upstream, reached, schemes }, surroundings)];
 }
 
 function urlFindings(
@@ -135,13 +136,20 @@ function urlFindings(
     readonly path: Path;
     readonly url: string | undefined;
     readonly upstream: string | undefined;
+    readonly reached: Survey["upstreams"][number]["value"];
     readonly schemes: readonly string[];
   },
   { env, allowHosts }: Surroundings,
 ): Finding[] {
-  const { path, url, upstream, schemes } = about;
-  if (url === undefined) {
-    if (upstream !== undefined) return [];
+  const { path, url, upstream, reached, schemes } = about;
+  // A fixture listens on HTTP.
+  const theirs = reached === undefined ? undefined : (/^([a-z]+):/i.exec(reached.url ?? "http:")?.[1] ?? "");
+  const isOurs = theirs === undefined || schemes.includes(theirs.toLowerCase());
+  if (url === undefined || (url.startsWith("/") && !isOurs)) {
+    if (upstream !== undefined && isOurs) return [];
+    const known = schemes.map((scheme) => `${scheme}:`).join(", ");
+    if (upstream !== undefined)
+      return [{ path, says: `expected a url of ${known}, as that of "${upstream}" is of ${theirs}:` }];
     return [{ path, says: "does not say where to read: expected a url here, or the effect's upstream" }];
   }
   const at = [...path, "url"];
@@ -172,9 +180,13 @@ function contentFindings({ name, path }: SurveyedEffect, { content }: Value, { g
     const without = asking.find(({ args }) => typeof args === "object" && args !== null && !(argument in args));
     if (without === undefined) return [];
     const known = Object.keys(without.args ?? {});
-    const says = `${without.call ?? "a step"} has this effect, but no argument "${argument}"`;
+    const says = `${aimSaid(without)} has this effect, but no argument "${argument}"`;
     return [{ path: [...path, "content", field], says, hint: suggest(argument, known) }];
   });
+}
+
+function aimSaid({ aim }: SurveyedStep): string {
+  return aim === undefined ? "a step" : `${aim.server}.${aim.tool}`;
 }
 
 function nothingNamed(

@@ -86,7 +86,7 @@ describe("a read that fails", () => {
     there.failing = undefined;
     await world.advance(1000);
     expect(effects()).toEqual([["effect", op(1)]]);
-    expect(events.filter(({ type }) => type === "ledger-read")[0]).toMatchObject({
+    expect(events.find(({ type }) => type === "ledger-read")).toMatchObject({
       failed: "it is down",
       quiet: false,
     });
