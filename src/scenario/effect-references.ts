@@ -5,7 +5,8 @@ import { shown } from "../units.ts";
 import { readOnlyKeys } from "./effects.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import type { Survey, SurveyedEffect } from "./survey.ts";
-import { variableFindings, type Surroundings } from "./targets.ts";
+import { variableFindings } from "./settings.ts";
+import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
 
 export function effectFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {

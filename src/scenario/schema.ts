@@ -16,6 +16,7 @@ import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
+import { filesSchema } from "./told.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
@@ -41,13 +42,22 @@ const target = {
     .describe("program and arguments; ${port} is a free port; goes with url, over stdio without"),
   url: z.string().min(1).optional().describe("where it answers; alone: it runs already"),
   cwd: z.string().optional().describe("where the command starts, seen from the scenario's folder"),
-  env: template.optional().describe("variables for what Squall starts"),
+  env: template
+    .optional()
+    .describe(
+      "variables for what Squall starts; ${links.NAME.url}, .host and .port are of a server's link to an upstream",
+    ),
   startTimeout: duration({ leastMs: 100, mostMs: 600_000 }).default(20_000).describe("how long it may take to answer"),
 };
 
 const upstream = z.strictObject({
   ...target,
-  protocol: z.enum(["http", "tcp"]).default("http").describe("http: requests are seen one by one; tcp: only bytes"),
+  protocol: z
+    .enum(["http", "tcp"])
+    .optional()
+    .describe(
+      "http: requests are seen one by one; tcp: only bytes. Where absent, the url says: http://… is http, any other tcp",
+    ),
 });
 
 const server = z.strictObject({
@@ -79,6 +89,9 @@ const server = z.strictObject({
     .describe(
       "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
     ),
+  files: filesSchema
+    .optional()
+    .describe("name → text, written before it starts; ${files.NAME} is where, ${links.NAME.url} a link's address"),
   protocol: z
     .enum(["auto", ...protocolVersions])
     .default("auto")

@@ -11,6 +11,7 @@ import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
 import { splitCall, type ScenarioServer } from "./resolve.ts";
+import { toldLinks } from "./told.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -22,6 +23,7 @@ export interface Entry<T> {
 
 export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]> {
   readonly upstreams: ScenarioServer["upstreams"];
+  readonly toldLinks: ScenarioServer["toldLinks"];
   /** What its gateway maps, each as it is written too. */
   readonly egress: readonly (EgressHost & { readonly written: string })[];
 }
@@ -105,6 +107,7 @@ export function survey(raw: unknown): Survey {
         upstream,
         link: `${name}->${upstream}`,
       })),
+      toldLinks: toldLinks(name, mapAt(entry)),
       egress: [...textsAt(mapAt(entry)["egress"], "hosts")].flatMap(([written, upstream]) =>
         egressHosts(name, [[written, upstream]]).map((host) => ({ ...host, written })),
       ),
