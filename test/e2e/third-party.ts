@@ -7,7 +7,7 @@ import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import type { Service } from "../lab/services.ts";
 import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-export const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
+const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
 
 export interface Shown {
   /** The scenario's file, without its ending. */
