@@ -1,5 +1,5 @@
 /**
- * One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. What is
+ * One handshake with each server before anything begins: it must speak MCP and have the tools that the chain calls. What is
  * spoken with it is found out here once, so that no later session has to.
  */
 import { messageOf, UserError } from "../errors.ts";
@@ -36,9 +36,12 @@ export async function preflight(
     const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     spoken.set(server, learned(target.dialect, session));
     try {
+      const called = group.steps.filter((step) => step.server === server && step.kind === undefined);
+      // A server that has nothing but resources or prompts need not know of tools.
+      if (called.length === 0) continue;
       const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
       const tools = new Set(listed.map(({ name }) => name));
-      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
+      const missing = called.filter(({ tool }) => !tools.has(tool));
       if (missing.length > 0) {
         throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
           mistakes: missing.map(({ tool }) => ({

@@ -17,6 +17,7 @@ import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
 import { filesSchema } from "./told.ts";
+import { chainKeys } from "./step-schema.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
@@ -108,15 +109,6 @@ const server = z.strictObject({
     .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
-const step = z.strictObject({
-  call: z.string().describe("server.Tool"),
-  args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
-  save: z.record(name, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
-  effect: z.string().optional().describe("the effect that this call is meant to have"),
-  timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
-  mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
-});
-
 type PolicyOption<Kind> =
   Kind extends PolicyKind<infer Name, infer Schema>
     ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof patience & Schema["shape"], z.core.$strict>
@@ -131,7 +123,7 @@ const policy = z.discriminatedUnion("kind", policyOptions);
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
-  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
+  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain; with turns, for each"),
   wire: z
     .enum(["lean", "sdk"])
     .default("lean")
@@ -139,7 +131,7 @@ const group = z.strictObject({
       "lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience, or of /client in 2026-07-28",
     ),
   identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
-  chain: z.array(step).min(1),
+  ...chainKeys,
 });
 
 const phase = z.strictObject({
