@@ -297,12 +297,7 @@ describe("listing tools", () => {
 test("only the SDK's wire loads the SDK, and nobody loads that wire before a group speaks through it", () => {
   const src = fileURLToPath(new URL("../../src", import.meta.url));
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-<<<<<<< HEAD
   const heavy = /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk2?(?:-pipe|-session|-requests|-outcome)?\.ts")/;
-=======
-  const heavy =
-    /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk2?(?:-pipe|-session|-requests|-outcome)?\.ts"|\.[\w./]*\/oauth\.ts")/;
->>>>>>> main
   const users = files.filter((file) => heavy.test(readFileSync(`${src}/${file}`, "utf8")));
   expect(users.sort()).toEqual([
     "wire/sdk-outcome.ts",
