@@ -13,6 +13,11 @@ export function opId(nonce: string, at: OpCoordinates): string {
   return `${nonce}.${at.group}.${at.agent}.${at.walk}.${at.step}`;
 }
 
+/** The op of another step of the same walk. */
+export function opAtStep(op: string, step: number): string {
+  return `${op.slice(0, op.lastIndexOf("."))}.${step}`;
+}
+
 export interface Sighting {
   readonly op: string;
   /** Known only where the trace context was forwarded as it came; servers that trace give it spans of their own. */

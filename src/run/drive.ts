@@ -15,7 +15,7 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { lagBudgetUs } from "./health.ts";
 import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
 import type { AgentSessions } from "./sessions.ts";
-import { walkChain, type WalkContext } from "./walk.ts";
+import { walkChain, type Walk, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
   readonly group: ScenarioGroup;
@@ -41,6 +41,7 @@ export async function drive(
 
   const prepared = groups.map((driven) => {
     const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
+    const cacheOf = cachesOf(driven.group);
     const begin: Begin = async (agent, walk, intendedUs) => {
       const sessions = driven.agents.get(agent);
       if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
@@ -48,7 +49,8 @@ export async function drive(
       const pressure = recorder.pressure?.();
       if (pressure !== undefined) await pressure;
       health.onStart(recorder.nowUs() - intendedUs);
-      const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs });
+      const cache = cacheOf(agent);
+      const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs, ...cache });
       await walking.catch(broken.reject);
     };
     return { arrivals: driven.arrivals, begin };
@@ -104,4 +106,15 @@ export async function drive(
     health.end();
   }
   return health.end();
+}
+
+/** What each agent had last, where a step of its chain may go on with that. */
+function cachesOf({ steps }: ScenarioGroup): (agent: number) => Pick<Walk, "cache"> {
+  if (!steps.some(({ otherwise }) => otherwise?.is === "cached")) return () => ({});
+  const caches = new Map<number, Map<string, unknown>>();
+  return (agent) => {
+    const cache = caches.get(agent) ?? new Map<string, unknown>();
+    caches.set(agent, cache);
+    return { cache };
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * One walk of one agent through its chain: each step an op, each op its attempts. Data flows from step to step; what
- * an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
+ * One walk of one agent through its chain, in the order that course.ts follows: each step an op, each op its attempts.
+ * What an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
  */
 import type { Policy, Seen } from "../agents/policy.ts";
 import type { OpEnded, Recorder } from "../history/events.ts";
@@ -9,11 +9,15 @@ import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.t
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
-import { render, saveFrom } from "../scenario/template.ts";
-import { callTool } from "../wire/requests.ts";
+import { render } from "../scenario/template.ts";
+import type { Came } from "../steps/kinds.ts";
+import { stepKindNamed } from "../steps/registry.ts";
 import type { Answer } from "../wire/session.ts";
-import { seededRandom, type Random, type World } from "../world.ts";
+import type { Random, World } from "../world.ts";
+import { followCourse } from "./course.ts";
+import { straysIn } from "./echo.ts";
 import type { OpWatch } from "./op-news.ts";
+import { recordListing } from "./seen-listings.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
 export interface WalkContext {
@@ -39,29 +43,15 @@ export interface Walk {
   readonly agent: number;
   readonly walk: number;
   readonly intendedUs: number;
+  /** What this agent's steps saved last, over all its walks. */
+  readonly cache?: Map<string, unknown>;
 }
 
-export async function walkChain(context: WalkContext, walk: Walk): Promise<void> {
-  const { group, agent } = walk;
-  const saved = new Map<string, unknown>();
-  const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
-  const deadlineUs = group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
-  let intendedUs = walk.intendedUs;
-  let lackingSinceUs = walk.intendedUs;
-  for (const [index, step] of group.steps.entries()) {
-    if (context.stopping.aborted) return;
-    const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
-    const op = await runOp(context, { walk, step, at, saved, random, deadlineUs, intendedUs, lackingSinceUs });
-    for (const { name, path } of step.save) {
-      const value = op.result === undefined ? undefined : saveFrom(op.result, path);
-      if (value !== undefined) saved.set(name, value);
-    }
-    lackingSinceUs = op.intendedUs;
-    intendedUs = context.recorder.nowUs();
-  }
+export function walkChain(context: WalkContext, walk: Walk): Promise<void> {
+  return followCourse(context, walk, (op) => runOp(context, op));
 }
 
-interface Op {
+export interface Op {
   readonly walk: Walk;
   readonly step: ScenarioStep;
   readonly at: OpCoordinates;
@@ -71,17 +61,23 @@ interface Op {
   readonly intendedUs: number;
   /** When the op before it was meant to start. What cannot be run lacks since then what that one did not give or leave. */
   readonly lackingSinceUs: number;
+  /** How its agent goes on if it is not ok; undefined where it has nothing to go on with. */
+  readonly standIn?: (() => OpEnded["degraded"]) | undefined;
 }
 
-/** Answers the result of an ok op for the steps behind it, and the start that the op counts from. */
-async function runOp(
-  context: WalkContext,
-  op: Op,
-): Promise<{ readonly result?: unknown; readonly intendedUs: number }> {
+export interface Ran {
+  /** Of an op that was ok, for the steps behind it. */
+  readonly result?: unknown;
+  readonly degraded?: OpEnded["degraded"];
+  /** The start that it counts from. */
+  readonly intendedUs: number;
+}
+
+async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const { recorder, nonce } = context;
   const { step, at } = op;
   const id = opId(nonce, at);
-  const args = render(step.args, {
+  const scope = {
     op: id,
     agent: `${at.group}.${at.agent}`,
     group: at.group,
@@ -89,7 +85,9 @@ async function runOp(
     saved: op.saved,
     env: context.env,
     random: op.random,
-  });
+  };
+  const args = render(step.args, scope);
+  const echo = step.echo === undefined ? undefined : render(step.echo, scope);
   const input = inputOf(context, op, args);
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
@@ -99,25 +97,31 @@ async function runOp(
     ...at,
     server: step.server,
     tool: step.tool,
+    ...(step.kind === undefined ? {} : { kind: step.kind }),
     phase,
     intendedUs,
-    argsShape: args.ok ? shapeOfArgs(args) : "",
+    argsShape: args.ok ? (step.argsShape ?? shapeOfArgs(args)) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(step.insteadOf === undefined ? {} : { insteadOf: step.insteadOf }),
     ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
-  const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): void => {
-    const { atUs } = recorder.record({ type: "op-ended", op: id, outcome, ...how });
+  const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): Ran => {
+    const degraded = outcome === "ok" || context.stopping.aborted ? undefined : op.standIn?.();
+    const ended = { type: "op-ended", op: id, outcome, ...how } as const;
+    const { atUs } = recorder.record(degraded === undefined ? ended : { ...ended, degraded });
     context.watch.ended(place, { outcome, atUs, tookUs: atUs - intendedUs });
+    return { intendedUs, degraded };
   };
-  if ("lack" in input) {
-    end("not-run", { because: input.lack });
-    return { intendedUs };
-  }
-  const { attempts, isCutShort } = await tryOp(context, op, { id, ...input });
-  end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
-  return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
+  if ("lack" in input) return end("not-run", { because: input.lack });
+  const { attempts, isCutShort } = await tryOp(context, op, {
+    id,
+    ...input,
+    ...(echo?.ok ? { echo: echo.value } : {}),
+  });
+  const ran = end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
+  return { ...ran, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
 }
 
 const plainShapes = new WeakMap<object, string>();
@@ -151,6 +155,8 @@ interface Input {
   /** Of the op. */
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What its answer must hold, by JSONPath. */
+  readonly echo?: Readonly<Record<string, unknown>>;
 }
 
 interface Tried {
@@ -198,7 +204,7 @@ async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried>
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
+  { id, args, echo, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
@@ -206,19 +212,26 @@ async function attemptOp(
   const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
   const opened = walk.sessions.open(step.server);
   const session = opened instanceof Promise ? await openedWithin(context, opened, timeoutMs) : opened;
-  const answer: Answer =
+  const answer: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
-      : await session.call({
-          ...callTool(step.tool, args),
-          meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
-          timeoutMs,
-          onTimeout: policy.onTimeout,
-          signal: context.cutOff,
-          onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+      : await stepKindNamed(step.kind).ask(session, {
+          tool: step.tool,
+          args,
+          nowUs: recorder.nowUs,
+          manner: {
+            meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
+            timeoutMs,
+            onTimeout: policy.onTimeout,
+            signal: context.cutOff,
+            onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+          },
         });
-  const { result: _, ...seen } = answer;
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen });
+  const { result, listing, ...seen } = answer;
+  const isCompared = echo !== undefined && answer.outcome === "ok";
+  const compared = isCompared ? { strays: straysIn(result, { op: id, expected: echo, tracer }) } : {};
+  if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen, ...compared });
   context.watch.attempted(seen.class);
   return answer;
 }

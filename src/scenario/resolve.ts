@@ -10,6 +10,7 @@ import { asksOf, effectsOf, type EffectAsks, type ScenarioEffect } from "./effec
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
+import { chainOf, walkMsOf, type ScenarioStep, type ScenarioTurn } from "./chain.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { filesOf, toldLinks, type ScenarioFile } from "./told.ts";
@@ -18,6 +19,8 @@ import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
+
+export type { ScenarioStep } from "./chain.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -95,18 +98,10 @@ export interface ScenarioGroup {
   /** Who its agents are, by server. */
   readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
+  /** How they are walked; where absent, one after another in one turn. */
+  readonly turns?: readonly ScenarioTurn[];
   /** Of each effect whose content is compared, the arguments that it is compared with. Absent: of none. */
   readonly asks?: EffectAsks;
-}
-
-export interface ScenarioStep {
-  readonly server: string;
-  readonly tool: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly save: readonly { readonly name: string; readonly path: string }[];
-  readonly effect?: string;
-  readonly timeoutMs?: number;
-  readonly mayBeEmpty: boolean;
 }
 
 export interface ScenarioFault {
@@ -212,8 +207,8 @@ function groupOf(about: {
   const { name, group, rawPolicy, isStdio } = about;
   const { kind, timeout, onTimeout } = group.policy;
   const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
-  const steps = group.chain.map(stepOf);
-  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
+  const { steps, turns } = chainOf(group);
+  const walkMs = walkMsOf(turns, { steps, timeoutMs: timeout, budgetMs: group.budget });
   const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
   return {
     name,
@@ -225,23 +220,7 @@ function groupOf(about: {
       Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
     ),
     steps,
-  };
-}
-
-/** `server.Tool`; a tool's name may hold dots of its own. */
-export function splitCall(call: string): { readonly server: string; readonly tool: string } {
-  const dot = call.indexOf(".");
-  return { server: call.slice(0, Math.max(0, dot)), tool: call.slice(dot + 1) };
-}
-
-function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): ScenarioStep {
-  return {
-    ...splitCall(step.call),
-    args: step.args,
-    save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
-    ...(step.effect === undefined ? {} : { effect: step.effect }),
-    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
-    mayBeEmpty: step.mayBeEmpty,
+    turns,
   };
 }
 

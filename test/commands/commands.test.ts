@@ -100,6 +100,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "disconnect",
     "duplicate-effects",
     "egress-gateway",
+    "forty-by-six",
     "quickstart",
     "retry-storm",
     "rolling-restart",
