@@ -30,6 +30,8 @@ export interface Tally {
   /** Of those in the baseline: that were ok, and that show up in the ledger. Where none does, its silence means nothing. */
   baselineOk: number;
   baselineSeen: number;
+  /** Of those that were ok: that show up just as often as is meant. */
+  baselineRight: number;
   recovered: number;
   /** The last that shows up. */
   lastSeenTurn: number;
@@ -50,6 +52,7 @@ export function tally(writes: Writes, expectOf: (effect: string) => number): rea
     of.writes += 1;
     const expect = expectOf(kind.effect);
     if (inBaseline && outcome === "ok") of.baselineOk += 1;
+    if (inBaseline && outcome === "ok" && rows === expect) of.baselineRight += 1;
     if (inBaseline && rows > 0) of.baselineSeen += 1;
     if (outcome === "unknown" && rows === expect) of.recovered += 1;
     const wrong = wrongWith(outcome, rows, expect);
@@ -78,6 +81,7 @@ function emptyTally(kind: Kind): Tally {
     firstTurn: Number.POSITIVE_INFINITY,
     baselineOk: 0,
     baselineSeen: 0,
+    baselineRight: 0,
     recovered: 0,
     lastSeenTurn: 0,
     lastGoneTurn: 0,

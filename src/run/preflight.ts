@@ -7,9 +7,9 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
-import { learned, usualDialect, type Dialect } from "../wire/dialect.ts";
-import { SessionError, type Session } from "../wire/session.ts";
-import type { SessionTarget, WantedSession } from "./session-target.ts";
+import { learned, type Dialect } from "../wire/dialect.ts";
+import { SessionError } from "../wire/session.ts";
+import type { SessionTarget } from "./session-target.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 const openTimeoutMs = 10_000;
@@ -33,7 +33,7 @@ export async function preflight(
       stopping.throwIfAborted();
       throw refusal(server, error);
     };
-    const session = await unlessStopped(stopping, openSomehow(target, wanted)).catch(refuse);
+    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     spoken.set(server, learned(target.dialect, session));
     try {
       const called = group.steps.filter((step) => step.server === server && step.kind === undefined);
@@ -56,16 +56,6 @@ export async function preflight(
     }
   }
   return spoken;
-}
-
-/** Some stdio servers end of a question that they do not know; then the next process is greeted as servers used to be. */
-async function openSomehow(target: SessionTarget, wanted: WantedSession): Promise<Session> {
-  try {
-    return await target.open(openLeanSession, wanted);
-  } catch (error) {
-    if (!(error instanceof SessionError) || !error.endedByProbe) throw error;
-    return target.speaking(usualDialect).open(openLeanSession, wanted);
-  }
 }
 
 function refusal(server: string, error: unknown): UserError {

@@ -5,7 +5,8 @@ import { modelOf } from "./arrivals.ts";
 import type { IdentityOutput, TokensOutput } from "./identity.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import type { Survey, SurveyedGroup } from "./survey.ts";
-import { variableFindings, type Surroundings } from "./targets.ts";
+import { variableFindings } from "./settings.ts";
+import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
 
 export function identityFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {

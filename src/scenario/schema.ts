@@ -16,6 +16,7 @@ import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
+import { filesSchema } from "./told.ts";
 import { chainKeys } from "./step-schema.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
@@ -42,13 +43,22 @@ const target = {
     .describe("program and arguments; ${port} is a free port; goes with url, over stdio without"),
   url: z.string().min(1).optional().describe("where it answers; alone: it runs already"),
   cwd: z.string().optional().describe("where the command starts, seen from the scenario's folder"),
-  env: template.optional().describe("variables for what Squall starts"),
+  env: template
+    .optional()
+    .describe(
+      "variables for what Squall starts; ${links.NAME.url}, .host and .port are of a server's link to an upstream",
+    ),
   startTimeout: duration({ leastMs: 100, mostMs: 600_000 }).default(20_000).describe("how long it may take to answer"),
 };
 
 const upstream = z.strictObject({
   ...target,
-  protocol: z.enum(["http", "tcp"]).default("http").describe("http: requests are seen one by one; tcp: only bytes"),
+  protocol: z
+    .enum(["http", "tcp"])
+    .optional()
+    .describe(
+      "http: requests are seen one by one; tcp: only bytes. Where absent, the url says: http://… is http, any other tcp",
+    ),
 });
 
 const server = z.strictObject({
@@ -80,10 +90,13 @@ const server = z.strictObject({
     .describe(
       "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
     ),
+  files: filesSchema
+    .optional()
+    .describe("name → text, written before it starts; ${files.NAME} is where, ${links.NAME.url} a link's address"),
   protocol: z
     .enum(["auto", ...protocolVersions])
     .default("auto")
-    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak over HTTP"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   identity: identitySchema.optional().describe("who agents are to it; a group may say otherwise"),
   tls: tlsSchema.optional().describe("of an https URL: whom to trust, and what agents show of themselves"),

@@ -25,7 +25,7 @@ export function secretsIn(scenario: unknown, env: Env): readonly string[] {
 /** A document without what in it must not be seen. A value that is one `${…}` stays as it is written. */
 export function withoutSecrets(node: unknown, at: readonly string[] = []): unknown {
   if (typeof node === "string") {
-    if (isSecretAt(at)) return /^\$\{(?!.*:-)[^}]+\}$/.test(node) ? node : "***";
+    if (isSecretAt(at) || at.at(-2) === "files") return /^\$\{(?!.*:-)[^}]+\}$/.test(node) ? node : "***";
     return node.replace(urls, (url) => {
       const [user = "", password] = loginOf(url)?.split(/:(.*)/s) ?? [];
       return password === undefined ? url : url.replace(`${user}:${password}@`, () => `${user}:***@`);
@@ -90,8 +90,9 @@ function keyOfElement(list: readonly unknown[], index: number): string {
   return isOption ? before : String(index);
 }
 
-/** `${port}` of what is started, and `${run}` of what is read back, are no secrets, and stand beside some. */
+/** `${port}` of what is started, `${run}` of what is read back, and links are no secrets, and stand beside some. */
 function isOfTheRun(part: Part): boolean {
+  if (part.is === "link" || part.is === "file") return true;
   return part.is === "saved" && (part.name === "port" || part.name === "run");
 }
 

@@ -12,6 +12,7 @@ import { linksOf } from "./links.ts";
 import { aimIn, writtenCourse } from "./written-chain.ts";
 import { replicasOf } from "./replicas.ts";
 import type { ScenarioServer } from "./resolve.ts";
+import { toldLinks } from "./told.ts";
 import type { Aim, StepKind, Values } from "../steps/kinds.ts";
 import { stepKindsIn } from "../steps/registry.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
@@ -25,6 +26,7 @@ export interface Entry<T> {
 
 export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]> {
   readonly upstreams: ScenarioServer["upstreams"];
+  readonly toldLinks: ScenarioServer["toldLinks"];
   /** What its gateway maps, each as it is written too. */
   readonly egress: readonly (EgressHost & { readonly written: string })[];
 }
@@ -118,6 +120,7 @@ export function survey(raw: unknown): Survey {
         upstream,
         link: `${name}->${upstream}`,
       })),
+      toldLinks: toldLinks(name, mapAt(entry)),
       egress: [...textsAt(mapAt(entry)["egress"], "hosts")].flatMap(([written, upstream]) =>
         egressHosts(name, [[written, upstream]]).map((host) => ({ ...host, written })),
       ),

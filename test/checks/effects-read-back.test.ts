@@ -81,6 +81,14 @@ describe("rows that were there and have gone", () => {
   });
 });
 
+test("rows that are not right for a single op of the baseline are read wrongly: nothing is held against the server", async () => {
+  const twice = [1, 2, 3, 10, 11, 12].map((walk) => effect(walk, 1500));
+  const result = await judge(rows(), baseline, exposed, twice);
+  expect(result).toMatchObject({ verdict: "unknown", findings: [] });
+  expect(result.because).toContain("none of 3 ops of cloud.CreateLimitRequest in the baseline just once");
+  expect((await judge(rows(), baseline, exposed, twice.slice(1))).verdict).toBe("fail");
+});
+
 describe("a page that is taken for the whole", () => {
   const late: Timed[] = [20, 21].flatMap((walk) => op({ atMs: 1400 + walk, walk }));
   const read = (count: number): Timed => [4100, { type: "ledger-read", ledger: "cloud-api", rows: count, quiet: true }];

@@ -4,7 +4,7 @@ import { temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const honest = ["--set", "servers.old.defects=[]", "--set", "servers.new.defects=[]"];
 
-describe.concurrent("disconnect", () => {
+describe("disconnect", () => {
   test("finds each server's own mistake by its own revision", { timeout: 120_000 }, async () => {
     await using folder = await temporaryFolder();
     const { ended, checks } = await verdictsFrom(["disconnect"], folder.path);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import type { Service } from "../lab/services.ts";
-import { isFull, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 export const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
 
@@ -33,7 +33,7 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
   describe.skipIf(lacks.length > 0)(name, () => {
     test("finds what is to be found, and only that", { timeout }, async () => {
       await using folder = await temporaryFolder();
-      const { ended, ...verdicts } = await verdictsFrom([file], folder.path);
+      const { ended, ...verdicts } = await onFreeMachine(() => verdictsFrom([file], folder.path));
       const failed = failedOf(verdicts);
       expect(Object.keys(failed), ended.stderr + JSON.stringify(verdicts)).toEqual(Object.keys(finds));
       for (const [check, says] of Object.entries(finds)) expect(failed[check]).toMatch(says);
@@ -42,13 +42,25 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
 
     test.runIf(isFull)("finds nothing in a control run", { timeout }, async () => {
       await using folder = await temporaryFolder();
-      const args = ["run", file, "--no-faults", "--duration", "15s", ...controlArgs];
-      const { code, stdout, stderr } = await squall(args, { cwd: folder.path });
-      expect(code, stdout + stderr).toBe(0);
-      expect(stdout).toContain("CONTROL PASSED");
-      expect(stdout).not.toMatch(/violation|weakness/);
+      const args = [file, "--no-faults", "--duration", "15s", ...controlArgs];
+      const { ended, ...verdicts } = await onFreeMachine(() => verdictsFrom(args, folder.path));
+      expect(ended.code, ended.stderr + JSON.stringify(verdicts)).toBe(0);
+      expect(verdicts).toMatchObject({ mode: "control", verdict: "pass", gaps: [] });
+      const grades = verdicts.checks.flatMap(({ findings }) => findings.map(({ grade }) => grade));
+      expect(grades.filter((grade) => grade !== "info")).toEqual([]);
     });
   });
+}
+
+const triesMax = 3;
+
+/** A machine that is too busy to load anything says so, and then nothing of the server. */
+async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
+  for (let tries = 1; ; tries += 1) {
+    const came = await run();
+    const isBehind = came.gaps.some(({ gap }) => gap === "generator-behind");
+    if (!isBehind || tries === triesMax) return came;
+  }
 }
 
 /** What the findings of each failed check say. */

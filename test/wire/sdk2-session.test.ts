@@ -1,4 +1,5 @@
 /** The SDK's second version as agents speak through it in 2026-07-28, with servers of its own and with odd ones. */
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { dialectOf, learned, sessionless } from "../../src/wire/dialect.ts";
 import { openSdkSession } from "../../src/wire/sdk.ts";
@@ -93,23 +94,39 @@ test("one that pins an older revision gets it, or says what was agreed on", asyn
   await expect(opened).rejects.toThrow("and the SDK agreed on protocol version 2025-06-18, expected 2025-11-25");
 });
 
+const complete = { resultType: "complete", content: [{ type: "text", text: "fine" }] };
+
+/** What an answer is, and the classes that it gets on the lean wire and on the SDK's. */
+const answers: readonly (readonly [string, React, string, string])[] = [
+  ["as it should be", (asked) => asked.json(resultTo(asked, complete)), "ok", "ok"],
+  ["500", ({ response }) => void response.writeHead(500).end("oops"), "http-refusal", "http-refusal"],
+  ["503", ({ response }) => void response.writeHead(503).end(), "http-refusal", "http-refusal"],
+  ["502", ({ response }) => void response.writeHead(502).end(), "http-gateway", "http-gateway"],
+  ["404", ({ response }) => void response.writeHead(404).end(), "http-refusal", "http-refusal"],
+  ["a JSON-RPC error", (asked) => asked.json(errorTo(asked, -32603, "broken")), "rpc-error", "rpc-error"],
+  ["a reset", ({ socket }) => void socket.resetAndDestroy(), "reset", "reset"],
+  ["a connection that closes", ({ socket }) => void socket.end(), "closed", "closed"],
+  ["a web page", ({ response }) => html(response), "not-mcp", "not-mcp"],
+  ["a task", (asked) => asked.json(resultTo(asked, { resultType: "task", taskId: "t" })), "task-begun", "task-begun"],
+  ["a request for input", (asked) => asked.json(resultTo(asked, wantsInput)), "input-required", "input-required"],
+  ["a result without content", (asked) => asked.json(resultTo(asked, {})), "ok", "malformed-answer"],
+  ["202", ({ response }) => void response.writeHead(202).end(), "accepted-only", "timeout"],
+  ["another id", (asked) => asked.json({ jsonrpc: "2.0", id: 987, result: complete }), "wrong-id", "timeout"],
+];
+
+const wantsInput = {
+  resultType: "input_required",
+  inputRequests: {
+    sure: {
+      method: "elicitation/create",
+      params: { mode: "form", message: "sure?", requestedSchema: { type: "object", properties: {} } },
+    },
+  },
+  requestState: "s",
+};
+
 describe.concurrent("an answer", () => {
-  const complete = { resultType: "complete", content: [{ type: "text", text: "fine" }] };
-  test.for<[string, React, string, string]>([
-    ["as it should be", (asked) => asked.json(resultTo(asked, complete)), "ok", "ok"],
-    ["500", ({ response }) => void response.writeHead(500).end("oops"), "http-refusal", "http-refusal"],
-    ["503", ({ response }) => void response.writeHead(503).end(), "http-refusal", "http-refusal"],
-    ["502", ({ response }) => void response.writeHead(502).end(), "http-gateway", "http-gateway"],
-    ["404", ({ response }) => void response.writeHead(404).end(), "http-refusal", "http-refusal"],
-    ["a JSON-RPC error", (asked) => asked.json(errorTo(asked, -32603, "broken")), "rpc-error", "rpc-error"],
-    ["a reset", ({ socket }) => void socket.resetAndDestroy(), "reset", "reset"],
-    ["a connection that closes", ({ socket }) => void socket.end(), "closed", "closed"],
-    ["a web page", ({ response }) => html(response), "not-mcp", "not-mcp"],
-    ["a result without content", (asked) => asked.json(resultTo(asked, {})), "ok", "malformed-answer"],
-    ["a task", (asked) => asked.json(resultTo(asked, { resultType: "task", taskId: "t" })), "task-begun", "task-begun"],
-    ["202", ({ response }) => void response.writeHead(202).end(), "accepted-only", "timeout"],
-    ["another id", (asked) => asked.json({ jsonrpc: "2.0", id: 987, result: complete }), "wrong-id", "timeout"],
-  ])("%s is told as well as the SDK lets us", async ([, react, lean, sdk]) => {
+  test.for(answers)("%s is told as well as the SDK lets us", async ([, react, lean, sdk]) => {
     const on = { "server/discover": discover };
     const call = { timeoutMs: sdk === "timeout" ? 400 : 10_000 };
     const seen = await Promise.all([
@@ -118,6 +135,14 @@ describe.concurrent("an answer", () => {
     ]);
     expect(seen.map(({ answer }) => answer.class)).toEqual([lean, sdk]);
   });
+});
+
+test("docs/wires.md has the answers of which the SDK shows less", () => {
+  const document = readFileSync(new URL("../../docs/wires.md", import.meta.url), "utf8");
+  const [, later = ""] = document.split("## In 2026-07-28");
+  const rows = [...later.matchAll(/^\|(.+)\|$/gm)].map(([, cells = ""]) => cells.split("|").map((cell) => cell.trim()));
+  const hidden = answers.filter(([, , lean, sdk]) => lean !== sdk);
+  expect(rows.slice(2)).toEqual(hidden.map(([what, , lean, sdk]) => [what, lean, sdk]));
 });
 
 function html(response: Parameters<React>[0]["response"]): void {

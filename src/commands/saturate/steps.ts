@@ -18,6 +18,7 @@ export interface Ground {
   readonly named: string;
   readonly set: readonly string[];
   readonly allowHost: readonly string[];
+  readonly mcpConfig?: string;
   readonly seed?: number;
   readonly workers?: number;
   /** Where the runs' folders go. */
