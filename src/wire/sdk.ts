@@ -1,8 +1,10 @@
 /**
  * The SDK's wire: agents speak through @modelcontextprotocol/sdk as it comes, so that a run shows what its users
- * experience. Nothing is replaced, tuned or repaired; what the SDK hides stays hidden, see sdk-hides.ts.
+ * experience. Nothing is replaced, tuned or repaired but what hostile servers make us bound; what the SDK hides stays
+ * hidden, see sdk-hides.ts.
  */
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver } from "./sdk-session.ts";
 import { SessionError, type OpenSession } from "./session.ts";
@@ -17,7 +19,10 @@ export const openSdkSession: OpenSession = async (options) => {
       `${name} was not asked: the SDK takes no login in a URL; give it as header authorization, or use wire: lean`,
     );
   }
-  const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
+  const transport = new StreamableHTTPClientTransport(url, {
+    requestInit: { headers },
+    fetch: boundedFetch,
+  });
   return openSdkSessionOver(
     {
       name,
