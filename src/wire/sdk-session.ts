@@ -10,6 +10,7 @@ import { countdown } from "./lean-asked.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
+import { createPatientValidator } from "./sdk-validator.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown } from "./sdk-outcome.ts";
 import {
@@ -42,7 +43,10 @@ const farewellTimeoutMs = 2000;
 type Options = Pick<HttpSessionOptions, "headers" | "timeoutMs" | "world" | "clientName">;
 
 export async function openSdkSessionOver(end: SdkEnd, options: Options): Promise<Session> {
-  const client = new Client({ name: options.clientName, version: "1" });
+  const client = new Client(
+    { name: options.clientName, version: "1" },
+    { jsonSchemaValidator: createPatientValidator() },
+  );
   await connect(client, end, options);
   return sessionOn(client, end, options);
 }

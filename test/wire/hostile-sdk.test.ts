@@ -46,3 +46,20 @@ test.each([301, 302, 303, 307, 308])("a redirect by %i is not followed, and no h
   expect(answer).toMatchObject({ class: "http-refusal", status });
   expect(elsewhere.heard).toEqual([]);
 });
+
+test.each(["^(a+)+$", "^(?=(a+)+$)a+$"])(
+  "a tool's output schema that would be tried for years (%s) is given up",
+  async (pattern) => {
+    const outputSchema = { type: "object", properties: { word: { type: "string", pattern } } };
+    const tool = { name: "FetchResources", inputSchema: { type: "object" }, outputSchema };
+    const { answer } = await answerTo(
+      (asked) => asked.json(resultTo(asked, { content: [], structuredContent: { word: `${"a".repeat(60)}!` } })),
+      {
+        open,
+        listsFirst: true,
+        on: { "tools/list": (asked) => asked.json(resultTo(asked, { tools: [tool] })) },
+      },
+    );
+    expect(answer).toMatchObject({ class: "malformed-answer", says: expect.stringContaining("more than 250 ms") });
+  },
+);

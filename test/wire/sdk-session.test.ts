@@ -297,7 +297,8 @@ describe("listing tools", () => {
 test("only the SDK's wire loads the SDK, and nobody loads that wire before a group speaks through it", () => {
   const src = fileURLToPath(new URL("../../src", import.meta.url));
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-  const heavy = /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk(?:-pipe|-session|-requests|-outcome)?\.ts"|\.[\w./]*\/oauth\.ts")/;
+  const heavy =
+    /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk(?:-pipe|-session|-requests|-outcome)?\.ts"|\.[\w./]*\/oauth\.ts")/;
   const users = files.filter((file) => heavy.test(readFileSync(`${src}/${file}`, "utf8")));
   expect(users.sort()).toEqual([
     "wire/oauth.ts",
@@ -305,6 +306,7 @@ test("only the SDK's wire loads the SDK, and nobody loads that wire before a gro
     "wire/sdk-pipe.ts",
     "wire/sdk-requests.ts",
     "wire/sdk-session.ts",
+    "wire/sdk-validator.ts",
     "wire/sdk.ts",
   ]);
 });
