@@ -1,8 +1,8 @@
 /** One agent's sessions, one for each server it calls; opened before the run, and again where the server lost one. */
-import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
 
 /** A session, or why there is none. */
@@ -17,6 +17,8 @@ export type MaybeSession =
 export interface AgentSessions {
   /** The session with this server: at once where it is open, as it nearly always is. */
   open(server: string): Session | Promise<MaybeSession>;
+  /** Where this server is shown a token that can be renewed. */
+  renewal?(server: string): Renewal | undefined;
   close(): Promise<void>;
 }
 
@@ -58,22 +60,16 @@ export function createAgentSessions(options: {
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const session = await target.open(openSession, { instance, timeoutMs, world, clientName: `squall ${instance}` });
+      const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}` };
+      const session = await target.open(openSession, wanted);
       sessions.set(server, session);
-      recorder.record({
-        type: "session",
-        group,
-        agent,
-        server,
-        edge: "opened",
-        protocolVersion: session.protocolVersion,
-        ...(session.hasId ? { named: true as const } : {}),
-      });
+      const { protocolVersion } = session;
+      const named = session.hasId ? { named: true as const } : {};
+      recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion, ...named });
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
-      const because = messageOf(error);
-      const { isLoss } = error;
+      const { message: because, isLoss } = error;
       const named = isLoss ? { named: true as const } : {};
       recorder.record({ type: "session", group, agent, server, edge: "failed", because, ...named });
       return { failed: because, isLoss };
@@ -91,6 +87,7 @@ export function createAgentSessions(options: {
 
   return {
     open,
+    renewal: (server) => targetOf(server).renewal,
     close: async () => {
       await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));
       for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });

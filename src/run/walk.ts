@@ -8,6 +8,7 @@ import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
 import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
+import { askedIn } from "./asked.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import { callTool } from "../wire/requests.ts";
 import type { Answer } from "../wire/session.ts";
@@ -102,6 +103,7 @@ async function runOp(
     intendedUs,
     argsShape: args.ok ? shapeOfArgs(args) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
@@ -162,12 +164,20 @@ async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried>
   const { policy } = op.walk;
   const attempts: Answer[] = [];
   const seen: Seen[] = [];
+  const renewal = op.walk.sessions.renewal?.(op.step.server);
+  let isRenewed = false;
   for (;;) {
     const leftMs = leftMsOf(context, op);
     if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
+    const shown = renewal?.number() ?? 0;
     const answer = await attemptOp(context, op, { ...input, attempt: attempts.length + 1, leftMs });
     attempts.push(answer);
     if (answer.outcome === "ok") return { attempts, isCutShort: false };
+    // As clients do, once and whatever their policy: a server that refuses a new token as well will refuse the next.
+    if (answer.status === 401 && renewal !== undefined && !isRenewed && !context.stopping.aborted) {
+      isRenewed = true;
+      if (await renewedWithin(context, renewal.renew(shown), leftMsOf(context, op))) continue;
+    }
     const { class: is, outcome, retryAfterMs } = answer;
     const last: Seen = {
       class: is,
@@ -227,4 +237,21 @@ async function openedWithin(
   const session = await Promise.race([opening, giveUp()]);
   waited.abort();
   return session;
+}
+
+// No agent waits longer for a token, whatever its budget.
+const renewalMaxMs = 10_000;
+
+async function renewedWithin(
+  { world, cutOff }: WalkContext,
+  renewing: Promise<boolean>,
+  leftMs: number,
+): Promise<boolean> {
+  const waited = new AbortController();
+  const late = world
+    .sleep(Math.max(0, Math.min(leftMs, renewalMaxMs)), AbortSignal.any([waited.signal, cutOff]))
+    .then(() => false);
+  const isRenewed = await Promise.race([renewing, late]);
+  waited.abort();
+  return isRenewed;
 }

@@ -14,6 +14,7 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
+import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
@@ -164,10 +165,6 @@ const faultOptions = kinds.map((described) => {
 }) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
-const effect = z.strictObject({
-  ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
-});
-
 const threshold = z.union(
   [
     z.string(),
@@ -205,7 +202,7 @@ const sections = {
   agents: z.record(name, group),
   phases: z.array(phase).min(1),
   faults: z.array(fault).default([]),
-  effects: z.record(name, effect).default({}),
+  effects: z.record(name, effectSchema).default({}),
   checks: z
     .array(z.enum(checkNames))
     .min(1)
@@ -215,7 +212,15 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals: arrivalsSchema, identities: identitiesSchema, phase, fault };
+export const entries = {
+  upstream,
+  server,
+  arrivals: arrivalsSchema,
+  identities: identitiesSchema,
+  phase,
+  fault,
+  effect: effectSchema,
+};
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

@@ -7,11 +7,11 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { boundedFetch } from "./bounded-fetch.ts";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver } from "./sdk-session.ts";
-import { SessionError, type OpenSession } from "./session.ts";
+import { SessionError, type HttpSessionOptions, type OpenSession } from "./session.ts";
 
 export const openSdkSession: OpenSession = async (options) => {
   if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
-  const { url, headers } = options;
+  const { url, headers, authorization } = options;
   const name = url.origin + url.pathname;
   // Node's fetch would refuse it too, but with the password in its words.
   if (url.username !== "" || url.password !== "") {
@@ -20,7 +20,7 @@ export const openSdkSession: OpenSession = async (options) => {
     );
   }
   const transport = new StreamableHTTPClientTransport(url, {
-    requestInit: { headers },
+    requestInit: { headers: authorization === undefined ? headers : asked(headers, authorization) },
     fetch: boundedFetch,
   });
   return openSdkSessionOver(
@@ -36,3 +36,13 @@ export const openSdkSession: OpenSession = async (options) => {
     options,
   );
 };
+
+/** The SDK copies the headers that it is given into each request: this one is then as it is at that moment. */
+function asked(headers: HttpSessionOptions["headers"], authorization: () => string): Record<string, string> {
+  return {
+    ...headers,
+    get authorization() {
+      return authorization();
+    },
+  };
+}
