@@ -19,6 +19,7 @@ function importsOf(file: string): string[] {
 const forAll = new Set([
   "certificates.ts",
   "errors.ts",
+  "first-contact.ts",
   "lines.ts",
   "masks.ts",
   "processes.ts",
