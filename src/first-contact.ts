@@ -233,7 +233,7 @@ export function causeOfStart(about: NotServing): Cause | undefined {
       hint: "give its url beside its command and leave out transport: stdio; or start it so that it speaks stdio",
     };
   }
-  const [line] = stdout.split("\n").filter((one) => one.trim() !== "" && !one.trimStart().startsWith("{"));
+  const line = stdout.split("\n").find((one) => one.trim() !== "" && !one.trimStart().startsWith("{"));
   if (line !== undefined) {
     return {
       says: `it prints to stdout what is no message of MCP${quoted(line)}; over stdio only messages belong there`,

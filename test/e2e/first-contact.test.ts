@@ -8,7 +8,8 @@ import { createServer as createSecure } from "node:https";
 import { createServer as createPlain, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { honest, messageIn } from "../hostile/message.ts";
+import { answering, mcpAt, speakingMcp } from "../hostile/listeners.ts";
+import { answer } from "../hostile/message.ts";
 import { squall, temporaryFolder } from "./squall.ts";
 
 /** What is said of it, in order. */
@@ -35,117 +36,18 @@ async function at(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const answering = (status: number, headers: Record<string, string> = {}, body = ""): RequestListener => {
-  return (request, response) => void request.resume().on("end", () => response.writeHead(status, headers).end(body));
-};
-
 const page = "<!doctype html><title>Welcome</title><script>globalThis.owned = 1</script>";
 const html = { "content-type": "text/html" };
-const json = { "content-type": "application/json" };
-
-/** MCP at one path, something else at all others. */
-const mcpAt = (path: string, others: RequestListener): RequestListener => {
-  return (request, response) => {
-    if (request.url !== path) return others(request, response);
-    if (request.method === "GET") return void response.writeHead(405).end();
-    void request.toArray().then((parts: Buffer[]) => {
-      const said = honest(messageIn(Buffer.concat(parts).toString()));
-      if (said === undefined) response.writeHead(202).end();
-      else response.writeHead(200, json).end(JSON.stringify(said));
-    });
-  };
-};
-
-const olderSse: RequestListener = (request, response) => {
-  if (request.method !== "GET" || request.url !== "/sse") return void response.writeHead(404).end("Not found");
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  response.write("event: endpoint\ndata: /messages?session=1\n\n");
-};
-
-const noTools: RequestListener = (request, response) =>
-  void request.toArray().then((parts: Buffer[]) => {
-    const message = messageIn(Buffer.concat(parts).toString());
-    const said = message.method === "tools/list" ? { jsonrpc: "2.0", id: message.id, result: { tools: [] } } : honest(message);
-    if (said === undefined) response.writeHead(202).end();
-    else response.writeHead(200, json).end(JSON.stringify(said));
-  });
 
 const overHttp: Record<string, Told & { readonly answers: RequestListener; readonly path?: string }> = {
-  "a path where nothing is": {
-    answers: answering(404, { "content-type": "text/plain" }, "Cannot POST /mcp"),
-    says: /answered \S+ with HTTP 404[^]*nothing is at this path/,
-    hint: /often \/mcp: curl -i http:\/\/127\.0\.0\.1:\d+\/mcp/,
-  },
   "the wrong path of the right server": {
     answers: mcpAt("/mcp", answering(404, html, page)),
     path: "/api",
-    says: /nothing is at this path: a web server answers/,
+    says: /answered \S+ with HTTP 404[^]*servers\.mine\.url: nothing is at this path: a web server answers/,
     hint: /an MCP server answers at http:\/\/127\.0\.0\.1:\d+\/mcp: say url: http/,
   },
-  "a web page": {
-    answers: answering(200, html, page),
-    says: /it answers with a web page/,
-    hint: /its MCP endpoint is at another path/,
-  },
-  "a REST API": {
-    answers: answering(200, json, '{"message":"welcome to the API","version":3}'),
-    says: /JSON that is no JSON-RPC, as a REST API does: “welcome to the API”/,
-    hint: /give the url of its MCP endpoint/,
-  },
-  "a server of the older HTTP+SSE": {
-    answers: olderSse,
-    path: "/sse",
-    says: /nothing is at this path/,
-    hint: /older kind \(HTTP\+SSE, 2024-11-05\) answers at http:\/\/127\.0\.0\.1:\d+\/sse/,
-  },
-  "Streamable HTTP, spoken to at the path of the older kind": {
-    answers: mcpAt("/mcp", answering(405)),
-    path: "/sse",
-    says: /nothing takes a POST at this path/,
-    hint: /an MCP server answers at http:\/\/127\.0\.0\.1:\d+\/mcp/,
-  },
-  "a token that is wanted": {
-    answers: answering(401, { "www-authenticate": 'Bearer realm="x", resource_metadata="http://x.test/"' }),
-    says: /HTTP 401[^]*it wants a token \(WWW-Authenticate: Bearer\)/,
-    hint: /headers: \{ authorization: "Bearer \$\{env\.TOKEN\}" \}/,
-  },
-  "a password that is wanted": {
-    answers: answering(401, { "www-authenticate": 'Basic realm="x"' }),
-    says: /it wants a user and password/,
-    hint: /authorization: "Basic/,
-  },
-  "a login that is wanted without a word": {
-    answers: answering(401, json, "{}"),
-    says: /it wants a login, and does not say which/,
-    hint: /often headers: \{ authorization/,
-  },
-  "a caller that is refused": {
-    answers: answering(403, json, '{"error":{"message":"host not allowed"}}'),
-    says: /refuses[^]*“host not allowed”/,
-    hint: /DNS rebinding/,
-  },
-  "a redirect": {
-    answers: answering(307, { location: "https://elsewhere.test/mcp" }),
-    says: /sends callers elsewhere \(HTTP 307 to https:\/\/elsewhere\.test\/mcp\), and Squall follows no redirect/,
-    hint: /say url: https:\/\/elsewhere\.test\/mcp/,
-  },
-  "a WebSocket server": {
-    answers: answering(426, { upgrade: "websocket" }, "Upgrade Required"),
-    says: /another protocol \(upgrade: websocket\)/,
-    hint: /its MCP endpoint/,
-  },
-  "a server that breaks": {
-    answers: answering(500, json, '{"error":"no database"}'),
-    says: /it broke inside when it was greeted \(HTTP 500\): “no database”/,
-    hint: /the server's own log/,
-  },
-  "a gateway with nothing behind": {
-    answers: answering(502, html, page),
-    says: /the server behind it does not/,
-    hint: /start the server behind it/,
-  },
   "a server without tools": {
-    answers: noTools,
+    answers: speakingMcp(({ method, id }) => (method === "tools/list" ? answer(id, { tools: [] }) : undefined)),
     says: /mine has no tools[^]*lists no tool at all, so Echo cannot be called/,
     hint: /inspector/,
     code: 64,
@@ -168,35 +70,36 @@ describe.concurrent("where nobody speaks HTTP", () => {
     const port = await at(server);
     server.close();
     const ended = await contact("closed", `{ url: "http://127.0.0.1:${port}/mcp" }`);
-    expectTold(expect, ended, { says: /nothing listens on this port/, hint: new RegExp(`ss -ltnp 'sport = :${port}'`) });
-  });
-
-  test("a host that is none", { timeout: 60_000 }, async ({ expect }) => {
-    const ended = await contact("no-host", '{ url: "http://nowhere.invalid/mcp" }', ["--allow-host", "nowhere.invalid"]);
-    expectTold(expect, ended, { says: /its host has no address/, hint: /getent hosts nowhere\.invalid/ });
-  });
-
-  test("another service's port", { timeout: 60_000 }, async ({ expect }) => {
-    const port = await at(createPlain((socket) => void socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.2\r\n")));
-    const ended = await contact("ssh", `{ url: "http://127.0.0.1:${port}/mcp" }`);
-    expectTold(expect, ended, { says: /does not speak HTTP: “SSH-2\.0-OpenSSH_9\.2”/, hint: /port of another service/ });
-  });
-
-  test("a port that takes connections and says nothing", { timeout: 60_000 }, async ({ expect }) => {
-    const port = await at(createPlain((socket) => void socket.on("error", () => {}).resume()));
-    const ended = await contact("silent", `{ url: "http://127.0.0.1:${port}/mcp" }`);
-    expectTold(expect, ended, { says: /takes connections and answers nothing/, hint: /curl -v --max-time 5/ });
+    expectTold(expect, ended, {
+      says: /nothing listens on this port/,
+      hint: new RegExp(`ss -ltnp 'sport = :${port}'`),
+    });
   });
 
   test("TLS with a certificate of its own, and TLS spoken to without", { timeout: 60_000 }, async ({ expect }) => {
     const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
-    const made = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2", "-keyout", key, "-out", cert];
+    const made = [
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-subj",
+      "/CN=localhost",
+      "-days",
+      "2",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ];
     execFileSync("openssl", ["req", "-x509", ...made], { stdio: "ignore" });
     const port = await at(createSecure({ key: readFileSync(key), cert: readFileSync(cert) }, answering(404)));
     const secure = await contact("self-signed", `{ url: "https://127.0.0.1:${port}/mcp" }`);
     expectTold(expect, secure, { says: /certificate is signed by itself/, hint: /tls: \{ ca: file \}/ });
     const plain = await contact("plain-to-tls", `{ url: "http://127.0.0.1:${port}/mcp" }`);
-    expectTold(expect, plain, { says: /it speaks TLS, and was spoken to without/, hint: new RegExp(`say https://127.0.0.1:${port}/mcp`) });
+    expectTold(expect, plain, {
+      says: /it speaks TLS, and was spoken to without/,
+      hint: new RegExp(`say https://127.0.0.1:${port}/mcp`),
+    });
   });
 
   test("TLS to a server that has none", { timeout: 60_000 }, async ({ expect }) => {
@@ -206,7 +109,8 @@ describe.concurrent("where nobody speaks HTTP", () => {
   });
 });
 
-const node = (script: string): string => `{ transport: stdio, startTimeout: 5s, command: [node, -e, ${JSON.stringify(script)}] }`;
+const node = (script: string): string =>
+  `{ transport: stdio, startTimeout: 5s, command: [node, -e, ${JSON.stringify(script)}] }`;
 
 const commands: Record<string, Told & { readonly server: string }> = {
   "a command that is not there": {
@@ -250,7 +154,11 @@ describe.concurrent("commands", () => {
   });
 });
 
-async function contact(name: string, server: string, args: readonly string[] = []): Promise<Awaited<ReturnType<typeof squall>>> {
+async function contact(
+  name: string,
+  server: string,
+  args: readonly string[] = [],
+): Promise<Awaited<ReturnType<typeof squall>>> {
   const file = `${name.replaceAll(/\W+/g, "-")}.yaml`;
   const text = `name: contact
 servers: { mine: ${server} }
