@@ -51,7 +51,7 @@ export function countRows(
       const { all, exposed } = writes.count();
       const looked = control ? all : exposed;
       const readBy = (effect: string): string | undefined => byName.get(effect)?.read?.by;
-      const findings = effectFindings({ tallies, expectOf, readBy, tellsLost, writes: all }, told);
+      const findings = effectFindings({ tallies, expectOf, readBy, tellsLost }, told);
       const doubt = doubtOf({ tallies, effects: byName, cameOf, looked, strangers: writes.strangers() });
       return { looked, findings, doubt, strength: strengthOf(tallies, { looked, control, effects: byName }) };
     },

@@ -62,7 +62,7 @@ export async function judge(
   const ids = new Set(inFull.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.events)));
   const troubled = await troubledAmong(read, { ids, troubles: account.troubles });
   const results = inFull.map(({ check, judgement: found }) => {
-    const judgement = withoutTrouble(found, { troubled, failOn });
+    const judgement = withoutTrouble(found, { troubled, troubles: account.troubles, failOn });
     return resultOf(check, believed({ check, judgement, account, blind }));
   });
   const all = [...results, ...unheardOf(started.declared.checks, registry)];

@@ -70,20 +70,8 @@ async function openForeign(
   closing.defer(`the read-back of ${effect}`, () => source.close());
   const when = everyMs === undefined ? {} : { everyMs };
   try {
-    return await openReadBack({
-      effect,
-      ledger,
-      source,
-      rule,
-      rowsMax,
-      ...when,
-      quietForMs,
-      tracer,
-      salt: nonce,
-      recorder,
-      world,
-      signal: stopping,
-    });
+    const what = { effect, ledger, source, rule, rowsMax, ...when, quietForMs };
+    return await openReadBack({ ...what, tracer, salt: nonce, recorder, world, signal: stopping });
   } catch (error) {
     stopping.throwIfAborted();
     throw new UserError(`the effect ${effect} cannot be read by ${from.kind}: ${messageOf(error)}`, {

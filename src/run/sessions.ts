@@ -22,7 +22,7 @@ export interface AgentSessions {
   close(): Promise<void>;
 }
 
-export function createAgentSessions(options: {
+interface AgentOptions {
   readonly group: string;
   readonly agent: number;
   readonly targets: readonly SessionTarget[];
@@ -30,7 +30,9 @@ export function createAgentSessions(options: {
   readonly recorder: Recorder;
   readonly world: World;
   readonly timeoutMs: number;
-}): AgentSessions {
+}
+
+export function createAgentSessions(options: AgentOptions): AgentSessions {
   const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
   const sessions = new Map<string, Session>();
   const retired = new Set<Session>();

@@ -26,7 +26,7 @@ import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import { openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
+import { lowerCased, openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
 import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
 import type { Crew } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
@@ -118,7 +118,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const dialects = createDialects(scenario.servers);
+  const dialects = createDialects(scenario);
   const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
   const crew = await openAgents(options, { over, straightTo, origins, dialects, admission });
   const straight = (server: string): SessionTarget => {
@@ -187,8 +187,11 @@ async function openServers(
     Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
     const at = await openServer(server, variables);
     if (at instanceof URL) {
+      const trust = credentials.trustOf(server.name);
+      // A person may want to be heard under another name.
+      const { host } = lowerCased(renderAll(server.headers, options.world));
       origins.set(server.name, at);
-      servers.set(server.name, await throughTls(options, at, credentials.trustOf(server.name)));
+      servers.set(server.name, await throughTls(options, at, { trust, host }));
     } else {
       if ("balanced" in at) origins.set(server.name, at.straight);
       servers.set(server.name, at);

@@ -38,7 +38,7 @@ export function openStdio(
     recorder,
     signal,
   });
-  const about = { startTimeoutMs, dialect: dialectOf(protocol), mask: options.masks.mask };
+  const about = { startTimeoutMs, dialect: dialectOf(protocol, "stdio"), mask: options.masks.mask };
   const ownOf = (identity: Prepared | undefined) =>
     identity === undefined ? {} : { variablesOf: (agent: number) => variablesOf(identity, agent) };
   closing.defer(name, () => server.close());

@@ -1,5 +1,5 @@
 /** What is wrong with effects that the schema cannot see: where they are counted, and what that needs. */
-import { readKindNamed } from "../effects/registry.ts";
+import { readKindNamed, readKinds } from "../effects/registry.ts";
 import { isLoopback } from "../history/destination.ts";
 import { shown } from "../units.ts";
 import { readOnlyKeys } from "./effects.ts";
@@ -106,7 +106,11 @@ function readFindings(
   const [[kind, attributes] = ["", {}]] = kinds;
   if (kinds.length !== 1) {
     const got = kinds.length === 0 ? "none" : kinds.map(([name]) => name).join(" and ");
-    return [...found, { path: at, says: `expected one way to read, got ${got}`, hint: suggest("", Object.keys(read)) }];
+    const hint = suggest(
+      "",
+      readKinds.map((known) => known.kind),
+    );
+    return [...found, { path: at, says: `expected one way to read, got ${got}`, hint }];
   }
   const inside = [...at, kind];
   const wrong = partsIn(attributes, inside).flatMap(({ path: where, part }): Finding[] => {

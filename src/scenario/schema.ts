@@ -115,8 +115,6 @@ const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
 ) as unknown as PolicyOptions<typeof policyKinds>;
 const policy = z.discriminatedUnion("kind", policyOptions);
 
-const identitiesSchema = z.record(z.string(), identitySchema);
-
 const group = z.strictObject({
   policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
@@ -125,7 +123,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
-  identity: identitiesSchema.optional().describe("server → who the agents of this group are to it"),
+  identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
   chain: z.array(step).min(1),
 });
 
@@ -216,7 +214,7 @@ export const entries = {
   upstream,
   server,
   arrivals: arrivalsSchema,
-  identities: identitiesSchema,
+  identity: identitySchema,
   phase,
   fault,
   effect: effectSchema,

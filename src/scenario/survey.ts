@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
+import type { IdentityOutput } from "./identity.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
@@ -39,8 +40,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
-  /** By server. */
-  readonly identities?: ScenarioOutput["agents"][string]["identity"];
+  /** One for each server that it names. */
+  readonly identities: readonly Entry<IdentityOutput>[];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
@@ -187,7 +188,9 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
-  const identities = entries.identities.safeParse(group["identity"]);
+  const identities = entriesOf(group, "identity").map(([server, entry]) =>
+    parsed(entry, { path: [...path, "identity", server], name: server, schema: entries.identity }),
+  );
   const steps = listAt(group["chain"]).map((step, index) => ({
     path: [...path, "chain", index],
     ...textAt(step, "call"),
@@ -199,10 +202,10 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     path,
     name,
     steps,
+    identities,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
-    ...(identities.success ? { identities: identities.data } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What is told of a process that Squall starts: that it could not start, that it is ready, and how it ended. */
 import type { Mistake } from "../errors.ts";
-import { causeOfStart } from "../first-contact.ts";
+import { causeOfStart } from "../first-start.ts";
 import type { Recorder, TargetEvent } from "../history/events.ts";
 import { endedWithoutLease, type Running } from "./launch.ts";
 import { lastLines, quotedLines, type Output } from "./output.ts";

@@ -15,14 +15,21 @@ export async function boundedFetch(input: string | URL, init: RequestInit = {}):
   const response = await fetch(input, { ...init, redirect: "manual" });
   if (response.body === null) return response;
   const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(limit()), { status, statusText, headers });
+  // A session's own stream lives as long as the session: only what is between two events has a limit.
+  const isLasting = init.method !== "POST" && headers.get("content-type")?.startsWith("text/event-stream") === true;
+  return new Response(response.body.pipeThrough(limit(isLasting)), { status, statusText, headers });
 }
 
-function limit(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+const endsEvent = /\r?\n\r?\n/;
+
+function limit(startsAnew: boolean): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   let bytes = 0;
   return new TransformStream({
     transform: (chunk, controller) => {
-      bytes += chunk.length;
+      bytes =
+        startsAnew && endsEvent.test(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1"))
+          ? 0
+          : bytes + chunk.length;
       if (bytes <= fetchedBytesMax) controller.enqueue(chunk);
       else controller.error(new OversizedError(`an answer of more than ${fetchedBytesMax / 1024 / 1024} MiB`));
     },

@@ -97,6 +97,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["policies"] ?? [])).toEqual(policyKinds.map(({ kind }) => kind));
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
+    "disconnect",
     "duplicate-effects",
     "egress-gateway",
     "quickstart",

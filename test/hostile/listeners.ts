@@ -1,5 +1,5 @@
 /** What a bare HTTP server of a test answers. */
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { honest, messageIn, type Message } from "./message.ts";
 
 export const json = { "content-type": "application/json" } as const;
@@ -10,7 +10,7 @@ export function answering(status: number, headers: Readonly<Record<string, strin
 
 /** An honest MCP server, but for what it is told to say otherwise. */
 export function speakingMcp(otherwise: (message: Message) => object | undefined = () => undefined): RequestListener {
-  return async (request, response) => {
+  const speak = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method === "GET") return void response.writeHead(405).end();
     const parts: Buffer[] = await request.toArray();
     const message = messageIn(Buffer.concat(parts).toString());
@@ -18,6 +18,7 @@ export function speakingMcp(otherwise: (message: Message) => object | undefined 
     if (said === undefined) return void response.writeHead(202).end();
     return void response.writeHead(200, json).end(JSON.stringify(said));
   };
+  return (request, response) => void speak(request, response);
 }
 
 /** MCP at one path, something else at all others. */

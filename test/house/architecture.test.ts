@@ -20,6 +20,7 @@ const forAll = new Set([
   "certificates.ts",
   "errors.ts",
   "first-contact.ts",
+  "first-start.ts",
   "lines.ts",
   "masks.ts",
   "processes.ts",

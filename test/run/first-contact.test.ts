@@ -29,9 +29,10 @@ const page = "<!doctype html><title>Welcome</title><script>globalThis.owned = 1<
 const html = { "content-type": "text/html" };
 
 const olderSse: RequestListener = (request, response) => {
-  if (request.method !== "GET" || request.url !== "/sse") return void response.writeHead(404).end("Not found");
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  response.write("event: endpoint\ndata: /messages?session=1\n\n");
+  const isStream = request.method === "GET" && request.url === "/sse";
+  response.writeHead(isStream ? 200 : 404, { "content-type": "text/event-stream" });
+  if (isStream) response.write("event: endpoint\ndata: /messages?session=1\n\n");
+  else response.end();
 };
 
 const overHttp: Record<string, Told & { readonly answers: RequestListener; readonly path?: string }> = {

@@ -42,11 +42,13 @@ export async function measureRaw(
   const loaded = await loadWith(ground, rawSets(server, seconds));
   let came: RawCeiling | undefined;
   await act(ground, loaded, {
-    openLoad: (groups) => {
+    openLoad: (groups, admission) => {
       const target = groups.find((one) => one.group.name === group.name)?.targets.find((one) => one.server === server);
       if (target === undefined) throw new UserError(`${server} speaks stdio: only HTTP has a raw ceiling to measure`);
       return openCannon({
         ...target,
+        identity: admission.to(group.name, server).identity,
+        onGranted: admission.tokens.onGranted,
         tool,
         args,
         connections,
