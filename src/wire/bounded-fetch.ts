@@ -3,8 +3,8 @@
  * meets: it reads no endless answer, and goes nowhere but where it was sent, so that headers with secrets go nowhere else.
  */
 
-/** More than a user of the SDK has use for, and little enough to be in memory several times. */
-export const fetchedBytesMax = 16 * 1024 * 1024;
+/** A little more than the lean wire reads: several such answers must find room beside each other. */
+export const fetchedBytesMax = 9 * 1024 * 1024;
 
 /** What came was larger than is read. */
 export class OversizedError extends Error {
