@@ -20,18 +20,28 @@ export async function boundedFetch(input: string | URL, init: RequestInit = {}):
   return new Response(response.body.pipeThrough(limit(isLasting)), { status, statusText, headers });
 }
 
-const endsEvent = /\r?\n\r?\n/;
-
 function limit(startsAnew: boolean): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   let bytes = 0;
+  let events = 0;
   return new TransformStream({
     transform: (chunk, controller) => {
-      bytes =
-        startsAnew && endsEvent.test(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1"))
-          ? 0
-          : bytes + chunk.length;
-      if (bytes <= fetchedBytesMax) controller.enqueue(chunk);
-      else controller.error(new OversizedError(`an answer of more than ${fetchedBytesMax / 1024 / 1024} MiB`));
+      const ends = eventEndsIn(chunk);
+      bytes = startsAnew && ends > 0 ? 0 : bytes + chunk.length;
+      events += startsAnew ? 0 : ends;
+      if (bytes <= fetchedBytesMax && events <= eventsMax) controller.enqueue(chunk);
+      else
+        controller.error(
+          new OversizedError(`an answer of more than ${fetchedBytesMax / 1024 / 1024} MiB or ${eventsMax} events`),
+        );
     },
   });
+}
+
+/** The SDK takes far longer over an event than it takes to send one. */
+const eventsMax = 10_000;
+
+const endsEvent = /\n\r?\n/g;
+
+function eventEndsIn({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): number {
+  return Buffer.from(buffer, byteOffset, length).toString("latin1").match(endsEvent)?.length ?? 0;
 }

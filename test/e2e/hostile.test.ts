@@ -11,7 +11,8 @@ import { overStdio } from "../hostile/over-stdio.ts";
 import { isFull, onlyRun, squall, temporaryFolder } from "./squall.ts";
 
 const here = fileURLToPath(new URL("../hostile", import.meta.url));
-const megabytesMost = 400;
+// The SDK's client needs more, whatever it is let read: it copies what it has of an event with each piece that comes.
+const megabytesMost = { lean: 400, sdk: 600 } as const;
 const diskMegabytesMost = 20;
 
 interface Expected {
@@ -101,7 +102,7 @@ describe.each(isFull ? (["lean", "sdk"] as const) : (["lean"] as const))("on the
     expect(said).not.toMatch(/defect of Squall|unhandled/i);
     expect(said).not.toMatch(steers);
     expect(said.split("\n").filter((line) => line.trimStart().startsWith("::"))).toEqual([]);
-    expect(Number(await readFile(peakFile, "utf8")) / 1024, "megabytes at most").toBeLessThan(megabytesMost);
+    expect(Number(await readFile(peakFile, "utf8")) / 1024, "megabytes at most").toBeLessThan(megabytesMost[wire]);
 
     const run = await onlyRun(folder.path);
     expect(await megabytesIn(run), "megabytes on the disk").toBeLessThan(diskMegabytesMost);
