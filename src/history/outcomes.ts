@@ -28,7 +28,11 @@ export const outcomeClasses = {
   "stream-ended": { rung: "protocol", outcome: "unknown", about: "an event stream that ended without the answer" },
   "input-required": { rung: "protocol", outcome: "unknown", about: "a result that asks for input before there is one" },
   "task-begun": { rung: "protocol", outcome: "unknown", about: "a task in place of a result" },
-  oversized: { rung: "protocol", outcome: "unknown", about: "an answer larger than the limit" },
+  oversized: {
+    rung: "protocol",
+    outcome: "unknown",
+    about: "an answer larger than Squall reads: 8 MiB, its head 16 KiB",
+  },
   "session-lost": { rung: "http", outcome: "failed", about: "404 to a known session" },
   "http-refusal": { rung: "http", outcome: "failed", about: "another HTTP error status" },
   "http-gateway": { rung: "http", outcome: "unknown", about: "502 or 504: what is behind may have acted" },

@@ -12,6 +12,7 @@ import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
 import { pagesMax } from "./requests.ts";
+import { createPatientValidator } from "./sdk-validator.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown, type Called } from "./sdk-outcome.ts";
 import {
@@ -44,7 +45,10 @@ const farewellTimeoutMs = 2000;
 type Options = Pick<HttpSessionOptions, "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName">;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
-  const client = new Client({ name: options.clientName, version: "1" });
+  const client = new Client(
+    { name: options.clientName, version: "1" },
+    { jsonSchemaValidator: createPatientValidator() },
+  );
   const speaker: Speaker = {
     connect: (timeout) => client.connect(transport, { timeout }),
     ask: (request, how) => askClient(client, request, how),
