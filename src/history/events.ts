@@ -118,7 +118,12 @@ export interface Attempt {
   readonly rpcCode?: number;
   readonly bytes?: number;
   readonly retryAfterMs?: number;
+  /** What the server itself said of trying again, in fields. */
+  readonly retryable?: boolean;
+  readonly suggestedAction?: string;
   readonly reusedSocket?: boolean;
+  /** Sent beside one that was still under way. */
+  readonly hedged?: true;
   /** What the caller did when its patience ended. */
   readonly onTimeout?: "cancel" | "close" | "abandon";
   /** The shape of a result: of every `ok`, and of a tool error that carries data. */
@@ -141,6 +146,10 @@ export interface OpEnded {
   readonly because?: string;
   /** Its agent would have tried again, but the run was over. */
   readonly cutShort?: true;
+  /** Why its agent's policy did not try again, though it would have liked to. */
+  readonly heldBack?: string;
+  /** It was not run, and later steps go on with an earlier answer in place of its own. */
+  readonly fallback?: true;
 }
 
 export interface ConnectionEvent {

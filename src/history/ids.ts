@@ -13,6 +13,11 @@ export function opId(nonce: string, at: OpCoordinates): string {
   return `${nonce}.${at.group}.${at.agent}.${at.walk}.${at.step}`;
 }
 
+/** The idempotency key of an op: the same with each attempt, where its agent's policy does not say otherwise. */
+export function opKey(op: string): string {
+  return `key-${op}`;
+}
+
 export interface Sighting {
   readonly op: string;
   /** Known only where the trace context was forwarded as it came; servers that trace give it spans of their own. */

@@ -2,6 +2,7 @@
  * A crew: agents of a run that share a thread. They have their sessions opened before the phases begin, walk when the
  * plan wants them to, and tell what their ops come to. Of several crews each has every n-th agent of a group.
  */
+import { preparePolicy } from "../agents/written.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
@@ -102,7 +103,8 @@ function agentsOf(
   { stripe, recorder, world }: CrewOptions,
 ): ReadonlyMap<number, AgentSessions> {
   const openSession = wires[group.wire];
-  const common = { group: group.name, targets, openSession, recorder, world, timeoutMs: openTimeoutMs };
+  const { needsHints } = preparePolicy(group.policy);
+  const common = { group: group.name, targets, openSession, recorder, world, timeoutMs: openTimeoutMs, needsHints };
   const agents = new Map<number, AgentSessions>();
   for (let agent = stripe.index; agent < arrivals.agents; agent += stripe.of) {
     agents.set(agent, createAgentSessions({ ...common, agent }));

@@ -4,6 +4,7 @@ import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
 import type { SessionTarget } from "./session-target.ts";
+import { createToolHints } from "./tool-hints.ts";
 
 /** A session, or why there is none. */
 export type MaybeSession =
@@ -17,10 +18,12 @@ export type MaybeSession =
 export interface AgentSessions {
   /** The session with this server: at once where it is open, as it nearly always is. */
   open(server: string): Session | Promise<MaybeSession>;
+  /** The server's tool says that a repeat changes nothing; false where nobody has asked. */
+  isSafe?(server: string, tool: string): boolean;
   close(): Promise<void>;
 }
 
-export function createAgentSessions(options: {
+interface AgentSessionsOptions {
   readonly group: string;
   readonly agent: number;
   readonly targets: readonly SessionTarget[];
@@ -28,8 +31,13 @@ export function createAgentSessions(options: {
   readonly recorder: Recorder;
   readonly world: World;
   readonly timeoutMs: number;
-}): AgentSessions {
+  /** It asks each server what its tools say of themselves. */
+  readonly needsHints?: boolean;
+}
+
+export function createAgentSessions(options: AgentSessionsOptions): AgentSessions {
   const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
+  const hints = options.needsHints === true ? createToolHints() : undefined;
   const sessions = new Map<string, Session>();
   const retired = new Set<Session>();
   // Walks of one agent may overlap; they share the session and its opening.
@@ -69,6 +77,7 @@ export function createAgentSessions(options: {
         protocolVersion: session.protocolVersion,
         ...(session.hasId ? { named: true as const } : {}),
       });
+      await hints?.learn(server, session, timeoutMs);
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
@@ -91,6 +100,7 @@ export function createAgentSessions(options: {
 
   return {
     open,
+    ...(hints === undefined ? {} : { isSafe: hints.isSafe }),
     close: async () => {
       await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));
       for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });

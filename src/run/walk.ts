@@ -2,16 +2,19 @@
  * One walk of one agent through its chain: each step an op, each op its attempts. Data flows from step to step; what
  * an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
  */
-import type { Policy, Seen } from "../agents/policy.ts";
 import type { OpEnded, Recorder } from "../history/events.ts";
 import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
-import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
+import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
+import type { AgentPolicy } from "./agent-policy.ts";
+import { attemptAsPolicySays, leastMs, type Sending, type Tried } from "./attempting.ts";
+import { freshKey } from "./fresh-key.ts";
 import type { OpWatch } from "./op-news.ts";
+import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
 export interface WalkContext {
@@ -32,7 +35,9 @@ export interface WalkContext {
 
 export interface Walk {
   readonly group: ScenarioGroup;
-  readonly policy: Policy;
+  readonly policy: AgentPolicy;
+  /** Shared by the agents of a group. */
+  readonly usual?: UsualTimes;
   readonly sessions: AgentSessions;
   readonly agent: number;
   readonly walk: number;
@@ -46,10 +51,14 @@ export async function walkChain(context: WalkContext, walk: Walk): Promise<void>
   const deadlineUs = group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
   let intendedUs = walk.intendedUs;
   let lackingSinceUs = walk.intendedUs;
+  let overBecause: string | undefined;
   for (const [index, step] of group.steps.entries()) {
     if (context.stopping.aborted) return;
     const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
-    const op = await runOp(context, { walk, step, at, saved, random, deadlineUs, intendedUs, lackingSinceUs });
+    const untilUs = stepDeadlineUs(walk, { step: index, deadlineUs, nowUs: context.recorder.nowUs() });
+    const times = { deadlineUs: untilUs, intendedUs, lackingSinceUs };
+    const op = await runOp(context, { walk, step, at, saved, random, ...times, ...(overBecause && { overBecause }) });
+    overBecause ??= op.endsChain;
     for (const { name, path } of step.save) {
       const value = op.result === undefined ? undefined : saveFrom(op.result, path);
       if (value !== undefined) saved.set(name, value);
@@ -69,13 +78,20 @@ interface Op {
   readonly intendedUs: number;
   /** When the op before it was meant to start. What cannot be run lacks since then what that one did not give or leave. */
   readonly lackingSinceUs: number;
+  /** Why nothing of the chain is run any more. */
+  readonly overBecause?: string;
 }
 
-/** Answers the result of an ok op for the steps behind it, and the start that the op counts from. */
-async function runOp(
-  context: WalkContext,
-  op: Op,
-): Promise<{ readonly result?: unknown; readonly intendedUs: number }> {
+interface Ran {
+  /** For the steps behind it. */
+  readonly result?: unknown;
+  /** The start that the op counts from. */
+  readonly intendedUs: number;
+  /** Why nothing behind it shall be run. */
+  readonly endsChain?: string;
+}
+
+async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const { recorder, nonce } = context;
   const { step, at } = op;
   const id = opId(nonce, at);
@@ -104,7 +120,7 @@ async function runOp(
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
-  const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): void => {
+  const end = (outcome: OpOutcome, how: Omit<OpEnded, "type" | "op" | "outcome">): void => {
     const { atUs } = recorder.record({ type: "op-ended", op: id, outcome, ...how });
     context.watch.ended(place, { outcome, atUs, tookUs: atUs - intendedUs });
   };
@@ -112,9 +128,21 @@ async function runOp(
     end("not-run", { because: input.lack });
     return { intendedUs };
   }
-  const { attempts, isCutShort } = await tryOp(context, op, { id, ...input });
-  end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
-  return { intendedUs, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
+  const tried = await tryOp(context, op, { id, ...input });
+  const outcome = opOutcome(tried.attempts);
+  end(outcome, howItEnded(tried));
+  const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
+  if (ok !== undefined) op.walk.usual?.note(step, { phase, tookMs: (recorder.nowUs() - begunUs) / 1000 });
+  return {
+    intendedUs,
+    result: (ok ?? tried.fallback)?.result,
+    ...(tried.endsChain === true ? { endsChain: `the chain was ended: ${tried.heldBack ?? ""}` } : {}),
+  };
+}
+
+function howItEnded({ attempts, isCutShort, heldBack, fallback }: Tried): Pick<OpEnded, "because" | "heldBack"> {
+  const why = heldBack === undefined ? {} : attempts.length === 0 ? { because: heldBack } : { heldBack };
+  return { ...why, ...(isCutShort ? { cutShort: true } : {}), ...(fallback === undefined ? {} : { fallback: true }) };
 }
 
 const plainShapes = new WeakMap<object, string>();
@@ -127,9 +155,6 @@ function shapeOfArgs({ value, isPlain }: { readonly value: Input["args"]; readon
   return shape;
 }
 
-/** Less than this is no budget for a call. */
-const leastMs = 1;
-
 function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
   return deadlineUs === Number.POSITIVE_INFINITY ? deadlineUs : (deadlineUs - recorder.nowUs()) / 1000;
 }
@@ -140,6 +165,7 @@ function inputOf(
   op: Op,
   args: ReturnType<typeof render<Input["args"]>>,
 ): Pick<Input, "args"> | { readonly lack: string } {
+  if (op.overBecause !== undefined) return { lack: op.overBecause };
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
@@ -150,78 +176,62 @@ interface Input {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-interface Tried {
-  readonly attempts: readonly Answer[];
-  /** Only the end of the run kept its policy from going on. */
-  readonly isCutShort: boolean;
-}
-
-async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
-  const { world } = context;
-  const { policy } = op.walk;
-  const attempts: Answer[] = [];
-  const seen: Seen[] = [];
-  for (;;) {
-    const leftMs = leftMsOf(context, op);
-    if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
-    const answer = await attemptOp(context, op, { ...input, attempt: attempts.length + 1, leftMs });
-    attempts.push(answer);
-    if (answer.outcome === "ok") return { attempts, isCutShort: false };
-    const { class: is, outcome, retryAfterMs } = answer;
-    const last: Seen = {
-      class: is,
-      rung: outcomeClasses[is].rung,
-      outcome,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
-    const decision = policy.decide([...seen, last], op.random);
-    seen.push(last);
-    if (decision.do === "stop") return { attempts, isCutShort: false };
-    if (context.stopping.aborted) return { attempts, isCutShort: true };
-    if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) {
-      return { attempts, isCutShort: true };
-    }
-  }
+function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
+  const { walk, step } = op;
+  return attemptAsPolicySays({
+    policy: walk.policy,
+    called: step,
+    isSafe: walk.sessions.isSafe?.(step.server, step.tool) ?? false,
+    random: op.random,
+    world: context.world,
+    nowMs: () => context.recorder.nowUs() / 1000,
+    leftMs: () => leftMsOf(context, op),
+    stopping: context.stopping,
+    send: (sending) => attemptOp(context, op, { ...input, ...sending }),
+  });
 }
 
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
+  { id, args, attempt, leftMs, hedged, outrun }: Input & Sending,
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
   const { policy } = walk.group;
   const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
   const opened = walk.sessions.open(step.server);
-  const session = opened instanceof Promise ? await openedWithin(context, opened, timeoutMs) : opened;
-  const answer: Answer =
+  const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
+  const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
+  const came: Answer =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : await session.call({
           tool: step.tool,
-          args,
+          args: walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args,
           meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
           timeoutMs,
           onTimeout: policy.onTimeout,
-          signal: context.cutOff,
+          signal,
           onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
         });
+  const isOutrun = outrun?.aborted === true && (came.class === "stopped" || came.class === "no-session");
+  const answer: Answer = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
   const { result: _, ...seen } = answer;
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen });
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...(hedged ? { hedged } : {}), ...seen });
   context.watch.attempted(seen.class);
   return answer;
 }
 
 /** Where a session must be opened anew, the agent waits no longer than it would for the call. */
 async function openedWithin(
-  { world, cutOff }: WalkContext,
+  { world }: WalkContext,
   opening: Promise<MaybeSession>,
-  timeoutMs: number,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<MaybeSession> {
   const waited = new AbortController();
   const giveUp = async (): Promise<MaybeSession> => {
-    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, cutOff]));
+    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, signal]));
     return { failed: "no session was opened in time" };
   };
   const session = await Promise.race([opening, giveUp()]);

@@ -1,5 +1,5 @@
 /** The scenario as the rest of Squall knows it: defaults filled in, names explicit, durations in milliseconds. */
-import { policyKindNamed } from "../agents/registry.ts";
+import { readPolicy, type ReadPolicy } from "../agents/written.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
@@ -65,15 +65,7 @@ export interface ScenarioServer extends Started {
 export interface ScenarioGroup {
   readonly name: string;
   readonly wire: "lean" | "sdk";
-  readonly policy: {
-    readonly kind: string;
-    readonly timeoutMs: number;
-    readonly onTimeout: "cancel" | "close" | "abandon";
-    /** How often it tries one op at most. */
-    readonly attemptsMax: number;
-    /** As written, for the policy's own kind to read. */
-    readonly attributes: Readonly<Record<string, unknown>>;
-  };
+  readonly policy: Omit<ReadPolicy, "timeoutsMs">;
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
   readonly steps: readonly ScenarioStep[];
@@ -202,15 +194,13 @@ function groupOf(about: {
   readonly isStdio: (server: string) => boolean;
 }): ScenarioGroup {
   const { name, group, rawPolicy, isStdio } = about;
-  const { kind, timeout, onTimeout } = group.policy;
-  const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
-  const steps = group.chain.map(stepOf);
-  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = timeout }) => sum + timeoutMs, 0);
-  const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
+  const { timeoutsMs, ...policy } = readPolicy(rawPolicy ?? {}, group.policy);
+  const steps = group.chain.map((step) => stepOf(step, timeoutsMs));
+  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = policy.timeoutMs }) => sum + timeoutMs, 0);
   return {
     name,
     wire: group.wire,
-    policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
+    policy,
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
     steps,
@@ -223,13 +213,17 @@ export function splitCall(call: string): { readonly server: string; readonly too
   return { server: call.slice(0, Math.max(0, dot)), tool: call.slice(dot + 1) };
 }
 
-function stepOf(step: ScenarioOutput["agents"][string]["chain"][number]): ScenarioStep {
+function stepOf(
+  step: ScenarioOutput["agents"][string]["chain"][number],
+  timeoutsMs: ReadPolicy["timeoutsMs"],
+): ScenarioStep {
+  const timeoutMs = step.timeout ?? timeoutsMs[step.call];
   return {
     ...splitCall(step.call),
     args: step.args,
     save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
     ...(step.effect === undefined ? {} : { effect: step.effect }),
-    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     mayBeEmpty: step.mayBeEmpty,
   };
 }

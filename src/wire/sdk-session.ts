@@ -123,7 +123,11 @@ async function listTools(client: Client, end: SdkEnd, options: Options, timeoutM
       throw sessionErrorOf(thrown, { end, options, doing: "answer tools/list", timeoutMs });
     });
     tools.push(
-      ...listed.tools.map(({ name, annotations }) => ({ name, readOnly: annotations?.readOnlyHint === true })),
+      ...listed.tools.map(({ name, annotations }) => ({
+        name,
+        readOnly: annotations?.readOnlyHint === true,
+        idempotent: annotations?.idempotentHint === true,
+      })),
     );
     cursor = listed.nextCursor;
     if (cursor === undefined) return tools;

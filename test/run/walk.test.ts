@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Unstamped } from "../../src/history/events.ts";
 import { createTracer } from "../../src/history/ids.ts";
-import { policyKindNamed } from "../../src/agents/registry.ts";
+import { preparePolicy, type PolicyKind } from "../../src/agents/written.ts";
+import { openAgentPolicy } from "../../src/run/agent-policy.ts";
 import type { ScenarioGroup, ScenarioStep } from "../../src/scenario/resolve.ts";
 import type { AgentSessions, MaybeSession } from "../../src/run/sessions.ts";
 import { walkChain } from "../../src/run/walk.ts";
@@ -21,7 +22,7 @@ const step = (tool: string, over: Partial<ScenarioStep> = {}): ScenarioStep => (
 interface Played {
   readonly steps: readonly ScenarioStep[];
   readonly budgetMs?: number;
-  readonly policy?: { readonly kind: string; readonly attributes?: object; readonly timeoutMs?: number };
+  readonly policy?: { readonly kind: PolicyKind; readonly attributes?: object; readonly timeoutMs?: number };
   /** The run is over from the end of this call on. */
   readonly stopAfter?: number;
   /** How a session is opened that is not open yet. */
@@ -88,7 +89,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, o
     },
     {
       group,
-      policy: policyKindNamed(policy.kind).prepare(group.policy.attributes),
+      policy: openAgentPolicy(preparePolicy(group.policy), { nowMs: () => world.nowUs() / 1000, world }),
       sessions,
       agent: 3,
       walk: 7,
@@ -223,7 +224,7 @@ describe("attempts", () => {
       });
       return events.flatMap((event) => (event.type === "op-ended" ? [event.cutShort] : []));
     };
-    const retry = { kind: "retry", attributes: { attempts: 3, delay: "1ms" } };
+    const retry = { kind: "retry", attributes: { attempts: 3, delay: "1ms" } } as const;
     expect(await cut(retry, 1)).toEqual([true]);
     expect(await cut(retry, 3)).toEqual([undefined]);
     expect(await cut({ kind: "none" }, 1)).toEqual([undefined]);
