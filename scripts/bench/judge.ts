@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
-import { keepHeapSmall } from "../../src/commands/small-heap.ts";
+import { withSmallHeap } from "../../src/commands/small-heap.ts";
 import { synthetic, syntheticBlocks, type SyntheticRun } from "./synthetic-history.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -69,7 +69,7 @@ async function judgeApart(size: Size): Promise<JudgedRun> {
 async function judgeHere(size: Size): Promise<JudgedRun> {
   let events = 0;
   let makingMs = 0;
-  const read = keepHeapSmall(async function* () {
+  const read = async function* () {
     events = 0;
     const blocks = syntheticBlocks(size)[Symbol.iterator]();
     for (;;) {
@@ -80,9 +80,14 @@ async function judgeHere(size: Size): Promise<JudgedRun> {
       events += made.value.length;
       yield made.value;
     }
-  });
+  };
   const startedMs = performance.now();
-  const { verdict, checks: judged, thresholds, account } = await judge(read, checks);
+  const {
+    verdict,
+    checks: judged,
+    thresholds,
+    account,
+  } = await withSmallHeap(read, (sparingly) => judge(sparingly, checks));
   const seconds = (performance.now() - startedMs - makingMs) / 1000;
   const { user, system } = process.cpuUsage();
   return {

@@ -12,7 +12,7 @@ import { reporters } from "../reporters/registry.ts";
 import type { RunResult } from "../reporters/reporter.ts";
 import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
 import type { Io } from "./io.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { withSmallHeap } from "./small-heap.ts";
 
 const historyFolder = "history";
 
@@ -21,8 +21,8 @@ export async function judgeRun(
   io: Io,
   options: { readonly failOn?: FailOn } = {},
 ): Promise<RunResult> {
-  const read = keepHeapSmall(() => readBlocks(join(directory, historyFolder)));
-  const judged = await judge(read, checks, options);
+  const read = (): ReturnType<typeof readBlocks> => readBlocks(join(directory, historyFolder));
+  const judged = await withSmallHeap(read, (sparingly) => judge(sparingly, checks, options));
   const { figures, histograms } = judged;
   const result = { verdicts: verdictsOf(judged), figures, directory };
   // The verdict stands whether or not it can be kept.

@@ -1,5 +1,6 @@
 /** The command line that repeats a run; where it held secrets, whoever repeats it must give them again. */
-import { maskedWith, secretsOf } from "../run/secrets.ts";
+import { createMasks } from "../masks.ts";
+import { secretsIn } from "../scenario/secrets.ts";
 import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -10,7 +11,7 @@ export function replayOf(
   { set, duration, agents, faults, allowHost, failOn, workers, engine }: RunOptions,
   { env }: Pick<World, "env">,
 ): string {
-  const masked = maskedWith(secretsOf(scenario, env));
+  const masked = createMasks(secretsIn(scenario, env)).mask;
   const parts = ["squall run", quoted(source.named), `--seed ${scenario.seed}`];
   for (const change of set) parts.push(`--set ${quoted(masked(change))}`);
   if (duration !== undefined) parts.push(`--duration ${formatDuration(duration, 15)}`);

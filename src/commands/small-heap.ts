@@ -16,25 +16,31 @@ const youngHalfMost = 32 * 1024 * 1024;
 /** The factor by which the room for what is young grows: V8's own default, and not at all. */
 const [doubling, standing] = [2, 1];
 
-/** The same reading. The most room is fixed when V8 starts, so that its growth has to be stopped on the way. */
-export function keepHeapSmall<T>(read: () => AsyncIterable<T>): () => AsyncGenerator<T, void, undefined> {
+/**
+ * Judges by as many readings as it takes. The most room is fixed when V8 starts, so that its growth has to be stopped on
+ * the way; and not only while it reads, for what is done between two readings makes much that is young, too.
+ */
+export async function withSmallHeap<T, Result>(
+  read: () => AsyncIterable<T>,
+  use: (read: () => AsyncIterable<T>) => Promise<Result>,
+): Promise<Result> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  return async function* () {
-    let factor: number = doubling;
-    const grow = (by: number): void => {
-      if (by !== factor) setFlagsFromString(`--semi-space-growth-factor=${by}`);
-      factor = by;
-    };
-    try {
+  let factor: number = doubling;
+  const grow = (by: number): void => {
+    if (by !== factor) setFlagsFromString(`--semi-space-growth-factor=${by}`);
+    factor = by;
+  };
+  try {
+    return await use(async function* () {
       for await (const some of read()) {
         // It also shrinks, where little is to be done for a while.
         grow(youngBytes() < 2 * youngHalfMost ? doubling : standing);
         yield some;
       }
-    } finally {
-      grow(doubling);
-    }
-  };
+    });
+  } finally {
+    grow(doubling);
+  }
 }
 
 /** Of both halves. */

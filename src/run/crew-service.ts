@@ -1,12 +1,13 @@
 /** What a crew's thread does with the orders of the supervisor. */
 import { UserError } from "../errors.ts";
+import { createMasks } from "../masks.ts";
 import { createTracer } from "../history/ids.ts";
 import { openHistory, type HistoryWriter } from "../history/segments.ts";
 import type { World } from "../world.ts";
 import { openCrew, type Crew } from "./crew.ts";
 import type { Came, CrewBrief, Failure, Order, Said } from "./crew-messages.ts";
 import { collectNews } from "./op-news.ts";
-import { maskedWith, masking } from "./secrets.ts";
+import { masking } from "./secrets.ts";
 import { httpTarget } from "./session-target.ts";
 
 export interface CrewSurroundings {
@@ -23,6 +24,7 @@ export async function serveCrew(
   const { directory, ...shared } = brief.history;
   const onFailed = ({ message }: Error): void => say({ is: "unwritten", says: message });
   const history = await openHistory(directory, world, { ...shared, onFailed });
+  const masks = createMasks(brief.secrets);
   const news = collectNews(brief.declared);
   const crew = openCrew({
     ...brief,
@@ -32,7 +34,7 @@ export async function serveCrew(
       targets: targets.map(({ server, url, headers }) => httpTarget(server, { url: new URL(url), headers })),
     })),
     tracer: createTracer(brief.nonce, brief.groupNames),
-    recorder: { ...history, record: masking(history.record, maskedWith(brief.secrets)) },
+    recorder: { ...history, record: masking(history.record, masks.mask) },
     watch: news,
     world,
   });

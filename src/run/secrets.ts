@@ -1,51 +1,23 @@
 /** Keeping secrets out of histories and reports: a server may well say in an error what it was given in a header. */
 import { UserError } from "../errors.ts";
 import type { Stamp, Unstamped } from "../history/events.ts";
-import type { Scenario } from "../scenario/resolve.ts";
-import { renderText, soundsSecret } from "../scenario/template.ts";
+import type { Shape } from "../history/shape.ts";
+import { maskedMistake } from "../scenario/secrets.ts";
 
-// Shorter ones would mask half of every text, and are no secrets.
-const secretCharactersMin = 6;
-
-// What people call their things while they try them out, such as a password "postgres", is in tools' names as well.
-const isPlainWord = /^(?:.{0,7}|[a-z]+)$/i;
-
-/** The values that must not be seen: of headers, and of variables that sound secret, our own among them. */
-export function secretsOf(
-  { servers, upstreams }: Scenario,
-  env: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
-  const headers = servers.flatMap((server) => Object.values(server.headers));
-  const variables = [...servers, ...upstreams].flatMap(({ env: given }) =>
-    Object.entries(given).flatMap(([name, text]) => (soundsSecret(name) ? [text] : [])),
-  );
-  const values = [...headers, ...variables].map((text) => renderText(text, env));
-  // Of "Bearer abc" the second word alone is the secret, and is what a server repeats.
-  const words = values.flatMap((value) => [value, ...value.split(/\s+/)]);
-  const told = words.filter((word) => word.length >= secretCharactersMin && !/^bearer$/i.test(word));
-  // Whatever Squall starts gets Squall's own variables too.
-  const inherited = Object.entries(env).flatMap(([name, value = ""]) =>
-    soundsSecret(name) && !isPlainWord.test(value) ? [value] : [],
-  );
-  return [...new Set([...told, ...inherited])];
-}
-
-/** A text without the secrets in it. */
-export function maskedWith(secrets: readonly string[]): (text: string) => string {
-  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
-}
-
-/** What a person is told quotes the last words of servers. */
+/** What a person is told quotes the last words of servers; even an error of ours may hold what one has said. */
 export function maskedError(error: unknown, masked: (text: string) => string): unknown {
-  if (!(error instanceof UserError)) return error;
-  const { message, exitCode, cause } = error;
-  const mistakes = error.mistakes.map((mistake) => ({
-    ...mistake,
-    says: masked(mistake.says),
-    ...(mistake.hint === undefined ? {} : { hint: masked(mistake.hint) }),
-  }));
-  return new UserError(masked(message), { exitCode, mistakes, cause });
+  if (!(error instanceof Error)) return typeof error === "string" ? masked(error) : error;
+  const cause = maskedError(error.cause, masked);
+  if (error instanceof UserError) {
+    const { message, exitCode } = error;
+    const mistakes = error.mistakes.map((mistake) => maskedMistake(mistake, masked));
+    return new UserError(masked(message), { exitCode, mistakes, cause });
+  }
+  const { message, stack, name } = error;
+  const shown = masked(message);
+  const shownStack = stack === undefined ? undefined : masked(stack);
+  if (shown === message && shownStack === stack && cause === error.cause) return error;
+  return Object.assign(new Error(shown, { cause }), { name, stack: shownStack });
 }
 
 /** The same recording, with every secret masked in what others have said; ids, kinds and figures are our own words. */
@@ -64,11 +36,28 @@ export function masking(
       clean ??= {};
       clean[key] = shown;
     }
+    const shown = withoutNames(event, masked);
     // Nearly every event is as clean as it came, and need not be copied.
-    return record(clean === undefined ? event : { ...event, ...clean });
+    return record(clean === undefined ? shown : { ...shown, ...clean });
   };
 }
 
-const othersWords = ["says", "because", "stderr", "failed", "path", "method", "tool", "key"] as const;
+const othersWords = ["says", "because", "stderr", "failed", "path", "method", "tool", "key", "replay"] as const;
 type OthersWord = (typeof othersWords)[number];
 type SaidByOthers = { readonly type: string } & { readonly [word in OthersWord]?: unknown };
+
+/** Names of tools, and keys of answers, are others' words as well. */
+function withoutNames(event: Unstamped, masked: (text: string) => string): Unstamped {
+  if (event.type === "tools-listed") {
+    return isClean(event.tools, masked) ? event : { ...event, tools: event.tools.map(masked) };
+  }
+  if ((event.type !== "attempt" && event.type !== "exchange") || event.answer === undefined) return event;
+  const { answer } = event;
+  if (isClean(answer.filled, masked) && isClean(answer.hollow, masked)) return event;
+  const shown: Shape = { ...answer, filled: answer.filled.map(masked), hollow: answer.hollow.map(masked) };
+  return { ...event, answer: shown };
+}
+
+function isClean(texts: readonly string[], masked: (text: string) => string): boolean {
+  return texts.every((text) => masked(text) === text);
+}

@@ -10,6 +10,7 @@ import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
+import type { Masks } from "../masks.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
@@ -49,7 +50,8 @@ export interface StageOptions {
   readonly nonce: string;
   readonly tracer: Tracer;
   readonly recorder: HistoryWriter;
-  /** Whose values agents must not write down. */
+  /** What nobody may write down. */
+  readonly masks: Masks;
   readonly secrets: readonly string[];
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
@@ -207,6 +209,7 @@ async function startTarget(
     ...("restart" in target && target.restart !== undefined ? { restart: target.restart } : {}),
     env: { ...start.env, ...env },
     lease: options.lease,
+    masks: options.masks,
     logFile: join(directory, "targets", `${instance ?? name}.log`),
   });
   closing.defer(instance ?? name, () => started.stop());

@@ -29,6 +29,7 @@ export function openStdio(
     name,
     env: { ...start.env, ...renderAll(env, world), ...variables },
     lease,
+    masks: options.masks,
     logFile: join(directory, "targets", `${name}.log`),
     world,
     recorder,

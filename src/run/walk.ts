@@ -8,6 +8,7 @@ import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { render, saveFrom } from "../scenario/template.ts";
+import { callTool } from "../wire/requests.ts";
 import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
 import type { AgentPolicy } from "./agent-policy.ts";
@@ -207,8 +208,7 @@ async function attemptOp(
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : await session.call({
-          tool: step.tool,
-          args: walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args,
+          ...callTool(step.tool, walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args),
           meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
           timeoutMs,
           onTimeout: policy.onTimeout,

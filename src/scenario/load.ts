@@ -1,5 +1,6 @@
 /** From a file to a scenario in which nothing is wrong, or to all of its mistakes at once. */
 import { UserError, type Mistake } from "../errors.ts";
+import { createMasks } from "../masks.ts";
 import { openDocument, type ScenarioDocument } from "./document.ts";
 import { allowingHosts } from "./egress.ts";
 import { formatPath, type Finding, type Path } from "./mistakes.ts";
@@ -7,6 +8,7 @@ import { referenceFindings } from "./references.ts";
 import { resolveScenario, type Scenario } from "./resolve.ts";
 import { scenarioSchema, type ScenarioInput } from "./schema.ts";
 import { resize, type Sizes } from "./resize.ts";
+import { maskedMistake, secretsIn } from "./secrets.ts";
 import { applySets } from "./set.ts";
 import { survey } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
@@ -49,7 +51,10 @@ export async function loadScenario(
     ...resized.mistakes,
     ...distinct(findings).map(place),
   ];
-  if (mistakes.length > 0) throw mistaken(mistakes.toSorted(byPlace));
+  if (mistakes.length > 0) {
+    const { mask } = createMasks(secretsIn(resized.raw, options.env));
+    throw mistaken(mistakes.toSorted(byPlace).map((mistake) => maskedMistake(mistake, mask)));
+  }
   // The schema has found nothing wrong, so the raw value is what the type says.
   const raw = resized.raw as ScenarioInput;
   const scenario = allowingHosts(resolveScenario(raw, scenarioSchema.parse(raw)), options.allowHosts);

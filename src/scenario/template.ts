@@ -80,7 +80,8 @@ export function renderText(text: string, env: Scope["env"]): string {
     .join("");
 }
 
-const secretName = /secret|token|passw|passphrase|credential|authorization|(?:api|access|private|signing)_?key|cookie/i;
+const secretName =
+  /secret|token|passw|passphrase|credential|authorization|(?:api|access|private|signing)[_-]?key|cookie/i;
 
 /** Whether a variable of this name is likely to hold something that nobody else should see. */
 export function soundsSecret(name: string): boolean {

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import type { Masks } from "../masks.ts";
 import { endGroup, groupFile, groupLives, leaseGoneCode, leaseVariable, underLease } from "../processes.ts";
 import type { World } from "../world.ts";
 import { keepOutput, type Log, type Output } from "./output.ts";
@@ -14,6 +15,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   readonly lease: string;
   readonly log?: Log;
+  /** What it writes is kept without these. */
+  readonly masks?: Pick<Masks, "stream">;
   readonly world: World;
   /** Its stdin stays open, and its stdout is paused until somebody reads the messages on it. */
   readonly speaksStdio?: true;
@@ -58,7 +61,7 @@ export async function launch(what: Launch): Promise<Running | { readonly failed:
   stdin?.on("error", () => {});
   if (speaksStdio) stdout.pause();
   const logged = speaksStdio ? (["stderr"] as const) : (["stdout", "stderr"] as const);
-  const output = keepOutput({ stdout, stderr, log: what.log, logged });
+  const output = keepOutput({ stdout, stderr, log: what.log, logged, masks: what.masks });
   const silent = exited.then(async (exit) => {
     const waited = new AbortController();
     await Promise.race([closed, world.sleep(lastWordsMs, waited.signal)]);

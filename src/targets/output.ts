@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, statSync, type WriteStream } from "node:f
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
+import { createMasks, type Masks } from "../masks.ts";
 import { readLines } from "../lines.ts";
 
 export interface Output {
@@ -29,17 +30,25 @@ export function keepOutput(options: {
   readonly log: Log | undefined;
   /** What of it goes to the log: where stdout carries messages, only stderr. */
   readonly logged: readonly ("stdout" | "stderr")[];
+  readonly masks?: Pick<Masks, "stream"> | undefined;
 }): Output {
-  const { stdout, stderr, log, logged } = options;
+  const { stdout, stderr, log, logged, masks = createMasks() } = options;
   const tails = { stdout: createTail(), stderr: createTail() };
+  const flushes: (() => void)[] = [];
   for (const [name, stream] of [
     ["stdout", stdout],
     ["stderr", stderr],
   ] as const) {
-    stream.on("data", (chunk: Buffer) => {
-      tails[name].add(chunk);
-      if (logged.includes(name)) log?.add(chunk);
-    });
+    const masked = masks.stream();
+    const keep = (shown: Buffer): void => {
+      if (shown.length === 0) return;
+      tails[name].add(shown);
+      if (logged.includes(name)) log?.add(shown);
+    };
+    const flush = (): void => keep(masked.rest());
+    stream.on("data", (chunk: Buffer) => keep(masked.feed(chunk)));
+    stream.once("end", flush);
+    flushes.push(flush);
     // The other end may break at any moment; what counts is how the process ends.
     stream.on("error", () => {});
   }
@@ -49,6 +58,7 @@ export function keepOutput(options: {
     close: () => {
       stdout.destroy();
       stderr.destroy();
+      for (const flush of flushes) flush();
       log?.close();
     },
   };

@@ -3,6 +3,7 @@
  * says so on stdout, or when its address answers; until then its every end is an error that a person can mend.
  */
 import { exitCodes, UserError } from "../errors.ts";
+import type { Masks } from "../masks.ts";
 import type { Recorder } from "../history/events.ts";
 import { formatDuration } from "../units.ts";
 import type { World } from "../world.ts";
@@ -31,6 +32,8 @@ export interface ProcessOptions {
   readonly lease: string;
   /** Gets all that the target writes, up to 10 MiB. */
   readonly logFile?: string;
+  /** What it writes is kept without these. */
+  readonly masks?: Pick<Masks, "stream">;
   readonly ready: Readiness;
   readonly world: World;
   readonly recorder: Recorder;

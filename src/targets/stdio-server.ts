@@ -3,6 +3,7 @@
  * group of its own under the run's lease, and one log for all of them.
  */
 import { exitCodes, UserError } from "../errors.ts";
+import type { Masks } from "../masks.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
 import { endBy, hearStarts, type DeadlySignal, type Herd } from "./herd.ts";
@@ -19,6 +20,8 @@ export interface StdioServerOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly lease: string;
   readonly logFile?: string;
+  /** What it writes is kept without these. */
+  readonly masks?: Pick<Masks, "stream">;
   readonly world: World;
   readonly recorder: Recorder;
   /** Ends those that are not ready yet. */

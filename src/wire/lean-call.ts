@@ -1,12 +1,12 @@
 /**
- * One tools/call of the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
+ * One request of an agent on the lean wire: the wait for its answer, what is done when the patience ends, and the answer that
  * comes too late.
  */
 import { formatDuration } from "../units.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
 import { callText } from "./lean-rpc.ts";
-import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
+import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
 import type { Answer, CallRequest } from "./session.ts";
 
 export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
@@ -24,7 +24,7 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       resolve(answer);
     };
     const open = channel.post(id, request.meta.traceparent, callText(id, request), (reply) => {
-      const answer = answerOfReply(reply, channel.words);
+      const answer = answerOfReply(reply, { method: request.method, words: channel.words });
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
@@ -55,13 +55,13 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
   });
 }
 
-function answerOfReply(reply: Reply, words: Words): Answer {
-  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, words) };
+function answerOfReply(reply: Reply, asked: Asked): Answer {
+  if (reply.is === "answer") return { ...reply.seen, ...answerOf(reply.answer, asked) };
   return {
     ...reply.seen,
     ...bare(reply.class),
     ...(reply.error === undefined ? {} : { rpcCode: reply.error.code }),
-    ...saying(reply.error?.message ?? reply.text, words),
+    ...saying(reply.error?.message ?? reply.text, asked.words),
   };
 }
 

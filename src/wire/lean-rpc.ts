@@ -35,11 +35,14 @@ export function textOf(message: object): string {
   return JSON.stringify({ jsonrpc: "2.0", ...message });
 }
 
-/** The same text for a call, of which there are many: put together rather than gone through. */
-export function callText(id: number, { tool, args, meta }: Pick<CallRequest, "tool" | "args" | "meta">): string {
+/** The same text for a request of an agent, of which there are many: its outside is put together, not gone through. */
+export function callText(
+  id: number,
+  { method, params, meta }: Pick<CallRequest, "method" | "params" | "meta">,
+): string {
   return (
-    `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":${JSON.stringify(tool)},` +
-    `"arguments":${JSON.stringify(args)},"_meta":${JSON.stringify(meta)}}}`
+    `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},` +
+    `"params":${JSON.stringify({ ...params, _meta: meta })}}`
   );
 }
 

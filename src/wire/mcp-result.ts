@@ -1,18 +1,26 @@
-/** What the JSON-RPC answer to a tools/call means: its class, the server's words, and the shape of what it returned. */
+/** What a JSON-RPC answer means: its class, the server's words, and the shape of what it returned. */
 import { outcomeClasses, type Outcome, type OutcomeClass } from "../history/outcomes.ts";
-import { leavesOf, nothing, parsedJson, shapeOf, type Shape } from "../history/shape.ts";
+import { parsedJson } from "../history/shape.ts";
 import { isObject, type JsonObject, type RpcAnswer, type RpcError } from "./lean-rpc.ts";
+import { shapeOfResult, textsOf } from "./result-shape.ts";
 import type { Answer } from "./session.ts";
 
 /** Makes a server's words short enough and free of secrets; undefined where nothing is left. */
 export type Words = (text: string) => string | undefined;
 
-export function answerOf(answer: RpcAnswer, words: Words): Answer {
+/** What an answer is judged by. */
+export interface Asked {
+  readonly method: string;
+  readonly words: Words;
+}
+
+export function answerOf(answer: RpcAnswer, { method, words }: Asked): Answer {
   if ("error" in answer) return errorAnswer(answer.error, words);
   const { result } = answer;
-  return result["isError"] === true
+  // Only tools can say so; elsewhere the word would be the server's own.
+  return method === "tools/call" && result["isError"] === true
     ? toolErrorAnswer(result, words)
-    : { class: "ok", outcome: "ok", answer: shapeOfResult(result), result };
+    : { class: "ok", outcome: "ok", answer: shapeOfResult(method, result), result };
 }
 
 function errorAnswer({ code, message }: RpcError, words: Words): Answer {
@@ -25,7 +33,7 @@ function toolErrorAnswer(result: JsonObject, words: Words): Answer {
     class: "tool-error",
     outcome: outcomeOfToolError(result["structuredContent"]),
     ...saying(text, words),
-    ...(carriesData(result, text) ? { answer: shapeOfResult(result) } : {}),
+    ...(carriesData(result, text) ? { answer: shapeOfResult("tools/call", result) } : {}),
   };
 }
 
@@ -58,45 +66,6 @@ export function createWords(secrets: readonly string[]): Words {
   };
 }
 
-/** Structured content tells more than text, unless only the text holds something. */
-export function shapeOfResult(result: JsonObject): Shape {
-  const structured = result["structuredContent"];
-  const content = contentOf(result);
-  if (structured === undefined || structured === null) return shapeOfContent(content);
-  const shape = shapeOf(structured);
-  return shape.cut === true || leavesOf(shape).length > 0 || content.length === 0 ? shape : shapeOfContent(content);
-}
-
-function shapeOfContent(content: readonly unknown[]): Shape {
-  if (content.length === 0) return nothing;
-  if (content.length > 1) return shapeOf(content.map(valueOf));
-  const [item] = content;
-  const shape = shapeOf(valueOf(item));
-  return isObject(item) && item["type"] === "text" ? shape : { ...shape, form: "other" };
-}
-
-/** What a content item holds, without what only names it: a kind and a media type are there even where nothing is. */
-function valueOf(item: unknown): unknown {
-  if (!isObject(item)) return item;
-  switch (item["type"]) {
-    case "text":
-      return typeof item["text"] === "string" ? (parsedJson(item["text"]) ?? item["text"]) : item["text"];
-    case "image":
-    case "audio":
-      return item["data"] ?? null;
-    case "resource": {
-      const { resource } = item;
-      if (!isObject(resource)) return resource ?? null;
-      const text = resource["text"];
-      return typeof text === "string" ? (parsedJson(text) ?? text) : (resource["blob"] ?? null);
-    }
-    case "resource_link":
-      return item["uri"] ?? null;
-    default:
-      return Object.fromEntries(Object.entries(item).filter(([name]) => name !== "type" && name !== "_meta"));
-  }
-}
-
 function carriesData(result: JsonObject, text: string | undefined): boolean {
   const structured = result["structuredContent"];
   return (structured !== undefined && structured !== null) || (text !== undefined && parsedJson(text) !== undefined);
@@ -111,14 +80,4 @@ function outcomeOfToolError(structured: unknown): Outcome {
 
 function saysItMayHaveHappened(value: unknown): boolean {
   return isObject(value) && (value["outcome"] === "unknown" || value["outcome"] === "committed");
-}
-
-function contentOf(result: JsonObject): readonly unknown[] {
-  return Array.isArray(result["content"]) ? result["content"] : [];
-}
-
-function textsOf(result: JsonObject): readonly string[] {
-  return contentOf(result).flatMap((item) =>
-    isObject(item) && item["type"] === "text" && typeof item["text"] === "string" ? [item["text"]] : [],
-  );
 }

@@ -6,12 +6,11 @@ import type { OutcomeClass } from "../history/outcomes.ts";
 import { refusalClass } from "./lean-body.ts";
 import { classOfError } from "./lean-http.ts";
 import { isObject } from "./lean-rpc.ts";
-import { answerOf, bare, saying, type Words } from "./mcp-result.ts";
+import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
 import type { Answer } from "./session.ts";
 
 /** What is known of a call beside what was thrown. */
-export interface Called {
-  readonly words: Words;
+export interface Called extends Asked {
   readonly timeoutMs: number;
   readonly elapsedMs: number;
   /** The transport has ended, and not because we closed it. */
@@ -29,7 +28,7 @@ export function answerOfThrown(thrown: unknown, called: Called): Answer {
     return bare(codeOf(thrown)?.startsWith("Z_") === true ? "malformed-answer" : "truncated");
   }
   if (ended && messageOf(thrown) === "Not connected") return bare("no-session");
-  // The body was JSON, but no JSON-RPC, or no result of a tool. Zod tells that in pages that say nothing of the answer.
+  // The body was JSON, but no JSON-RPC, or no result of its method. Zod tells that in pages that say nothing of the answer.
   if (thrown instanceof Error && thrown.name.endsWith("ZodError")) return bare("malformed-answer");
   return { ...bare("malformed-answer"), ...saying(messageOf(thrown), words) };
 }
@@ -64,7 +63,7 @@ function answerOfMcpError(thrown: McpError, called: Called): Answer {
   const message = wordsOfThrown(thrown);
   // Here the tool did answer, and may have acted: it is the client that does not take what it said.
   if (isClientsVerdict.test(message)) return { ...bare("malformed-answer"), ...saying(message, words) };
-  return answerOf({ error: { code: thrown.code, message } }, words);
+  return answerOf({ error: { code: thrown.code, message } }, called);
 }
 
 const isClientsVerdict =

@@ -9,6 +9,7 @@ import { countdown, toolPagesMax } from "./lean.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
+import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown } from "./sdk-outcome.ts";
 import {
   SessionError,
@@ -77,15 +78,15 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
     const startedUs = world.nowUs();
     // Node's timers know no parts of milliseconds, and would cut them off.
     const timeout = Math.ceil(request.timeoutMs);
+    const asked = { method: request.method, words };
     try {
-      const params = { name: request.tool, arguments: { ...request.args }, _meta: { ...request.meta } };
-      const result: unknown = await client.callTool(params, undefined, { timeout, signal: own.signal });
-      return isObject(result) ? answerOf({ result }, words) : bare("malformed-answer");
+      const result = await askClient(client, request, { timeout, signal: own.signal });
+      return isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer");
     } catch (thrown) {
       if (own.signal.aborted || closing) return bare("stopped");
       const elapsedMs = (world.nowUs() - startedUs) / 1000;
       const ended = client.transport === undefined;
-      return answerOfThrown(thrown, { words, timeoutMs: timeout, elapsedMs, ended, inSession: end.inSession() });
+      return answerOfThrown(thrown, { ...asked, timeoutMs: timeout, elapsedMs, ended, inSession: end.inSession() });
     } finally {
       forget();
     }

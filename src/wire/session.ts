@@ -12,9 +12,16 @@ import type { StdioPipe } from "./stdio-pipe.ts";
  */
 export type TimeoutAction = "cancel" | "close" | "abandon";
 
-export interface CallRequest {
-  readonly tool: string;
-  readonly args: Readonly<Record<string, unknown>>;
+/** A request, whatever its method; `requests.ts` makes them. */
+export interface McpRequest {
+  readonly method: string;
+  /** What it is about, where that is one thing: a tool, a URI, a prompt. */
+  readonly name?: string;
+  /** Without `_meta`. */
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface CallRequest extends McpRequest {
   /** Goes into `_meta` and, for traceparent, into the header of the same name. */
   readonly meta: { readonly traceparent: string; readonly "squall/op": string };
   readonly timeoutMs: number;
@@ -46,6 +53,7 @@ export interface Session {
   readonly hasId?: boolean;
   /** What names it in every request over HTTP. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Makes one request and judges its answer by what the method promises. */
   call(request: CallRequest): Promise<Answer>;
   listTools(timeoutMs: number): Promise<readonly Tool[]>;
   close(): Promise<void>;

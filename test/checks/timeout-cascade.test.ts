@@ -367,6 +367,9 @@ describe("does not apply", () => {
   const cases: readonly (readonly [string, Partial<Declared>])[] = [
     ["without any fault", { faults: [] }],
     ["where callers are turned away at once", { faults: fault({ healForm: "let-through" }) }],
+    ...["kill", "rolling-restart", "scale-in"].map(
+      (kind) => [`where ${kind} ends what would answer`, { faults: fault({ kind, healForm: "start-again" }) }] as const,
+    ),
     ["where the fault is before the server", { faults: fault({ kind: "latency", link: "planner@cloud" }) }],
     [
       "where requests cannot be told apart",

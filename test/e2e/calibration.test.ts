@@ -6,6 +6,7 @@ import { openEmbeddedEngine } from "../../src/engines/embedded/embedded.ts";
 import type { EventOf, HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
 import { openLeanSession } from "../../src/wire/lean.ts";
+import { callTool } from "../../src/wire/requests.ts";
 import type { Session } from "../../src/wire/session.ts";
 import { realWorld } from "../../src/world.ts";
 import { startFixture } from "../fixtures/started-fixture.ts";
@@ -96,8 +97,7 @@ test("50 ms on ten calls at once adds about 50 ms to them all together", { timeo
     const answers = await Promise.all(
       sessions.map((session) =>
         session.call({
-          tool: "FetchResources",
-          args: {},
+          ...callTool("FetchResources", {}),
           meta: { traceparent: "00-00000000000000000000000000000001-0000000000000001-01", "squall/op": "x" },
           timeoutMs: 5000,
           onTimeout: "cancel",

@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../src/errors.ts";
 import type { Unstamped } from "../../src/history/events.ts";
-import { maskedError, maskedWith, masking, secretsOf } from "../../src/run/secrets.ts";
-import type { Scenario } from "../../src/scenario/resolve.ts";
+import { createMasks } from "../../src/masks.ts";
+import { maskedError, masking } from "../../src/run/secrets.ts";
+import { secretsIn } from "../../src/scenario/secrets.ts";
 
 const scenario = {
   servers: [
     { headers: { authorization: "Bearer ${env.TOKEN}" }, env: { DB_PASSWORD: 'pass"word', REGION: "north-east" } },
   ],
   upstreams: [],
-} as unknown as Scenario;
+};
 
-const secrets = secretsOf(scenario, { TOKEN: "hunter2-hunter2" });
+const secrets = secretsIn(scenario, { TOKEN: "hunter2-hunter2" });
 
 test("header values and variables that sound secret are secrets, others are not", () => {
   expect(secrets).toContain("hunter2-hunter2");
@@ -24,7 +25,7 @@ test("what a server repeats of them never reaches the history", () => {
   const record = masking((event) => {
     kept.push(event);
     return { id: "t:1", atUs: 0 };
-  }, maskedWith(secrets));
+  }, createMasks(secrets).mask);
   record({
     type: "attempt",
     op: "o",
@@ -38,7 +39,7 @@ test("what a server repeats of them never reaches the history", () => {
   expect(() =>
     masking(
       () => ({ id: "t:1", atUs: 0 }),
-      maskedWith(["100000", "failed"]),
+      createMasks(["100000", "failed"]).mask,
     )({ type: "ledger-read", ledger: "failed", rows: 1_000_004, quiet: true }),
   ).not.toThrow();
   expect(JSON.stringify(kept)).not.toMatch(/hunter2|pass\\?"word/);
@@ -48,7 +49,7 @@ test("what a server repeats of them never reaches the history", () => {
 
 test("our own variables are what every server gets, and those that sound secret are kept out as well", () => {
   const own = { GITHUB_TOKEN: "ghp_0123456789", POSTGRES_PASSWORD: "postgres", EDITOR: "vim-9-with-plugins" };
-  const found = secretsOf({ servers: [], upstreams: [] } as unknown as Scenario, own);
+  const found = secretsIn({ servers: [], upstreams: [] }, own);
   // A tool may well be called postgres_query.
   expect(found).toEqual(["ghp_0123456789"]);
 });
@@ -58,7 +59,7 @@ test("an error for a person, too, quotes a server without them", () => {
     exitCode: 75,
     mistakes: [{ path: "a", says: "no hunter2-hunter2", hint: "hunter2-hunter2" }],
   });
-  const masked = maskedError(error, maskedWith(secrets));
+  const masked = maskedError(error, createMasks(secrets).mask);
   expect(masked).toBeInstanceOf(UserError);
   expect(masked).toMatchObject({
     message: "it wrote: bad token ***",

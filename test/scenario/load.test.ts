@@ -63,10 +63,13 @@ describe("a bad file is told all of its mistakes at once, with line, column and 
 describe("a good file", () => {
   const good = join(scenarios, "duplicate-effects.yaml");
 
-  test.each(readdirSync(scenarios))("%s of the built-in ones is right", async (name) => {
-    const { scenario } = await load(join(scenarios, name));
-    expect(name.startsWith(scenario.name)).toBe(true);
-  });
+  test.each(readdirSync(scenarios).filter((name) => name.endsWith(".yaml")))(
+    "%s of the built-in ones is right",
+    async (name) => {
+      const { scenario } = await load(join(scenarios, name));
+      expect(name.startsWith(scenario.name)).toBe(true);
+    },
+  );
 
   test("--set changes values, --seed the seed, and the document keeps the change", async () => {
     const { scenario, document } = await load(good, {

@@ -5,6 +5,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { openLeanSession } from "../../src/wire/lean.ts";
+import { callTool } from "../../src/wire/requests.ts";
 import type { Answer, CallRequest, OpenSession, Session, SessionOptions } from "../../src/wire/session.ts";
 import { realWorld } from "../../src/world.ts";
 
@@ -194,10 +195,12 @@ export function openTo(
 
 const traceparent = "00-0000f00d000000000100000000000051-0000f00d00000001-01";
 
-export function callOf(options: Partial<CallRequest> = {}): CallRequest {
+export type Call = Partial<CallRequest> & { readonly tool?: string; readonly args?: Readonly<Record<string, unknown>> };
+
+/** A tool's call, unless another request is given. */
+export function callOf({ tool = "FetchResources", args = {}, ...options }: Call = {}): CallRequest {
   return {
-    tool: "FetchResources",
-    args: {},
+    ...callTool(tool, args),
     meta: { traceparent, "squall/op": "0000f00d.planner.1.0.0" },
     timeoutMs: 10_000,
     onTimeout: "cancel",
@@ -211,7 +214,7 @@ export function callOf(options: Partial<CallRequest> = {}): CallRequest {
 export async function answerTo(
   onCall: React,
   options: FaultServerOptions & {
-    readonly call?: Partial<CallRequest>;
+    readonly call?: Call;
     readonly session?: Partial<SessionOptions>;
     readonly open?: OpenSession;
     /** Asks which tools there are before it calls one. */

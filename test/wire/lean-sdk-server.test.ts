@@ -6,6 +6,10 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { openLeanSession } from "../../src/wire/lean.ts";
+import { getPrompt, listPage, readResource } from "../../src/wire/requests.ts";
+import { openSdkSession } from "../../src/wire/sdk.ts";
+import type { McpRequest } from "../../src/wire/session.ts";
 import { callOf, openTo } from "./fault-server.ts";
 
 interface Kind {
@@ -78,8 +82,44 @@ function serverWithTools(traces: unknown[]): McpServer {
   server.registerTool("CreateLimitRequest", {}, () => {
     throw new Error("no more limits");
   });
+  server.registerResource("log", "file:///log", {}, (uri) => ({ contents: [{ uri: uri.href, text: '{"lines":[]}' }] }));
+  server.registerPrompt("greet", { argsSchema: { who: z.string() } }, ({ who }) => ({
+    messages: [{ role: "user", content: { type: "text", text: `hello ${who}` } }],
+  }));
   return server;
 }
+
+describe.each([
+  { wire: "lean", open: openLeanSession },
+  { wire: "sdk", open: openSdkSession },
+])("requests beyond tools on the wire $wire", ({ open }) => {
+  test("read, prompt and list, and are told in their own shapes", async () => {
+    const server = await startSdkServer({ sessions: true, json: true });
+    const session = await openTo(server.url, {}, open);
+    const ask = (request: McpRequest) => session.call({ ...callOf(), ...request });
+
+    expect(await ask(readResource("file:///log"))).toMatchObject({
+      class: "ok",
+      answer: { form: "json", filled: ["$"], hollow: ["$.lines"] },
+      result: { contents: [{ uri: "file:///log" }] },
+    });
+    expect(await ask(readResource("file:///nowhere"))).toMatchObject({ class: "rpc-error", outcome: "failed" });
+    expect(await ask(getPrompt("greet", { who: "you" }))).toMatchObject({
+      class: "ok",
+      answer: { form: "text", filled: ["$"] },
+      result: { messages: [{ content: { text: "hello you" } }] },
+    });
+    expect(await ask(getPrompt("greet", {}))).toMatchObject({ class: "rpc-error" });
+    for (const what of ["tools", "resources", "prompts"] as const) {
+      expect(await ask(listPage(what))).toMatchObject({ class: "ok", answer: { filled: ["$", "$[]"] } });
+    }
+    expect(await ask(listPage("resource-templates"))).toMatchObject({ class: "ok", answer: { hollow: ["$"] } });
+    expect(await ask({ method: "ping", params: {} })).toMatchObject({ class: "ok", answer: { hollow: ["$"] } });
+
+    await session.close();
+    await server.close();
+  });
+});
 
 describe.each<Kind>([
   { sessions: true, json: true },

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { isEmpty, type Shape } from "../../src/history/shape.ts";
-import { answerOf, createWords, shapeOfResult } from "../../src/wire/mcp-result.ts";
+import { answerOf, createWords } from "../../src/wire/mcp-result.ts";
+import { shapeOfResult } from "../../src/wire/result-shape.ts";
 
-const words = createWords([]);
+const call = "tools/call";
+const asked = { method: call, words: createWords([]) };
 const textItem = (text: string) => ({ type: "text", text });
 
 describe("the shape of a result", () => {
@@ -60,24 +62,27 @@ describe("the shape of a result", () => {
     ],
   ];
   test.for(cases)("%s", ([, result, shape]) => {
-    expect(shapeOfResult(result)).toEqual(shape);
+    expect(shapeOfResult(call, result)).toEqual(shape);
   });
 
   test("structured content too large to tell stands for itself", () => {
     const structuredContent = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`part-${n}`, []]));
-    expect(shapeOfResult({ structuredContent, content: [textItem("one")] })).toMatchObject({ form: "json", cut: true });
+    expect(shapeOfResult(call, { structuredContent, content: [textItem("one")] })).toMatchObject({
+      form: "json",
+      cut: true,
+    });
   });
 
   test("an item that only names its kind is empty", () => {
     for (const item of [{ type: "image", mimeType: "image/png" }, { type: "resource" }, { type: "hologram" }]) {
-      expect(isEmpty(shapeOfResult({ content: [item] }))).toBe(true);
+      expect(isEmpty(shapeOfResult(call, { content: [item] }))).toBe(true);
     }
   });
 });
 
 describe("the class of an answer", () => {
   test("a result is ok, also an empty one", () => {
-    expect(answerOf({ result: {} }, words)).toEqual({
+    expect(answerOf({ result: {} }, asked)).toEqual({
       class: "ok",
       outcome: "ok",
       answer: { form: "none", filled: [], hollow: [] },
@@ -86,12 +91,12 @@ describe("the class of an answer", () => {
   });
 
   test("a tool error says its first text, and keeps a shape only where it carries data", () => {
-    expect(answerOf({ result: { isError: true, content: [textItem("no"), textItem("really")] } }, words)).toEqual({
+    expect(answerOf({ result: { isError: true, content: [textItem("no"), textItem("really")] } }, asked)).toEqual({
       class: "tool-error",
       outcome: "failed",
       says: "no",
     });
-    expect(answerOf({ result: { isError: true, content: [textItem('{"code":7}')] } }, words)).toEqual({
+    expect(answerOf({ result: { isError: true, content: [textItem('{"code":7}')] } }, asked)).toEqual({
       class: "tool-error",
       outcome: "failed",
       says: '{"code":7}',
@@ -110,22 +115,79 @@ describe("the class of an answer", () => {
     [{ outcome: "who knows" }, "failed"],
     ["unknown", "failed"],
   ] as const)("a tool error with %j is %s", ([structuredContent, outcome]) => {
-    expect(answerOf({ result: { isError: true, structuredContent } }, words)).toMatchObject({
+    expect(answerOf({ result: { isError: true, structuredContent } }, asked)).toMatchObject({
       class: "tool-error",
       outcome,
     });
   });
 
   test("isError must be true itself", () => {
-    expect(answerOf({ result: { isError: "yes" } }, words).class).toBe("ok");
+    expect(answerOf({ result: { isError: "yes" } }, asked).class).toBe("ok");
   });
 
   test("a JSON-RPC error keeps its code and words", () => {
-    expect(answerOf({ error: { code: -32602, message: "no such tool" } }, words)).toEqual({
+    expect(answerOf({ error: { code: -32602, message: "no such tool" } }, asked)).toEqual({
       class: "rpc-error",
       outcome: "failed",
       rpcCode: -32602,
       says: "no such tool",
     });
+  });
+});
+
+describe("the shape of what other methods return", () => {
+  const cases: readonly [string, string, Record<string, unknown>, Shape][] = [
+    [
+      "a resource that is JSON",
+      "resources/read",
+      { contents: [{ uri: "x:1", mimeType: "application/json", text: '{"a":[]}' }] },
+      { form: "json", filled: ["$"], hollow: ["$.a"] },
+    ],
+    [
+      "a resource of bytes",
+      "resources/read",
+      { contents: [{ uri: "x:1", blob: "aGk=" }] },
+      { form: "other", filled: ["$"], hollow: [] },
+    ],
+    [
+      "a resource without bytes",
+      "resources/read",
+      { contents: [{ uri: "x:1", blob: "" }] },
+      { form: "other", filled: [], hollow: ["$"] },
+    ],
+    [
+      "a resource without words",
+      "resources/read",
+      { contents: [{ uri: "x:1", text: "" }] },
+      { form: "text", filled: [], hollow: ["$"] },
+    ],
+    ["no resource", "resources/read", { contents: [] }, { form: "none", filled: [], hollow: [] }],
+    [
+      "a prompt",
+      "prompts/get",
+      { description: "greets", messages: [{ role: "user", content: textItem("hello") }] },
+      { form: "text", filled: ["$"], hollow: [] },
+    ],
+    ["a prompt of nothing", "prompts/get", { messages: [] }, { form: "none", filled: [], hollow: [] }],
+    [
+      "a list of tools",
+      "tools/list",
+      { tools: [{ name: "Find", inputSchema: { type: "object" } }], nextCursor: "2" },
+      { form: "json", filled: ["$", "$[]"], hollow: [] },
+    ],
+    [
+      "a list of no templates",
+      "resources/templates/list",
+      { resourceTemplates: [] },
+      { form: "json", filled: [], hollow: ["$"] },
+    ],
+    ["a method we do not know", "x/y", { a: "", _meta: { b: 1 } }, { form: "json", filled: ["$"], hollow: ["$.a"] }],
+  ];
+  test.for(cases)("%s", ([, method, result, shape]) => expect(shapeOfResult(method, result)).toEqual(shape));
+
+  test("is empty where nothing was read, and isError says nothing there", () => {
+    const answer = answerOf({ result: { isError: true, contents: [] } }, { ...asked, method: "resources/read" });
+    expect(answer).toMatchObject({ class: "ok", outcome: "ok" });
+    expect(isEmpty(answer.answer ?? shapeOfResult(call, {}))).toBe(true);
   });
 });
