@@ -161,7 +161,7 @@ export function policyPart<Schema extends z.ZodObject>(part: {
 }
 
 /** Of several reactions the first that has an opinion decides. */
-export function decide({ reactions }: Policy, seen: SeenSoFar, about: Deciding): Decision {
+export function decide({ reactions }: Pick<Policy, "reactions">, seen: SeenSoFar, about: Deciding): Decision {
   for (const reaction of reactions) {
     const decision = reaction.decide(seen, about);
     if (decision !== undefined) return decision;
