@@ -6,6 +6,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface RpcError {
   readonly code: number;
   readonly message: string;
+  readonly data?: unknown;
 }
 
 export type RpcAnswer = { readonly result: JsonObject } | { readonly error: RpcError };
@@ -87,8 +88,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 function rpcErrorOf(value: unknown): RpcError | undefined {
   if (!isObject(value)) return undefined;
-  const { code, message } = value;
+  const { code, message, data } = value;
   return typeof code === "number" && Number.isInteger(code) && typeof message === "string"
-    ? { code, message }
+    ? { code, message, ...(data === undefined ? {} : { data }) }
     : undefined;
 }

@@ -13,7 +13,7 @@ const openGuard = (breaker: NonNullable<WrittenParts["breaker"]>) => openGuards(
 /** Asks, and tells at once what came of it; `-` where it was held back. */
 function calls(breaker: NonNullable<WrittenParts["breaker"]>, of: string, everyMs = 1): string {
   const guards = openGuard(breaker);
-  return [...of]
+  return Array.from(of)
     .map((letter, index) => {
       const settle = guards.ask({ nowMs: index * everyMs, isFirst: true, random });
       settle?.(index * everyMs, seen(letter === "F" ? "timeout" : "ok"));

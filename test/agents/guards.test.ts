@@ -51,7 +51,12 @@ function play(
   return of.flatMap(({ afterMs, asks, isFirst, which, class: is, isSent }): Step[] => {
     nowMs += afterMs;
     const step = (did: Step["did"], first: boolean): Step => ({
-      ...{ nowMs, did, isFirst: first, class: is, underWay: underWay.length, state: guards.states[0] },
+      nowMs,
+      did,
+      isFirst: first,
+      class: is,
+      underWay: underWay.length,
+      state: guards.states[0],
     });
     if (asks) {
       const settle = guards.ask({ nowMs, isFirst, random });

@@ -40,7 +40,7 @@ describe("Brooker 2022, fixing retries with token buckets and circuit breakers: 
     ["breaker", { retry, breaker }, 0.1, 92, 1.03],
     ["breaker", { retry, breaker }, 0.5, 50.2, 1],
     ["breaker", { retry, breaker }, 1, 0, 1],
-  ])("%s, %j, failing %d: %d %%, %d", (_, parts, failing, success, load) => {
+  ])("%s, %j, failing %d", (_, parts, failing, success, load) => {
     const came = fleet(parts, failing);
     expect(Math.abs(came.success - success)).toBeLessThan(2);
     expect(Math.abs(came.load - load)).toBeLessThan(0.05);
