@@ -17,7 +17,10 @@ export interface LetThrough {
 /** Let through, to be settled with what it came to; or held back. */
 export type Passage = LetThrough | { readonly is: "held"; readonly because: string; readonly fallsBack: boolean };
 
-export type Asking = Omit<Ask, "nowMs">;
+export interface Asking extends Omit<Ask, "nowMs"> {
+  /** Nobody waits longer to be let through. */
+  readonly leftMs: number;
+}
 
 export interface AgentPolicy {
   readonly policy: Policy;
@@ -96,10 +99,11 @@ function openPost<State>(guard: Guard<State>, { nowMs, world }: AgentPolicyOptio
   return async (called, asking, until) => {
     const place = placeOf(guard.per, called);
     const fromMs = nowMs();
+    const { leftMs: mostMs } = asking;
     for (;;) {
       const say = askedAt(place, asking);
       if (say.do !== "wait") return passage(place, say, asking);
-      const leftMs = fromMs + say.atMostMs - nowMs();
+      const leftMs = fromMs + Math.min(say.atMostMs, mostMs) - nowMs();
       if (!(await anotherLeaves(place, leftMs, until))) {
         return { is: "held", because: say.because, fallsBack: guard.fallsBack === true };
       }

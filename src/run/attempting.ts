@@ -54,14 +54,14 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
   for (;;) {
     if (about.leftMs() < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
     const last = seen.at(-1);
-    const asking = { isFirst: attempts.length === 0, random: about.random, ...(last === undefined ? {} : { last }) };
+    const asking = { ...common(about), isFirst: attempts.length === 0, ...(last === undefined ? {} : { last }) };
     const admitted = policy.admit(called, asking, stopping);
     const passage = admitted instanceof Promise ? await admitted : admitted;
     if (passage.is === "held") {
       const fallback = passage.fallsBack && attempts.length === 0 && lastAnswers?.has(tool) === true;
       return {
         attempts,
-        isCutShort: false,
+        isCutShort: stopping.aborted,
         heldBack: passage.because,
         ...(fallback ? { fallback: { result: lastAnswers.get(tool) } } : {}),
       };
@@ -87,6 +87,10 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
     waitedMs = decision.afterMs;
     if (waitedMs > 0 && !(await world.sleep(waitedMs, stopping))) return { attempts, isCutShort: true };
   }
+}
+
+function common({ random, leftMs }: Attempting) {
+  return { random, leftMs: leftMs() };
 }
 
 /** What was sent for the op so far, hedges included, in the order in which it came back. */
@@ -172,8 +176,8 @@ async function noneCameWithin({ round, underWay }: Race, ms: number): Promise<bo
 /** A hedge is a repeat to whoever guards, and costs what a repeat costs. False where there shall be no more. */
 async function sendBeside(running: Race): Promise<boolean> {
   const { about } = running.round;
-  const { policy, called, random, stopping } = about;
-  const passage = await policy.admit(called, { isFirst: false, random }, stopping);
+  const { policy, called, stopping } = about;
+  const passage = await policy.admit(called, { ...common(about), isFirst: false }, stopping);
   if (passage.is === "held") return false;
   if (running.won === undefined) launch(running, passage);
   else passage.settle(about.nowMs());

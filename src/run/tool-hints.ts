@@ -13,7 +13,9 @@ export function createToolHints(): ToolHints {
     learn: async (server, session, timeoutMs) => {
       try {
         const tools = await session.listTools(timeoutMs);
-        const names = tools.filter(({ readOnly, idempotent }) => readOnly || idempotent).map(({ name }) => name);
+        const names = tools
+          .filter(({ readOnly, idempotent }) => readOnly || idempotent === true)
+          .map(({ name }) => name);
         safe.set(server, new Set(names));
       } catch (error) {
         if (!(error instanceof SessionError)) throw error;

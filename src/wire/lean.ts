@@ -105,7 +105,8 @@ function toolsOf(channel: Channel, listed: unknown): Tool[] {
     }
     const { annotations } = tool;
     const says = (hint: string): boolean => isObject(annotations) && annotations[hint] === true;
-    return { name: tool["name"], readOnly: says("readOnlyHint"), idempotent: says("idempotentHint") };
+    const idempotent = says("idempotentHint") ? { idempotent: true as const } : {};
+    return { name: tool["name"], readOnly: says("readOnlyHint"), ...idempotent };
   });
 }
 

@@ -127,7 +127,7 @@ async function listTools(client: Client, end: SdkEnd, options: Options, timeoutM
       ...listed.tools.map(({ name, annotations }) => ({
         name,
         readOnly: annotations?.readOnlyHint === true,
-        idempotent: annotations?.idempotentHint === true,
+        ...(annotations?.idempotentHint === true ? { idempotent: true as const } : {}),
       })),
     );
     cursor = listed.nextCursor;

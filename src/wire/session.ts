@@ -42,7 +42,7 @@ export interface Tool {
   readonly name: string;
   readonly readOnly: boolean;
   /** It says that the same call once more changes nothing. */
-  readonly idempotent: boolean;
+  readonly idempotent?: true;
 }
 
 export interface Session {
