@@ -4,7 +4,7 @@
  */
 import type { Declared, Mode } from "../history/declared.ts";
 import type { EngineReady } from "../history/engine-events.ts";
-import type { HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
+import type { Attempt, HistoryEvent, RunEnded, TargetEvent } from "../history/events.ts";
 import type { FailedThreshold } from "../history/failed-threshold.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
@@ -57,6 +57,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const serverExits = followExits(declared);
   const egress = followEgress(declared);
   let attempts = 0;
+  let firstTrouble: string | undefined;
   let lastUs = 0;
   let closing = false;
   let ended: RunEnded | undefined;
@@ -67,8 +68,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
     egress.on(event);
-    if (event.type === "attempt") attempts += 1;
-    else if (event.type === "connection") usedLinks.add(event.link);
+    if (event.type === "attempt") {
+      attempts += 1;
+      firstTrouble ??= troubleIn(event);
+    } else if (event.type === "connection") usedLinks.add(event.link);
     else if (event.type === "fault" || event.type === "fault-condition") faults.on(event);
     else if (event.type === "target" || event.type === "phase") {
       serverExits.on(event);
@@ -87,7 +90,10 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     if (ended === undefined) {
       gaps.push({ gap: "history-cut", says: `history ends at ${(lastUs / 1e6).toFixed(3)} s, no end mark` });
     } else if (ended.reason !== "finished") {
-      gaps.push({ gap: "run-stopped", says: ended.says ?? `the run was ${ended.reason}` });
+      const says = ended.says ?? `the run was ${ended.reason}`;
+      // Nothing was broken yet, so it is what a person has to mend before anything else.
+      const first = ended.reason === "baseline-failed" ? firstTrouble : undefined;
+      gaps.push({ gap: "run-stopped", says: first === undefined ? says : `${says}; the first: ${first}` });
     }
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
@@ -98,7 +104,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     const endedServers = serverExits
       .end(lastUs)
       .flatMap(({ is, exits }) => (is === "within-policy" ? [] : exits.map(({ event }) => endedSays(event))));
-    for (const says of [...endedTargets, ...endedServers]) gaps.push({ gap: "target-ended", says });
+    for (const says of withoutRepeats([...endedTargets, ...endedServers])) gaps.push({ gap: "target-ended", says });
     const passed = egress.end();
     gaps.push(...unusedLinks(declared, usedLinks, passed));
     for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
@@ -116,6 +122,11 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   };
 
   return { on, end };
+}
+
+function troubleIn({ class: how, outcome, says, op }: Attempt): string | undefined {
+  if (outcome === "ok") return undefined;
+  return `${op} came to ${how}${says === undefined ? "" : `, "${says}"`}`;
 }
 
 /** An older history has only its own word for it; of others it is judged again. */
@@ -142,6 +153,13 @@ function unusedLinks({ links }: Declared, used: ReadonlySet<string>, egress: Egr
 function lossOf(event: TargetEvent): string | undefined {
   if (event.edge === "unready") return `the ${event.role} ${event.target} was started again and does not answer`;
   return event.edge === "exited" && event.role === "upstream" ? endedSays(event) : undefined;
+}
+
+/** Over stdio one server may end in a hundred sessions. */
+function withoutRepeats(texts: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text}, ${count} times`));
 }
 
 function endedSays(event: TargetEvent): string {

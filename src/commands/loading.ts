@@ -1,4 +1,5 @@
 /** From what a person names to scenarios in which nothing is wrong any more. */
+import { resolve } from "node:path";
 import { UserError, type Mistake } from "../errors.ts";
 import { loadScenario, type LoadedScenario } from "../scenario/load.ts";
 import type { Sizes } from "../scenario/resize.ts";
@@ -16,6 +17,7 @@ interface LoadOptions {
   readonly set: readonly string[];
   readonly tag: readonly string[];
   readonly allowHost: readonly string[];
+  readonly mcpConfig?: string;
   readonly duration?: number;
   readonly agents: Sizes["agents"];
 }
@@ -38,6 +40,9 @@ export async function loadAll(names: readonly string[], options: LoadOptions, io
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         env: io.world.env,
         allowHosts: options.allowHost,
+        ...(options.mcpConfig === undefined
+          ? {}
+          : { mcpConfig: { file: resolve(io.cwd, options.mcpConfig), named: options.mcpConfig } }),
         fixtures,
         entryUrl: new URL(import.meta.url.endsWith(".ts") ? "../index.ts" : "../index.js", import.meta.url),
       });

@@ -10,6 +10,11 @@ import { formatDuration, parseDuration } from "../units.ts";
 
 export const reporterOption = ["--reporter <name[=file]>", "how to report; may be given several times"] as const;
 
+export const mcpConfigOption = [
+  "--mcp-config <file>",
+  "where an MCP client keeps its servers (.mcp.json and its like): the scenario may name them as they are named there",
+] as const;
+
 export function engineOption(): Option {
   return new Option(
     "--engine <engine>",

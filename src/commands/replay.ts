@@ -8,7 +8,7 @@ import type { Loaded } from "./loading.ts";
 
 export function replayOf(
   { source, scenario }: Loaded,
-  { set, duration, agents, faults, allowHost, failOn, workers, engine }: RunOptions,
+  { set, duration, agents, faults, allowHost, mcpConfig, failOn, workers, engine }: RunOptions,
   { env }: Pick<World, "env">,
 ): string {
   const masked = createMasks(secretsIn(scenario, env)).mask;
@@ -17,6 +17,7 @@ export function replayOf(
   if (duration !== undefined) parts.push(`--duration ${formatDuration(duration, 15)}`);
   for (const { group, count } of agents) parts.push(`--agents ${group === undefined ? "" : `${group}=`}${count}`);
   for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
+  if (mcpConfig !== undefined) parts.push(`--mcp-config ${quoted(mcpConfig)}`);
   if (engine.kind === "remote") parts.push(`--engine ${quoted(engine.url)}`);
   else if (engine.kind !== "embedded") parts.push(`--engine ${engine.kind}`);
   if (!faults) parts.push("--no-faults");

@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly failOn: FailOn;
   readonly dryRun?: true;
   readonly allowHost: string[];
+  readonly mcpConfig?: string;
   readonly quiet?: true;
   readonly json?: true;
 }

@@ -2,7 +2,16 @@ import { runAll } from "./batch.ts";
 import { describePlan } from "./dry-run.ts";
 import { loadAll, type Loaded } from "./loading.ts";
 import type { AddCommand } from "./main.ts";
-import { collect, collectAgents, engineOption, parseFailOn, reporterOption, timeSpan, wholeNumber } from "./options.ts";
+import {
+  collect,
+  collectAgents,
+  engineOption,
+  mcpConfigOption,
+  parseFailOn,
+  reporterOption,
+  timeSpan,
+  wholeNumber,
+} from "./options.ts";
 import { chosenReporters, parseOutputs } from "./outputs.ts";
 import { planOf, type RunOptions } from "./run-options.ts";
 
@@ -45,6 +54,7 @@ export const addRun: AddCommand = (program, io, done) => {
     )
     .option("--dry-run", "print the plan and start nothing")
     .option("--allow-host <host>", "a host beside loopback that may be loaded and broken; several times", collect, [])
+    .option(...mcpConfigOption)
     .option("--quiet", "no progress on stderr")
     .option("--json", "print one JSON document on stdout, nothing else")
     .action(async (names: string[], options: RunOptions) => {

@@ -1,4 +1,5 @@
 /** What a plan declares: all that checks may know of a run before its first event, and nothing of its course. */
+import type { ProtocolVersion } from "./protocol.ts";
 import type { FaultPlace } from "./fault-place.ts";
 
 export type Mode = "faults" | "control";
@@ -49,6 +50,8 @@ export interface DeclaredLink {
 export interface DeclaredServer {
   readonly server: string;
   readonly transport: "http" | "stdio";
+  /** The revision that is spoken with it, where the scenario says so. */
+  readonly protocol?: ProtocolVersion;
   /** Squall starts it, so Squall also sees it end. */
   readonly isStarted: boolean;
   /** It runs as so many processes behind our balancer, each with a link of its own. Absent: it runs once. */

@@ -10,8 +10,10 @@ import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
+import type { AttemptMarks, EndMarks } from "./policy-marks.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
+import type { TokenEvent } from "./token-events.ts";
 import type { Vitals } from "./vitals.ts";
 
 export const historySchema = "squall.history/1";
@@ -105,7 +107,7 @@ export interface OpStarted {
 }
 
 /** One request for an op, written when its caller stopped waiting. */
-export interface Attempt {
+export interface Attempt extends AttemptMarks {
   readonly type: "attempt";
   readonly op: string;
   readonly attempt: number;
@@ -118,12 +120,7 @@ export interface Attempt {
   readonly rpcCode?: number;
   readonly bytes?: number;
   readonly retryAfterMs?: number;
-  /** What the server itself said of trying again, in fields. */
-  readonly retryable?: boolean;
-  readonly suggestedAction?: string;
   readonly reusedSocket?: boolean;
-  /** Sent beside one that was still under way. */
-  readonly hedged?: true;
   /** What the caller did when its patience ended. */
   readonly onTimeout?: "cancel" | "close" | "abandon";
   /** The shape of a result: of every `ok`, and of a tool error that carries data. */
@@ -138,7 +135,7 @@ export interface LateAnswer {
   readonly class: OutcomeClass;
 }
 
-export interface OpEnded {
+export interface OpEnded extends EndMarks {
   readonly type: "op-ended";
   readonly op: string;
   readonly outcome: OpOutcome;
@@ -146,10 +143,6 @@ export interface OpEnded {
   readonly because?: string;
   /** Its agent would have tried again, but the run was over. */
   readonly cutShort?: true;
-  /** Why its agent's policy did not try again, though it would have liked to. */
-  readonly heldBack?: string;
-  /** It was not run, and later steps go on with an earlier answer in place of its own. */
-  readonly fallback?: true;
 }
 
 export interface ConnectionEvent {
@@ -280,6 +273,7 @@ export type Unstamped =
   | ScheduleEvent
   | Effect
   | LedgerRead
+  | TokenEvent
   | Vitals
   | GeneratorHealth
   | RunEnded;

@@ -26,6 +26,8 @@ export const outcomeClasses = {
   "accepted-only": { rung: "protocol", outcome: "unknown", about: "202 Accepted in place of an answer" },
   "not-mcp": { rung: "protocol", outcome: "unknown", about: "a 2xx answer of another content type" },
   "stream-ended": { rung: "protocol", outcome: "unknown", about: "an event stream that ended without the answer" },
+  "input-required": { rung: "protocol", outcome: "unknown", about: "a result that asks for input before there is one" },
+  "task-begun": { rung: "protocol", outcome: "unknown", about: "a task in place of a result" },
   oversized: { rung: "protocol", outcome: "unknown", about: "an answer larger than the limit" },
   "session-lost": { rung: "http", outcome: "failed", about: "404 to a known session" },
   "http-refusal": { rung: "http", outcome: "failed", about: "another HTTP error status" },

@@ -180,9 +180,10 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       })),
     ),
     effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
-    servers: scenario.servers.map(({ name, transport, target, direct, restart, replicas, ...server }) => ({
+    servers: scenario.servers.map(({ name, transport, protocol, target, direct, restart, replicas, ...server }) => ({
       server: name,
       transport,
+      ...(protocol === "auto" ? {} : { protocol }),
       isStarted: target.is !== "url",
       ...(replicas === undefined ? {} : { replicas: { count: replicas.each.length, balance: replicas.balance } }),
       ...(direct ? { direct: true as const } : {}),

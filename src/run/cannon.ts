@@ -3,7 +3,7 @@
  * chains, nor thinks, nor reads what it gets beyond whether it is an error, so nothing that calls tools can be faster.
  */
 import type { Client, Options, Result } from "autocannon";
-import { textOf } from "../wire/lean-rpc.ts";
+import type { Dialect } from "../wire/dialect.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
@@ -14,6 +14,7 @@ export interface CannonOptions {
   readonly server: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly dialect?: Dialect;
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
   /** Each has a session of its own. */
@@ -39,12 +40,20 @@ export interface RawCeiling {
 const openTimeoutMs = 10_000;
 
 export function openCannon(options: CannonOptions): Crew {
-  const { server, url, headers, tool, args, connections, seconds, world, onShot } = options;
+  const { server, url, headers, dialect, tool, args, connections, seconds, world, onShot } = options;
   const sessions: Session[] = [];
-  const body = textOf({ id: 1, method: "tools/call", params: { name: tool, arguments: args } });
+  const request = { id: 1, method: "tools/call", name: tool, params: { name: tool, arguments: args } };
 
   const openOne = async (): Promise<void> => {
-    const wanted = { url: new URL(url), headers, timeoutMs: openTimeoutMs, world, clientName: "squall saturate" };
+    const spoken = dialect === undefined ? {} : { dialect };
+    const wanted = {
+      url: new URL(url),
+      headers,
+      ...spoken,
+      timeoutMs: openTimeoutMs,
+      world,
+      clientName: "squall saturate",
+    };
     sessions.push(
       await openLeanSession(wanted).catch((error: unknown) => {
         throw unreachable(`${server}: ${String(error)}`);
@@ -60,12 +69,12 @@ export function openCannon(options: CannonOptions): Crew {
     const about: Options = {
       url,
       method: "POST",
-      body,
       connections,
       duration: seconds,
       // No rate is set, so its latency correction, which puts in samples that were never measured, stays out.
       setupClient: (client: Client) => {
-        client.setHeaders(sessions[loaded % sessions.length]?.headers ?? {});
+        const { headers: named = {}, body = "" } = sessions[loaded % sessions.length]?.posted?.(request) ?? {};
+        client.setHeadersAndBody(named, body);
         loaded += 1;
       },
       verifyBody: (answer) => isResult(String(answer)),

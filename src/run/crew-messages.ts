@@ -5,6 +5,7 @@ import type { HistoryWriter } from "../history/segments.ts";
 import type { PlannedArrivals, Stripe } from "../plan/arrivals.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
+import type { Dialect } from "../wire/dialect.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { News } from "./op-news.ts";
 
@@ -32,6 +33,7 @@ export interface BriefedGroup {
     readonly server: string;
     readonly url: string;
     readonly headers: Record<string, string>;
+    readonly dialect?: Dialect;
   }[];
 }
 

@@ -31,7 +31,7 @@ export async function serveCrew(
     thread: brief.history.writer,
     groups: brief.groups.map(({ targets, ...group }) => ({
       ...group,
-      targets: targets.map(({ server, url, headers }) => httpTarget(server, { url: new URL(url), headers })),
+      targets: targets.map(({ server, url, ...how }) => httpTarget(server, { url: new URL(url), ...how })),
     })),
     tracer: createTracer(brief.nonce, brief.groupNames),
     recorder: { ...history, record: masking(history.record, masks.mask) },

@@ -1,10 +1,15 @@
-/** One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. */
+/**
+ * One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. What is
+ * spoken with it is found out here once, so that no later session has to.
+ */
 import { messageOf, UserError } from "../errors.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
-import type { SessionTarget } from "./session-target.ts";
+import { learned, usualDialect, type Dialect } from "../wire/dialect.ts";
+import { SessionError, type Session } from "../wire/session.ts";
+import type { SessionTarget, WantedSession } from "./session-target.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 const openTimeoutMs = 10_000;
@@ -13,7 +18,8 @@ export async function preflight(
   group: ScenarioGroup,
   targets: readonly SessionTarget[],
   { world, stopping }: { readonly world: World; readonly stopping: AbortSignal },
-): Promise<void> {
+): Promise<ReadonlyMap<string, Dialect>> {
+  const spoken = new Map<string, Dialect>();
   for (const target of targets) {
     const { server } = target;
     const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
@@ -21,7 +27,8 @@ export async function preflight(
       stopping.throwIfAborted();
       throw refusal(server, error);
     };
-    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
+    const session = await unlessStopped(stopping, openSomehow(target, wanted)).catch(refuse);
+    spoken.set(server, learned(target.dialect, session));
     try {
       const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
       const tools = new Set(listed.map(({ name }) => name));
@@ -38,6 +45,17 @@ export async function preflight(
     } finally {
       await session.close();
     }
+  }
+  return spoken;
+}
+
+/** Some stdio servers end of a question that they do not know; then the next process is greeted as servers used to be. */
+async function openSomehow(target: SessionTarget, wanted: WantedSession): Promise<Session> {
+  try {
+    return await target.open(openLeanSession, wanted);
+  } catch (error) {
+    if (!(error instanceof SessionError) || !error.endedByProbe) throw error;
+    return target.speaking(usualDialect).open(openLeanSession, wanted);
   }
 }
 

@@ -27,6 +27,7 @@ import type { Closing } from "./closing.ts";
 import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openCrews } from "./crews.ts";
+import { createDialects, type Dialects } from "./dialects.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import type { OpWatch } from "./op-news.ts";
@@ -137,13 +138,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const crew = await openAgents(options, { over, straightTo });
+  const dialects = createDialects(scenario.servers);
+  const crew = await openAgents(options, { over, straightTo, dialects });
   const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
     const at = known(servers, server);
     const headers = renderAll(named(scenario.servers, server).headers, world);
-    if ("over" in at) return listToolsAt(at.straight(), { timeoutMs, world });
     const url = "balanced" in at ? at.straight : at;
-    return listToolsAt(httpTarget(server, { url, headers }), { timeoutMs, world });
+    const target = "over" in url ? url.straight() : httpTarget(server, { url, headers });
+    return listToolsAt(dialects.speakingTo(target), { timeoutMs, world });
   };
   return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
 }
@@ -223,10 +225,12 @@ async function openAgents(
   {
     over,
     straightTo,
+    dialects,
   }: {
     readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
     /** Past the links to its replicas, for what must not depend on how they share their sessions. */
     readonly straightTo: (server: string) => URL | undefined;
+    readonly dialects: Dialects;
   },
 ): Promise<Crew> {
   const { scenario, plan, world, closing, stopping, onStep } = options;
@@ -249,12 +253,12 @@ async function openAgents(
     const greeted = targets.map((target) => {
       const url = straightTo(target.server);
       const headers = renderAll(named(scenario.servers, target.server).headers, world);
-      return url === undefined ? target : httpTarget(target.server, { url, headers });
+      return dialects.speakingTo(url === undefined ? target : httpTarget(target.server, { url, headers }));
     });
-    await preflight(group, greeted, options);
+    dialects.learn(await preflight(group, greeted, options));
     // What holds the pipe of a process cannot be handed to another thread.
-    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed });
-    else local.push({ group, arrivals, targets });
+    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
+    else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });
   }
   onStep("opening the agents' sessions");
   const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
@@ -272,14 +276,8 @@ function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>)
     const { target } = named(scenario.upstreams, ledger);
     const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
     if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    return openLedgerReader({
-      ledger,
-      url: new URL(path, known(upstreams, ledger)),
-      tracer,
-      quietForMs,
-      recorder,
-      world,
-    });
+    const url = new URL(path, known(upstreams, ledger));
+    return openLedgerReader({ ledger, url, tracer, quietForMs, recorder, world });
   });
 }
 

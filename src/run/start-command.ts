@@ -1,5 +1,5 @@
 /** What a scenario's target is started with: its command and the variables that make it what it shall be. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { ScenarioServer, ScenarioTarget } from "../scenario/resolve.ts";
 import { renderText } from "../scenario/template.ts";
 import { commandOf, fixtureNamed } from "../targets/fixtures.ts";
@@ -31,7 +31,7 @@ export function startCommand(
     return {
       command: [renderText(program, world.env), ...args.map((arg) => renderText(arg, world.env))] as const,
       env: {},
-      cwd: cwd === undefined ? home : join(home, cwd),
+      cwd: cwd === undefined ? home : resolve(home, cwd),
     };
   }
   const { defects } = target;

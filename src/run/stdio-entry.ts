@@ -4,6 +4,7 @@ import { openStdioLink } from "../links/stdio-link.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
 import { openStdioServer } from "../targets/stdio-server.ts";
 import type { FaultyLink } from "./fault-desk.ts";
+import { dialectOf } from "../wire/dialect.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
 import type { OnHerd, StageOptions } from "./stage.ts";
 import { renderAll, startCommand } from "./start-command.ts";
@@ -17,7 +18,7 @@ export interface StdioEntry {
 
 export function openStdio(
   options: StageOptions,
-  { name, target, env, startTimeoutMs }: ScenarioServer,
+  { name, target, env, startTimeoutMs, protocol }: ScenarioServer,
   variables: Readonly<Record<string, string>>,
   onHerd: OnHerd,
 ): StdioEntry {
@@ -35,6 +36,7 @@ export function openStdio(
     recorder,
     signal,
   });
+  const dialect = dialectOf(protocol);
   closing.defer(name, () => server.close());
   onHerd({ server: name }, server.herd);
   return {
@@ -42,12 +44,12 @@ export function openStdio(
       const opened = openStdioLink({ name: link, recorder, tracer, world });
       links.set(link, opened);
       closing.defer(`the link ${link}`, () => opened.close());
-      return stdioTarget(server, { link: opened, startTimeoutMs });
+      return stdioTarget(server, { link: opened, startTimeoutMs, dialect });
     },
     straight: () => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
       const opened = openStdioLink({ name, recorder: unseen, tracer, world });
-      return stdioTarget(server, { link: opened, startTimeoutMs });
+      return stdioTarget(server, { link: opened, startTimeoutMs, dialect });
     },
   };
 }

@@ -83,7 +83,7 @@ export function createToolLists({ servers, listToolsOf, recorder, world }: ToolL
 
 /** In a session of its own. */
 export async function listToolsAt(
-  target: SessionTarget,
+  target: Pick<SessionTarget, "open" | "startsProcesses">,
   { timeoutMs, world }: { readonly timeoutMs: number; readonly world: World },
 ): Promise<readonly string[]> {
   const askedUs = world.nowUs();

@@ -37,13 +37,39 @@ export async function openDocument(file: string, entryUrl: URL): Promise<Opened>
 }
 
 async function openYaml(file: string): Promise<Opened> {
-  let text: string;
+  const text = await textOf(file);
+  return typeof text === "string" ? documentIn(text, { file, language: "YAML" }) : { broken: [text] };
+}
+
+/** JSON as editors take it for settings: comments and a last comma are fine. */
+export async function openJson(file: string): Promise<Opened> {
+  const text = await textOf(file);
+  if (typeof text !== "string") return { broken: [text] };
+  // YAML holds all of JSON. Blanks in place of comments keep every line and column.
+  const bare = text.replaceAll(textOrComment, (found) =>
+    found.startsWith('"') ? found : found.replaceAll(/\S/g, " "),
+  );
+  return documentIn(bare, { file, language: "JSON" });
+}
+
+const textOrComment = /"(?:\\.|[^"\\])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/** The text of a file, or why there is none. */
+export async function textOf(file: string): Promise<string | Mistake> {
   try {
-    text = await readFile(file, "utf8");
+    return await readFile(file, "utf8");
   } catch (error) {
     const says = codeOf(error) === "ENOENT" ? "there is no such file" : `cannot be read: ${messageOf(error)}`;
-    return { broken: [{ path: "", file, says }] };
+    return { path: "", file, says };
   }
+}
+
+interface Read {
+  readonly file: string;
+  readonly language: "YAML" | "JSON";
+}
+
+function documentIn(text: string, { file, language }: Read): Opened {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const at = (offset: number, says: string): Mistake => {
@@ -51,10 +77,12 @@ async function openYaml(file: string): Promise<Opened> {
     return { path: "", says, file, line, column };
   };
   const mistakes = [...document.errors, ...document.warnings].map((problem) =>
-    at(problem.pos[0], saysOf(problem, text)),
+    at(problem.pos[0], saysOf(problem, text, language)),
   );
   // A key that stands twice leaves the rest readable; any other error of syntax makes guesses of what follows.
-  if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return { broken: mistakes };
+  if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) {
+    return { broken: language === "JSON" ? mistakes.slice(0, 1) : mistakes };
+  }
   const aliases = unresolvedAliases(document).map(({ offset, name }) =>
     at(offset, `there is no anchor &${name} before this`),
   );
@@ -73,10 +101,12 @@ async function openYaml(file: string): Promise<Opened> {
   return { broken: [...mistakes, ...noData] };
 }
 
-function saysOf({ code, message, pos }: YAMLError | YAMLWarning, text: string): string {
+function saysOf({ code, message, pos }: YAMLError | YAMLWarning, text: string, language: Read["language"]): string {
   // The error points at the first letter of the key only.
   if (code === "DUPLICATE_KEY")
     return `${(/^[^:\n]+/.exec(text.slice(pos[0])) ?? ["this key"])[0]} stands twice in one map`;
+  // What the parser says of it is about YAML.
+  if (language === "JSON") return "this is not JSON";
   if (code === "MULTIPLE_DOCS") return "a second document begins here; a file holds one scenario";
   if (code === "TAG_RESOLVE_FAILED") return `the tag ${text.slice(...pos)} means nothing here`;
   return `this is not YAML: ${message}`;

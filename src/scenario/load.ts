@@ -1,18 +1,19 @@
 /** From a file to a scenario in which nothing is wrong, or to all of its mistakes at once. */
 import { UserError, type Mistake } from "../errors.ts";
 import { createMasks } from "../masks.ts";
+import { withConfigured } from "./configured.ts";
 import { openDocument, type ScenarioDocument } from "./document.ts";
 import { allowingHosts } from "./egress.ts";
+import { openMcpConfig, type McpConfig } from "./mcp-config.ts";
 import { formatPath, type Finding, type Path } from "./mistakes.ts";
 import { referenceFindings } from "./references.ts";
 import { resolveScenario, type Scenario } from "./resolve.ts";
 import { scenarioSchema, type ScenarioInput } from "./schema.ts";
 import { resize, type Sizes } from "./resize.ts";
-import { maskedMistake, secretsIn } from "./secrets.ts";
+import { maskedMistake, secretsIn, withoutSecrets } from "./secrets.ts";
 import { applySets } from "./set.ts";
 import { survey } from "./survey.ts";
 import type { Surroundings } from "./targets.ts";
-import { soundsSecret } from "./template.ts";
 import { schemaFindings } from "./validate.ts";
 
 export interface LoadedScenario {
@@ -31,6 +32,8 @@ export async function loadScenario(
     readonly sets: readonly string[];
     readonly seed?: number;
     readonly sizes?: Sizes;
+    /** Where an MCP client keeps its servers, for those that the scenario takes from there. */
+    readonly mcpConfig?: { readonly file: string; readonly named: string };
     /** Our own entry, for scenarios that import it. */
     readonly entryUrl: URL;
   },
@@ -38,16 +41,25 @@ export async function loadScenario(
   const { file, named, sets, seed, sizes = { agents: [] }, entryUrl } = options;
   const opened = await openDocument(file, entryUrl);
   if ("broken" in opened) throw mistaken(opened.broken.map((mistake) => ({ ...mistake, file: named })));
+  const config = await clientsFile(options);
   const changed = applySets(opened.raw, seed === undefined ? sets : [...sets, `seed=${seed}`]);
-  const resized = resize(changed.raw, sizes);
-  const findings = [...schemaFindings(resized.raw), ...referenceFindings(survey(resized.raw), options)];
-  const place = placer(opened, named, [
+  const configured = withConfigured(changed.raw, config);
+  const resized = resize(configured.raw, sizes);
+  const surroundings = { ...options, ...(config === undefined ? {} : { configured: config.names }) };
+  const findings = [
+    ...configured.findings,
+    ...schemaFindings(resized.raw),
+    ...referenceFindings(survey(resized.raw), surroundings),
+  ];
+  const inScenario = placer(opened, named, [
     ...resized.paths.map((path) => ({ path, option: "--agents" })),
     ...changed.paths.map((path) => ({ path, option: "--set" })),
   ]);
+  const place = (finding: Finding): Mistake => configured.placed(finding) ?? inScenario(finding);
   const mistakes = [
     ...opened.mistakes.map((mistake) => ({ ...mistake, file: named })),
     ...changed.mistakes,
+    ...configured.mistakes,
     ...resized.mistakes,
     ...distinct(findings).map(place),
   ];
@@ -59,6 +71,13 @@ export async function loadScenario(
   const raw = resized.raw as ScenarioInput;
   const scenario = allowingHosts(resolveScenario(raw, scenarioSchema.parse(raw)), options.allowHosts);
   return { scenario, document: withoutSecrets(raw), notes: resized.notes };
+}
+
+async function clientsFile({ mcpConfig }: Parameters<typeof loadScenario>[0]): Promise<McpConfig | undefined> {
+  if (mcpConfig === undefined) return undefined;
+  const opened = await openMcpConfig(mcpConfig.file, mcpConfig.named);
+  if ("broken" in opened) throw mistaken(opened.broken);
+  return opened;
 }
 
 function mistaken(mistakes: readonly Mistake[]): UserError {
@@ -97,33 +116,4 @@ function placed(option: string | undefined, inFile: Pick<Mistake, "file" | "line
 
 function byPlace(a: Mistake, b: Mistake): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
-}
-
-/** `${env.X}` stays as it is written; headers, and variables that sound secret, are masked. */
-function withoutSecrets(raw: ScenarioInput): unknown {
-  const masked = (texts: Readonly<Record<string, string>> | undefined, all: boolean) =>
-    texts &&
-    Object.fromEntries(
-      Object.entries(texts).map(([name, text]) => [name, all || soundsSecret(name) ? mask(text) : text]),
-    );
-  const target = <T extends { env?: Record<string, string> | undefined }>(value: T): T => ({
-    ...value,
-    ...(value.env ? { env: masked(value.env, false) } : {}),
-  });
-  return {
-    ...raw,
-    ...(raw.upstreams
-      ? { upstreams: Object.fromEntries(Object.entries(raw.upstreams).map(([name, value]) => [name, target(value)])) }
-      : {}),
-    servers: Object.fromEntries(
-      Object.entries(raw.servers).map(([name, value]) => [
-        name,
-        { ...target(value), ...(value.headers ? { headers: masked(value.headers, true) } : {}) },
-      ]),
-    ),
-  };
-}
-
-function mask(text: string): string {
-  return /^\$\{env\.\w+\}$/.test(text) ? text : "***";
 }

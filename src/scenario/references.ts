@@ -4,6 +4,7 @@ import { messageOf } from "../errors.ts";
 import { shown } from "../units.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { faultFindings } from "./fault-references.ts";
+import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
 import { splitCall } from "./resolve.ts";
@@ -16,6 +17,7 @@ export function referenceFindings(surveyed: Survey, surroundings: Surroundings):
   const nobody: Finding = { path: ["agents"], says: "expected at least one group of agents, got none" };
   return [
     ...targetFindings(surveyed, surroundings),
+    ...identityFindings(surveyed, surroundings),
     ...(surveyed.noAgents ? [nobody] : []),
     ...surveyed.groups.flatMap((group) => groupFindings(group, surveyed, surroundings)),
     ...arrivalFindings(surveyed),
@@ -35,7 +37,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   return [
     ...wireFindings(group),
     ...group.steps.flatMap((step, index) => [
-      ...callFindings(step, surveyed),
+      ...callFindings(step, surveyed, surroundings),
       ...saveFindings(step),
       ...valueFindings({ step, index, steps: group.steps, saved }, surroundings),
       ...stepEffectFindings(step, surveyed),
@@ -50,14 +52,27 @@ function wireFindings({ path, wire, onTimeout }: SurveyedGroup): Finding[] {
   return [{ path: [...path, "policy", "onTimeout"], says, hint: "say onTimeout: cancel, or wire: lean" }];
 }
 
-function callFindings({ path, call }: SurveyedStep, { servers, read }: Survey): Finding[] {
+function callFindings(
+  { path, call }: SurveyedStep,
+  { servers, read }: Survey,
+  { configured = [] }: Surroundings,
+): Finding[] {
   if (call === undefined) return [];
   const at = [...path, "call"];
   const { server, tool } = splitCall(call);
   if (server === "" || tool === "") return [{ path: at, says: `expected server.Tool, got ${shown(call)}` }];
   const names = servers.map(({ name }) => name);
   if (names.includes(server) || !read.servers) return [];
-  return [{ path: at, says: `there is no server "${server}"`, hint: suggest(server, names) }];
+  // One of the client's file that is listed nowhere has a name that no scenario can.
+  if (configured.includes(server)) return [{ path: at, ...needsName(server) }];
+  return [{ path: at, says: `there is no server "${server}"`, hint: suggest(server, [...names, ...configured]) }];
+}
+
+function needsName(name: string): Pick<Finding, "says" | "hint"> {
+  return {
+    says: `"${name}" cannot be the name of a server here: letters, digits, "-" and "_" can`,
+    hint: `give it another: servers: { mine: { config: "${name}" } }`,
+  };
 }
 
 function saveFindings({ path, save }: SurveyedStep): Finding[] {

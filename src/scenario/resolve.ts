@@ -4,13 +4,16 @@ import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
+import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
+import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
+import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
 
 export interface Scenario extends ScenarioBounds {
@@ -57,7 +60,11 @@ export interface ScenarioServer extends Started {
   readonly restart?: { readonly most: number; readonly withinMs: number };
   /** Absent: it runs once. */
   readonly replicas?: ScenarioReplicas | undefined;
+  readonly protocol: "auto" | ProtocolVersion;
   readonly headers: Readonly<Record<string, string>>;
+  /** Who agents are to it, where their group does not say. */
+  readonly identity?: ScenarioIdentity;
+  readonly tls?: ScenarioTls;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
   readonly egress?: ScenarioEgress;
 }
@@ -68,6 +75,8 @@ export interface ScenarioGroup {
   readonly policy: Omit<ReadPolicy, "timeoutsMs">;
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
+  /** Who its agents are, by server. */
+  readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
 }
 
@@ -177,7 +186,10 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       ? {}
       : { restart: { most: server.restart.most, withinMs: server.restart.within } }),
     ...(replicas === undefined ? {} : { replicas }),
+    protocol: server.protocol,
     headers: server.headers ?? {},
+    ...(server.identity === undefined ? {} : { identity: identityOf(server.identity) }),
+    ...tlsOf(server.tls),
     upstreams: Object.entries(server.upstreams ?? {}).map(([variable, upstream]) => ({
       variable,
       upstream,
@@ -203,6 +215,9 @@ function groupOf(about: {
     policy,
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
+    identities: Object.fromEntries(
+      Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
+    ),
     steps,
   };
 }

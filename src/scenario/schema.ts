@@ -7,12 +7,15 @@ import { policySchema } from "../agents/written.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/kinds.ts";
+import { protocolVersions } from "../history/protocol.ts";
 import { aboutAborts, aboutStops } from "../measure/live.ts";
 import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { egressSchema } from "./egress.ts";
+import { identitySchema } from "./identity.ts";
+import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
 
 // Names become parts of ids and of file names.
@@ -20,6 +23,11 @@ const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const name = z.string().regex(namePattern, {
   error: (issue) => `expected a name of at most 64 letters, digits, "-" and "_", got ${shown(issue.input)}`,
 });
+
+export function isServerName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 const template = z.record(z.string(), z.string());
 
 const target = {
@@ -42,6 +50,14 @@ const upstream = z.strictObject({
 
 const server = z.strictObject({
   ...target,
+  config: z
+    .string()
+    .optional()
+    .describe("its name in the file that --mcp-config gives, such as .mcp.json; where absent, its own name there"),
+  args: z
+    .array(z.string())
+    .optional()
+    .describe("of a server from that file: in place of the arguments that stand there"),
   transport: z
     .enum(["http", "stdio"])
     .default("http")
@@ -61,7 +77,13 @@ const server = z.strictObject({
     .describe(
       "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
     ),
+  protocol: z
+    .enum(["auto", ...protocolVersions])
+    .default("auto")
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
+  identity: identitySchema.optional().describe("who agents are to it; a group may say otherwise"),
+  tls: tlsSchema.optional().describe("of an https URL: whom to trust, and what agents show of themselves"),
   upstreams: z
     .record(z.string(), z.string())
     .optional()
@@ -80,6 +102,8 @@ const step = z.strictObject({
   mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
 });
 
+const identitiesSchema = z.record(z.string(), identitySchema);
+
 const group = z.strictObject({
   policy: policySchema.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
@@ -88,6 +112,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
+  identity: identitiesSchema.optional().describe("server → who the agents of this group are to it"),
   chain: z.array(step).min(1),
 });
 
@@ -178,7 +203,7 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals: arrivalsSchema, phase, fault };
+export const entries = { upstream, server, arrivals: arrivalsSchema, identities: identitiesSchema, phase, fault };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

@@ -22,6 +22,26 @@ export function secretsIn(scenario: unknown, env: Env): readonly string[] {
   return [...new Set([...found, ...inherited])].filter((value) => value !== "");
 }
 
+/** A document without what in it must not be seen. A value that is one `${…}` stays as it is written. */
+export function withoutSecrets(node: unknown, at: readonly string[] = []): unknown {
+  if (typeof node === "string") {
+    if (isSecretAt(at)) return /^\$\{(?!.*:-)[^}]+\}$/.test(node) ? node : "***";
+    return node.replace(login, (whole, userAndPassword: string) =>
+      userAndPassword.includes(":") ? whole.replace(/:[^:]*@$/, ":***@") : whole,
+    );
+  }
+  if (Array.isArray(node)) {
+    return node.map((child, index) => {
+      const assigned =
+        at.at(-1) === "command" && typeof child === "string" ? assignedIn(child).next().value : undefined;
+      if (assigned !== undefined && typeof child === "string") return child.replace(assigned, "***");
+      return withoutSecrets(child, [...at, keyOfElement(node, index)]);
+    });
+  }
+  if (typeof node !== "object" || node === null) return node;
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, withoutSecrets(child, [...at, key])]));
+}
+
 /** Those that stand nowhere by chance: of a whole document no other may be masked, or its names would change. */
 export function unmistakable(secrets: readonly string[]): readonly string[] {
   return secrets.filter((secret) => !isPlainWord.test(secret));
@@ -54,14 +74,19 @@ function* valuesIn(node: unknown, env: Env, at: readonly string[] = []): Generat
     if (isSecretAt(at)) yield value;
   } else if (Array.isArray(node)) {
     for (const [index, child] of node.entries()) {
-      const before: unknown = node[index - 1];
-      const isOption = typeof before === "string" && /^--?[a-z]/i.test(before) && !before.includes("=");
-      yield* valuesIn(child, env, [...at, isOption ? before : String(index)]);
+      yield* valuesIn(child, env, [...at, keyOfElement(node, index)]);
       if (at.at(-1) === "command" && typeof child === "string") yield* assignedIn(renderText(child, env));
     }
   } else if (typeof node === "object" && node !== null) {
     for (const [key, child] of Object.entries(node)) yield* valuesIn(child, env, [...at, key]);
   }
+}
+
+/** What stands behind an option of a command is called like it. */
+function keyOfElement(list: readonly unknown[], index: number): string {
+  const before = list[index - 1];
+  const isOption = typeof before === "string" && /^--?[a-z]/i.test(before) && !before.includes("=");
+  return isOption ? before : String(index);
 }
 
 function isPort(part: Part): boolean {

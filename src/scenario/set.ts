@@ -5,7 +5,7 @@ import { dataFrom } from "./data.ts";
 import { formatPath, type Path } from "./mistakes.ts";
 
 /** What a target is; setting one of these drops those that are not set as well. */
-const identity = ["fixture", "command", "url", "defects"];
+const identity = ["fixture", "command", "url", "config", "args", "defects"];
 
 export interface Changed {
   readonly raw: unknown;
@@ -29,7 +29,7 @@ export function applySets(raw: unknown, sets: readonly string[]): Changed {
     const replaces =
       (section === "servers" || section === "upstreams") &&
       deeper.length === 0 &&
-      ["fixture", "command", "url"].includes(String(key));
+      ["fixture", "command", "url", "config"].includes(String(key));
     if (replaces && section !== undefined && name !== undefined) {
       for (const other of identity) {
         if (!setPaths.has([section, name, other].join("\0"))) changed = without(changed, [section, name, other]);

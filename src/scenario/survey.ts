@@ -39,6 +39,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
+  /** By server. */
+  readonly identities?: ScenarioOutput["agents"][string]["identity"];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   readonly steps: readonly SurveyedStep[];
@@ -185,6 +187,7 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
+  const identities = entries.identities.safeParse(group["identity"]);
   const steps = listAt(group["chain"]).map((step, index) => ({
     path: [...path, "chain", index],
     ...textAt(step, "call"),
@@ -199,6 +202,7 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+    ...(identities.success ? { identities: identities.data } : {}),
   };
 }
 
@@ -214,15 +218,15 @@ function entriesOf(raw: unknown, section: string): [string, unknown][] {
   return Object.entries(mapAt(mapAt(raw)[section]));
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
+export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function mapAt(value: unknown): Record<string, unknown> {
+export function mapAt(value: unknown): Record<string, unknown> {
   return isMap(value) ? value : {};
 }
 
-function listAt(value: unknown): readonly unknown[] {
+export function listAt(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

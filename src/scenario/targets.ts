@@ -6,6 +6,7 @@ import { suggest } from "./mistakes.ts";
 import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
+import { tlsFindings } from "./tls.ts";
 import { partsIn, renderText, type Part } from "./template.ts";
 
 /** What a fixture is to a scenario. */
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly fixtures: readonly KnownFixture[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowHosts: readonly string[];
+  /** The names in the file of an MCP client, where one was given. */
+  readonly configured?: readonly string[];
 }
 
 type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][string];
@@ -29,14 +32,14 @@ type Target = ScenarioOutput["upstreams"][string] | ScenarioOutput["servers"][st
 export function targetFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
   const { servers, upstreams } = surveyed;
   return [
-    ...upstreams.flatMap((upstream) => identityFindings(upstream, "upstream", surroundings)),
-    ...servers.flatMap((server) => identityFindings(server, "server", surroundings)),
+    ...upstreams.flatMap((upstream) => oneTargetFindings(upstream, "upstream", surroundings)),
+    ...servers.flatMap((server) => oneTargetFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
     ...servers.flatMap((server) => egressFindings(server, surveyed)),
   ];
 }
 
-function identityFindings(
+function oneTargetFindings(
   { path, value }: Entry<Target>,
   role: "server" | "upstream",
   surroundings: Surroundings,
@@ -44,11 +47,16 @@ function identityFindings(
   if (value === undefined) return [];
   const { fixture, command, url, env = {} } = value;
   const found = [...settingFindings(value, path, surroundings)];
+  if ("config" in value && value.config !== undefined) return found;
+  if ("args" in value && value.args !== undefined) {
+    const says = "are for a server from the file of an MCP client; elsewhere arguments stand in command";
+    found.push({ path: [...path, "args"], atKey: true, says });
+  }
   if ("transport" in value && value.transport === "stdio") {
     return [...found, ...stdioFindings({ path, value }, surroundings)];
   }
   if (fixture === undefined && command === undefined && url === undefined) {
-    found.push({ path, says: "expected a fixture, a command with its url, or the url of what runs already" });
+    found.push({ path, ...nowhere(role, surroundings) });
   } else if (fixture !== undefined && (command !== undefined || url !== undefined)) {
     found.push({
       path,
@@ -65,7 +73,7 @@ function identityFindings(
   } else if (fixture !== undefined) {
     found.push(...fixtureFindings({ path, fixture, role }, surroundings));
   } else if (url !== undefined) {
-    const speaks = "protocol" in value ? value.protocol : "http";
+    const speaks = "protocol" in value && value.protocol === "tcp" ? "tcp" : "http";
     const at = [...path, "url"];
     found.push(...urlFindings({ path: at, url, started: command !== undefined, speaks }, surroundings));
     if (command === undefined && Object.keys(env).length > 0) {
@@ -77,6 +85,13 @@ function identityFindings(
     }
   }
   return found;
+}
+
+function nowhere(role: "server" | "upstream", { configured }: Surroundings): Pick<Finding, "says" | "hint"> {
+  const says = "expected a fixture, a command with its url, or the url of what runs already";
+  if (role === "upstream") return { says };
+  if (configured !== undefined) return { says: `${says}; the client's file has no server of this name` };
+  return { says, hint: "or take it from the file of an MCP client: --mcp-config .mcp.json" };
 }
 
 /** Whoever calls a server over stdio starts it, and it listens nowhere. */
@@ -184,7 +199,12 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     const says = "is of no use: Squall can only start again what it has started";
     found.push({ path: [...path, "restart"], atKey: true, says });
   }
-  return [...found, ...replicaFindings(path, value), ...defectFindings(path, value, fixtures)];
+  return [
+    ...found,
+    ...tlsFindings(path, value),
+    ...replicaFindings(path, value),
+    ...defectFindings(path, value, fixtures),
+  ];
 }
 
 function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {

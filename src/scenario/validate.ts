@@ -8,14 +8,19 @@ type Issue = z.core.$ZodIssue;
 
 export function schemaFindings(raw: unknown): Finding[] {
   const parsed = scenarioSchema.safeParse(raw, { reportInput: true });
-  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, raw));
+  return parsed.success ? [] : findingsIn(parsed.error, raw, scenarioSchema);
 }
 
-function findingsOf(issue: Issue, raw: unknown): Finding[] {
+/** The same for whatever else is read by a schema, with its input reported. */
+export function findingsIn(error: z.ZodError, raw: unknown, schema: z.ZodType): Finding[] {
+  return error.issues.flatMap((issue) => findingsOf(issue, raw, schema));
+}
+
+function findingsOf(issue: Issue, raw: unknown, schema: z.ZodType): Finding[] {
   const path = issue.path.filter((step) => typeof step !== "symbol");
   switch (issue.code) {
     case "unrecognized_keys": {
-      const known = keysAt(scenarioSchema, path, raw);
+      const known = keysAt(schema, path, raw);
       return issue.keys.map((key) => ({
         path: [...path, key],
         atKey: true,
@@ -35,8 +40,8 @@ function findingsOf(issue: Issue, raw: unknown): Finding[] {
     }
     case "invalid_union": {
       const within = mapFaults(issue).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-      if (within.length > 0) return within.flatMap((inner) => findingsOf(inner, raw));
-      const kinds = keysOfUnion(path, raw);
+      if (within.length > 0) return within.flatMap((inner) => findingsOf(inner, raw, schema));
+      const kinds = keysOfUnion(schema, path, raw);
       return kinds.length === 0 ? [{ path, says: issue.message }] : [kindFinding(path, valueAt(raw, path), kinds)];
     }
     case "too_small":
@@ -107,8 +112,8 @@ function hintFor(given: unknown, known: readonly string[]): { hint?: string } {
   return typeof given === "string" ? { hint: suggest(given, known) } : {};
 }
 
-function keysOfUnion(path: Path, raw: unknown): string[] {
-  const union = schemaAt(scenarioSchema, path.at(-1) === "kind" ? path.slice(0, -1) : path, raw);
+function keysOfUnion(schema: z.ZodType, path: Path, raw: unknown): string[] {
+  const union = schemaAt(schema, path.at(-1) === "kind" ? path.slice(0, -1) : path, raw);
   return union instanceof z.ZodDiscriminatedUnion ? union.options.map(kindOf) : [];
 }
 

@@ -7,12 +7,12 @@ import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
 import { callText } from "./lean-rpc.ts";
 import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
-import type { Answer, CallRequest } from "./session.ts";
+import type { Answer, CallRequest, TimeoutAction } from "./session.ts";
 
 export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
   if (request.signal.aborted) return Promise.resolve(bare("stopped"));
   if (channel.closed) return Promise.resolve(bare("no-session"));
-  const onTimeout = request.onTimeout === "close" && channel.isShared ? "cancel" : request.onTimeout;
+  const onTimeout = wordsOf(request.onTimeout, channel);
   return new Promise((resolve) => {
     let waiting = true;
     const id = channel.nextId();
@@ -23,8 +23,12 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       forget();
       resolve(answer);
     };
-    const open = channel.post(id, request.meta.traceparent, callText(id, request), (reply) => {
-      const answer = answerOfReply(reply, { method: request.method, words: channel.words });
+    const { method, name } = request;
+    const { traceparent } = request.meta;
+    const text = callText(id, request, channel.framing);
+    const posted = { id, traceparent, text, method, name };
+    const open = channel.post(posted, (reply) => {
+      const answer = answerOfReply(reply, { method, words: channel.words });
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
@@ -32,6 +36,7 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       settle({ ...open.seen(), ...bare("timeout"), onTimeout });
       switch (onTimeout) {
         case "cancel":
+          if (channel.closingCancels) return open.destroy();
           open.linger();
           channel.mention({
             method: "notifications/cancelled",
@@ -53,6 +58,11 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       open.destroy();
     });
   });
+}
+
+/** What cancels and what closes may be the same, and then it is a cancel. */
+function wordsOf(onTimeout: TimeoutAction, { isShared, closingCancels }: Channel): TimeoutAction {
+  return onTimeout === "close" && (isShared || closingCancels) ? "cancel" : onTimeout;
 }
 
 function answerOfReply(reply: Reply, asked: Asked): Answer {

@@ -1,6 +1,7 @@
 /** What a lean session speaks over: JSON-RPC with one server, whatever carries it. */
 import type { World } from "../world.ts";
 import type { Found } from "./lean-body.ts";
+import type { Framing, Named } from "./lean-framing.ts";
 import type { Message } from "./lean-rpc.ts";
 import type { Stops } from "./lean-stops.ts";
 import type { Words } from "./mcp-result.ts";
@@ -17,11 +18,13 @@ export interface Channel {
   readonly closed: boolean;
   /** All requests share one connection, so none of them can hang up alone. */
   readonly isShared: boolean;
+  /** Whoever drops a request's connection has cancelled it. */
+  readonly closingCancels: boolean;
+  /** How requests are framed from now on; until this is said, as before any agreement. */
+  framing: Framing;
   nextId(): number;
-  /** The server has answered `initialize` so, and chosen this revision. */
-  enter(revision: string, reply: Reply): void;
-  /** A request with this id and text, without a deadline of its own; closing the channel destroys it. */
-  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest;
+  /** A request without a deadline of its own; closing the channel destroys it. */
+  post(posted: Posted, tell: (reply: Reply) => void): OpenRequest;
   /** A request whose reply comes in time, or is a timeout. */
   ask(message: Message, timeoutMs: number): Promise<Reply>;
   /** Why a notification was not taken; undefined where it was. */
@@ -29,6 +32,13 @@ export interface Channel {
   /** A notification that nobody waits for. */
   mention(message: Message): void;
   close(): Promise<void>;
+}
+
+/** A request whose text is put together already, with all that its framing asks for. */
+export interface Posted extends Named {
+  readonly id: number;
+  readonly traceparent: string;
+  readonly text: string;
 }
 
 /** What is known of a request at any moment, in the words of an attempt. */

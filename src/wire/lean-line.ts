@@ -4,9 +4,11 @@
  */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { outcomeClasses } from "../history/outcomes.ts";
+import { disconnectCancels } from "../history/protocol.ts";
 import type { World } from "../world.ts";
-import { replyWithin, type Channel, type Failure, type OpenRequest, type Reply } from "./lean-channel.ts";
+import { replyWithin, type Channel, type Failure, type OpenRequest, type Posted, type Reply } from "./lean-channel.ts";
 import { Peer } from "./http-peer.ts";
+import { framedParams, requestHeaders, sessionHeaders, type Framing, type Named } from "./lean-framing.ts";
 import { openRequest } from "./lean-http.ts";
 import { answerTo, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
@@ -27,6 +29,8 @@ interface Sending {
   readonly body: string;
   readonly id?: number;
   readonly traceparent?: string;
+  /** Of a request. */
+  readonly named?: Named;
   readonly method?: "POST" | "DELETE";
   readonly tell: (reply: Reply) => void;
 }
@@ -48,9 +52,7 @@ export class Line implements Channel {
   readonly #asides = new Set<Promise<unknown>>();
   /** What every request of this session has in its head. */
   #lines: string | undefined;
-  /** What names the session, beside what every request of anybody has. */
-  #entered: readonly Header[] = [];
-  #sessionId: string | undefined;
+  #framing: Framing = {};
   #lastId = 0;
 
   constructor({ url, headers, world }: LineOptions) {
@@ -64,7 +66,21 @@ export class Line implements Channel {
   }
 
   get hasId(): boolean {
-    return this.#sessionId !== undefined;
+    return this.#framing.sessionId !== undefined;
+  }
+
+  get framing(): Framing {
+    return this.#framing;
+  }
+
+  set framing(framing: Framing) {
+    this.#framing = framing;
+    this.#lines = undefined;
+  }
+
+  get closingCancels(): boolean {
+    const { revision } = this.#framing;
+    return revision !== undefined && disconnectCancels(revision, "http");
   }
 
   nextId(): number {
@@ -72,30 +88,26 @@ export class Line implements Channel {
     return this.#lastId;
   }
 
-  /** From now on every request names the session and, where its revision asks for that, the revision. */
-  enter(revision: string, { sessionId }: Reply): void {
-    this.#sessionId = sessionId;
-    this.#entered = [
-      // The header came with 2025-06-18.
-      ...(revision === "2025-03-26" ? [] : [["mcp-protocol-version", revision] as const]),
-      ...(sessionId === undefined ? [] : [["mcp-session-id", sessionId] as const]),
-    ];
-    this.#lines = linesOf([...this.#common, ...this.#entered]);
+  posted({ name, ...message }: Message & Named): { headers: Record<string, string>; body: string } {
+    const params = framedParams(message.params, this.#framing);
+    const own = requestHeaders({ name, method: message.method }, this.#framing);
+    return {
+      headers: Object.fromEntries([...this.#common, ...sessionHeaders(this.#framing), ...own]),
+      body: textOf({ ...message, params }),
+    };
   }
 
-  get headers(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#common, ...this.#entered]);
-  }
-
-  post(id: number, traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
-    const request: OpenRequest = this.#send({ id, traceparent, body: text, tell }, () => this.#open.delete(request));
+  post({ id, traceparent, text, method, name }: Posted, tell: (reply: Reply) => void): OpenRequest {
+    const sending = { id, traceparent, named: { method, name }, body: text, tell };
+    const request: OpenRequest = this.#send(sending, () => this.#open.delete(request));
     this.#open.add(request);
     return request;
   }
 
   ask(message: Message, timeoutMs: number): Promise<Reply> {
     const id = this.nextId();
-    return this.#within(timeoutMs, { id, body: textOf({ id, ...message }) });
+    const params = framedParams(message.params, this.#framing);
+    return this.#within(timeoutMs, { id, named: message, body: textOf({ id, ...message, params }) });
   }
 
   async notify(message: Message, timeoutMs: number): Promise<Failure | undefined> {
@@ -112,21 +124,22 @@ export class Line implements Channel {
     this.closed = true;
     this.stops.stopAll();
     for (const request of this.#open) request.destroy();
-    if (this.#sessionId !== undefined && !this.lost) this.#aside({ body: "", method: "DELETE" });
+    if (this.hasId && !this.lost) this.#aside({ body: "", method: "DELETE" });
     // A cancellation that was just sent should still arrive; its time is short.
     await Promise.all(this.#asides);
     this.#peer.close();
   }
 
-  #send({ id, body, traceparent, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
+  #send({ id, body, traceparent, named, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
     let serverRequests = 0;
-    this.#lines ??= linesOf(this.#common);
+    this.#lines ??= linesOf([...this.#common, ...sessionHeaders(this.#framing)]);
+    const own = named === undefined ? "" : linesOf(requestHeaders(named, this.#framing));
     const trace = traceparent === undefined ? "" : `traceparent: ${traceparent}\r\n`;
     return openRequest(this.#peer, {
       id,
-      head: `${method} ${this.#path} HTTP/1.1\r\n${this.#lines}${trace}`,
+      head: `${method} ${this.#path} HTTP/1.1\r\n${this.#lines}${own}${trace}`,
       body,
-      inSession: this.#sessionId !== undefined,
+      inSession: this.hasId,
       world: this.world,
       tell: (reply) => {
         if (reply.is === "failure" && reply.class === "session-lost") this.lost = true;
@@ -181,6 +194,8 @@ const ownHeaders: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "mcp-protocol-version",
   "mcp-session-id",
+  "mcp-method",
+  "mcp-name",
   "traceparent",
 ]);
 

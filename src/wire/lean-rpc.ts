@@ -1,4 +1,5 @@
 /** JSON-RPC: what we send as text, and what one message of a server means to whoever waits for the answer to one id. */
+import type { Framing } from "./lean-framing.ts";
 import type { CallRequest } from "./session.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -40,10 +41,12 @@ export function textOf(message: object): string {
 export function callText(
   id: number,
   { method, params, meta }: Pick<CallRequest, "method" | "params" | "meta">,
+  framing: Framing,
 ): string {
+  const framed = framing.meta === undefined ? meta : { ...meta, ...framing.meta };
   return (
     `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},` +
-    `"params":${JSON.stringify({ ...params, _meta: meta })}}`
+    `"params":${JSON.stringify({ ...params, _meta: framed })}}`
   );
 }
 
@@ -89,7 +92,6 @@ export function isObject(value: unknown): value is JsonObject {
 function rpcErrorOf(value: unknown): RpcError | undefined {
   if (!isObject(value)) return undefined;
   const { code, message, data } = value;
-  return typeof code === "number" && Number.isInteger(code) && typeof message === "string"
-    ? { code, message, ...(data === undefined ? {} : { data }) }
-    : undefined;
+  if (typeof code !== "number" || !Number.isInteger(code) || typeof message !== "string") return undefined;
+  return { code, message, ...(data === undefined ? {} : { data }) };
 }

@@ -4,7 +4,16 @@
  */
 import type { World } from "../world.ts";
 import type { Found } from "./lean-body.ts";
-import { lingerMs, replyWithin, type Channel, type Failure, type OpenRequest, type Reply } from "./lean-channel.ts";
+import {
+  lingerMs,
+  replyWithin,
+  type Channel,
+  type Failure,
+  type OpenRequest,
+  type Posted,
+  type Reply,
+} from "./lean-channel.ts";
+import { framedParams, type Framing } from "./lean-framing.ts";
 import { answerTo, isObject, readMessage, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import { createWords, type Words } from "./mcp-result.ts";
@@ -28,6 +37,9 @@ export class StdioChannel implements Channel {
   /** True once the process has gone, or says nothing any more. */
   lost = false;
   readonly isShared = true;
+  /** A pipe is shared, so what is cancelled is told in words. */
+  readonly closingCancels = false;
+  framing: Framing = {};
   readonly #pipe: StdioPipe;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -53,18 +65,15 @@ export class StdioChannel implements Channel {
     return this.#lastId;
   }
 
-  enter(): void {
-    // Over stdio nothing but the messages themselves tells the revision.
-  }
-
-  /** The trace context has no header to travel in: it is in the message already. */
-  post(id: number, _traceparent: string, text: string, tell: (reply: Reply) => void): OpenRequest {
+  /** There are no headers: trace context, method and name are in the message already. */
+  post({ id, text }: Posted, tell: (reply: Reply) => void): OpenRequest {
     return this.#post(id, text, tell);
   }
 
   ask(message: Message, timeoutMs: number): Promise<Reply> {
     const id = this.nextId();
-    return replyWithin(timeoutMs, this.world, (tell) => this.#post(id, textOf({ id, ...message }), tell));
+    const text = textOf({ id, ...message, params: framedParams(message.params, this.framing) });
+    return replyWithin(timeoutMs, this.world, (tell) => this.#post(id, text, tell));
   }
 
   notify(message: Message): Promise<Failure | undefined> {

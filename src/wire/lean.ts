@@ -1,20 +1,18 @@
 /**
- * The lean wire: our own MCP client over Streamable HTTP or stdio, for the revisions that open with `initialize`. It
- * costs a fraction of an SDK client and sees what SDKs mask: statuses, cut streams, wrong ids, answers that never come.
+ * The lean wire: our own MCP client over Streamable HTTP or stdio. It costs a fraction of an SDK client and sees what
+ * SDKs mask: statuses, cut streams, wrong ids, answers that never come.
  */
 import { messageOf } from "../errors.ts";
-import { outcomeClasses } from "../history/outcomes.ts";
-import { deniesSession } from "../history/session-words.ts";
-import { formatDuration, shown } from "../units.ts";
+import { shown } from "../units.ts";
+import { usualDialect } from "./dialect.ts";
+import { countdown, resultOf } from "./lean-asked.ts";
 import { leanCall } from "./lean-call.ts";
-import type { Channel, Failure, Reply } from "./lean-channel.ts";
+import type { Channel } from "./lean-channel.ts";
 import { Line } from "./lean-line.ts";
-import { isObject, type JsonObject } from "./lean-rpc.ts";
+import { beginOver, type Opened } from "./lean-opening.ts";
+import { isObject } from "./lean-rpc.ts";
 import { StdioChannel } from "./lean-stdio.ts";
 import { SessionError, type OpenSession, type Session, type SessionOptions, type Tool } from "./session.ts";
-
-const revisions = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
-type Revision = (typeof revisions)[number];
 
 /** A server that hands out cursors for ever must not keep us for ever. */
 export const toolPagesMax = 64;
@@ -22,7 +20,8 @@ export const toolPagesMax = 64;
 export const openLeanSession: OpenSession = async (options) => {
   const channel = channelTo(options);
   try {
-    return sessionOn(channel, await greet(channel, options));
+    const { dialect = usualDialect, timeoutMs, clientName } = options;
+    return sessionOn(channel, await beginOver(channel, { dialect, timeoutMs, clientName }));
   } catch (thrown) {
     await channel.close();
     if (thrown instanceof SessionError) throw thrown;
@@ -39,47 +38,19 @@ function channelTo(options: SessionOptions): Channel {
   return new Line(options);
 }
 
-function sessionOn(channel: Channel, protocolVersion: Revision): Session {
+function sessionOn(channel: Channel, { protocolVersion, begins }: Opened): Session {
   return {
     protocolVersion,
+    begins,
     get lost() {
       return channel.lost;
     },
     hasId: channel instanceof Line && channel.hasId,
-    ...(channel instanceof Line ? { headers: channel.headers } : {}),
+    ...(channel instanceof Line ? { posted: (request) => channel.posted(request) } : {}),
     call: (request) => leanCall(channel, request),
     listTools: (timeoutMs) => listTools(channel, timeoutMs),
     close: () => channel.close(),
   };
-}
-
-async function greet(channel: Channel, { timeoutMs, clientName }: SessionOptions): Promise<Revision> {
-  const leftMs = countdown(channel, timeoutMs);
-  const params = {
-    protocolVersion: revisions[0],
-    capabilities: {},
-    clientInfo: { name: clientName, version: "1" },
-  };
-  const reply = await channel.ask({ method: "initialize", params }, leftMs());
-  const offered = resultOf(channel, { method: "initialize", timeoutMs }, reply)["protocolVersion"];
-  const revision = revisions.find((known) => known === offered);
-  if (revision === undefined) {
-    throw new SessionError(
-      `${channel.name} answered initialize with protocol version ${shown(offered)}, expected ${revisions.join(", ")}`,
-    );
-  }
-  channel.enter(revision, reply);
-
-  const method = "notifications/initialized";
-  const untaken = await channel.notify({ method }, leftMs());
-  if (untaken !== undefined) {
-    const { class: is, seen, error, text } = untaken;
-    const refusal = { class: is, status: seen.status, says: error?.message ?? text };
-    const isLoss = reply.sessionId !== undefined && deniesSession(refusal);
-    const { message, cause } = failureOf(channel, { method, timeoutMs }, untaken);
-    throw new SessionError(message, { cause, isLoss });
-  }
-  return revision;
 }
 
 async function listTools(channel: Channel, timeoutMs: number): Promise<readonly Tool[]> {
@@ -107,44 +78,5 @@ function toolsOf(channel: Channel, listed: unknown): Tool[] {
     const says = (hint: string): boolean => isObject(annotations) && annotations[hint] === true;
     const idempotent = says("idempotentHint") ? { idempotent: true as const } : {};
     return { name: tool["name"], readOnly: says("readOnlyHint"), ...idempotent };
-  });
-}
-
-/** What is left of the patience, but never nothing: a request that was not made cannot tell what is wrong. */
-export function countdown({ world }: Pick<SessionOptions, "world">, timeoutMs: number): () => number {
-  const untilUs = world.nowUs() + timeoutMs * 1000;
-  return () => Math.max(1, (untilUs - world.nowUs()) / 1000);
-}
-
-interface Asked {
-  readonly method: string;
-  readonly timeoutMs: number;
-}
-
-function resultOf(channel: Channel, asked: Asked, reply: Reply): JsonObject {
-  if (reply.is === "failure") throw failureOf(channel, asked, reply);
-  if ("result" in reply.answer) return reply.answer.result;
-  const { code, message } = reply.answer.error;
-  throw new SessionError(
-    `${channel.name} answered ${asked.method} with JSON-RPC error ${code}: ${channel.words(message) ?? "(no message)"}`,
-  );
-}
-
-function failureOf(
-  channel: Channel,
-  { method, timeoutMs }: Asked,
-  { class: is, seen, error, cause }: Failure,
-): SessionError {
-  const { rung, about } = outcomeClasses[is];
-  const silent = `${channel.name} did not answer ${method}`;
-  if (rung === "timeout") return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
-  if (rung === "connection") {
-    const detail = cause === undefined ? "" : ` (${messageOf(cause)})`;
-    return new SessionError(`${silent}: ${about}${detail}`, { cause });
-  }
-  const what = rung === "http" ? `HTTP ${seen.status}` : about;
-  const says = error === undefined ? undefined : channel.words(error.message);
-  return new SessionError(`${channel.name} answered ${method} with ${what}${says === undefined ? "" : `: ${says}`}`, {
-    cause,
   });
 }

@@ -18,10 +18,27 @@ export interface Asked {
 export function answerOf(answer: RpcAnswer, { method, words }: Asked): Answer {
   if ("error" in answer) return errorAnswer(answer.error, words);
   const { result } = answer;
+  const unfinished = unfinishedClass(result);
+  if (unfinished !== undefined) return bare(unfinished);
   // Only tools can say so; elsewhere the word would be the server's own.
   return method === "tools/call" && result["isError"] === true
     ? toolErrorAnswer(result, words)
     : { class: "ok", outcome: "ok", answer: shapeOfResult(method, result), result };
+}
+
+/** Since 2026-07-28 a result says what it is; before it is always the last word. */
+function unfinishedClass({ resultType }: JsonObject): OutcomeClass | undefined {
+  switch (resultType) {
+    case undefined:
+    case "complete":
+      return undefined;
+    case "input_required":
+      return "input-required";
+    case "task":
+      return "task-begun";
+    default:
+      return "malformed-answer";
+  }
 }
 
 function errorAnswer({ code, message, data }: RpcError, words: Words): Answer {

@@ -4,6 +4,9 @@
  */
 import type { Attempt } from "../history/events.ts";
 import type { World } from "../world.ts";
+import type { Beginning, Dialect } from "./dialect.ts";
+import type { Named } from "./lean-framing.ts";
+import type { Message } from "./lean-rpc.ts";
 import type { StdioPipe } from "./stdio-pipe.ts";
 
 /**
@@ -47,12 +50,17 @@ export interface Tool {
 
 export interface Session {
   readonly protocolVersion: string;
+  /** How further sessions with this server begin. Absent: by `initialize`. */
+  readonly begins?: Beginning;
   /** True once the server answered 404 to this session, or its process has gone. */
   readonly lost: boolean;
   /** The server has given it an id, which every request names. */
   readonly hasId?: boolean;
-  /** What names it in every request over HTTP. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Over HTTP: a request in it as anybody else could post it. */
+  readonly posted?: (request: Message & Named) => {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
   /** Makes one request and judges its answer by what the method promises. */
   call(request: CallRequest): Promise<Answer>;
   listTools(timeoutMs: number): Promise<readonly Tool[]>;
@@ -63,6 +71,8 @@ interface AnySessionOptions {
   readonly timeoutMs: number;
   readonly world: World;
   readonly clientName: string;
+  /** Absent: whatever `initialize` negotiates. */
+  readonly dialect?: Dialect;
 }
 
 export interface HttpSessionOptions extends AnySessionOptions {
@@ -86,9 +96,19 @@ export class SessionError extends Error {
   override readonly name = "SessionError";
   /** The server had given the session an id, and then refused the first request that named it. */
   readonly isLoss: boolean;
+  /** Its process ended of the question what it speaks; another one may be asked in another way. */
+  readonly endedByProbe: boolean;
 
-  constructor(message?: string, { isLoss = false, ...options }: ErrorOptions & { readonly isLoss?: boolean } = {}) {
+  constructor(
+    message?: string,
+    {
+      isLoss = false,
+      endedByProbe = false,
+      ...options
+    }: ErrorOptions & { readonly isLoss?: boolean; readonly endedByProbe?: boolean } = {},
+  ) {
     super(message, options);
     this.isLoss = isLoss;
+    this.endedByProbe = endedByProbe;
   }
 }

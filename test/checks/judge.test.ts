@@ -4,7 +4,17 @@ import type { FailOn } from "../../src/history/declared.ts";
 import { judge } from "../../src/checks/judge.ts";
 import { checks } from "../../src/checks/registry.ts";
 import { verdictsOf } from "../../src/reporters/verdicts.ts";
-import { declared, effect, frame, historyOf, honestRun, judged, runStarted, type Timed } from "../literal-history.ts";
+import {
+  declared,
+  effect,
+  frame,
+  historyOf,
+  honestRun,
+  judged,
+  opIdOf,
+  runStarted,
+  type Timed,
+} from "../literal-history.ts";
 
 test("an honest run passes every check, each with its strength", async () => {
   const result = await judged(historyOf(honestRun));
@@ -166,6 +176,36 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
     expect(result.verdict).toBe("fail");
     expect(verdictsOf(result).exitCode).toBe(1);
   });
+});
+
+test("a server that ended in one session after the other is one gap", async () => {
+  const exits = [1500, 1600, 1700].map((at): Timed => {
+    return [at, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }];
+  });
+  const { account } = await judged(historyOf(honestRun, exits));
+  expect(account.gaps.map(({ says }) => says)).toEqual(["the server cloud ended by itself (exit code 1), 3 times"]);
+});
+
+test("a baseline that failed says what its first call that was not ok came to", async () => {
+  const says = "the baseline does not hold: 1 of 9 ops were not ok";
+  const failed: Timed = [
+    1,
+    {
+      type: "attempt",
+      op: opIdOf(77),
+      attempt: 1,
+      startedUs: 0,
+      class: "tool-error",
+      outcome: "failed",
+      says: "no such table",
+    },
+  ];
+  const ended: Timed = [5000, { type: "run-ended", reason: "baseline-failed", says }];
+  const events = honestRun.filter(([, { type }]) => type !== "run-ended");
+  const { account } = await judged(historyOf(events, failed, ended));
+  expect(account.gaps.map((gap) => gap.says)).toContain(
+    `${says}; the first: ${opIdOf(77)} came to tool-error, "no such table"`,
+  );
 });
 
 test.each([

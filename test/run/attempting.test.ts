@@ -58,7 +58,7 @@ function agentWith(parts: WrittenParts, { seed = 42, isSafe = true }: { seed?: n
     await world.advance(100_000);
     return doing;
   };
-  return { op, run, sent, advance: world.advance, nowMs };
+  return { op, run, sent, advance: (ms: number) => world.advance(ms) };
 }
 
 const classesOf = ({ attempts }: Tried): readonly OutcomeClass[] => attempts.map((attempt) => attempt.class);

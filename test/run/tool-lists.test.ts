@@ -119,8 +119,7 @@ describe("asking a real server", () => {
 
   test("waits for the start of a process as long as it takes, for the list as long as ever, and not for its end", async () => {
     const patiences: number[] = [];
-    const slow = (startsProcesses: boolean): SessionTarget => ({
-      server: "x",
+    const slow = (startsProcesses: boolean): Pick<SessionTarget, "open" | "startsProcesses"> => ({
       startsProcesses,
       open: async () => {
         await world.sleep(6000);

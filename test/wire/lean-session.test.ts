@@ -101,12 +101,12 @@ describe("opening", () => {
     ],
     [
       "an old revision",
-      'answered initialize with protocol version "2024-11-05", expected 2025-11-25, 2025-06-18, 2025-03-26',
-      (asked) => asked.json(resultTo(asked, { ...initialized, protocolVersion: "2024-11-05" })),
+      'answered initialize with protocol version "2024-10-07", expected 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05',
+      (asked) => asked.json(resultTo(asked, { ...initialized, protocolVersion: "2024-10-07" })),
     ],
     [
       "no revision",
-      "answered initialize with protocol version nothing, expected 2025-11-25, 2025-06-18, 2025-03-26",
+      "answered initialize with protocol version nothing, expected 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05",
       (asked) => asked.json(resultTo(asked, {})),
     ],
     [

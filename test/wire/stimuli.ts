@@ -103,6 +103,19 @@ export const stimuli: Partial<Record<OutcomeClass, readonly Stimulus[]>> = {
       react: end((asked) => asked.events(resultTo(asked, {}), errorTo(asked, 1, "second"))),
     },
   ],
+  "input-required": [
+    {
+      when: "a result that asks for input",
+      react: (asked) => asked.json(resultTo(asked, { content: [], resultType: "input_required" })),
+      sees: { outcome: "unknown", status: 200 },
+    },
+  ],
+  "task-begun": [
+    {
+      when: "a task in place of a result",
+      react: (asked) => asked.json(resultTo(asked, { content: [], resultType: "task", taskId: "t-1" })),
+    },
+  ],
   "tool-error": [
     {
       when: "isError in JSON",

@@ -9,7 +9,7 @@ done
 [ -x "$bin/initdb" ] || { echo "PostgreSQL is not installed: on Debian, apt-get install postgresql" >&2; exit 127; }
 
 port=${1:?expected a port}
-tables=${2:-/dev/null}
+tables=$(realpath "${2:-/dev/null}")
 
 # It refuses to run as root.
 as=""
