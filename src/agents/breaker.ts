@@ -40,7 +40,7 @@ export type Breaker =
 
 export const breaker = policyPart({
   about: "After failures it lets nothing through for a while, then a few attempts to try: a circuit breaker.",
-  source: "Nygard's Release It; 5 failures in a row and 60 s as in Polly's and other libraries' examples",
+  source: "Nygard, Release It; failures in a row or a rate over a window as in resilience4j; the numbers are ours",
   attributes,
   prepare: (settings) => {
     const guard: Guard<Breaker> = {

@@ -11,11 +11,14 @@ const troubleClasses = Object.keys(outcomeClasses)
   .filter((name) => !["ok", "outrun", "stopped", ...retriableRungs].includes(name));
 
 const statusPattern = /^http-(?:[45]\d\d|[45]xx)$/;
-const trouble = z.union([z.enum([...retriableRungs, ...troubleClasses]), z.string().regex(statusPattern)], {
-  error: ({ input }) =>
-    `expected one of ${retriableRungs.join(", ")}, a class such as reset or session-lost, ` +
-    `or a status such as http-429 or http-5xx, got ${shown(input)}`,
-});
+const trouble = z.union(
+  [z.enum([...retriableRungs, ...troubleClasses]), z.string().regex(statusPattern, { abort: true })],
+  {
+    error: ({ input }) =>
+      `expected one of ${retriableRungs.join(", ")}, a class such as reset or session-lost, ` +
+      `or a status such as http-429 or http-5xx, got ${shown(input)}`,
+  },
+);
 
 export function troubles(usual: readonly [string, ...string[]]) {
   return z

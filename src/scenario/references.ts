@@ -7,6 +7,7 @@ import { faultFindings } from "./fault-references.ts";
 import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
+import { policyFindings } from "./policy-references.ts";
 import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
@@ -36,6 +37,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   }
   return [
     ...wireFindings(group),
+    ...policyFindings(group),
     ...group.steps.flatMap((step, index) => [
       ...callFindings(step, surveyed, surroundings),
       ...saveFindings(step),

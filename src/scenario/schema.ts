@@ -203,7 +203,15 @@ const sections = {
 };
 
 /** The same, for one entry of a section: what is right in one is looked at even where its neighbour is wrong. */
-export const entries = { upstream, server, arrivals: arrivalsSchema, identities: identitiesSchema, phase, fault };
+export const entries = {
+  upstream,
+  server,
+  arrivals: arrivalsSchema,
+  identities: identitiesSchema,
+  phase,
+  fault,
+  policy: policySchema,
+};
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });
 

@@ -43,6 +43,9 @@ export interface SurveyedGroup {
   readonly identities?: ScenarioOutput["agents"][string]["identity"];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
+  /** As written; absent where the schema finds it wrong. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly hasBudget: boolean;
   readonly steps: readonly SurveyedStep[];
 }
 
@@ -201,6 +204,8 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     steps,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
+    ...(entries.policy.safeParse(group["policy"]).success ? { policy: mapAt(group["policy"]) } : {}),
+    hasBudget: group["budget"] !== undefined,
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
     ...(identities.success ? { identities: identities.data } : {}),
   };

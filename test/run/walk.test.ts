@@ -290,3 +290,60 @@ describe("a session that must be opened first", () => {
     expect(attempts(events)).toMatchObject([{ class: "no-session", says: "cloud did not answer" }]);
   });
 });
+
+describe("a policy made of parts", () => {
+  const ends = (events: readonly Unstamped[]) => events.filter((event) => event.type === "op-ended");
+  const failed = { class: "tool-error", outcome: "failed" } as const;
+
+  test("that is told to escalate ends the chain, and each step that was not run says so", async () => {
+    const { ended, calls } = await walked({
+      steps: [step("Find"), step("Write"), step("Tell")],
+      policy: { kind: "composed", attributes: { advice: {} } },
+      answer: () => ({ ...failed, suggestedAction: "escalate" }),
+    });
+    const because = "not-run: the chain was ended: told to escalate";
+    expect([calls.length, ended]).toEqual([1, ["failed", because, because]]);
+  });
+
+  test("leaves in the history what it held back, and goes on with an earlier answer where it may", async () => {
+    const breaker = { failures: 1, openFor: "1h", fallback: "last-answer" };
+    const save = { save: [{ name: "id", path: "$.id" }] };
+    const { events, calls } = await walked({
+      steps: [step("Find", save), step("Use"), step("Find", save), step("Other", { args: { id: "${id}" } })],
+      policy: { kind: "composed", attributes: { retry: {}, breaker } },
+      answer: (_, n) => (n === 1 ? ok({ structuredContent: { id: 7 } }) : { class: "timeout", outcome: "unknown" }),
+    });
+    expect(calls.map(({ name }) => name)).toEqual(["Find", "Use"]);
+    expect(ends(events)).toMatchObject([
+      { outcome: "ok" },
+      { outcome: "unknown", heldBack: "breaker open" },
+      { outcome: "not-run", because: "breaker open", fallback: true },
+      { outcome: "not-run", because: "breaker open" },
+    ]);
+  });
+
+  test("has one idempotency key an op, or a fresh one with each attempt", async () => {
+    const keys = async (key: "stable" | "fresh"): Promise<readonly unknown[]> => {
+      const { calls } = await walked({
+        steps: [step("Write", { args: { deep: [{ key: "no. ${op.key}" }], op: "${op.id}" } })],
+        policy: { kind: "composed", attributes: { retry: { attempts: 3, key } } },
+        answer: () => ({ class: "timeout", outcome: "unknown" }),
+      });
+      return calls.map(({ params }) => params["arguments"]).map((args) => JSON.stringify(args));
+    };
+    expect(new Set(await keys("stable")).size).toBe(1);
+    const fresh = await keys("fresh");
+    expect(new Set(fresh).size).toBe(3);
+    for (const args of fresh) expect(args).toContain('"op":"0000f00d.planner.3.7.0"');
+  });
+
+  test("that shares out the budget gives each step its part of it", async () => {
+    const { calls } = await walked({
+      steps: [step("Quick"), step("Slow"), step("Last")],
+      budgetMs: 1000,
+      policy: { kind: "composed", attributes: { deadline: { split: "uniform-remainder" } }, timeoutMs: 10_000 },
+      answer: (_, n) => ({ ...ok(), tookMs: n === 1 ? 100 : 250 }),
+    });
+    expect(calls.map(({ timeoutMs }) => Math.round(timeoutMs))).toEqual([300, 400, 550]);
+  });
+});
