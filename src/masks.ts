@@ -6,6 +6,8 @@
 export interface Masks {
   /** Secrets may become known in mid-run: a token that was just granted. */
   readonly add: (secrets: Iterable<string>) => void;
+  /** For who needs the same masks in another thread. */
+  readonly known: () => readonly string[];
   readonly mask: (text: string) => string;
   /** Of bytes that come in pieces, which may cut a secret in two. */
   readonly stream: () => MaskedStream;
@@ -38,7 +40,7 @@ export function createMasks(secrets: Iterable<string> = []): Masks {
     }
   };
   add(secrets);
-  return { add, mask: (text) => scan(texts, text).shown, stream: () => streamOver(bytes) };
+  return { add, known: () => [...known], mask: (text) => scan(texts, text).shown, stream: () => streamOver(bytes) };
 }
 
 /** The same value, with every text in it masked; keys stay. */

@@ -1,14 +1,35 @@
 /**
- * Every op against the world: an op that succeeded has exactly one effect, one that surely failed has none, and one
- * whose fate its caller does not know has at most one.
+ * Every op against the world: an op that succeeded has exactly the effects that are meant, one that surely failed has
+ * none, and one whose fate its caller does not know has no more than those. Each effect is judged by what counts it:
+ * rows that name their ops, a number that grows, or the requests that an upstream has accepted.
  */
-import type { HistoryEvent } from "../history/events.ts";
-import { neverSent } from "../history/outcomes.ts";
-import type { OpRecord } from "../history/records.ts";
-import { eventsOf, type Told } from "../history/told.ts";
-import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
+import type { DeclaredEffect } from "../history/declared.ts";
+import type { HistoryRecord, OpRecord } from "../history/records.ts";
+import type { Told } from "../history/told.ts";
+import { defineCheck, verdictOf, type Finding, type Judgement, type Plant } from "./check.ts";
+import { countRequests, plantRefused } from "./effects-by-requests.ts";
+import { countRows } from "./effects-by-rows.ts";
+import { countTotals, plantSmallerTotal } from "./effects-by-total.ts";
 import { linksBeforeServers, outcomeByServer } from "./made-by-faults.ts";
-import { effectsMax, openWrites, type Entry, type Kind, type Write, type Writes } from "./writes.ts";
+import { neverSent } from "../history/outcomes.ts";
+import type { Write } from "./writes.ts";
+
+/** How effects are judged that are counted in one way. */
+export interface EffectCount {
+  readonly onWrite: (write: Write, record: OpRecord) => void;
+  readonly on: (record: HistoryRecord) => void;
+  readonly end: (told: Told) => Counted;
+  readonly isCertain?: () => boolean;
+}
+
+export interface Counted {
+  readonly looked: number;
+  readonly findings: readonly Finding[];
+  /** Why nothing more can be told. */
+  readonly doubt?: string | undefined;
+  /** What it is worth where nothing is found. */
+  readonly strength: string;
+}
 
 interface State {
   readonly control: boolean;
@@ -16,10 +37,8 @@ interface State {
   /** The links on the way of a server's ops. */
   readonly serverOf: ReadonlyMap<string, string>;
   readonly linksBefore: ReadonlySet<string>;
-  readonly ledgerOf: ReadonlyMap<string, string>;
-  readonly writes: Writes;
-  /** What each ledger came to: quiet, or why it cannot be trusted. */
-  readonly ledgers: Map<string, "quiet" | { readonly doubt: string }>;
+  readonly countOf: ReadonlyMap<string, EffectCount>;
+  readonly counts: readonly EffectCount[];
 }
 
 export const duplicateEffects = defineCheck({
@@ -29,59 +48,64 @@ export const duplicateEffects = defineCheck({
   notApplicable: (declared) =>
     declared.steps.some(({ effect }) => effect !== undefined) ? undefined : "no step declares an effect",
 
-  start: ({ declared, mode }): State => ({
-    control: mode === "control",
-    roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
-    serverOf: new Map(declared.links.map(({ link, server }) => [link, server])),
-    linksBefore: linksBeforeServers(declared),
-    ledgerOf: new Map(declared.effects.map(({ effect, ledger }) => [effect, ledger])),
-    writes: openWrites(),
-    ledgers: new Map(),
-  }),
-
-  on: (record, state) => {
-    switch (record.type) {
-      case "op":
-        if (record.started.effect !== undefined) state.writes.add(writeOf(record, record.started.effect, state));
-        return;
-      case "effect":
-        if (state.ledgerOf.has(record.effect)) state.writes.addRow(record.effect, record.op);
-        return;
-      case "ledger-read":
-        state.ledgers.set(
-          record.ledger,
-          record.quiet && record.failed === undefined
-            ? "quiet"
-            : { doubt: record.failed ?? "it was still changing when the run ended" },
-        );
-        return;
-      default:
-    }
-  },
-
-  end: (state, told): Judgement => {
-    const tallies = tally(state);
-    const findings = findingsOf(state, tallies, told);
-    const { all, exposed } = state.writes.count();
-    const looked = state.control ? all : exposed;
-    const judged = { looked, findings };
-    if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
-    const because = doubtOf(state, tallies, looked);
-    if (because !== undefined) return { verdict: "unknown", because, ...judged };
-    return { verdict: "pass", ...judged, strength: strengthOf(state, tallies, looked) };
-  },
-
-  isCertain: (state) => state.writes.isCertain(),
-
-  plant: () => {
-    let planted = false;
-    return (event: HistoryEvent) => {
-      if (planted || event.type !== "effect" || event.op === undefined) return undefined;
-      planted = true;
-      return [event, { ...event, id: `${event.id}~planted`, row: `${event.row}~planted` }];
+  start: ({ declared, mode }): State => {
+    const control = mode === "control";
+    const { effects } = declared;
+    const counts = [
+      { count: countRows, of: effects.filter(isByRows) },
+      { count: countTotals, of: effects.filter(({ read }) => read?.isTotal === true) },
+      { count: countRequests, of: effects.filter(({ requests }) => requests !== undefined) },
+    ].flatMap(({ count, of }) => (of.length === 0 ? [] : [{ count: count(of, { declared, control }), of }]));
+    return {
+      control,
+      roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
+      serverOf: new Map(declared.links.map(({ link, server }) => [link, server])),
+      linksBefore: linksBeforeServers(declared),
+      countOf: new Map(counts.flatMap(({ count, of }) => of.map(({ effect }) => [effect, count]))),
+      counts: counts.map(({ count }) => count),
     };
   },
+
+  on: (record, state) => {
+    if (record.type === "op") {
+      const { effect } = record.started;
+      if (effect !== undefined) state.countOf.get(effect)?.onWrite(writeOf(record, effect, state), record);
+    } else for (const count of state.counts) count.on(record);
+  },
+
+  end: ({ counts }, told): Judgement => {
+    const counted = counts.map((count) => count.end(told));
+    const findings = counted.flatMap((count) => count.findings);
+    const judged = { looked: counted.reduce((sum, { looked }) => sum + looked, 0), findings };
+    if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
+    const because = counted.map(({ doubt }) => doubt).find((doubt) => doubt !== undefined);
+    if (counted.length === 0) return { verdict: "unknown", because: "no effect is counted anywhere", ...judged };
+    if (because !== undefined) return { verdict: "unknown", because, ...judged };
+    return { verdict: "pass", ...judged, strength: counted.map(({ strength }) => strength).join("; ") };
+  },
+
+  isCertain: ({ counts }) => counts.some((count) => count.isCertain?.() ?? false),
+
+  plant: ({ declared }) => {
+    const { effects } = declared;
+    if (effects.some(isByRows)) return plantRow();
+    if (effects.some(({ read }) => read?.isTotal === true)) return plantSmallerTotal();
+    return plantRefused(effects, declared);
+  },
 });
+
+function plantRow(): Plant {
+  let planted = false;
+  return (event) => {
+    if (planted || event.type !== "effect" || event.op === undefined) return undefined;
+    planted = true;
+    return [event, { ...event, id: `${event.id}~planted`, row: `${event.row}~planted` }];
+  };
+}
+
+function isByRows({ read, requests }: DeclaredEffect): boolean {
+  return read?.isTotal !== true && requests === undefined;
+}
 
 function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefore }: State): Write {
   const { started, attempts } = record;
@@ -98,159 +122,4 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefor
     inBaseline: roles.get(started.phase) === "baseline",
     exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
   };
-}
-
-function isQuiet({ ledgerOf, ledgers }: State, effect: string): boolean {
-  return ledgers.get(ledgerOf.get(effect) ?? "") === "quiet";
-}
-
-type Wrong = "duplicated" | "orphaned" | "lost";
-
-/** The table of rule 1; undefined where all is well. */
-function wrongWith(outcome: Write["outcome"], effects: number): Wrong | undefined {
-  const most = effectsMax(outcome);
-  if (effects > most) return most === 0 ? "orphaned" : "duplicated";
-  return outcome === "ok" && effects === 0 ? "lost" : undefined;
-}
-
-const words: Readonly<Record<Wrong, { readonly says: string; readonly why: string; readonly fix: string }>> = {
-  duplicated: {
-    says: "had more than one effect",
-    why: "A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.",
-    fix: "Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.",
-  },
-  orphaned: {
-    says: "had an effect although the caller was told that it failed",
-    why: "The caller believes that nothing happened, so it will do it again or report a failure that is none.",
-    fix: 'Say "failed" only where nothing can have happened; where that is not known, say so in the error (outcome: unknown).',
-  },
-  lost: {
-    says: "had no effect although the caller was told that it succeeded",
-    why: "The caller goes on as if it were done.",
-    fix: "Report success only after the upstream has confirmed the write; turn its failures into tool errors (isError).",
-  },
-};
-
-/** The writes of one tool with one effect, counted. */
-interface Tally {
-  readonly kind: Kind;
-  firstTurn: number;
-  /** Of those in the baseline: that were ok, and that show up in the ledger. Where none does, its silence means nothing. */
-  baselineOk: number;
-  baselineSeen: number;
-  recovered: number;
-  readonly wrong: Record<Wrong, { count: number; readonly first: Entry[] }>;
-}
-
-function tally({ writes }: State): readonly Tally[] {
-  const tallies = new Map<Kind, Tally>();
-  for (const entry of writes.entries()) {
-    const { kind, turn, outcome, inBaseline, rows } = entry;
-    const of = tallies.get(kind) ?? emptyTally(kind);
-    tallies.set(kind, of);
-    of.firstTurn = Math.min(of.firstTurn, turn);
-    if (inBaseline && outcome === "ok") of.baselineOk += 1;
-    if (inBaseline && rows > 0) of.baselineSeen += 1;
-    if (outcome === "unknown" && rows === 1) of.recovered += 1;
-    const wrong = wrongWith(outcome, rows);
-    if (wrong !== undefined) note(of.wrong[wrong], entry);
-  }
-  return [...tallies.values()].toSorted((a, b) => a.firstTurn - b.firstTurn);
-}
-
-function emptyTally(kind: Kind): Tally {
-  const none = () => ({ count: 0, first: [] });
-  return {
-    kind,
-    firstTurn: Number.POSITIVE_INFINITY,
-    baselineOk: 0,
-    baselineSeen: 0,
-    recovered: 0,
-    wrong: { duplicated: none(), orphaned: none(), lost: none() },
-  };
-}
-
-/** Keeps the first as witnesses. */
-function note(wrongs: Tally["wrong"][Wrong], entry: Entry): void {
-  wrongs.count += 1;
-  const last = wrongs.first.at(-1);
-  if (wrongs.first.length === witnessesMax && last !== undefined && last.turn < entry.turn) return;
-  wrongs.first.push(entry);
-  wrongs.first.sort((a, b) => a.turn - b.turn);
-  wrongs.first.length = Math.min(wrongs.first.length, witnessesMax);
-}
-
-function findingsOf(state: State, tallies: readonly Tally[], told: Told): Finding[] {
-  const wrongs = new Map<string, { readonly wrong: Wrong; readonly tool: string; count: number; first: Entry[] }>();
-  for (const { kind, wrong: of, baselineSeen } of tallies) {
-    for (const wrong of ["duplicated", "orphaned", "lost"] as const) {
-      const { count, first } = of[wrong];
-      // A row may still come while the ledger changes: only a quiet ledger tells that an effect is lost.
-      if (count === 0 || (wrong === "lost" && !(isQuiet(state, kind.effect) && baselineSeen > 0))) continue;
-      const key = `${wrong} ${kind.tool}`;
-      const entry = wrongs.get(key) ?? { wrong, tool: kind.tool, count: 0, first: [] };
-      wrongs.set(key, entry);
-      entry.count += count;
-      entry.first = [...entry.first, ...first].toSorted((a, b) => a.turn - b.turn).slice(0, witnessesMax);
-    }
-  }
-  return [...wrongs.values()]
-    .toSorted((a, b) => (a.first[0]?.turn ?? 0) - (b.first[0]?.turn ?? 0))
-    .map((about) => finding(state, about, told));
-}
-
-function finding(
-  state: State,
-  { wrong, tool, count, first }: { readonly wrong: Wrong; readonly tool: string; count: number; first: Entry[] },
-  told: Told,
-): Finding {
-  const wrongs = first.map((entry) => {
-    const op = entry.op();
-    return { op, rows: told.effects(op).filter(({ effect }) => effect === entry.kind.effect) };
-  });
-  const examples = wrongs.slice(0, 3).map(({ op, rows }) => {
-    const left = rows.length === 0 ? "no ledger row" : `ledger rows ${rows.map(({ row }) => row).join(", ")}`;
-    return `${op} (${left})`;
-  });
-  const more = count > examples.length ? ` and ${count - examples.length} more` : "";
-  const story = eventsOf(told, wrongs[0]?.op ?? "").slice(0, witnessesMax - 4);
-  const rowEvents = wrongs.flatMap(({ rows }) => rows.map(({ id }) => id));
-  return {
-    grade: "violation",
-    blames: "server",
-    says: `${count} of ${state.writes.count().all} ${tool} ops ${words[wrong].says}: ${examples.join("; ")}${more}`,
-    why: words[wrong].why,
-    fix: words[wrong].fix,
-    witness: {
-      // The story of the first op in full, then the rows of the others.
-      events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),
-      ops: wrongs.map(({ op }) => op),
-    },
-  };
-}
-
-function doubtOf(state: State, tallies: readonly Tally[], looked: number): string | undefined {
-  if (tallies.length === 0) return "no write was called";
-  for (const ledger of new Set(state.ledgerOf.values())) {
-    const came = state.ledgers.get(ledger) ?? { doubt: "it was never read" };
-    if (came !== "quiet") return `the ledger ${ledger} cannot be trusted: ${came.doubt}`;
-  }
-  if (looked === 0) return "no write that was sent met a fault or was tried again";
-  const unproven = tallies.filter(({ baselineSeen }) => baselineSeen === 0);
-  const [first] = unproven;
-  if (first !== undefined) {
-    const { tool } = first.kind;
-    const done = unproven.reduce((sum, { kind, baselineOk }) => (kind.tool === tool ? sum + baselineOk : sum), 0);
-    if (done === 0) return `no ${tool} succeeded in the baseline, so its ledger is unproven`;
-    return `the ledger shows none of the ${done} ${tool} ops that succeeded in the baseline`;
-  }
-  const strangers = state.writes.strangers();
-  return strangers > 0 ? `the ledger holds ${strangers} rows that belong to no op of this run` : undefined;
-}
-
-function strengthOf(state: State, tallies: readonly Tally[], looked: number): string {
-  const recovered = tallies.reduce((sum, tally) => sum + tally.recovered, 0);
-  const aside = recovered > 0 ? `; ${recovered} of unknown fate turned out done` : "";
-  const writes = `${looked} ${state.control ? "" : "exposed "}${looked === 1 ? "write" : "writes"}`;
-  return `0 duplicated, lost or orphaned in ${writes}${aside}`;
 }

@@ -6,6 +6,7 @@ import { sessionLoss } from "./session-loss.ts";
 import { silentEmpty } from "./silent-empty.ts";
 import { survives } from "./survives.ts";
 import { timeoutCascade } from "./timeout-cascade.ts";
+import { wrongEffects } from "./wrong-effects.ts";
 
 export const checks = [
   duplicateEffects,
@@ -14,6 +15,7 @@ export const checks = [
   silentEmpty,
   survives,
   timeoutCascade,
+  wrongEffects,
 ] as const satisfies readonly Check[];
 
 export const checkNames = checks.map(({ name }) => name);

@@ -21,6 +21,8 @@ export interface Entry {
   readonly outcome: Write["outcome"];
   readonly inBaseline: boolean;
   readonly rows: number;
+  /** Some row of it was there and is there no more. */
+  readonly hasGone: boolean;
   readonly op: () => string;
 }
 
@@ -34,6 +36,8 @@ export interface Writes {
   readonly add: (write: Write) => void;
   /** One row of a ledger; the op that it names, if it names one. */
   readonly addRow: (effect: string, op: string | undefined) => void;
+  /** A row that was added is there no more. */
+  readonly removeRow: (effect: string, op: string | undefined) => void;
   /** Some op has more effects than it may have; more will not mend that. */
   readonly isCertain: () => boolean;
   readonly count: () => { readonly all: number; readonly exposed: number };
@@ -46,11 +50,19 @@ export interface Writes {
 const outcomes: readonly Write["outcome"][] = ["ok", "failed", "unknown", "not-run"];
 
 /** More of them are wrong; fewer may be, too. */
-export function effectsMax(outcome: Write["outcome"]): number {
-  return outcome === "failed" || outcome === "not-run" ? 0 : 1;
+export function effectsMax(outcome: Write["outcome"], expect: number): number {
+  return outcome === "failed" || outcome === "not-run" ? 0 : expect;
 }
 
-export function openWrites(): Writes {
+/** What is declared of an effect, as far as rows are counted by it. */
+export interface RowsRule {
+  /** How many an op is to have. */
+  readonly expect: number;
+  /** A row may go again, so what is wrong now may be right in the end. */
+  readonly mayGo: boolean;
+}
+
+export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
   const tables = new Map<string, Table>();
   const kinds: Kind[] = [];
   const kindNumbers = new Map<string, number>();
@@ -59,7 +71,7 @@ export function openWrites(): Writes {
   let certain = false;
 
   const tableOf = (effect: string): Table => {
-    const table = tables.get(effect) ?? openTable();
+    const table = tables.get(effect) ?? openTable(ruleOf(effect));
     tables.set(effect, table);
     return table;
   };
@@ -75,11 +87,11 @@ export function openWrites(): Writes {
     add: (write) => {
       all += 1;
       if (write.exposed) exposed += 1;
-      const { ops, turns, abouts, rows } = tableOf(write.effect);
+      const { ops, turns, abouts, rows, rule } = tableOf(write.effect);
       const number = ops.numberOf(write.op);
       turns.set(number, all);
       abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
-      certain ||= rows.get(number) > effectsMax(write.outcome);
+      certain ||= !rule.mayGo && rows.get(number) > effectsMax(write.outcome, rule.expect);
     },
     addRow: (effect, op) => {
       const table = tableOf(effect);
@@ -91,12 +103,23 @@ export function openWrites(): Writes {
       const rows = table.rows.get(number) + 1;
       table.rows.set(number, rows);
       const came = outcomes[table.abouts.get(number) % outcomes.length] ?? "ok";
-      certain ||= table.turns.get(number) > 0 && rows > effectsMax(came);
+      const { expect, mayGo } = table.rule;
+      certain ||= !mayGo && table.turns.get(number) > 0 && rows > effectsMax(came, expect);
+    },
+    removeRow: (effect, op) => {
+      const table = tableOf(effect);
+      if (op === undefined) {
+        table.nameless = Math.max(0, table.nameless - 1);
+        return;
+      }
+      const number = table.ops.numberOf(op);
+      table.rows.set(number, Math.max(0, table.rows.get(number) - 1));
+      table.gone.add(number);
     },
     isCertain: () => certain,
     count: () => ({ all, exposed }),
     *entries() {
-      for (const { ops, turns, abouts, rows } of tables.values()) {
+      for (const { ops, turns, abouts, rows, gone } of tables.values()) {
         for (let number = 0; number < ops.size(); number += 1) {
           const turn = turns.get(number);
           if (turn === 0) continue;
@@ -105,7 +128,8 @@ export function openWrites(): Writes {
           const outcome = outcomes[about % 4];
           if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
           const inBaseline = Math.floor(about / 4) % 2 === 1;
-          yield { kind, turn, outcome, inBaseline, rows: rows.get(number), op: () => ops.opOf(number) };
+          const found = { rows: rows.get(number), hasGone: gone.has(number) };
+          yield { kind, turn, outcome, inBaseline, ...found, op: () => ops.opOf(number) };
         }
       }
     },
@@ -128,10 +152,13 @@ interface Table {
   readonly turns: ReturnType<typeof openColumn>;
   readonly abouts: ReturnType<typeof openColumn>;
   readonly rows: ReturnType<typeof openColumn>;
+  /** Of few ops, and of none where rows never go. */
+  readonly gone: Set<number>;
+  readonly rule: RowsRule;
   nameless: number;
 }
 
-function openTable(): Table {
+function openTable(rule: RowsRule): Table {
   const column = (): Table["rows"] => openColumn("word");
-  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), nameless: 0 };
+  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), gone: new Set(), rule, nameless: 0 };
 }

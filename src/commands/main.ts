@@ -2,6 +2,8 @@
 import { Command, CommanderError, Help, type Option } from "commander";
 import { exitCodes, messageOf, UnhealedError, UserError, type ExitCode } from "../errors.ts";
 import { errorDocument, explainMistakes } from "./explain.ts";
+import { jsonText } from "../reporters/markup.ts";
+import { printableLines } from "../reporters/paint.ts";
 import { version } from "../version.ts";
 import type { Io } from "./io.ts";
 
@@ -50,7 +52,7 @@ export async function main(argv: readonly string[], given: Io): Promise<number> 
     const exitsWith = explain(error, io);
     // Whoever reads JSON finds a document whatever happened, and never two.
     const wantsDocument = argv.includes("--json") && exitsWith !== exitCodes.passed && !hasPrinted;
-    if (wantsDocument) io.stdout(`${JSON.stringify(errorDocument(error, exitsWith), undefined, 2)}\n`);
+    if (wantsDocument) io.stdout(jsonText(errorDocument(error, exitsWith)));
     return exitsWith;
   }
 }
@@ -79,12 +81,14 @@ function explain(error: unknown, io: Io): ExitCode {
   }
   if (error instanceof UnhealedError) {
     io.stderr(
-      `\nsquall: A FAULT COULD NOT BE TAKEN BACK. ${error.message}\n` +
-        "What it broke may still be broken. Stop the servers of this run, then run `squall clean`.\n",
+      printableLines(
+        `\nsquall: A FAULT COULD NOT BE TAKEN BACK. ${error.message}\n` +
+          "What it broke may still be broken. Stop the servers of this run, then run `squall clean`.\n",
+      ),
     );
     return exitCodes.unhealed;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  io.stderr(`squall: this is a defect of Squall itself, please report it.\n${stack}\n`);
+  io.stderr(printableLines(`squall: this is a defect of Squall itself, please report it.\n${stack}\n`));
   return exitCodes.internal;
 }

@@ -1,19 +1,9 @@
-/**
- * Reading the ledger of a fixture upstream, past every link: rows as they appear while the run lives, and at the end
- * until nothing changes any more.
- */
+/** Reading the ledger of a fixture upstream, past every link: rows as they appear, with the time of each commit. */
 import { z } from "zod";
-import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { World } from "../world.ts";
-
-export interface LedgerReader {
-  /** Reads on and off until told to stop. */
-  follow(signal: AbortSignal): Promise<void>;
-  /** Reads until nothing has changed for a while, or patience ends; records which. */
-  settle(signal: AbortSignal): Promise<void>;
-}
+import { followLedger, type LedgerReader } from "./follow.ts";
 
 const page = z.object({
   rows: z.array(
@@ -33,14 +23,12 @@ type Page = z.output<typeof page>;
 const rowsMax = 1000;
 const readTimeoutMs = 5000;
 const followEveryMs = 500;
-const settleMaxMs = 20_000;
 
 export function openLedgerReader(options: {
   readonly ledger: string;
   readonly url: URL;
   /** Finds the op that a row's key names, wherever in it. */
   readonly tracer: Tracer;
-  /** How long nothing must change: as long as a caller may still be waiting for a server that is still at work. */
   readonly quietForMs: number;
   readonly recorder: Recorder;
   readonly world: World;
@@ -72,39 +60,18 @@ export function openLedgerReader(options: {
     }
   };
 
-  const follow = async (signal: AbortSignal): Promise<void> => {
-    while (await world.sleep(followEveryMs, signal)) {
-      try {
-        await readOn();
-      } catch (error) {
-        recorder.record({ type: "ledger-read", ledger, rows: 0, quiet: false, failed: messageOf(error) });
-      }
-    }
-  };
-
-  const settle = async (signal: AbortSignal): Promise<void> => {
-    const endUs = world.nowUs() + settleMaxMs * 1000;
-    let quietSinceUs = world.nowUs();
-    let total = -1;
-    try {
-      for (;;) {
-        const read = await readOn();
-        const nowUs = world.nowUs();
-        if (read.total !== total || read.inFlight > 0) quietSinceUs = nowUs;
-        total = read.total;
-        const quiet = nowUs - quietSinceUs >= quietForMs * 1000;
-        if (quiet || nowUs >= endUs || signal.aborted) {
-          recorder.record({ type: "ledger-read", ledger, rows: total, quiet });
-          return;
-        }
-        await world.sleep(250, signal);
-      }
-    } catch (error) {
-      recorder.record({ type: "ledger-read", ledger, rows: 0, quiet: false, failed: messageOf(error) });
-    }
-  };
-
-  return { follow, settle };
+  return followLedger({
+    ledger,
+    read: async () => {
+      const { total, inFlight } = await readOn();
+      return { rows: total, state: String(total), busy: inFlight > 0 };
+    },
+    everyMs: followEveryMs,
+    quietForMs,
+    failuresMax: 1,
+    recorder,
+    world,
+  });
 }
 
 async function readPage(url: URL, after: number): Promise<Page> {

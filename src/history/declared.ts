@@ -15,7 +15,7 @@ export interface Declared {
   readonly links: readonly DeclaredLink[];
   readonly faults: readonly DeclaredFault[];
   readonly steps: readonly DeclaredStep[];
-  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly effects: readonly DeclaredEffect[];
   readonly servers: readonly DeclaredServer[];
   readonly groups: readonly DeclaredGroup[];
   readonly checks: readonly string[];
@@ -24,6 +24,31 @@ export interface Declared {
   readonly aborts?: readonly DeclaredAbort[];
   /** The conditions under which the run ends early. Absent: none. */
   readonly stops?: readonly DeclaredStop[];
+}
+
+export interface DeclaredEffect {
+  readonly effect: string;
+  /** What the place is called where it is counted. */
+  readonly ledger: string;
+  /** How many effects an op is to have. Absent: one. */
+  readonly expect?: number;
+  /** It is read back from where a foreign server leaves it. */
+  readonly read?: {
+    readonly by: string;
+    /** Only how many there are in all can be told, not whose they are. */
+    readonly isTotal?: true;
+    /** Rows go again, so that one which is missing proves nothing. */
+    readonly forgets?: true;
+    /** The fields of a row that are compared with what its op asked for. */
+    readonly content?: readonly string[];
+  };
+  /** No ledger is read: requests that an upstream has answered with success stand for effects. */
+  readonly requests?: {
+    readonly upstream: string;
+    readonly methods: readonly string[];
+    /** With * for any part between two slashes. Absent: any. */
+    readonly path?: string;
+  };
 }
 
 export interface DeclaredAbort {

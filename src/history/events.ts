@@ -4,6 +4,7 @@
  */
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
+import type { Effect, EffectGone, LedgerRead } from "./effect-events.ts";
 import type { EngineEvent } from "./engine-events.ts";
 import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
@@ -104,6 +105,8 @@ export interface OpStarted {
   readonly intendedUs: number;
   readonly argsShape: string;
   readonly effect?: string;
+  /** Where its effect's content is compared: digests of what it asks for, in the order of what the effect declares. */
+  readonly asked?: readonly string[];
 }
 
 /** One request for an op, written when its caller stopped waiting. */
@@ -208,30 +211,6 @@ export interface FaultEdge extends FaultPlace {
   readonly says?: string;
 }
 
-/** One row of a ledger: an effect that the world really saw. */
-export interface Effect {
-  readonly type: "effect";
-  readonly effect: string;
-  readonly ledger: string;
-  readonly row: string;
-  /** The op that the row names; absent where it names none of this run's. */
-  readonly op?: string;
-  readonly key: string;
-  /** The interval in which it was committed. */
-  readonly committedUs: readonly [number, number];
-  /** The caller of the ledger's owner had hung up before the commit. */
-  readonly afterHangup?: true;
-}
-
-export interface LedgerRead {
-  readonly type: "ledger-read";
-  readonly ledger: string;
-  readonly rows: number;
-  /** True once nothing changed any more: only then is a missing row a lost effect. */
-  readonly quiet: boolean;
-  readonly failed?: string;
-}
-
 export interface RunEnded {
   readonly type: "run-ended";
   readonly reason:
@@ -272,6 +251,7 @@ export type Unstamped =
   | FaultEdge
   | ScheduleEvent
   | Effect
+  | EffectGone
   | LedgerRead
   | TokenEvent
   | Vitals

@@ -4,6 +4,7 @@
  */
 import type { Declared } from "./declared.ts";
 import { finish, joinToOnly, openDesk, settle, take, takeOver, type Desk } from "./desk.ts";
+import { tellsOfEffect } from "./effect-events.ts";
 import type { EventOf, HistoryEvent } from "./events.ts";
 import { fewer, type HoldingBounds } from "./holding.ts";
 import type { HistoryRecord } from "./records.ts";
@@ -85,7 +86,7 @@ function own(side: Side, op: string): void {
 function leaveOut(side: Side, event: HistoryEvent): void {
   requireSame(event);
   side.without = event;
-  if ("op" in event && event.type !== "effect" && event.op !== undefined) {
+  if ("op" in event && !tellsOfEffect(event.type) && event.op !== undefined) {
     own(side, event.op);
     // The original may begin to hold it only with this event.
     if (event.type === "op-started") side.own.add(event.op);
@@ -162,7 +163,7 @@ function prepare(side: Side, event: HistoryEvent): void {
     for (const op of event.ops) own(side, op);
     const there = onlyCallOf(side.original, event);
     if (typeof there === "object" && onlyCallOf(side.desk, event) === undefined) own(side, there.started.op);
-  } else if (event.type !== "effect" && "op" in event && event.op !== undefined) own(side, event.op);
+  } else if (!tellsOfEffect(event.type) && "op" in event && event.op !== undefined) own(side, event.op);
 }
 
 /** An event that stands only here. */

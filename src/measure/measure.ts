@@ -83,7 +83,8 @@ export function measure(started: Started): Measuring {
     else if (event.type === "effect") {
       effects.onEffect(event);
       course.onEffect(event);
-    } else if (event.type === "ledger-read") effects.onLedger(event);
+    } else if (event.type === "effect-gone") effects.onEffect(event);
+    else if (event.type === "ledger-read") effects.onLedger(event);
     else if (event.type === "run-ended") ended = event.reason;
     records.forEach(onRecord);
   };

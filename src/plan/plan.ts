@@ -4,6 +4,7 @@
  */
 import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
 import { placeInWords, placeOf, type FaultPlace } from "../history/fault-place.ts";
+import { declaredEffect } from "../scenario/effects.ts";
 import { declaredEgress } from "../scenario/egress.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
 import type { Condition, FaultStep } from "../scenario/schedules.ts";
@@ -179,7 +180,7 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
         ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
       })),
     ),
-    effects: scenario.effects.map(({ effect, ledger }) => ({ effect, ledger })),
+    effects: scenario.effects.map(declaredEffect),
     servers: scenario.servers.map(({ name, transport, protocol, target, direct, restart, replicas, ...server }) => ({
       server: name,
       transport,

@@ -69,6 +69,14 @@ export function plain(text: string): string {
   return text.toWellFormed().replace(/\r\n?/g, "\n").replace(deceptive, "\uFFFD");
 }
 
+/** JSON as text that no terminal obeys: what is there to deceive is written as its code, and read as what it was. */
+export function jsonText(document: unknown): string {
+  const coded = (text: string): string =>
+    Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
+  // Of what JSON.stringify leaves as it is, line ends are its own.
+  return `${JSON.stringify(document, undefined, 2).replace(deceptive, coded)}\n`;
+}
+
 /** A name may be of any length; a page has limits. */
 export function brief(text: string, most = 80): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;

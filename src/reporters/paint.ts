@@ -17,3 +17,8 @@ export const marks = { pass: "✓", fail: "✗", unknown: "?" } as const;
 export function printable(text: string): string {
   return plain(text).replace(/[\t\n]/g, "\uFFFD");
 }
+
+/** The same for a text that has lines of its own: each stays one. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}

@@ -36,7 +36,7 @@ export const terminal: Reporter = {
       "",
       ...(kept === "" ? [] : [paint("dim", `Generator: ${kept}`)]),
       ...(engine === undefined ? [] : [paint("dim", `Engine: ${engineSaid(engine)}`)]),
-      `Files:  ${directory} (open report.html)`,
+      `Files:  ${printable(directory)} (open report.html)`,
       `Replay: ${replay}`,
     ];
     return `${lines.join("\n")}\n`;

@@ -28,6 +28,8 @@ export interface Attempting {
   readonly leftMs: () => number;
   readonly stopping: AbortSignal;
   readonly send: (sending: Sending) => Promise<Answer>;
+  /** What was in its way is mended, so it is sent again whatever the policy says. */
+  readonly goesAgain?: (answer: Answer) => Promise<boolean>;
 }
 
 export interface Tried {
@@ -51,10 +53,11 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
   const round: Round = { about, attempts: [], seen: [] };
   const { attempts, seen } = round;
   let waitedMs = 0;
+  let isFirst = true;
   for (;;) {
     if (about.leftMs() < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
     const last = seen.at(-1);
-    const asking = { ...common(about), isFirst: attempts.length === 0, ...(last === undefined ? {} : { last }) };
+    const asking = { ...common(about), isFirst, ...(last === undefined ? {} : { last }) };
     const admitted = policy.admit(called, asking, stopping);
     const passage = admitted instanceof Promise ? await admitted : admitted;
     if (passage.is === "held") {
@@ -71,6 +74,12 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
       lastAnswers?.set(tool, won.result);
       return { attempts, isCutShort: false };
     }
+    const answer = attempts.at(-1);
+    if (answer !== undefined && (await about.goesAgain?.(answer)) === true) {
+      seen.pop();
+      continue;
+    }
+    isFirst = false;
     const [first, ...rest] = seen;
     if (first === undefined) return { attempts, isCutShort: true };
     const decision = decide(policy.policy, [first, ...rest], { random: about.random, waitedMs, isSafe: about.isSafe });

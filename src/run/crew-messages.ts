@@ -6,6 +6,7 @@ import type { PlannedArrivals, Stripe } from "../plan/arrivals.ts";
 import type { PlannedPhase } from "../plan/plan.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import type { Dialect } from "../wire/dialect.ts";
+import type { BriefedIdentity, Granted } from "./identity.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { News } from "./op-news.ts";
 
@@ -20,6 +21,8 @@ export interface CrewBrief {
   readonly groupNames: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: readonly string[];
+  /** The tokens of all identities that are granted any. */
+  readonly granted: readonly Granted[];
   readonly history: Pick<HistoryWriter, "originUs" | "number"> & {
     readonly directory: string;
     readonly writer: string;
@@ -34,6 +37,7 @@ export interface BriefedGroup {
     readonly url: string;
     readonly headers: Record<string, string>;
     readonly dialect?: Dialect;
+    readonly identity?: BriefedIdentity;
   }[];
 }
 
@@ -42,6 +46,9 @@ export type Order =
   | { readonly do: "open" }
   | { readonly do: "drive"; readonly originUs: number }
   | { readonly do: "tell-all" }
+  | { readonly do: "take-token"; readonly granted: Granted }
+  /** There is no newer one to be had. */
+  | { readonly do: "refuse-token"; readonly identity: string }
   | { readonly do: "stop" }
   | { readonly do: "cut-off" }
   | { readonly do: "close" };
@@ -49,6 +56,8 @@ export type Order =
 export type Said =
   | { readonly is: "news"; readonly news: News }
   | { readonly is: "unwritten"; readonly says: string }
+  /** A server has refused this token. */
+  | { readonly is: "token-refused"; readonly identity: string; readonly number: number }
   | ({ readonly is: "answer"; readonly to: number } & Came);
 
 export type Came =

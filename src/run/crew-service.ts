@@ -6,6 +6,7 @@ import { openHistory, type HistoryWriter } from "../history/segments.ts";
 import type { World } from "../world.ts";
 import { openCrew, type Crew } from "./crew.ts";
 import type { Came, CrewBrief, Failure, Order, Said } from "./crew-messages.ts";
+import { createWallet, identityFrom, type Granted } from "./identity.ts";
 import { collectNews } from "./op-news.ts";
 import { masking } from "./secrets.ts";
 import { httpTarget } from "./session-target.ts";
@@ -25,13 +26,21 @@ export async function serveCrew(
   const onFailed = ({ message }: Error): void => say({ is: "unwritten", says: message });
   const history = await openHistory(directory, world, { ...shared, onFailed });
   const masks = createMasks(brief.secrets);
+  const wallet = createWallet(brief.granted, (identity, number) => say({ is: "token-refused", identity, number }));
   const news = collectNews(brief.declared);
   const crew = openCrew({
     ...brief,
     thread: brief.history.writer,
     groups: brief.groups.map(({ targets, ...group }) => ({
       ...group,
-      targets: targets.map(({ server, url, ...how }) => httpTarget(server, { url: new URL(url), ...how })),
+      targets: targets.map(({ server, url, identity, ...how }) =>
+        httpTarget(server, {
+          url: new URL(url),
+          ...how,
+          mask: masks.mask,
+          ...(identity === undefined ? {} : { identity: identityFrom(identity, wallet) }),
+        }),
+      ),
     })),
     tracer: createTracer(brief.nonce, brief.groupNames),
     recorder: { ...history, record: masking(history.record, masks.mask) },
@@ -42,7 +51,11 @@ export async function serveCrew(
     const told = news.take();
     if (told !== undefined) say({ is: "news", news: told });
   };
-  const obey = orderly(crew, { history, world, tell });
+  const takeToken = (granted: Granted): void => {
+    masks.add([granted.token]);
+    wallet.put(granted);
+  };
+  const obey = orderly(crew, { history, world, tell, takeToken, refuseToken: wallet.refuse });
   return async (number, order) => {
     const came = await obey(order).catch((error: unknown): Came => ({ failed: failureOf(error) }));
     say({ is: "answer", to: number, ...came });
@@ -51,8 +64,15 @@ export async function serveCrew(
 
 function orderly(
   crew: Crew,
-  { history, world, tell }: { readonly history: HistoryWriter; readonly world: World; readonly tell: () => void },
+  about: {
+    readonly history: HistoryWriter;
+    readonly world: World;
+    readonly tell: () => void;
+    readonly takeToken: (granted: Granted) => void;
+    readonly refuseToken: (identity: string) => void;
+  },
 ): (order: Order) => Promise<Came> {
+  const { history, world, tell, takeToken, refuseToken } = about;
   const stopping = new AbortController();
   const cutOff = new AbortController();
 
@@ -80,6 +100,12 @@ function orderly(
         return drive(order.originUs);
       case "tell-all":
         tell();
+        return {};
+      case "take-token":
+        takeToken(order.granted);
+        return {};
+      case "refuse-token":
+        refuseToken(order.identity);
         return {};
       case "stop":
         stopping.abort();

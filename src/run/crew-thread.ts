@@ -6,12 +6,15 @@ import type { World } from "../world.ts";
 import type { Crew } from "./crew.ts";
 import type { Came, CrewBrief, Failure, Order, Said } from "./crew-messages.ts";
 import type { ThreadHealth } from "./health-thread.ts";
+import type { TokenDesk } from "./token-desk.ts";
 import { newsTeller, type OpWatch } from "./op-news.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 export interface ThreadOptions {
   readonly watch: OpWatch;
   readonly world: World;
+  /** Whose tokens its agents show. */
+  readonly tokens?: TokenDesk;
   /** The thread's part of the history cannot be written. */
   readonly onUnwritten: (error: Error) => void;
   /** The thread's part of the history is closed, and holds so many events. */
@@ -27,14 +30,25 @@ const closeMaxMs = 10_000;
 
 export function startCrewThread(
   brief: CrewBrief,
-  { watch, world, onUnwritten, onWritten, entry }: ThreadOptions,
+  { watch, world, tokens, onUnwritten, onWritten, entry }: ThreadOptions,
 ): Crew {
   const { writer } = brief.history;
   const tell = newsTeller(brief.declared, watch);
   const thread = openThread(new Worker(entry ?? workerEntry, { workerData: brief, name: `squall-${writer}` }), {
     name: `the agents' thread ${writer}`,
-    onNews: (said) => (said.is === "news" ? tell(said.news) : onUnwritten(new UserError(said.says))),
+    onNews: (said) => {
+      if (said.is === "news") tell(said.news);
+      else if (said.is === "unwritten") onUnwritten(new UserError(said.says));
+      else void renew(said.identity, said.number);
+    },
   });
+  const forgetTokens = tokens?.onGranted((granted) => thread.say({ do: "take-token", granted }));
+  /** What is granted then is told to all threads. */
+  const renew = async (identity: string, number: number): Promise<void> => {
+    const isRenewed = await tokens?.renew(identity, number);
+    if (tokens === undefined || isRenewed !== true) return thread.say({ do: "refuse-token", identity });
+    thread.say({ do: "take-token", granted: tokens.get(identity) });
+  };
 
   const drive = async (originUs: number): Promise<readonly ThreadHealth[]> => {
     const { health } = await thread.ask({ do: "drive", originUs });
@@ -55,6 +69,7 @@ export function startCrewThread(
     },
     close: async () => {
       const closed = new AbortController();
+      forgetTokens?.();
       try {
         const tooLong = world.sleep(closeMaxMs, closed.signal).then(() => undefined);
         const came = await Promise.race([thread.ask({ do: "close" }), tooLong]);

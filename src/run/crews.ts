@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Declared } from "../history/declared.ts";
 import type { HistoryWriter } from "../history/segments.ts";
 import type { Tracer } from "../history/ids.ts";
+import type { Masks } from "../masks.ts";
 import { peakOf } from "../plan/moments.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { World } from "../world.ts";
@@ -14,6 +15,7 @@ import type { BriefedGroup } from "./crew-messages.ts";
 import { startCrewThread } from "./crew-thread.ts";
 import { lagBudgetUs } from "./health.ts";
 import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
+import type { TokenDesk } from "./token-desk.ts";
 import type { OpWatch } from "./op-news.ts";
 
 export interface CrewsOptions {
@@ -27,7 +29,9 @@ export interface CrewsOptions {
   /** The run's own. */
   readonly directory: string;
   readonly nonce: string;
-  readonly secrets: readonly string[];
+  readonly masks: Pick<Masks, "known">;
+  /** Absent: no identity is granted any. */
+  readonly tokens?: TokenDesk;
   readonly tracer: Tracer;
   readonly recorder: HistoryWriter;
   readonly watch: OpWatch;
@@ -38,7 +42,7 @@ export interface CrewsOptions {
 }
 
 export function openCrews(options: CrewsOptions): Crew {
-  const { plan, threaded, local, directory, nonce, secrets, tracer, recorder, watch, world } = options;
+  const { plan, threaded, local, directory, nonce, masks, tokens, tracer, recorder, watch, world } = options;
   const { phases, declared, seed } = plan;
   const common = { phases, nonce, seed };
   const threads = threaded.length === 0 ? 0 : (options.threads ?? threadsFor(threaded, world.parallelism));
@@ -51,7 +55,8 @@ export function openCrews(options: CrewsOptions): Crew {
         declared: { steps: declared.steps, phases: declared.phases },
         groupNames: plan.arrivals.map(({ group }) => group),
         env: world.env,
-        secrets,
+        secrets: masks.known(),
+        granted: tokens?.held() ?? [],
         history: {
           directory: join(directory, "history"),
           writer: `w${index + 1}`,

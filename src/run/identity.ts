@@ -67,9 +67,9 @@ export function variablesOf({ env }: Prepared, agent: number): Record<string, st
 }
 
 export interface RemoteWallet extends Wallet {
-  put(granted: Granted): void;
+  readonly put: (granted: Granted) => void;
   /** There is no newer token than this one to be had. */
-  refuse(identity: string): void;
+  readonly refuse: (identity: string) => void;
 }
 
 /** Of a thread: what it holds comes from the supervisor, who is asked for more. */

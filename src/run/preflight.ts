@@ -22,7 +22,13 @@ export async function preflight(
   const spoken = new Map<string, Dialect>();
   for (const target of targets) {
     const { server } = target;
-    const wanted = { instance: `${group.name}.preflight`, timeoutMs: openTimeoutMs, world, clientName: "squall" };
+    const wanted = {
+      instance: `${group.name}.preflight`,
+      agent: 0,
+      timeoutMs: openTimeoutMs,
+      world,
+      clientName: "squall",
+    };
     const refuse = (error: unknown): never => {
       stopping.throwIfAborted();
       throw refusal(server, error);

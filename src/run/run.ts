@@ -105,7 +105,7 @@ export async function runScenario(options: RunOptions): Promise<RunFiles> {
   const watched = { history: recorder, observer, rules, conditions, running: processes.running };
   const written: Record<string, number> = {};
   const onWritten = (writer: string, events: number): void => void (written[writer] = events);
-  const kept = { failing: failing.signal, onUnwritten, onWritten, secrets, masks, closing };
+  const kept = { failing: failing.signal, onUnwritten, onWritten, masks, closing };
   let lostEngine: Error | undefined;
   const onEngineLost = (error: Error): void => void (lostEngine = error);
   const act = { ...options, ...watched, ...kept, run, nonce, directory, onEngineLost };
@@ -135,7 +135,6 @@ type Act = RunOptions & {
   readonly onUnwritten: (error: Error) => void;
   readonly onEngineLost: (error: Error) => void;
   readonly onWritten: (writer: string, events: number) => void;
-  readonly secrets: readonly string[];
   readonly masks: Masks;
   readonly run: string;
   readonly nonce: string;

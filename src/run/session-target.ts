@@ -3,11 +3,14 @@ import { messageOf } from "../errors.ts";
 import type { StdioLink } from "../links/stdio-link.ts";
 import type { StdioProcess, StdioServer } from "../targets/stdio-server.ts";
 import { usualDialect, type Dialect } from "../wire/dialect.ts";
+import type { Identity, Renewal } from "./identity.ts";
 import { SessionError, type HttpSessionOptions, type OpenSession, type Session } from "../wire/session.ts";
 
 export interface SessionTarget {
   readonly server: string;
   readonly startsProcesses: boolean;
+  /** Where agents show a token that can be renewed. */
+  readonly renewal?: Renewal;
   readonly dialect: Dialect;
   /** The same server, once it is known what is spoken with it. */
   speaking(dialect: Dialect): SessionTarget;
@@ -21,37 +24,65 @@ export interface SessionTarget {
 export interface WantedSession extends Pick<HttpSessionOptions, "timeoutMs" | "world" | "clientName"> {
   /** Whose session it is: over stdio its process is called so. */
   readonly instance: string;
+  /** The agent's number in its group. */
+  readonly agent: number;
 }
 
-export function httpTarget(
-  server: string,
-  { url, headers, dialect = usualDialect }: Pick<HttpSessionOptions, "url" | "headers" | "dialect">,
-): SessionTarget {
+interface HttpAbout extends Pick<HttpSessionOptions, "url" | "headers" | "dialect" | "mask"> {
+  /** Absent: nobody in particular. */
+  readonly identity?: Identity;
+}
+
+export function httpTarget(server: string, about: HttpAbout): SessionTarget {
+  const { url, headers, dialect = usualDialect, mask, identity } = about;
+  const renewal = identity?.renewal;
   return {
     server,
     startsProcesses: false,
     dialect,
-    speaking: (other) => httpTarget(server, { url, headers, dialect: other }),
-    open: (openSession, { timeoutMs, world, clientName }) =>
-      openSession({ url, headers, dialect, timeoutMs, world, clientName }),
+    ...(renewal === undefined ? {} : { renewal }),
+    speaking: (other) => httpTarget(server, { ...about, dialect: other }),
+    open: async (openSession, { timeoutMs, world, clientName, agent }) => {
+      const shown = { ...headers, ...identity?.headersOf(agent) };
+      const asked = identity?.authorization === undefined ? {} : { authorization: identity.authorization };
+      const hidden = mask === undefined ? {} : { mask };
+      const options = { url, headers: shown, ...asked, ...hidden, dialect, timeoutMs, world, clientName };
+      const number = renewal?.number() ?? 0;
+      try {
+        return await openSession(options);
+      } catch (error) {
+        if (!(error instanceof SessionError) || error.status !== 401) throw error;
+        // Once, as clients do: a server that refuses a new token as well will refuse the next.
+        if (renewal === undefined || !(await renewal.renew(number))) throw error;
+        return openSession(options);
+      }
+    },
   };
 }
 
 export function stdioTarget(
   server: StdioServer,
-  about: { readonly link: StdioLink; readonly startTimeoutMs: number; readonly dialect?: Dialect },
+  about: {
+    readonly link: StdioLink;
+    readonly startTimeoutMs: number;
+    readonly dialect?: Dialect;
+    readonly mask?: (text: string) => string;
+    /** Each agent's own, for its process. */
+    readonly variablesOf?: (agent: number) => Readonly<Record<string, string>>;
+  },
 ): SessionTarget {
-  const { link, startTimeoutMs, dialect = usualDialect } = about;
+  const { link, startTimeoutMs, dialect = usualDialect, mask, variablesOf } = about;
+  const hidden = mask === undefined ? {} : { mask };
   return {
     server: server.name,
     startsProcesses: true,
     dialect,
     speaking: (other) => stdioTarget(server, { ...about, dialect: other }),
-    open: async (openSession, { instance, world, clientName }) => {
-      const started = await startOf(server, instance);
+    open: async (openSession, { instance, agent, world, clientName }) => {
+      const started = await startOf(server, { instance, env: variablesOf?.(agent) ?? {} });
       const pipe = link.connect(started);
       try {
-        const options = { server: server.name, pipe, dialect, timeoutMs: startTimeoutMs, world, clientName };
+        const options = { server: server.name, pipe, dialect, ...hidden, timeoutMs: startTimeoutMs, world, clientName };
         const session = await openSession(options);
         started.ready();
         return session;
@@ -66,9 +97,12 @@ export function stdioTarget(
   };
 }
 
-async function startOf(server: StdioServer, instance: string): Promise<StdioProcess> {
+async function startOf(
+  server: StdioServer,
+  { instance, env }: { readonly instance: string; readonly env: Readonly<Record<string, string>> },
+): Promise<StdioProcess> {
   try {
-    return await server.start(instance);
+    return await server.start(instance, env);
   } catch (cause) {
     throw new SessionError(messageOf(cause).split("\n", 1)[0], { cause });
   }

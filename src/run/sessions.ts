@@ -1,8 +1,8 @@
 /** One agent's sessions, one for each server it calls; opened before the run, and again where the server lost one. */
-import { messageOf } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
 import { createToolHints } from "./tool-hints.ts";
 
@@ -20,6 +20,8 @@ export interface AgentSessions {
   open(server: string): Session | Promise<MaybeSession>;
   /** The server's tool says that a repeat changes nothing; false where nobody has asked. */
   isSafe?(server: string, tool: string): boolean;
+  /** Where this server is shown a token that can be renewed. */
+  renewal?(server: string): Renewal | undefined;
   close(): Promise<void>;
 }
 
@@ -66,23 +68,17 @@ export function createAgentSessions(options: AgentSessionsOptions): AgentSession
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const session = await target.open(openSession, { instance, timeoutMs, world, clientName: `squall ${instance}` });
+      const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}` };
+      const session = await target.open(openSession, wanted);
       sessions.set(server, session);
-      recorder.record({
-        type: "session",
-        group,
-        agent,
-        server,
-        edge: "opened",
-        protocolVersion: session.protocolVersion,
-        ...(session.hasId ? { named: true as const } : {}),
-      });
+      const { protocolVersion } = session;
+      const named = session.hasId ? { named: true as const } : {};
+      recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion, ...named });
       await hints?.learn(server, session, timeoutMs);
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
-      const because = messageOf(error);
-      const { isLoss } = error;
+      const { message: because, isLoss } = error;
       const named = isLoss ? { named: true as const } : {};
       recorder.record({ type: "session", group, agent, server, edge: "failed", because, ...named });
       return { failed: because, isLoss };
@@ -101,6 +97,7 @@ export function createAgentSessions(options: AgentSessionsOptions): AgentSession
   return {
     open,
     ...(hints === undefined ? {} : { isSafe: hints.isSafe }),
+    renewal: (server) => targetOf(server).renewal,
     close: async () => {
       await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));
       for (const server of sessions.keys()) recorder.record({ type: "session", group, agent, server, edge: "closed" });

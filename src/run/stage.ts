@@ -6,10 +6,11 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
-import { openLedgerReader, type LedgerReader } from "../effects/ledger.ts";
+import type { LedgerReader } from "../effects/follow.ts";
 import { placeInWords, type FaultPlace } from "../history/fault-place.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { HistoryWriter } from "../history/segments.ts";
+import type { Trust } from "../certificates.ts";
 import type { Masks } from "../masks.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -20,19 +21,22 @@ import type { Herd } from "../targets/herd.ts";
 import { requirePrlimit } from "../targets/limits.ts";
 import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
-import { fixtureNamed } from "../targets/fixtures.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
+import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import type { Crew, CrewGroup } from "./crew.ts";
+import { openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
+import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
+import type { Crew } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
-import { openCrews } from "./crews.ts";
-import { createDialects, type Dialects } from "./dialects.ts";
+import { openAgents } from "./open-agents.ts";
+import { throughTls } from "./through-tls.ts";
+import { createDialects } from "./dialects.ts";
 import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
+import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
-import { preflight } from "./preflight.ts";
 import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
@@ -53,7 +57,6 @@ export interface StageOptions {
   readonly recorder: HistoryWriter;
   /** What nobody may write down. */
   readonly masks: Masks;
-  readonly secrets: readonly string[];
   /** How many threads agents get, where a person has said so. */
   readonly threads?: number;
   readonly watch: OpWatch;
@@ -70,7 +73,7 @@ export interface StageOptions {
   readonly onEngineLost: (error: Error) => void;
 }
 
-export type OpenLoad = (groups: readonly BriefedGroup[]) => Crew;
+export type OpenLoad = (groups: readonly BriefedGroup[], admission: Admission) => Crew;
 
 export interface Stage extends Breakable {
   readonly crew: Crew;
@@ -79,8 +82,6 @@ export interface Stage extends Breakable {
   readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
-const quietLeastMs = 1000;
-const quietMostMs = 5000;
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
 const alreadyRunningMs = 2000;
 
@@ -88,6 +89,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { scenario, world } = options;
   const kinds = options.plan.faults.map(({ kind }) => faultKindNamed(kind));
   if (kinds.some((kind) => kind.on === "process" && kind.needs === "prlimit")) await requirePrlimit(world);
+  requireDrivers(scenario, world);
+  const credentials = await readCredentials(options);
   const engine = await startEngine(options);
   const links = new Map<string, FaultyLink>();
   const processes = new Map<string, FaultyProcesses>();
@@ -101,9 +104,62 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     options.onStep(`starting ${upstream.name}`);
     upstreams.set(upstream.name, await startTarget(options, { target: upstream, role: "upstream", onHerd }));
   }
+  const { servers, origins } = await openServers(options, { credentials, upstreams, openLinkTo, processes, onHerd });
+  const over = async (group: string, server: string): Promise<URL | SessionTarget> => {
+    const at = known(servers, server);
+    const link = `${group}@${server}`;
+    if ("over" in at) return at.over(link, links, credentials.identityOf(group, server));
+    const url = "balanced" in at ? at.balanced : at;
+    return named(scenario.servers, server).direct ? url : seenThrough(url, await openLinkTo(link, url, "mcp"));
+  };
+  const straightTo = (server: string): URL | undefined => {
+    const at = known(servers, server);
+    return "balanced" in at ? at.straight : undefined;
+  };
+  const dialects = createDialects(scenario.servers);
+  const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
+  const crew = await openAgents(options, { over, straightTo, dialects, admission });
+  const straight = (server: string): SessionTarget => {
+    const at = known(servers, server);
+    const url = "balanced" in at ? at.straight : at;
+    return dialects.speakingTo(
+      "over" in url
+        ? url.straight(credentials.identityOf(squallItself, server))
+        : httpTarget(server, { url, ...admission.to(squallItself, server) }),
+    );
+  };
+  const ledgers = await openLedgers(options, {
+    addressOf: (upstream) => known(upstreams, upstream),
+    openSession: (server) => straight(server).open(wires.lean, readBackSession(world)),
+  });
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
+    listToolsAt(straight(server), { timeoutMs, world });
+  return { links, processes, crew, ledgers, listToolsOf };
+}
+
+const sessionTimeoutMs = 10_000;
+
+function readBackSession(world: World) {
+  return { instance: "read-back", agent: 0, timeoutMs: sessionTimeoutMs, world, clientName: "squall read-back" };
+}
+
+/** Every server with the links to its upstreams; and where each really is, behind whatever of ours stands before it. */
+async function openServers(
+  options: StageOptions,
+  on: {
+    readonly credentials: Credentials;
+    readonly upstreams: ReadonlyMap<string, URL>;
+    readonly openLinkTo: OpenLinkTo;
+    readonly processes: Map<string, FaultyProcesses>;
+    readonly onHerd: OnHerd;
+  },
+) {
+  const { scenario } = options;
+  const { credentials, upstreams, openLinkTo, processes, onHerd } = on;
   const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
     if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
-    const about = { target: server, role: "server", variables, onHerd } as const;
+    const trust = credentials.trustOf(server.name);
+    const about = { target: server, role: "server", variables, onHerd, trust } as const;
     if (server.replicas === undefined) return startTarget(options, about);
     return openReplicas(options, server, {
       start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
@@ -113,6 +169,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     });
   };
   const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
+  const origins = new Map<string, URL>();
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
     const variables: Record<string, string> = {};
@@ -126,28 +183,16 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
     }
     Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
-    servers.set(server.name, await openServer(server, variables));
+    const at = await openServer(server, variables);
+    if (at instanceof URL) {
+      origins.set(server.name, at);
+      servers.set(server.name, await throughTls(options, at, credentials.trustOf(server.name)));
+    } else {
+      if ("balanced" in at) origins.set(server.name, at.straight);
+      servers.set(server.name, at);
+    }
   }
-  const over = async (link: string, server: string): Promise<URL | SessionTarget> => {
-    const at = known(servers, server);
-    if ("over" in at) return at.over(link, links);
-    const url = "balanced" in at ? at.balanced : at;
-    return named(scenario.servers, server).direct ? url : seenThrough(url, await openLinkTo(link, url, "mcp"));
-  };
-  const straightTo = (server: string): URL | undefined => {
-    const at = known(servers, server);
-    return "balanced" in at ? at.straight : undefined;
-  };
-  const dialects = createDialects(scenario.servers);
-  const crew = await openAgents(options, { over, straightTo, dialects });
-  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> => {
-    const at = known(servers, server);
-    const headers = renderAll(named(scenario.servers, server).headers, world);
-    const url = "balanced" in at ? at.straight : at;
-    const target = "over" in url ? url.straight() : httpTarget(server, { url, headers });
-    return listToolsAt(dialects.speakingTo(target), { timeoutMs, world });
-  };
-  return { links, processes, crew, ledgers: openLedgers(options, upstreams), listToolsOf };
+  return { servers, origins };
 }
 
 async function startEngine(options: StageOptions): Promise<Engine> {
@@ -187,13 +232,15 @@ async function startTarget(
     /** Which of its replicas, from 1 on. */
     readonly replica?: number;
     readonly onHerd: OnHerd;
+    readonly trust?: Trust;
   },
 ): Promise<URL> {
   const { world, recorder, stopping, closing, directory } = options;
   const { target, role, replica } = about;
   const { name, startTimeoutMs } = target;
   const instance = replica === undefined ? undefined : replicaName(name, replica);
-  const common = { name, role, world, recorder, startTimeoutMs, signal: stopping };
+  const trust = about.trust === undefined ? {} : { trust: about.trust };
+  const common = { name, role, world, recorder, startTimeoutMs, signal: stopping, ...trust };
   const env = { ...renderAll(target.env, world), ...about.variables };
   const { target: what } = target;
   if (what.is === "url") {
@@ -217,68 +264,6 @@ async function startTarget(
   closing.defer(instance ?? name, () => started.stop());
   about.onHerd({ [role]: name, ...(replica === undefined ? {} : { replica }) }, started.herd);
   return started.url;
-}
-
-/** Opens each group's links and, once every server has been found fit for it, the sessions of its agents. */
-async function openAgents(
-  options: StageOptions,
-  {
-    over,
-    straightTo,
-    dialects,
-  }: {
-    readonly over: (link: string, server: string) => Promise<URL | SessionTarget>;
-    /** Past the links to its replicas, for what must not depend on how they share their sessions. */
-    readonly straightTo: (server: string) => URL | undefined;
-    readonly dialects: Dialects;
-  },
-): Promise<Crew> {
-  const { scenario, plan, world, closing, stopping, onStep } = options;
-  const threaded: BriefedGroup[] = [];
-  const local: CrewGroup[] = [];
-  for (const group of scenario.groups) {
-    onStep(`greeting the servers of ${group.name}`);
-    const arrivals = plan.arrivals.find((planned) => planned.group === group.name);
-    if (arrivals === undefined) throw new Error(`no arrivals planned for ${group.name}`);
-    const briefed: BriefedGroup["targets"][number][] = [];
-    const targets: SessionTarget[] = [];
-    for (const name of new Set(group.steps.map((step) => step.server))) {
-      const at = await over(`${group.name}@${name}`, name);
-      if (at instanceof URL) {
-        const headers = renderAll(named(scenario.servers, name).headers, world);
-        briefed.push({ server: name, url: at.href, headers });
-        targets.push(httpTarget(name, { url: at, headers }));
-      } else targets.push(at);
-    }
-    const greeted = targets.map((target) => {
-      const url = straightTo(target.server);
-      const headers = renderAll(named(scenario.servers, target.server).headers, world);
-      return dialects.speakingTo(url === undefined ? target : httpTarget(target.server, { url, headers }));
-    });
-    dialects.learn(await preflight(group, greeted, options));
-    // What holds the pipe of a process cannot be handed to another thread.
-    if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
-    else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });
-  }
-  onStep("opening the agents' sessions");
-  const crew = options.openLoad?.(threaded) ?? openCrews({ ...options, threaded, local });
-  closing.defer("the agents", () => crew.close());
-  await crew.open(stopping);
-  return crew;
-}
-
-function openLedgers(options: StageOptions, upstreams: ReadonlyMap<string, URL>): LedgerReader[] {
-  const { scenario, tracer, recorder, world } = options;
-  const patiencesMs = scenario.groups.map(({ policy }) => policy.timeoutMs);
-  const quietForMs = Math.min(quietMostMs, Math.max(quietLeastMs, ...patiencesMs));
-  const ledgers = new Set(scenario.effects.map(({ ledger }) => ledger));
-  return [...ledgers].map((ledger) => {
-    const { target } = named(scenario.upstreams, ledger);
-    const path = target.is === "fixture" ? fixtureNamed(target.fixture).ledger : undefined;
-    if (path === undefined) throw new Error(`${ledger} keeps no ledger`);
-    const url = new URL(path, known(upstreams, ledger));
-    return openLedgerReader({ ledger, url, tracer, quietForMs, recorder, world });
-  });
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { openStdioLink } from "../links/stdio-link.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
 import { openStdioServer } from "../targets/stdio-server.ts";
+import type { Prepared } from "./credentials.ts";
+import { variablesOf } from "./identity.ts";
 import type { FaultyLink } from "./fault-desk.ts";
 import { dialectOf } from "../wire/dialect.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
@@ -11,9 +13,9 @@ import { renderAll, startCommand } from "./start-command.ts";
 
 export interface StdioEntry {
   /** The server over a link of this name, which is opened and put to the others. */
-  over(link: string, links: Map<string, FaultyLink>): SessionTarget;
+  over(link: string, links: Map<string, FaultyLink>, identity?: Prepared): SessionTarget;
   /** The server in a process of its own that no link sees. */
-  straight(): SessionTarget;
+  straight(identity?: Prepared): SessionTarget;
 }
 
 export function openStdio(
@@ -36,20 +38,22 @@ export function openStdio(
     recorder,
     signal,
   });
-  const dialect = dialectOf(protocol);
+  const about = { startTimeoutMs, dialect: dialectOf(protocol), mask: options.masks.mask };
+  const ownOf = (identity: Prepared | undefined) =>
+    identity === undefined ? {} : { variablesOf: (agent: number) => variablesOf(identity, agent) };
   closing.defer(name, () => server.close());
   onHerd({ server: name }, server.herd);
   return {
-    over: (link, links) => {
+    over: (link, links, identity) => {
       const opened = openStdioLink({ name: link, recorder, tracer, world });
       links.set(link, opened);
       closing.defer(`the link ${link}`, () => opened.close());
-      return stdioTarget(server, { link: opened, startTimeoutMs, dialect });
+      return stdioTarget(server, { link: opened, ...about, ...ownOf(identity) });
     },
-    straight: () => {
+    straight: (identity) => {
       const unseen = { ...recorder, record: () => ({ id: "", atUs: 0 }) };
       const opened = openStdioLink({ name, recorder: unseen, tracer, world });
-      return stdioTarget(server, { link: opened, startTimeoutMs, dialect });
+      return stdioTarget(server, { link: opened, ...about, ...ownOf(identity) });
     },
   };
 }

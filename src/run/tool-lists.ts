@@ -87,7 +87,13 @@ export async function listToolsAt(
   { timeoutMs, world }: { readonly timeoutMs: number; readonly world: World },
 ): Promise<readonly string[]> {
   const askedUs = world.nowUs();
-  const session = await target.open(wires.lean, { instance: "tools", timeoutMs, world, clientName: "squall tools" });
+  const session = await target.open(wires.lean, {
+    instance: "tools",
+    agent: 0,
+    timeoutMs,
+    world,
+    clientName: "squall tools",
+  });
   try {
     // How long a process of its own takes to start is bounded by its start's own patience, and is none of the listing's.
     const fromUs = target.startsProcesses ? world.nowUs() : askedUs;

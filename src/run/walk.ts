@@ -7,6 +7,7 @@ import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
 import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
+import { askedIn } from "./asked.ts";
 import { render, saveFrom } from "../scenario/template.ts";
 import { callTool } from "../wire/requests.ts";
 import type { Answer } from "../wire/session.ts";
@@ -118,6 +119,7 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     intendedUs,
     argsShape: args.ok ? shapeOfArgs(args) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
@@ -179,6 +181,7 @@ interface Input {
 
 function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   const { walk, step } = op;
+  const renewing = openRenewing(context, op);
   return attemptAsPolicySays({
     policy: walk.policy,
     called: step,
@@ -188,8 +191,31 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
     nowMs: () => context.recorder.nowUs() / 1000,
     leftMs: () => leftMsOf(context, op),
     stopping: context.stopping,
-    send: (sending) => attemptOp(context, op, { ...input, ...sending }),
+    send: (sending) => {
+      renewing?.shows();
+      return attemptOp(context, op, { ...input, ...sending });
+    },
+    ...(renewing === undefined ? {} : { goesAgain: renewing.goesAgain }),
   });
+}
+
+/** A token that is refused is renewed as clients do, once an op and whatever their policy. */
+function openRenewing(context: WalkContext, op: Op) {
+  const renewal = op.walk.sessions.renewal?.(op.step.server);
+  if (renewal === undefined) return undefined;
+  let shown = 0;
+  let isRenewed = false;
+  return {
+    shows: () => {
+      shown = renewal.number();
+    },
+    goesAgain: async (answer: Answer): Promise<boolean> => {
+      // A server that refuses a new token as well will refuse the next.
+      if (answer.status !== 401 || isRenewed || context.stopping.aborted) return false;
+      isRenewed = true;
+      return renewedWithin(context, renewal.renew(shown), leftMsOf(context, op));
+    },
+  };
 }
 
 async function attemptOp(
@@ -237,4 +263,21 @@ async function openedWithin(
   const session = await Promise.race([opening, giveUp()]);
   waited.abort();
   return session;
+}
+
+// No agent waits longer for a token, whatever its budget.
+const renewalMaxMs = 10_000;
+
+async function renewedWithin(
+  { world, cutOff }: WalkContext,
+  renewing: Promise<boolean>,
+  leftMs: number,
+): Promise<boolean> {
+  const waited = new AbortController();
+  const late = world
+    .sleep(Math.max(0, Math.min(leftMs, renewalMaxMs)), AbortSignal.any([waited.signal, cutOff]))
+    .then(() => false);
+  const isRenewed = await Promise.race([renewing, late]);
+  waited.abort();
+  return isRenewed;
 }

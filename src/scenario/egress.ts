@@ -49,7 +49,7 @@ export function allowingHosts(scenario: Scenario, allowHosts: readonly string[])
   const servers = scenario.servers.map(({ egress, ...server }) =>
     egress === undefined ? server : { ...server, egress: { ...egress, allowHosts } },
   );
-  return { ...scenario, servers };
+  return { ...scenario, servers, allowHosts };
 }
 
 /** As far as hosts and upstreams could be read. */

@@ -3,6 +3,7 @@ import { compile } from "json-p3";
 import { messageOf } from "../errors.ts";
 import { shown } from "../units.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
+import { effectFindings } from "./effect-references.ts";
 import { faultFindings } from "./fault-references.ts";
 import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
@@ -158,42 +159,10 @@ function stepEffectFindings({ path, args, effect }: SurveyedStep, { effects }: S
       hint: suggest(effect, names),
     });
   }
-  if (!partsIn(args).some(({ part }) => part.is === "own" && part.name === "op.id")) {
+  const isKeyed = effects.find(({ name }) => name === effect)?.needsOpId ?? true;
+  if (isKeyed && !partsIn(args).some(({ part }) => part.is === "own" && part.name === "op.id")) {
     const says = "has an effect, but its args do not hold ${op.id}, so the ledger cannot tell its ops apart";
     found.push({ path, says, hint: 'for example args: { requestId: "${op.id}" }' });
   }
   return found;
-}
-
-function effectFindings({ effects, groups, upstreams, read }: Survey, { fixtures }: Surroundings): Finding[] {
-  const used = new Set(groups.flatMap(({ steps }) => steps.map(({ effect }) => effect)));
-  const keepers = fixtures.filter((fixture) => fixture.ledger !== undefined).map(({ name }) => name);
-  return effects.flatMap(({ name, path, ledger }): Finding[] => {
-    const found: Finding[] = [];
-    if (read.chains && !used.has(name)) {
-      const hint = `say effect: ${name} at the step that makes it`;
-      found.push({ path, atKey: true, says: "no step has this effect", hint });
-    }
-    if (ledger === undefined) return found;
-    const at = [...path, "ledger"];
-    const upstream = upstreams.find((candidate) => candidate.name === ledger);
-    if (upstream === undefined) {
-      const names = upstreams.map((candidate) => candidate.name);
-      found.push({ path: at, says: `there is no upstream "${ledger}"`, hint: suggest(ledger, names) });
-    } else if (upstream.value !== undefined && !mayKeepLedger(upstream.value, fixtures)) {
-      const hint = `fixtures that keep one: ${keepers.join(", ")}`;
-      found.push({ path: at, says: `"${ledger}" keeps no ledger`, hint });
-    }
-    return found;
-  });
-}
-
-/** A fixture that nobody knows may: whether it does shows once its name is mended. */
-function mayKeepLedger(
-  { fixture }: { readonly fixture?: string | undefined },
-  fixtures: Surroundings["fixtures"],
-): boolean {
-  if (fixture === undefined) return false;
-  const known = fixtures.find(({ name }) => name === fixture);
-  return known === undefined || known.ledger !== undefined;
 }

@@ -6,6 +6,7 @@ import type { Cycle } from "../faults/kinds.ts";
 import type { DeclaredLink, PhaseRole } from "../history/declared.ts";
 import type { ProtocolVersion } from "../history/protocol.ts";
 import { arrivalsOf, type ScenarioArrivals } from "./arrivals.ts";
+import { asksOf, effectsOf, type EffectAsks, type ScenarioEffect } from "./effects.ts";
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
@@ -26,9 +27,11 @@ export interface Scenario extends ScenarioBounds {
   readonly groups: readonly ScenarioGroup[];
   readonly phases: readonly { readonly phase: string; readonly role: PhaseRole; readonly durationMs: number }[];
   readonly faults: readonly ScenarioFault[];
-  readonly effects: readonly { readonly effect: string; readonly ledger: string }[];
+  readonly effects: readonly ScenarioEffect[];
   readonly checks: readonly string[];
   readonly links: readonly DeclaredLink[];
+  /** Beside this machine: a person has named them. */
+  readonly allowHosts?: readonly string[];
 }
 
 export type ScenarioTarget =
@@ -78,6 +81,8 @@ export interface ScenarioGroup {
   /** Who its agents are, by server. */
   readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
+  /** Of each effect whose content is compared, the arguments that it is compared with. Absent: of none. */
+  readonly asks?: EffectAsks;
 }
 
 export interface ScenarioStep {
@@ -121,6 +126,8 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     protocol: upstream.protocol,
   }));
   const links = linksOf(groups, servers, upstreams);
+  const effects = effectsOf(raw.effects, parsed.effects);
+  const asks = asksOf(effects);
   const phases = phasesOf(parsed.phases);
   const episodes = phases.filter(({ role }) => role === "fault").map(({ phase }) => phase);
   return {
@@ -130,10 +137,10 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
     seed: parsed.seed,
     upstreams,
     servers,
-    groups,
+    groups: asks === undefined ? groups : groups.map((group) => ({ ...group, asks })),
     phases,
     faults: parsed.faults.map((fault, index) => faultOf({ fault, index, links, episodes, raw: raw.faults?.[index] })),
-    effects: Object.entries(parsed.effects).map(([effect, { ledger }]) => ({ effect, ledger })),
+    effects,
     checks: parsed.checks,
     ...boundsOf(parsed),
     links,

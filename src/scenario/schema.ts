@@ -13,6 +13,7 @@ import { aboutThresholds } from "../measure/threshold.ts";
 import { duration, shown } from "../units.ts";
 import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
+import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
@@ -152,10 +153,6 @@ const faultOptions = kinds.map((described) => {
 }) as unknown as FaultOptions<typeof faultKinds>;
 const fault = z.discriminatedUnion("kind", faultOptions);
 
-const effect = z.strictObject({
-  ledger: z.string().describe("the fixture upstream whose ledger counts this effect"),
-});
-
 const threshold = z.union(
   [
     z.string(),
@@ -193,7 +190,7 @@ const sections = {
   agents: z.record(name, group),
   phases: z.array(phase).min(1),
   faults: z.array(fault).default([]),
-  effects: z.record(name, effect).default({}),
+  effects: z.record(name, effectSchema).default({}),
   checks: z
     .array(z.enum(checkNames))
     .min(1)
@@ -211,6 +208,7 @@ export const entries = {
   phase,
   fault,
   policy: policySchema,
+  effect: effectSchema,
 };
 
 export const scenarioSchema = z.strictObject({ $schema: z.string().optional(), ...sections });

@@ -68,7 +68,7 @@ const namedMaps: ReadonlySet<string> = new Set(["env", "args"]);
 function* valuesIn(node: unknown, env: Env, at: readonly string[] = []): Generator<string> {
   if (typeof node === "string") {
     // What a step saved, or chance makes, is known to nobody before the run.
-    if (partsIn(node).some(({ part }) => part.is !== "text" && part.is !== "env" && !isPort(part))) return;
+    if (partsIn(node).some(({ part }) => part.is !== "text" && part.is !== "env" && !isOfTheRun(part))) return;
     const value = renderText(node, env);
     yield* loginsIn(value);
     if (isSecretAt(at)) yield value;
@@ -89,8 +89,9 @@ function keyOfElement(list: readonly unknown[], index: number): string {
   return isOption ? before : String(index);
 }
 
-function isPort(part: Part): boolean {
-  return part.is === "saved" && part.name === "port";
+/** `${port}` of what is started, and `${run}` of what is read back, are no secrets, and stand beside some. */
+function isOfTheRun(part: Part): boolean {
+  return part.is === "saved" && (part.name === "port" || part.name === "run");
 }
 
 function isSecretAt(at: readonly string[]): boolean {

@@ -59,10 +59,10 @@ export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
   readonly during?: string;
 }
 
-export interface SurveyedEffect {
-  readonly path: Path;
-  readonly name: string;
+export interface SurveyedEffect extends Entry<ScenarioOutput["effects"][string]> {
   readonly ledger?: string;
+  /** Whether its ops must tell their ids. */
+  readonly needsOpId: boolean;
 }
 
 export interface SurveyedThreshold {
@@ -126,9 +126,9 @@ export function survey(raw: unknown): Survey {
       ...textAt(entry, "during"),
     })),
     effects: entriesOf(raw, "effects").map(([name, entry]) => ({
-      path: ["effects", name],
-      name,
+      ...parsed(entry, { path: ["effects", name], name, schema: entries.effect }),
       ...textAt(entry, "ledger"),
+      needsOpId: !("total" in mapAt(entry) || "requests" in mapAt(entry)),
     })),
     thresholds: listAt(mapAt(raw)["thresholds"]).flatMap((entry, index) =>
       surveyThreshold(entry, ["thresholds", index]),

@@ -2,6 +2,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
+import { tlsOptionsOf, trustTrouble, type Trust } from "../certificates.ts";
 import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
@@ -15,13 +16,19 @@ export interface UrlOptions {
   readonly recorder: Recorder;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Absent: as usual on this machine. */
+  readonly trust?: Trust;
 }
 
 /** A target that somebody else started. */
-export async function awaitUrl({ name, role, url, world, recorder, timeoutMs, signal }: UrlOptions): Promise<Target> {
+export async function awaitUrl({ name, role, url, recorder, ...ask }: UrlOptions): Promise<Target> {
   const address = shownAddress(url);
-  const came = await awaitAnswer({ url, world, timeoutMs, signal });
-  signal.throwIfAborted();
+  const came = await awaitAnswer({ url, ...ask });
+  ask.signal.throwIfAborted();
+  if (came.is === "silent" && came.isFinal === true) {
+    const says = `${role} "${name}" at ${address} cannot be spoken with: ${came.because}`;
+    throw new UserError(says, { exitCode: exitCodes.unreachable });
+  }
   if (came.is === "silent") {
     throw new UserError(
       `${role} "${name}" does not answer at ${address} (${came.because}): start it, or correct its url`,
@@ -33,7 +40,10 @@ export async function awaitUrl({ name, role, url, world, recorder, timeoutMs, si
 }
 
 /** What one try, or many, came to; `because` is the system's code where there is one. */
-export type Came = { readonly is: "answered" } | { readonly is: "silent"; readonly because: string };
+export type Came =
+  | { readonly is: "answered" }
+  /** Final: asking again would not help. */
+  | { readonly is: "silent"; readonly because: string; readonly isFinal?: true };
 
 const unconnected = "no connection in time";
 const patienceMs = 5000;
@@ -42,13 +52,14 @@ const tryMinMs = 50;
 const pauseMaxMs = 250;
 
 /** Tries again and again until the address answers, the time is over or the signal aborts. */
-export async function awaitAnswer({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
+export async function awaitAnswer(ask: Ask): Promise<Came> {
+  const { world, timeoutMs, signal } = ask;
   const untilUs = world.nowUs() + timeoutMs * 1000;
   const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
   let reason = unconnected;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
-    const came = await askOnce({ url, world, timeoutMs: Math.min(patienceMs, leftMs()), signal });
-    if (came.is === "answered") return came;
+    const came = await askOnce({ ...ask, timeoutMs: Math.min(patienceMs, leftMs()) });
+    if (came.is === "answered" || came.isFinal === true) return came;
     // A try that our own limit cut short has learned nothing; an earlier one may know better.
     if (came.because !== unconnected) reason = came.because;
     if (signal.aborted || leftMs() < tryMinMs) return { is: "silent", because: reason };
@@ -61,6 +72,7 @@ interface Ask {
   readonly world: World;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly trust?: Trust;
 }
 
 /** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection is all there is. */
@@ -82,11 +94,14 @@ function connectOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
   });
 }
 
-function getOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+function getOnce({ url, world, timeoutMs, signal, trust }: Ask): Promise<Came> {
   return new Promise((resolve) => {
     const headers = { accept: "application/json, text/event-stream" };
-    const asked = send(url, { agent: false, headers, signal });
+    const options = { agent: false as const, headers, signal };
+    const asked =
+      url.protocol === "https:"
+        ? httpsRequest(url, { ...options, ...(trust === undefined ? {} : tlsOptionsOf(trust)) })
+        : httpRequest(url, options);
     const limit = world.timer(timeoutMs, () => {
       const connected = asked.socket?.connecting === false;
       settle({ is: "silent", because: connected ? "connected, but no answer" : unconnected });
@@ -98,7 +113,11 @@ function getOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
       asked.destroy();
     };
     asked.once("response", () => settle({ is: "answered" }));
-    asked.on("error", (error) => settle({ is: "silent", because: codeOf(error) ?? messageOf(error) }));
+    asked.on("error", (error) => {
+      const trouble = url.protocol === "https:" ? trustTrouble(error) : undefined;
+      if (trouble !== undefined) settle({ is: "silent", because: trouble, isFinal: true });
+      else settle({ is: "silent", because: codeOf(error) ?? messageOf(error) });
+    });
     asked.end();
   });
 }

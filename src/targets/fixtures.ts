@@ -19,7 +19,15 @@ export interface Fixture {
   readonly sharesSessions?: true;
 }
 
-const cloudDefects = ["swallow-errors", "eager-retry", "ignore-request-id", "ignore-cancel", "die-on-reset"] as const;
+const cloudDefects = [
+  "swallow-errors",
+  "eager-retry",
+  "ignore-request-id",
+  "ignore-cancel",
+  "ignore-disconnect",
+  "disconnect-cancels",
+  "die-on-reset",
+] as const;
 
 const notebookDefects = ["sessions-in-memory", "unknown-session-400"] as const;
 

@@ -72,8 +72,13 @@ export function startFailure(about: {
   return [
     `${role} "${name}" did not start: ${what}`,
     `  command: ${command.map(quoted).join(" ")}`,
-    ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, lines.replaceAll(/^/gm, "    ")]),
+    ...(lines === "" ? ["  it wrote nothing"] : [`  its last lines on ${from}:`, behindBars(lines)]),
   ].join("\n");
+}
+
+/** So that nothing a target writes is taken for a command by a CI that reads what we print. */
+function behindBars(lines: string): string {
+  return lines.replaceAll(/^/gm, "    | ");
 }
 
 export function endedEarly(exit: Exit, { lease, waitedFor }: { readonly lease: string; readonly waitedFor: string }) {

@@ -3,6 +3,7 @@
  * says so on stdout, or when its address answers; until then its every end is an error that a person can mend.
  */
 import { exitCodes, UserError } from "../errors.ts";
+import type { Trust } from "../certificates.ts";
 import type { Masks } from "../masks.ts";
 import type { Recorder } from "../history/events.ts";
 import { formatDuration } from "../units.ts";
@@ -35,6 +36,8 @@ export interface ProcessOptions {
   /** What it writes is kept without these. */
   readonly masks?: Pick<Masks, "stream">;
   readonly ready: Readiness;
+  /** Of an https url. Absent: as usual on this machine. */
+  readonly trust?: Trust;
   readonly world: World;
   readonly recorder: Recorder;
   readonly startTimeoutMs: number;
@@ -86,7 +89,7 @@ type Readied = { readonly is: "ready"; readonly url: URL } | { readonly is: "not
 const not = (what: string): Readied => ({ is: "not", what });
 
 async function awaitReady(options: ProcessOptions, running: Running): Promise<Readied> {
-  const { ready, world, startTimeoutMs, lease } = options;
+  const { ready, world, startTimeoutMs, lease, trust } = options;
   // Whichever comes first ends the others.
   const first = new AbortController();
   const signal = AbortSignal.any([first.signal, options.signal]);
@@ -98,8 +101,15 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
       return url === undefined ? not("stopped") : { is: "ready", url };
     }
     const url = new URL(ready.url);
-    const came = await awaitAnswer({ url, world, timeoutMs: startTimeoutMs, signal });
+    const came = await awaitAnswer({
+      url,
+      world,
+      timeoutMs: startTimeoutMs,
+      signal,
+      ...(trust === undefined ? {} : { trust }),
+    });
     if (came.is === "answered") return { is: "ready", url };
+    if (came.isFinal === true) return not(`${shownAddress(url)} cannot be spoken with: ${came.because}`);
     return not(`no HTTP answer at ${shownAddress(url)} ${within} (${came.because})`);
   };
   const timedOut = async (): Promise<Readied> => {
@@ -173,7 +183,8 @@ const takenMs = 1000;
 async function refuseTaken({ name, role, world, signal }: ProcessOptions, url: URL): Promise<void> {
   const came = await askOnce({ url, world, timeoutMs: takenMs, signal });
   signal.throwIfAborted();
-  if (came.is === "silent") return;
+  // Who speaks a TLS that we do not believe is there as well.
+  if (came.is === "silent" && came.isFinal !== true) return;
   throw new UserError(
     `${role} "${name}" cannot be started: something else answers at ${shownAddress(url)} already; ` +
       "stop that, or let Squall choose the port with ${port}",

@@ -30,8 +30,8 @@ export interface StdioServerOptions {
 
 export interface StdioServer {
   readonly name: string;
-  /** Starts one more process of it, or throws a UserError that says why it cannot. */
-  start(instance: string): Promise<StdioProcess>;
+  /** Starts one more process of it, with these variables beside those of all, or throws a UserError that says why it cannot. */
+  start(instance: string, env?: Readonly<Record<string, string>>): Promise<StdioProcess>;
   /** Ends every process that is left; none can be started any more. */
   close(): Promise<void>;
   /** For faults: while they keep it down, no session gets a process. */
@@ -67,11 +67,16 @@ export function openStdioServer(options: StdioServerOptions): StdioServer {
   };
   signal.addEventListener("abort", giveUp, { once: true });
 
-  const start = async (instance: string): Promise<StdioProcess> => {
+  const start: StdioServer["start"] = async (instance, own = {}) => {
     signal.throwIfAborted();
     if (closed) throw new UserError(`server "${name}" is closed`);
     if (keptDownBy > 0) throw new UserError(`server "${name}" does not start: a fault keeps it down`);
-    const running = await launch({ ...options, speaksStdio: true, ...logOf(log, instance) });
+    const running = await launch({
+      ...options,
+      env: { ...options.env, ...own },
+      speaksStdio: true,
+      ...logOf(log, instance),
+    });
     if ("failed" in running) throw failure(options, running.failed, undefined);
     const started: Started = processOf(options, { running, instance, onEnd: () => live.delete(started) });
     live.add(started);

@@ -42,5 +42,6 @@ export function failureOf(
   const says = error === undefined ? undefined : channel.words(error.message);
   return new SessionError(`${channel.name} answered ${method} with ${what}${says === undefined ? "" : `: ${says}`}`, {
     cause,
+    status: seen.status,
   });
 }

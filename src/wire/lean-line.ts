@@ -22,6 +22,8 @@ const serverRequestsMax = 32;
 export interface LineOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly authorization?: () => string;
+  readonly mask?: (text: string) => string;
   readonly world: World;
 }
 
@@ -45,6 +47,7 @@ export class Line implements Channel {
   lost = false;
   closed = false;
   readonly isShared = false;
+  readonly #authorization: LineOptions["authorization"];
   readonly #peer: Peer;
   readonly #path: string;
   readonly #common: readonly Header[];
@@ -55,12 +58,14 @@ export class Line implements Channel {
   #framing: Framing = {};
   #lastId = 0;
 
-  constructor({ url, headers, world }: LineOptions) {
+  constructor({ url, headers, authorization, mask, world }: LineOptions) {
     this.name = url.origin + url.pathname;
     this.world = world;
-    this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)]);
+    this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)], mask);
+    this.#authorization = authorization;
     this.#path = url.pathname + url.search;
-    this.#common = [...callerHeaders(url, headers), ...contentHeaders];
+    const isOurs = ([name]: Header): boolean => authorization === undefined || name !== "authorization";
+    this.#common = [...callerHeaders(url, headers).filter(isOurs), ...contentHeaders];
     const keepsAlive = !this.#common.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
     this.#peer = new Peer(url, { keepsAlive, nowUs: world.nowUs });
   }
@@ -92,7 +97,7 @@ export class Line implements Channel {
     const params = framedParams(message.params, this.#framing);
     const own = requestHeaders({ name, method: message.method }, this.#framing);
     return {
-      headers: Object.fromEntries([...this.#common, ...sessionHeaders(this.#framing), ...own]),
+      headers: Object.fromEntries([...this.#common, ...this.#authorized(), ...sessionHeaders(this.#framing), ...own]),
       body: textOf({ ...message, params }),
     };
   }
@@ -133,7 +138,10 @@ export class Line implements Channel {
   #send({ id, body, traceparent, named, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
     let serverRequests = 0;
     this.#lines ??= linesOf([...this.#common, ...sessionHeaders(this.#framing)]);
-    const own = named === undefined ? "" : linesOf(requestHeaders(named, this.#framing));
+    const own =
+      named === undefined && this.#authorization === undefined
+        ? ""
+        : linesOf([...this.#authorized(), ...(named === undefined ? [] : requestHeaders(named, this.#framing))]);
     const trace = traceparent === undefined ? "" : `traceparent: ${traceparent}\r\n`;
     return openRequest(this.#peer, {
       id,
@@ -151,6 +159,10 @@ export class Line implements Channel {
       },
       onClosed,
     });
+  }
+
+  #authorized(): readonly Header[] {
+    return this.#authorization === undefined ? [] : [["authorization", this.#authorization()]];
   }
 
   #within(timeoutMs: number, sending: Omit<Sending, "tell">): Promise<Reply> {

@@ -33,7 +33,7 @@ export class StdioChannel implements Channel {
   readonly name: string;
   readonly world: World;
   readonly stops: Stops = createStops();
-  readonly words: Words = createWords([]);
+  readonly words: Words;
   /** True once the process has gone, or says nothing any more. */
   lost = false;
   readonly isShared = true;
@@ -45,7 +45,8 @@ export class StdioChannel implements Channel {
   #lastId = 0;
   #left = false;
 
-  constructor({ server, pipe, world }: Pick<StdioSessionOptions, "server" | "pipe" | "world">) {
+  constructor({ server, pipe, world, mask }: Pick<StdioSessionOptions, "server" | "pipe" | "world" | "mask">) {
+    this.words = createWords([], mask);
     this.name = server;
     this.world = world;
     this.#pipe = pipe;

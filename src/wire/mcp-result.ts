@@ -72,14 +72,14 @@ const saysMax = 200;
 // Shorter parts, such as the word Bearer, are no secrets, and would blot out the server's words.
 const secretMin = 8;
 
-export function createWords(secrets: readonly string[]): Words {
+export function createWords(secrets: readonly string[], mask: (text: string) => string = (text) => text): Words {
   // Servers like to quote what they refuse: "invalid token abc".
   const hidden = secrets
     .flatMap((secret) => [secret, ...secret.split(/\s+/)])
     .filter((secret) => secret.length >= secretMin)
     .sort((a, b) => b.length - a.length);
   return (text) => {
-    const clean = hidden.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+    const clean = hidden.reduce((rest, secret) => rest.replaceAll(secret, "***"), mask(text));
     // Control characters would break the one line, or the terminal that it is printed on.
     const line = clean.replace(/[\s\p{Cc}]+/gu, " ").trim();
     return line === "" ? undefined : line.slice(0, saysMax).toWellFormed();

@@ -2,12 +2,6 @@
  * OAuth client credentials: where a token is to be had, and one more of them. Discovery is the SDK's: from the server's
  * refusal to its protected-resource metadata, and from there to the metadata of its authorization server.
  */
-import {
-  discoverAuthorizationServerMetadata,
-  discoverOAuthProtectedResourceMetadata,
-  extractWWWAuthenticateParams,
-} from "@modelcontextprotocol/sdk/client/auth.js";
-import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { z } from "zod";
 import { trustTrouble, type Trust } from "../certificates.ts";
 import { codeOf, messageOf } from "../errors.ts";
@@ -95,15 +89,17 @@ export interface Discovery extends Asking {
 }
 
 export async function discoverTokenEndpoint(server: URL, { allowHosts, ...asking }: Discovery): Promise<TokenEndpoint> {
-  const fetchLike: FetchLike = async (url, init) => {
+  // The SDK is heavy: who is told the endpoint does not wait for it.
+  const sdk = await import("@modelcontextprotocol/sdk/client/auth.js");
+  const fetchLike = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     const headers = Object.fromEntries(new Headers(init?.headers).entries());
     return ask(new URL(url), asking, { headers });
   };
   const name = nameOf(server);
   const refused = await ask(server, asking, { headers: { accept: "text/event-stream" }, headOnly: true });
-  const { resourceMetadataUrl } = extractWWWAuthenticateParams(refused);
+  const { resourceMetadataUrl } = sdk.extractWWWAuthenticateParams(refused);
   const found = await told(`${name} tells nothing of its authorization server`, () =>
-    discoverOAuthProtectedResourceMetadata(
+    sdk.discoverOAuthProtectedResourceMetadata(
       server,
       resourceMetadataUrl === undefined ? {} : { resourceMetadataUrl },
       fetchLike,
@@ -112,7 +108,7 @@ export async function discoverTokenEndpoint(server: URL, { allowHosts, ...asking
   const [issuer] = found.authorization_servers ?? [];
   if (issuer === undefined) throw new GrantError(`${name} names no authorization server in its metadata`);
   const metadata = await told(`the authorization server ${issuer} has no metadata`, () =>
-    discoverAuthorizationServerMetadata(issuer, { fetchFn: fetchLike }),
+    sdk.discoverAuthorizationServerMetadata(issuer, { fetchFn: fetchLike }),
   );
   if (metadata === undefined) throw new GrantError(`the authorization server ${issuer} has no metadata`);
   const url = new URL(metadata.token_endpoint);

@@ -39,7 +39,7 @@ export interface SdkEnd {
 /** The farewell may not hold anything up. */
 const farewellTimeoutMs = 2000;
 
-type Options = Pick<HttpSessionOptions, "headers" | "timeoutMs" | "world" | "clientName">;
+type Options = Pick<HttpSessionOptions, "headers" | "mask" | "timeoutMs" | "world" | "clientName">;
 
 export async function openSdkSessionOver(end: SdkEnd, options: Options): Promise<Session> {
   const client = new Client({ name: options.clientName, version: "1" });
@@ -66,7 +66,7 @@ async function connect(client: Client, end: SdkEnd, options: Options): Promise<v
 
 function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
   const { world } = options;
-  const words = createWords(Object.values(options.headers));
+  const words = createWords(Object.values(options.headers), options.mask);
   const stops = createStops();
   let closing = false;
 
@@ -150,9 +150,10 @@ function sessionErrorOf(
   const { end, options, doing, timeoutMs } = about;
   const silent = `${end.name} did not ${doing}`;
   if (isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
-  const says = createWords(Object.values(options.headers))(wordsOfThrown(thrown)) ?? "(no message)";
+  const says = createWords(Object.values(options.headers), options.mask)(wordsOfThrown(thrown)) ?? "(no message)";
   const isLoss = end.inSession() && thrown instanceof StreamableHTTPError && deniesSession(refusalIn(thrown));
-  return new SessionError(`${silent}: ${says}`, { cause: thrown, isLoss });
+  const status = thrown instanceof StreamableHTTPError ? thrown.code : undefined;
+  return new SessionError(`${silent}: ${says}`, { cause: thrown, isLoss, status });
 }
 
 function refusalIn({ code: status = 0, message: says }: StreamableHTTPError): Refusal {

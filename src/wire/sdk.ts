@@ -5,11 +5,11 @@
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver } from "./sdk-session.ts";
-import { SessionError, type OpenSession } from "./session.ts";
+import { SessionError, type HttpSessionOptions, type OpenSession } from "./session.ts";
 
 export const openSdkSession: OpenSession = async (options) => {
   if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
-  const { url, headers } = options;
+  const { url, headers, authorization } = options;
   const name = url.origin + url.pathname;
   // Node's fetch would refuse it too, but with the password in its words.
   if (url.username !== "" || url.password !== "") {
@@ -17,7 +17,9 @@ export const openSdkSession: OpenSession = async (options) => {
       `${name} was not asked: the SDK takes no login in a URL; give it as header authorization, or use wire: lean`,
     );
   }
-  const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
+  const transport = new StreamableHTTPClientTransport(url, {
+    requestInit: { headers: authorization === undefined ? headers : asked(headers, authorization) },
+  });
   return openSdkSessionOver(
     {
       name,
@@ -31,3 +33,13 @@ export const openSdkSession: OpenSession = async (options) => {
     options,
   );
 };
+
+/** The SDK copies the headers that it is given into each request: this one is then as it is at that moment. */
+function asked(headers: HttpSessionOptions["headers"], authorization: () => string): Record<string, string> {
+  return {
+    ...headers,
+    get authorization() {
+      return authorization();
+    },
+  };
+}

@@ -73,11 +73,15 @@ interface AnySessionOptions {
   readonly clientName: string;
   /** Absent: whatever `initialize` negotiates. */
   readonly dialect?: Dialect;
+  /** Takes all secrets out of a server's words, also those that no header of this session holds. */
+  readonly mask?: (text: string) => string;
 }
 
 export interface HttpSessionOptions extends AnySessionOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** The header of this name, asked for each request: a token may be renewed while a session lives. */
+  readonly authorization?: () => string;
 }
 
 export interface StdioSessionOptions extends AnySessionOptions {
@@ -96,6 +100,8 @@ export class SessionError extends Error {
   override readonly name = "SessionError";
   /** The server had given the session an id, and then refused the first request that named it. */
   readonly isLoss: boolean;
+  /** What the server answered in place of a session, over HTTP. */
+  readonly status: number | undefined;
   /** Its process ended of the question what it speaks; another one may be asked in another way. */
   readonly endedByProbe: boolean;
 
@@ -104,11 +110,17 @@ export class SessionError extends Error {
     {
       isLoss = false,
       endedByProbe = false,
+      status,
       ...options
-    }: ErrorOptions & { readonly isLoss?: boolean; readonly endedByProbe?: boolean } = {},
+    }: ErrorOptions & {
+      readonly isLoss?: boolean;
+      readonly endedByProbe?: boolean;
+      readonly status?: number | undefined;
+    } = {},
   ) {
     super(message, options);
     this.isLoss = isLoss;
     this.endedByProbe = endedByProbe;
+    this.status = status;
   }
 }

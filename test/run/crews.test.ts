@@ -1,3 +1,4 @@
+import { createMasks } from "../../src/masks.ts";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UserError } from "../../src/errors.ts";
@@ -70,7 +71,7 @@ async function walked(threads: number, over: Partial<CrewsOptions> = {}) {
     threads,
     directory: folder.path,
     nonce: "0000f00d",
-    secrets: ["hush-hush-123"],
+    masks: createMasks(["hush-hush-123"]),
     tracer: createTracer("0000f00d", ["planner"]),
     recorder,
     watch: {
@@ -158,6 +159,7 @@ describe("one thread", () => {
         groupNames: ["planner"],
         env: {},
         secrets: [],
+        granted: [],
         history: {
           directory: join(folder.path, "history"),
           writer: "w1",

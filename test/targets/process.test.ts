@@ -133,7 +133,7 @@ describe("a target that does not start", () => {
       'server "cloud" did not start: it ended with exit code 3 before its ready line came',
       `  command: ${command.join(" ")} "two words"`,
       "  its last lines on stderr:",
-      "    no such table: users",
+      "    | no such table: users",
     ]);
     await expectNothingLeft(stand);
   });
@@ -144,7 +144,7 @@ describe("a target that does not start", () => {
     const ready = { by: "url", url: "http://127.0.0.1:${port}/mcp?key=secret" } as const;
     const says = await refusalOf(stand.start({ command, ready }));
     expect(says).toMatch(/ended with signal SIGABRT before an answer at http:\/\/127.0.0.1:\d+\/mcp came/);
-    expect(says).toContain("last lines on stdout:\n    out of luck");
+    expect(says).toContain("last lines on stdout:\n    | out of luck");
     expect(says).not.toContain("secret");
     await expectNothingLeft(stand);
   });

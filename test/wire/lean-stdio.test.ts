@@ -227,12 +227,12 @@ describe.concurrent("a process that does not start is told as a person can mend 
     [
       "an exit at start",
       { first: `console.error("the config is missing"); process.exit(3);` },
-      /it ended with exit code 3 before its answer to initialize came\n[^]*last lines on stderr:\n {4}the config is missing/,
+      /it ended with exit code 3 before its answer to initialize came\n[^]*last lines on stderr:\n {4}\| the config is missing/,
     ],
     [
       "words on stdout only",
       { first: `console.log("usage: cloud FILE"); process.exit(1);` },
-      /last lines on stdout:\n {4}usage: cloud FILE/,
+      /last lines on stdout:\n {4}\| usage: cloud FILE/,
     ],
     [
       "silence",

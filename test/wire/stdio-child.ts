@@ -8,6 +8,7 @@ import { openStdioLink } from "../../src/links/stdio-link.ts";
 import { stdioTarget } from "../../src/run/session-target.ts";
 import type { Herd } from "../../src/targets/herd.ts";
 import { openStdioServer } from "../../src/targets/stdio-server.ts";
+import { usualDialect, type Dialect } from "../../src/wire/dialect.ts";
 import { openLeanSession } from "../../src/wire/lean.ts";
 import type { OpenSession, Session } from "../../src/wire/session.ts";
 import { realWorld } from "../../src/world.ts";
@@ -27,6 +28,9 @@ export interface Behaviour {
   /** In place of a script. */
   readonly command?: readonly [string, ...string[]];
   readonly wire?: OpenSession;
+  readonly dialect?: Dialect;
+  /** `first` is all there is. */
+  readonly bare?: true;
 }
 
 export interface StdioStand extends AsyncDisposable {
@@ -42,7 +46,9 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
   const stopping = new AbortController();
   const server = openStdioServer({
     name: "cloud",
-    command: behaviour.command ?? (await stand.script(scriptOf(behaviour))),
+    command:
+      behaviour.command ??
+      (await stand.script(behaviour.bare === true ? (behaviour.first ?? "") : scriptOf(behaviour))),
     env: {},
     lease: stand.lease,
     logFile: `${stand.folder}/cloud.log`,
@@ -52,7 +58,11 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
   });
   const tracer = createTracer("0badcafe", ["planner"]);
   const link = openStdioLink({ name: "planner@cloud", recorder: stand.recorder, tracer, world: realWorld });
-  const target = stdioTarget(server, { link, startTimeoutMs: behaviour.startTimeoutMs ?? 15_000 });
+  const target = stdioTarget(server, {
+    link,
+    startTimeoutMs: behaviour.startTimeoutMs ?? 15_000,
+    dialect: behaviour.dialect ?? usualDialect,
+  });
   return {
     stand,
     events: stand.events,
@@ -61,6 +71,7 @@ export async function openStdioStand(behaviour: Behaviour): Promise<StdioStand> 
     open: (instance = "planner.0") =>
       target.open(behaviour.wire ?? openLeanSession, {
         instance,
+        agent: 0,
         timeoutMs: 1,
         world: realWorld,
         clientName: "squall",

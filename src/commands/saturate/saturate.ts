@@ -6,6 +6,7 @@ import { exitCodes, UserError } from "../../errors.ts";
 import { parseDuration, parseRate, shown } from "../../units.ts";
 import { version } from "../../version.ts";
 import type { Io } from "../io.ts";
+import { jsonText } from "../../reporters/markup.ts";
 import { isObject } from "../../wire/lean-rpc.ts";
 import type { AddCommand } from "../main.ts";
 import { collect, wholeNumber } from "../options.ts";
@@ -71,7 +72,7 @@ export const addSaturate: AddCommand = (program, io, done) => {
     .option("--json", "print one JSON document on stdout, nothing else")
     .action(async (named: string, options: SaturateOptions) => {
       const found = await saturate(named, options, io);
-      io.stdout(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : asText(found));
+      io.stdout(options.json === true ? jsonText(found) : asText(found));
       done(found.exitCode);
     });
 };
