@@ -30,6 +30,10 @@ export function composePolicy(written: Readonly<Record<string, unknown>>): Polic
     guards: brought.flatMap(({ guard }) => (guard === undefined ? [] : [guard])),
     ...(hedge === undefined ? {} : { hedge }),
     ...(deadline === undefined ? {} : { deadline }),
+    sessions: brought.find(({ sessions }) => sessions !== undefined)?.sessions ?? {
+      each: "run",
+      reconnect: "when-lost",
+    },
     freshKeys: brought.some(({ freshKeys }) => freshKeys === true),
     needsHints: brought.some(({ needsHints }) => needsHints === true),
   };

@@ -111,6 +111,12 @@ export interface Deadline {
   readonly shareMs: (chain: Chain) => number;
 }
 
+/** How long sessions last, and what becomes of lost ones. */
+export interface SessionHabits {
+  readonly each: "run" | "walk" | "call";
+  readonly reconnect: "when-lost" | "never";
+}
+
 /** What one part brings into a policy. */
 export interface Brings {
   readonly reaction?: Reaction;
@@ -118,6 +124,7 @@ export interface Brings {
   readonly guard?: Guard<unknown>;
   readonly hedge?: Hedge;
   readonly deadline?: Deadline;
+  readonly sessions?: SessionHabits;
   /** The key of an op that `${op.key}` stands for is another one with each attempt. */
   readonly freshKeys?: boolean;
   /** It asks what tools say of themselves. */
@@ -130,6 +137,7 @@ export interface Policy {
   readonly guards: readonly Guard<unknown>[];
   readonly hedge?: Hedge;
   readonly deadline?: Deadline;
+  readonly sessions: SessionHabits;
   readonly freshKeys: boolean;
   readonly needsHints: boolean;
 }

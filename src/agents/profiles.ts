@@ -15,9 +15,9 @@ const anything = ["timeout", "connection", "http", "protocol", "rpc-error", "too
 
 export const profiles = {
   "sdk-60s": {
-    about: "The SDK as it comes: it waits a minute and tries nothing again.",
+    about: "The SDK as it comes: it waits a minute, tries nothing again, and goes on with a session that is lost.",
     source: "@modelcontextprotocol/sdk 1.32.2, @modelcontextprotocol/client 2.4.0 and what uses them; measured",
-    policy: { timeout: "60s" },
+    policy: { timeout: "60s", sessions: { reconnect: "never" } },
   },
   "impatient-5s": {
     about: "It gives up after five seconds, and tries nothing again.",
@@ -69,6 +69,11 @@ export const profiles = {
         retryOn: ["http-408", "http-409", "http-429", "http-5xx"],
       },
     },
+  },
+  "process-per-call": {
+    about: "Each call has a session of its own, and over stdio a process; nothing is tried again.",
+    source: "langchain-mcp-adapters (Python) 0.3.2 by default: a session a call, 300 s for its answer; read",
+    policy: { timeout: "300s", sessions: { each: "call" } },
   },
   "model-retry-1": {
     about: "A model that is told of an error calls once more, whatever the tool does.",

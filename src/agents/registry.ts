@@ -11,6 +11,7 @@ import { retry } from "./retry.ts";
 import { retryBudget } from "./retry-budget.ts";
 import { retryThrottling } from "./retry-throttling.ts";
 import { retryTokens } from "./retry-tokens.ts";
+import { sessions } from "./sessions.ts";
 import { throttle } from "./throttle.ts";
 import type { PolicyPart } from "./policy.ts";
 
@@ -25,6 +26,7 @@ export const policyParts = {
   bulkhead,
   hedge,
   deadline,
+  sessions,
 } as const satisfies Readonly<Record<string, PolicyPart>>;
 
 export type PolicyParts = typeof policyParts;

@@ -4,7 +4,7 @@ import { SessionError, type OpenSession, type Session } from "../wire/session.ts
 import type { World } from "../world.ts";
 import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
-import { createToolHints } from "./tool-hints.ts";
+import type { ToolHints } from "./tool-hints.ts";
 
 /** A session, or why there is none. */
 export type MaybeSession =
@@ -23,9 +23,11 @@ export interface AgentSessions {
   /** Where this server is shown a token that can be renewed. */
   renewal?(server: string): Renewal | undefined;
   close(): Promise<void>;
+  /** Where its policy has new ones for each walk or call. */
+  readonly churn?: { readonly each: "walk" | "call"; readonly fresh: () => AgentSessions };
 }
 
-interface AgentSessionsOptions {
+export interface AgentSessionsOptions {
   readonly group: string;
   readonly agent: number;
   readonly targets: readonly SessionTarget[];
@@ -34,12 +36,13 @@ interface AgentSessionsOptions {
   readonly world: World;
   readonly timeoutMs: number;
   /** It asks each server what its tools say of themselves. */
-  readonly needsHints?: boolean;
+  readonly hints?: ToolHints;
+  /** A session that is lost is used on, as SDKs do. */
+  readonly neverReconnects?: boolean;
 }
 
 export function createAgentSessions(options: AgentSessionsOptions): AgentSessions {
-  const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
-  const hints = options.needsHints === true ? createToolHints() : undefined;
+  const { group, agent, targets, openSession, recorder, world, timeoutMs, hints } = options;
   const sessions = new Map<string, Session>();
   const retired = new Set<Session>();
   // Walks of one agent may overlap; they share the session and its opening.
@@ -87,7 +90,7 @@ export function createAgentSessions(options: AgentSessionsOptions): AgentSession
 
   const open = (server: string): Session | Promise<MaybeSession> => {
     const live = sessions.get(server);
-    if (live?.lost === false) return live;
+    if (live !== undefined && (!live.lost || options.neverReconnects === true)) return live;
     if (live !== undefined) retire(server, live);
     const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
     opening.set(server, pending);

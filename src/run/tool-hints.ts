@@ -1,8 +1,8 @@
-/** What tools say of themselves, asked once with each session, as clients do that care. */
+/** What tools say of themselves: asked once, with the first session, as clients do that care. */
 import { SessionError, type Session } from "../wire/session.ts";
 
 export interface ToolHints {
-  /** A server that does not answer leaves what is known of it as it was. */
+  /** Of a server that does not answer nothing is known, and the next session asks again. */
   readonly learn: (server: string, session: Session, timeoutMs: number) => Promise<void>;
   readonly isSafe: (server: string, tool: string) => boolean;
 }
@@ -11,6 +11,7 @@ export function createToolHints(): ToolHints {
   const safe = new Map<string, ReadonlySet<string>>();
   return {
     learn: async (server, session, timeoutMs) => {
+      if (safe.has(server)) return;
       try {
         const tools = await session.listTools(timeoutMs);
         const names = tools

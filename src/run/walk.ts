@@ -14,6 +14,7 @@ import type { Answer } from "../wire/session.ts";
 import { seededRandom, type Random, type World } from "../world.ts";
 import type { AgentPolicy } from "./agent-policy.ts";
 import { attemptAsPolicySays, leastMs, type Sending, type Tried } from "./attempting.ts";
+import { within } from "./churning.ts";
 import { freshKey } from "./fresh-key.ts";
 import type { OpWatch } from "./op-news.ts";
 import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
@@ -46,7 +47,11 @@ export interface Walk {
   readonly intendedUs: number;
 }
 
-export async function walkChain(context: WalkContext, walk: Walk): Promise<void> {
+export function walkChain(context: WalkContext, walk: Walk): Promise<void> {
+  return within("walk", walk.sessions, (sessions) => walkSteps(context, { ...walk, sessions }));
+}
+
+async function walkSteps(context: WalkContext, walk: Walk): Promise<void> {
   const { group, agent } = walk;
   const saved = new Map<string, unknown>();
   const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
@@ -193,7 +198,7 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
     stopping: context.stopping,
     send: (sending) => {
       renewing?.shows();
-      return attemptOp(context, op, { ...input, ...sending });
+      return within("call", walk.sessions, (sessions) => attemptOp(context, op, { ...input, ...sending, sessions }));
     },
     ...(renewing === undefined ? {} : { goesAgain: renewing.goesAgain }),
   });
@@ -221,13 +226,13 @@ function openRenewing(context: WalkContext, op: Op) {
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, attempt, leftMs, hedged, outrun }: Input & Sending,
+  { id, args, attempt, leftMs, hedged, outrun, sessions }: Input & Sending & Pick<Walk, "sessions">,
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
   const { policy } = walk.group;
   const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
-  const opened = walk.sessions.open(step.server);
+  const opened = sessions.open(step.server);
   const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
   const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
   const came: Answer =

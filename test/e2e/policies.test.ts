@@ -17,7 +17,8 @@ async function exitOf(name: string, ...sets: readonly string[]): Promise<number 
     const { code } = await squall(["run", known(name), "--quiet", ...changes], { cwd: folder.path });
     return code === 2 && left > 1 ? run(left - 1) : code;
   };
-  return run(3);
+  const code = await run(3);
+  return code;
 }
 
 describe("known answers", () => {
