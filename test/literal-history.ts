@@ -3,7 +3,7 @@ import { checks } from "../src/checks/registry.ts";
 import { judge, type Judged } from "../src/checks/judge.ts";
 import type { Check } from "../src/checks/check.ts";
 import type { Declared, FailOn, Mode } from "../src/history/declared.ts";
-import type { Effect } from "../src/history/effect-events.ts";
+import type { Effect, EffectGone } from "../src/history/effect-events.ts";
 import type { Attempt, Exchange, HistoryEvent, Unstamped } from "../src/history/events.ts";
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
@@ -175,7 +175,7 @@ export function op({
         phase,
         intendedUs: atMs * 1000,
         argsShape: "",
-        ...(step === 1 ? { effect: "limit-request" } : {}),
+        ...(step === 1 ? { effect: "limit-request", asked: [asAsked] } : {}),
       },
     ],
     ...attempts.map((is, index): Timed => [
@@ -195,6 +195,9 @@ export function op({
   ];
 }
 
+/** The digest of what every write asks for. */
+export const asAsked = "0badcafe";
+
 let rows = 0;
 
 export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): Timed {
@@ -209,6 +212,25 @@ export function effect(walk: number, atMs: number, over: Partial<Effect> = {}): 
       key: opIdOf(walk),
       op: opIdOf(walk),
       committedUs: [atMs * 1000, atMs * 1000],
+      content: [asAsked],
+      ...over,
+    },
+  ];
+}
+
+/** A row that was there is there no more. */
+export function effectGone(walk: number, atMs: number, over: Partial<EffectGone> = {}): Timed {
+  return [
+    atMs,
+    {
+      type: "effect-gone",
+      effect: "limit-request",
+      ledger: "cloud-api",
+      row: "1",
+      key: opIdOf(walk),
+      op: opIdOf(walk),
+      goneUs: [atMs * 1000, atMs * 1000],
+      content: [asAsked],
       ...over,
     },
   ];
@@ -278,13 +300,22 @@ export const replicasUsed: readonly Timed[] = replicaLinks.map((link) => [
   { type: "connection", connection: 1, edge: "opened", link },
 ]);
 
+/** The effect is read back, and its content compared with what was asked for. */
+export const readBack: Partial<Declared> = {
+  effects: [{ effect: "limit-request", ledger: "cloud-api", read: { by: "sql", content: ["limit"] } }],
+};
+
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
-  runStarted("faults", replicated),
+  runStarted("faults", {
+    ...replicated,
+    ...readBack,
+    servers: replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" })),
+  }),
   toolsListed(0),
   ...frame({ recoveryUntilMs: 4000 }),
   ...replicasUsed,
-  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", named: true }],
+  [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", protocolVersion: "2026-07-28" }],
   ...Array.from({ length: 10 }, (_, walk) => [
     ...op({ atMs: 50 + walk * 50, walk, step: 0, answer: { resources: [{ id: "r-1" }] } }),
     exchange(walk, 52 + walk * 50),

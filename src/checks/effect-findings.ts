@@ -33,10 +33,10 @@ const words: Readonly<Record<Wrong, Words>> = {
   },
 };
 
-/** Rows that were there and are gone: written over, most often by a write that began at the same time. */
-const overwritten = {
-  why: "The caller goes on as if it were done, and it was, until another write put back what it had read before.",
-  fix: "Let writes that change the same thing wait for each other, or change only their own part of it; if rows go again by design, say keeps: false at the effect.",
+/** What is read back may have been written over, most often by a write that began at the same time. */
+const unread = {
+  why: "The caller goes on as if it were done. It was never done, or another write has put back what it had read before.",
+  fix: "Report success only after the write is confirmed; let writes that change the same thing wait for each other, or change only their own part of it. If rows go again by design, say keeps: false at the effect.",
 };
 
 export interface Judged {
@@ -46,18 +46,24 @@ export interface Judged {
   readonly readBy: (effect: string) => string | undefined;
   /** Whether the ledger of an effect can tell that something is missing. */
   readonly tellsLost: (tally: Tally) => boolean;
-  readonly writes: number;
 }
 
 export function effectFindings(judged: Judged, told: Told): Finding[] {
   const found = new Map<string, Found>();
+  const togetherOf = ({ kind: { tool, effect } }: Tally): string =>
+    `${tool} ${judged.readBy(effect) ?? ""} ${judged.expectOf(effect)}`;
+  const writes = new Map<string, number>();
   for (const tally of judged.tallies) {
+    writes.set(togetherOf(tally), (writes.get(togetherOf(tally)) ?? 0) + tally.writes);
+  }
+  for (const tally of judged.tallies) {
+    const together = togetherOf(tally);
     for (const wrong of wrongs) {
       const { count, first } = tally.wrong[wrong];
       if (count === 0 || (wrong === "lost" && !judged.tellsLost(tally))) continue;
       const { tool, effect } = tally.kind;
-      const key = `${wrong} ${tool} ${judged.readBy(effect) ?? ""} ${judged.expectOf(effect)}`;
-      const entry = found.get(key) ?? { wrong, tool, effect, count: 0, first: [] };
+      const key = `${wrong} ${together}`;
+      const entry = found.get(key) ?? { wrong, tool, effect, of: writes.get(together) ?? 0, count: 0, first: [] };
       found.set(key, entry);
       entry.count += count;
       entry.first = [...entry.first, ...first].toSorted((a, b) => a.turn - b.turn).slice(0, witnessesMax);
@@ -72,11 +78,13 @@ interface Found {
   readonly wrong: Wrong;
   readonly tool: string;
   readonly effect: string;
+  /** How many such writes there were. */
+  readonly of: number;
   count: number;
   first: Entry[];
 }
 
-function finding(judged: Judged, { wrong, tool, effect, count, first }: Found, told: Told): Finding {
+function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Found, told: Told): Finding {
   const found = first.map((entry) => {
     const op = entry.op();
     return { op, entry, rows: told.effects(op).filter((row) => row.effect === entry.kind.effect) };
@@ -88,16 +96,15 @@ function finding(judged: Judged, { wrong, tool, effect, count, first }: Found, t
   const expect = judged.expectOf(effect);
   const by = judged.readBy(effect);
   const { says, saysOf, ...advice } = words[wrong];
-  const hasGone = wrong === "lost" && first.some((entry) => entry.hasGone);
   return {
     grade: "violation",
     blames: "server",
     says: [
-      `${count} of ${judged.writes} ${tool} ops ${expect === 1 ? says : saysOf(expect)}`,
-      ...(by === undefined ? [] : [`, as read back ${by}`]),
+      `${count} of ${of} ${tool} ops ${expect === 1 ? says : saysOf(expect)}`,
+      ...(by === undefined ? [] : [`, as read back by ${by}`]),
       `: ${examples.join("; ")}${more}`,
     ].join(""),
-    ...(hasGone ? overwritten : advice),
+    ...(wrong === "lost" && by !== undefined ? unread : advice),
     witness: {
       // The story of the first op in full, then the rows of the others.
       events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),

@@ -20,10 +20,14 @@ export interface Wronged {
 /** The writes of one tool with one effect, counted. */
 export interface Tally {
   readonly kind: Kind;
+  /** How many there were in all. */
+  writes: number;
   firstTurn: number;
   /** Of those in the baseline: that were ok, and that show up in the ledger. Where none does, its silence means nothing. */
   baselineOk: number;
   baselineSeen: number;
+  /** Of those that were ok: that show up just as often as is meant. */
+  baselineRight: number;
   recovered: number;
   /** The last that shows up. */
   lastSeenTurn: number;
@@ -41,8 +45,10 @@ export function tally(writes: Writes, expectOf: (effect: string) => number): rea
     const { kind, outcome, inBaseline, rows } = entry;
     const of = tallies.get(kind) ?? emptyTally(kind);
     tallies.set(kind, of);
+    of.writes += 1;
     const expect = expectOf(kind.effect);
     if (inBaseline && outcome === "ok") of.baselineOk += 1;
+    if (inBaseline && outcome === "ok" && rows === expect) of.baselineRight += 1;
     if (inBaseline && rows > 0) of.baselineSeen += 1;
     if (outcome === "unknown" && rows === expect) of.recovered += 1;
     const wrong = wrongWith(outcome, rows, expect);
@@ -65,9 +71,11 @@ function emptyTally(kind: Kind): Tally {
   const none = (): Wronged => ({ count: 0, first: [] });
   return {
     kind,
+    writes: 0,
     firstTurn: Number.POSITIVE_INFINITY,
     baselineOk: 0,
     baselineSeen: 0,
+    baselineRight: 0,
     recovered: 0,
     lastSeenTurn: 0,
     lastGoneTurn: 0,

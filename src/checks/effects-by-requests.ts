@@ -23,6 +23,8 @@ interface Asked {
   accepted: number;
   /** Of these such as do the same again when they are repeated: POST and PATCH. */
   repeatable: number;
+  /** Of these such as were answered with 201: beside one of them any other answer tells of a known repeat. */
+  created: number;
   /** Sent, and nobody knows what came of it. */
   open: number;
 }
@@ -51,7 +53,7 @@ export function countRequests(
       for (const exchange of record.exchanges) noteNameless(exchange);
       const rule = rules.get(write.effect);
       if (rule === undefined) return;
-      const of: Asked = { write, rule, accepted: 0, repeatable: 0, open: 0 };
+      const of: Asked = { write, rule, accepted: 0, repeatable: 0, created: 0, open: 0 };
       asked.set(write.op, of);
       for (const exchange of exchangesOf(record)) count(of, exchange);
     },
@@ -64,12 +66,10 @@ export function countRequests(
     end: (told): Counted => {
       const all = [...asked.values()];
       const judged = all.filter(({ write }) => control || write.exposed);
-      return {
-        looked: judged.length,
-        findings: findingsOf(all, nameless, told),
-        doubt: doubtOf(all, judged),
-        strength: `0 duplicated, lost or orphaned in ${countedIn(judged.length, control ? "write" : "exposed write")}, as far as requests tell that were accepted`,
-      };
+      const findings = findingsOf(all, nameless, told);
+      const few = findings.length === 0 ? "0 duplicated, lost or orphaned" : "some doubtful";
+      const strength = `${few} in ${countedIn(judged.length, control ? "write" : "exposed write")}, by the requests that were accepted`;
+      return { looked: judged.length, findings, doubt: doubtOf(all, judged), strength };
     },
   };
 }
@@ -129,20 +129,28 @@ function isFor({ links, requests, path }: Rule, { link, method, path: asked }: E
 
 function count(of: Asked, exchange: Exchange): void {
   if (!isFor(of.rule, exchange)) return;
-  const { is, times } = fateOf(exchange);
+  const { is, times, status } = fateOf(exchange);
   if (is === "open") of.open += 1;
   if (is !== "accepted") return;
   of.accepted += times;
-  if (exchange.method === "POST" || exchange.method === "PATCH") of.repeatable += times;
+  if (exchange.method !== "POST" && exchange.method !== "PATCH") return;
+  of.repeatable += times;
+  if (status === 201) of.created += times;
+}
+
+interface Fate {
+  readonly is: "accepted" | "refused" | "open";
+  readonly times: number;
+  readonly status?: number;
 }
 
 /** What the upstream did, as far as it has said so; a fault may have kept that from whoever asked. */
-function fateOf({ ended, status, meddled, sentUs }: Exchange): { is: "accepted" | "refused" | "open"; times: number } {
+function fateOf({ ended, status, meddled, sentUs }: Exchange): Fate {
   if (meddled?.delivered === 0) return { is: "refused", times: 0 };
   const said = meddled === undefined ? status : (meddled.status ?? (meddled.made === undefined ? status : undefined));
   const times = meddled?.delivered ?? 1;
   if ((ended === "answered" || ended === "eaten") && said !== undefined) {
-    return { is: said >= 200 && said < 300 ? "accepted" : "refused", times };
+    return { is: said >= 200 && said < 300 ? "accepted" : "refused", times, status: said };
   }
   if (ended === "refused" || ended === "lost" || sentUs === undefined) return { is: "refused", times };
   return { is: "open", times };
@@ -212,8 +220,8 @@ function findingsOf(all: readonly Asked[], nameless: ReadonlySet<Rule>, told: To
 }
 
 /** To repeat a PUT or a DELETE changes nothing more. */
-function wrongOf({ write, rule, accepted, repeatable, open }: Asked): Wrong | undefined {
+function wrongOf({ write, rule, accepted, repeatable, created, open }: Asked): Wrong | undefined {
   const wrong = wrongWith(write.outcome, accepted, rule.expect);
-  if (wrong === "duplicated" && repeatable <= rule.expect) return undefined;
+  if (wrong === "duplicated" && (created > 0 ? created : repeatable) <= rule.expect) return undefined;
   return wrong === "lost" && open > 0 ? undefined : wrong;
 }

@@ -23,6 +23,10 @@ export function countRows(
   const cameOf = (effect: string): Came =>
     ledgers.get(byName.get(effect)?.ledger ?? "") ?? { is: "doubtful", doubt: "it was never read" };
 
+  /** What is wrong with all that is read back is wrong with the reading. */
+  const isBelieved = ({ kind, baselineSeen, baselineRight }: Tally): boolean =>
+    byName.get(kind.effect)?.read === undefined || baselineSeen === 0 || baselineRight > 0;
+
   /** A row may still come while the ledger changes: only a quiet one tells that an effect is lost. */
   const tellsLost = (of: Tally): boolean => {
     const read = byName.get(of.kind.effect)?.read;
@@ -51,12 +55,25 @@ export function countRows(
       const { all, exposed } = writes.count();
       const looked = control ? all : exposed;
       const readBy = (effect: string): string | undefined => byName.get(effect)?.read?.by;
-      const findings = effectFindings({ tallies, expectOf, readBy, tellsLost, writes: all }, told);
-      const doubt = doubtOf({ tallies, effects: byName, cameOf, looked, strangers: writes.strangers() });
-      return { looked, findings, doubt, strength: strengthOf(tallies, { looked, control, effects: byName }) };
+      const believed = tallies.filter(isBelieved);
+      const findings = effectFindings({ tallies: believed, expectOf, readBy, tellsLost }, told);
+      const odd = tallies.find((of) => !isBelieved(of));
+      const doubt = odd === undefined ? undefined : oddSays(odd, byName.get(odd.kind.effect));
+      const other = doubtOf({ tallies, effects: byName, cameOf, looked, strangers: writes.strangers() });
+      return {
+        looked,
+        findings,
+        doubt: doubt ?? other,
+        strength: strengthOf(tallies, { looked, control, effects: byName }),
+      };
     },
     isCertain: () => writes.isCertain(),
   };
+}
+
+function oddSays({ kind, baselineOk }: Tally, effect: DeclaredEffect | undefined): string {
+  const { ledger = kind.effect, expect = 1 } = effect ?? {};
+  return `the ledger ${ledger} shows none of ${counted(baselineOk, "op")} of ${kind.tool} in the baseline just ${expect === 1 ? "once" : `${expect} times`}: what is read, or expect, does not fit`;
 }
 
 const pageSizes = [10, 25];

@@ -8,10 +8,14 @@ import type { Finding, Judgement } from "./check.ts";
 import { each, type ReadEvents } from "./trials.ts";
 
 export interface Trouble {
+  /** What it is among the gaps in the evidence. */
+  readonly gap: "engine-restarted" | "token-missing";
   readonly fromUs: number;
   /** Until the last of those who were cut off had surely tried again. */
   readonly untilUs: number;
   readonly says: string;
+  /** Why what was found meanwhile is believed to be nobody's. */
+  readonly excuse: string;
 }
 
 const aftermathUs = 5_000_000;
@@ -21,7 +25,13 @@ export function troubleOf({ kind, fromUs, untilUs, because, links }: EventOf<"en
   const says =
     `the ${kind} engine was started anew between ${at(fromUs)} and ${at(untilUs)} (${because}), ` +
     `which cut all connections over ${links.join(", ")}`;
-  return { fromUs, untilUs: untilUs + aftermathUs, says };
+  return {
+    gap: "engine-restarted",
+    fromUs,
+    untilUs: untilUs + aftermathUs,
+    says,
+    excuse: "what it found may be the engine's doing",
+  };
 }
 
 export function overlaps(troubles: readonly Trouble[], fromUs: number, untilUs: number): boolean {
@@ -50,8 +60,13 @@ function spanOf(event: HistoryEvent): readonly [fromUs: number, untilUs: number]
 /** A failure that no finding from outside such a time holds up is none. */
 export function withoutTrouble(
   judgement: Judgement,
-  { troubled, failOn }: { readonly troubled: ReadonlySet<string>; readonly failOn: FailOn },
+  about: {
+    readonly troubled: ReadonlySet<string>;
+    readonly troubles: readonly Trouble[];
+    readonly failOn: FailOn;
+  },
 ): Judgement {
+  const { troubled, troubles, failOn } = about;
   if (judgement.verdict !== "fail" || troubled.size === 0) return judgement;
   const isTroubled = ({ witness }: Finding): boolean => witness.events.some((id) => troubled.has(id));
   const findings = judgement.findings.map((finding): Finding =>
@@ -60,5 +75,10 @@ export function withoutTrouble(
   const fails = ({ grade }: Finding): boolean =>
     grade === "violation" || (failOn === "weakness" && grade === "weakness");
   if (findings.some(fails)) return { ...judgement, findings };
-  return { ...judgement, verdict: "unknown", because: "what it found may be the engine's doing", findings };
+  return {
+    ...judgement,
+    verdict: "unknown",
+    because: [...new Set(troubles.map(({ excuse }) => excuse))].join("; "),
+    findings,
+  };
 }

@@ -10,6 +10,7 @@ import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followFaults } from "./unseen-faults.ts";
+import { followTokens } from "./token-trouble.ts";
 import { followExits, howItEnded } from "./server-exits.ts";
 
 export interface Gap {
@@ -24,6 +25,7 @@ export interface Gap {
     | "target-ended"
     | "generator-behind"
     | "engine-restarted"
+    | "token-missing"
     | "ops-not-followed"
     | "nothing-judged";
   readonly says: string;
@@ -63,7 +65,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   let ended: RunEnded | undefined;
   let behind: string | undefined;
   let engine: EngineReady | undefined;
-  const troubles: Trouble[] = [];
+  const engineTroubles: Trouble[] = [];
+  const tokens = followTokens();
 
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
@@ -81,7 +84,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       if (says !== undefined) endedTargets.push(says);
     } else if (event.type === "generator") behind = behindSays(event);
     else if (event.type === "engine-ready") engine = event;
-    else if (event.type === "engine-restarted") troubles.push(troubleOf(event));
+    else if (event.type === "engine-restarted") engineTroubles.push(troubleOf(event));
+    else if (event.type === "token") tokens.on(event);
     else if (event.type === "run-ended") ended = event;
   };
 
@@ -107,7 +111,8 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
     for (const says of withoutRepeats([...endedTargets, ...endedServers])) gaps.push({ gap: "target-ended", says });
     const passed = egress.end();
     gaps.push(...unusedLinks(declared, usedLinks, passed));
-    for (const { says } of troubles) gaps.push({ gap: "engine-restarted", says });
+    const troubles = [...engineTroubles, ...tokens.end(lastUs)];
+    for (const { gap, says } of troubles) gaps.push({ gap, says });
     if (behind !== undefined) gaps.push({ gap: "generator-behind", says: behind });
     return {
       gaps,

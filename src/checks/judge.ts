@@ -62,7 +62,7 @@ export async function judge(
   const ids = new Set(inFull.flatMap(({ judgement }) => judgement.findings.flatMap(({ witness }) => witness.events)));
   const troubled = await troubledAmong(read, { ids, troubles: account.troubles });
   const results = inFull.map(({ check, judgement: found }) => {
-    const judgement = withoutTrouble(found, { troubled, failOn });
+    const judgement = withoutTrouble(found, { troubled, troubles: account.troubles, failOn });
     return resultOf(check, believed({ check, judgement, account, blind }));
   });
   const all = [...results, ...unheardOf(started.declared.checks, registry)];
@@ -72,7 +72,12 @@ export async function judge(
     failOn,
     checks: all,
     thresholds,
-    notCovered: [...notCovered, ...directLinks(started.declared), ...(account.egress?.notCovered ?? [])],
+    notCovered: [
+      ...notCovered,
+      ...directLinks(started.declared),
+      ...unreadLinks(started.declared),
+      ...(account.egress?.notCovered ?? []),
+    ],
     account,
     figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
     histograms: measured.histograms,
@@ -143,6 +148,15 @@ function directLinks({ servers, steps }: Declared): Judged["notCovered"] {
   return [...new Set(links)].map((link) => ({
     check: `the link ${link}`,
     because: "agents call the server straight, so no tap saw what passed",
+  }));
+}
+
+/** Links to upstreams that speak what no tap can read. */
+function unreadLinks({ links }: Declared): Judged["notCovered"] {
+  const unread = links.filter(({ plane, protocol }) => plane === "server-upstream" && protocol === "tcp");
+  return unread.map(({ link }) => ({
+    check: `the requests on ${link}`,
+    because: "it speaks tcp: connections and bytes were seen there, and no request",
   }));
 }
 

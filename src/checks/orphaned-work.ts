@@ -175,7 +175,7 @@ export function endOf({ leftUs, atUs }: Pick<OwnExchange, "leftUs" | "atUs">): n
 }
 
 /** Where the canary does not tell the attempt, it is the latest that had begun: the one with the latest cancel. */
-function attemptOf(exchange: OwnExchange, attempts: ImpatientOp["attempts"]): number | undefined {
+export function attemptOf(exchange: OwnExchange, attempts: ImpatientOp["attempts"]): number | undefined {
   return exchange.attempt ?? attempts.findLast(({ startedUs }) => startedUs <= exchange.startedUs)?.attempt;
 }
 

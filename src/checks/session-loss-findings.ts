@@ -6,6 +6,8 @@ export interface Lost {
   /** Requests in sessions that a replica has answered, and those that it answered as if there were no such session. */
   asked: number;
   lost: number;
+  /** What is spoken has no sessions. */
+  sessionless: boolean;
   /** Sessions that were refused with the first request after their opening. */
   openings: number;
   /** What the lost ones were answered with. */
@@ -22,6 +24,7 @@ export function sessionFindings(lost: Lost): readonly Finding[] {
   const { server, events, ops } = lost;
   if (lost.lost + lost.openings === 0) return [];
   const witness = { events, ops };
+  if (lost.sessionless) return [aboutWanted(lost)];
   const violation: Finding = {
     grade: "violation",
     blames: "server",
@@ -45,6 +48,18 @@ export function sessionFindings(lost: Lost): readonly Finding[] {
       witness,
     },
   ];
+}
+
+function aboutWanted(lost: Lost): Finding {
+  const { server, events, ops } = lost;
+  return {
+    grade: "violation",
+    blames: "server",
+    says: `${server} asks for sessions in a revision that has none: ${how(lost)}`,
+    why: "No client of this revision opens a session, so whichever replica wants one serves nobody.",
+    fix: "Serve every request by what it says itself; let tools hand out and take names for what they keep.",
+    witness: { events, ops },
+  };
 }
 
 function how({ asked, lost, openings, statuses, replicas }: Lost): string {

@@ -1,10 +1,11 @@
 /**
  * A session that a server has opened belongs to the server, not to the process that opened it: of several replicas each
- * answers it, until its client ends it.
+ * answers it, until its client ends it. Where the revision has no sessions, none may be asked for.
  */
 import type { Declared } from "../history/declared.ts";
 import type { Attempt, HistoryEvent, Stamp } from "../history/events.ts";
 import type { HistoryRecord, JoinedExchange, OpRecord } from "../history/records.ts";
+import { isProtocolVersion, isSessionless } from "../history/protocol.ts";
 import { deniesSession } from "../history/session-words.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 import { sessionFindings, type Lost } from "./session-loss-findings.ts";
@@ -57,6 +58,7 @@ export const sessionLoss = defineCheck({
           opened: 0,
           unnamed: 0,
           handedOn: 0,
+          sessionless: false,
           madeUpUs: Number.NEGATIVE_INFINITY,
           events: [],
           ops: [],
@@ -113,6 +115,7 @@ function followSession(event: Extract<HistoryRecord, { type: "session" }>, { ser
   if (server === undefined) return;
   if (edge === "opened") {
     server.opened += 1;
+    server.sessionless = isProtocolVersion(event.protocolVersion) && isSessionless(event.protocolVersion);
     if (named !== true) server.unnamed += 1;
     const key = `${event.group}.${event.agent}@${event.server}`;
     const times = openings.get(key);
@@ -170,15 +173,22 @@ function witness(kept: string[], ...more: readonly string[]): void {
   if (kept.length + more.length <= witnessesMax) kept.push(...more);
 }
 
-function doubtOf({ server, asked, opened, unnamed, handedOn }: ServerState, control: boolean): string | undefined {
+function doubtOf(of: ServerState, control: boolean): string | undefined {
+  const { server, asked, opened, unnamed, handedOn, sessionless } = of;
   if (asked === 0) return `no request of a session was seen to be answered by a replica of ${server}`;
+  if (sessionless && handedOn === 0 && !control) {
+    return `each agent was served by one replica of ${server} only, so nothing tells whether another serves it as well`;
+  }
   if (opened > unnamed && handedOn === 0 && !control) {
     return `each session of ${server} was served by one replica only, so nothing tells whether another knows it`;
   }
   return undefined;
 }
 
-function strengthOf({ server, asked, opened, unnamed, handedOn }: ServerState): string {
+function strengthOf({ server, asked, opened, unnamed, handedOn, sessionless }: ServerState): string {
+  if (sessionless) {
+    return `0 of ${asked} requests were refused for want of a session, ${handedOn} of them at another replica than the one before`;
+  }
   if (opened === unnamed) return `the sessions of ${server} have no id, so any replica may serve ${asked} requests`;
   return `0 of ${asked} requests lost their session, ${handedOn} of them at another replica than the one before`;
 }

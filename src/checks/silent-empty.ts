@@ -6,31 +6,24 @@ import type { Declared } from "../history/declared.ts";
 import { linksMeeting } from "../history/fault-place.ts";
 import type { JoinedExchange, OpRecord } from "../history/records.ts";
 import { isEmpty, type Shape } from "../history/shape.ts";
+import { counted } from "../units.ts";
 import { entryFor, formsMax, noForms, type Forms } from "./answer-forms.ts";
 import { learn, samplesMin, type Contract, type Samples } from "./emptiness-contract.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
 import { linksBeforeServers, wasAnsweredByFault } from "./made-by-faults.ts";
 import { plantEmptyAnswer } from "./planted-silence.ts";
+import { findingsOf, type Suspect } from "./silent-empty-findings.ts";
 import { lastWordsOf } from "./upstream-answers.ts";
 
 /** What the upstream did for a call, as its link saw it. */
 type UpstreamSaid = "failed" | "empty" | "data" | "unseen" | "not-asked";
 
-interface Suspect {
-  readonly tool: string;
-  readonly key: string;
-  readonly shape: Shape;
-  readonly grade: Finding["grade"];
-  /** It was a fault that emptied the upstream's answer. */
-  readonly byFault: boolean;
-  count: number;
-  readonly witnesses: { readonly op: string; readonly events: readonly string[] }[];
-}
-
 interface State {
   readonly control: boolean;
   readonly roles: ReadonlyMap<string, string>;
   readonly upstreamLinks: ReadonlyMap<string, string>;
+  /** By server: links to its upstreams of which only bytes are seen. */
+  readonly unread: ReadonlyMap<string, ReadonlySet<string>>;
   readonly linksBefore: ReadonlySet<string>;
   readonly mayBeEmpty: ReadonlySet<string>;
   /** Servers that may pass by their links, as nobody is made to use a proxy. */
@@ -45,6 +38,8 @@ interface State {
   unkept: number;
   /** Calls that met a fault behind their server and got an answer from it, by what the answer was. */
   exposedOk: number;
+  /** Calls under a fault on a link of which only bytes are seen, and which may have let them through. */
+  unreadable: number;
   exposedSaidSo: number;
 }
 
@@ -62,6 +57,7 @@ export const silentEmpty = defineCheck({
     control: mode === "control",
     roles: new Map(declared.phases.map(({ phase, role }) => [phase, role])),
     upstreamLinks: upstreamLinksOf(declared),
+    unread: unreadLinks(declared),
     linksBefore: linksBeforeServers(declared),
     mayBeEmpty: new Set(declared.steps.filter((step) => step.mayBeEmpty).map(({ group, step }) => `${group}.${step}`)),
     evasive: evasiveServers(declared),
@@ -71,6 +67,7 @@ export const silentEmpty = defineCheck({
     suspectForms: { violation: new Map(), weakness: new Map(), info: new Map() },
     unkept: 0,
     exposedOk: 0,
+    unreadable: 0,
     exposedSaidSo: 0,
   }),
 
@@ -86,7 +83,7 @@ export const silentEmpty = defineCheck({
 
   end: (state): Judgement => {
     const contracts = new Map([...state.baseline].map(([key, samples]) => [key, learn(samples)]));
-    const findings = findingsOf(state, contracts);
+    const findings = findingsOf(state.suspects, contracts);
     const judged = { looked: state.exposedOk + state.exposedSaidSo, findings };
     if (verdictOf(findings) === "fail" && state.control) {
       return { verdict: "unknown", because: "answers turned empty although nothing was broken", ...judged };
@@ -105,6 +102,12 @@ export const silentEmpty = defineCheck({
 function upstreamLinksOf(declared: Declared): Map<string, string> {
   const links = declared.links.filter(({ plane }) => plane === "server-upstream");
   return new Map(links.map(({ link, server }) => [link, server]));
+}
+
+function unreadLinks({ links }: Declared): Map<string, Set<string>> {
+  const unread = links.filter(({ plane, protocol }) => plane === "server-upstream" && protocol === "tcp");
+  const byServer = Map.groupBy(unread, ({ server }) => server);
+  return new Map([...byServer].map(([server, of]) => [server, new Set(of.map(({ link }) => link))]));
 }
 
 function keyOf({ started }: OpRecord): string {
@@ -152,19 +155,20 @@ function suspect(record: OpRecord, state: State): void {
   const answer = answerOf(record);
   const { server, tool } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
-  const upstream = upstreamSaid(exchanges, record.ambiguous);
+  const seen = upstreamSaid(exchanges, record.ambiguous);
   // What is done past the gateway no fault on its links can touch.
-  const evades = state.evasive.has(server) && upstream === "not-asked" && !state.asking.has(`${server}.${tool}`);
-  const underFault =
-    !evades &&
-    record.faults.some(
-      ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
-    );
+  const evades = state.evasive.has(server) && seen === "not-asked" && !state.asking.has(`${server}.${tool}`);
+  const its = record.faults.filter(
+    ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
+  );
+  const underFault = !evades && its.length > 0;
+  const upstream = seen === "not-asked" && mayHaveAnswered(server, its, state) ? "unseen" : seen;
+  if (upstream !== seen && underFault) state.unreadable += 1;
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {
     const saidSo = record.attempts.some(({ class: is }) => is === "tool-error" || is === "rpc-error");
-    if (met && saidSo) state.exposedSaidSo += 1;
+    if ((met || (underFault && upstream !== seen)) && saidSo) state.exposedSaidSo += 1;
     return;
   }
   if (met) state.exposedOk += 1;
@@ -179,6 +183,14 @@ function suspect(record: OpRecord, state: State): void {
   if (entry.witnesses.length < witnessesMax) {
     entry.witnesses.push({ op: record.op, events: [record.started.id, answer.id, ...exchanges.map(({ id }) => id)] });
   }
+}
+
+/** Where only bytes were seen, unless a fault let none of them through. */
+function mayHaveAnswered(server: string, faults: OpRecord["faults"], { unread }: State): boolean {
+  if (!unread.has(server)) return false;
+  return faults.every(
+    ({ links, silences = false }) => !silences && links.every((link) => unread.get(server)?.has(link)),
+  );
 }
 
 function suspectFor(
@@ -217,60 +229,9 @@ function neverNone(status: number): boolean {
 
 const refusals: ReadonlySet<number> = new Set([401, 402, 403, 407, 408, 423, 425, 429, 451]);
 
-function findingsOf(state: State, contracts: ReadonlyMap<string, Contract>): Finding[] {
-  const groups = new Map<string, Pick<Suspect, "tool" | "grade" | "byFault"> & { readonly of: Suspect[] }>();
-  for (const entry of state.suspects) {
-    const contract = contracts.get(entry.key);
-    if (contract?.is !== "learned" || contract.lostIn(entry.shape) === undefined) continue;
-    const { tool, grade, byFault } = entry;
-    const name = `${tool} ${grade} ${byFault}`;
-    const group = groups.get(name) ?? { tool, grade, byFault, of: [] };
-    groups.set(name, group);
-    group.of.push(entry);
-  }
-  return [...groups.values()].map((group) => findingAbout({ ...group, contracts }));
-}
-
 function gradeOf(upstream: UpstreamSaid, underFault: boolean): Finding["grade"] {
   if (upstream === "failed" || (upstream === "not-asked" && underFault)) return "violation";
   return upstream === "empty" || upstream === "unseen" ? "info" : "weakness";
-}
-
-const upstreamWords: Readonly<Record<Finding["grade"], string>> = {
-  violation: "while what it needed from its upstream failed",
-  weakness: "although the upstream gave no reason for it",
-  info: "as the upstream itself may have said",
-};
-
-function findingAbout(
-  about: Pick<Suspect, "tool" | "grade" | "byFault"> & {
-    readonly of: readonly Suspect[];
-    readonly contracts: ReadonlyMap<string, Contract>;
-  },
-): Finding {
-  const { tool, grade, byFault, of, contracts } = about;
-  const emptied = grade === "info" && byFault;
-  const count = of.reduce((sum, entry) => sum + entry.count, 0);
-  const witnesses = of.flatMap((entry) => entry.witnesses).slice(0, witnessesMax);
-  const lost = new Set<string>();
-  for (const entry of of) {
-    const contract = contracts.get(entry.key);
-    if (contract?.is === "learned") for (const path of contract.lostIn(entry.shape) ?? []) lost.add(path);
-  }
-  const examples = witnesses.slice(0, 3).map(({ op }) => op);
-  return {
-    grade,
-    blames: emptied ? "harness" : grade === "info" ? "upstream" : "server",
-    says:
-      `${count} ${tool} ${count === 1 ? "call" : "calls"} answered success without ${[...lost].slice(0, 3).join(", ")}, ` +
-      `which every baseline answer held, ${emptied ? "as a fault made its upstream say" : upstreamWords[grade]}: ${examples.join(", ")}`,
-    why: "The agent takes nothing for the truth and goes on; monitoring that counts errors stays green.",
-    fix: "Answer with isError and a reason when an upstream fails; keep an empty list for an upstream that said so.",
-    witness: {
-      events: [...new Set(witnesses.flatMap(({ events }) => events))].slice(0, witnessesMax),
-      ops: witnesses.map(({ op }) => op),
-    },
-  };
 }
 
 function doubtOf(state: State, contracts: ReadonlyMap<string, Contract>): string | undefined {
@@ -283,7 +244,12 @@ function doubtOf(state: State, contracts: ReadonlyMap<string, Contract>): string
     return `no tool gave ${samplesMin} answers with something in them in the baseline`;
   }
   if (state.exposedOk + state.exposedSaidSo === 0) {
-    return state.control ? "nothing was called after the baseline" : "no answered call met a fault behind its server";
+    if (state.control) return "nothing was called after the baseline";
+    const unseen =
+      state.unreadable > 0
+        ? `: of ${counted(state.unreadable, "call")} only bytes were seen behind it, which tell no answer`
+        : "";
+    return `no answered call met a fault behind its server${unseen}`;
   }
   // Success after success that no contract covers proves nothing.
   const unjudged = state.suspects.filter(({ key }) => contracts.get(key)?.is !== "learned");

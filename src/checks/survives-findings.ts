@@ -231,9 +231,12 @@ function named({ kind, ...fault }: FaultSpan): string {
   return `${kind} on ${placeInWords(fault)}`;
 }
 
+// Some, such as Python's rich, draw a frame around what they say.
+const frames = /[\u2500-\u257f]+/g;
+
 /** The line of its last words that says what happened; a stack is for those who open the history. */
 function tellingLine(stderr: string | undefined): string | undefined {
-  const lines = (stderr ?? "").split("\n").map((line) => line.trim());
+  const lines = (stderr ?? "").split("\n").map((line) => line.replace(frames, "").trim());
   const told = lines.findLast((line) => /^\S*(?:error|exception|panic|fatal)\b.*\S/i.test(line));
   return (told ?? lines.findLast((line) => line !== ""))?.slice(0, 200);
 }

@@ -37,8 +37,8 @@ export function judgeThresholds(
     const failed = aborted.find((one) => one.expression === expression);
     const isTold = failed !== undefined && !("says" in placed);
     const judged = isTold ? judgeAborted(placed, failed, measured) : judgeOne(threshold, measured);
-    const excuses = new Set<Gap["gap"]>(["generator-behind"]);
-    if (isTroubled(placed, troubles, measured)) excuses.add("engine-restarted");
+    const troubled = troubles.filter((trouble) => isTroubled(placed, trouble, measured));
+    const excuses = new Set<Gap["gap"]>(["generator-behind", ...troubled.map(({ gap }) => gap)]);
     return { expression, ...believed(judged, gaps, excuses) };
   });
 }
@@ -56,19 +56,19 @@ function judgeAborted(placed: Placed, { atUs, value, samples }: FailedThreshold,
     : { ...judged, verdict: "fail", because };
 }
 
-/** Whether its figures, or those that they are compared with, are of a time in which the engine had cut everybody off. */
-function isTroubled(placed: PlacedThreshold["placed"], troubles: readonly Trouble[], { figures }: Measured): boolean {
+/** Whether its figures, or those that they are compared with, are of a time in which everybody was cut off by others. */
+function isTroubled(placed: PlacedThreshold["placed"], trouble: Trouble, { figures }: Measured): boolean {
   if ("says" in placed) return false;
   const counts = ({ phase, role }: (typeof figures.phases)[number]): boolean =>
     placed.phases.includes(phase) ||
     placed.episodes.includes(phase) ||
     (placed.bound.ofBaseline && role === "baseline");
   return figures.phases.some(
-    (phase) => counts(phase) && overlaps(troubles, phase.startUs, phase.endUs ?? Number.POSITIVE_INFINITY),
+    (phase) => counts(phase) && overlaps([trouble], phase.startUs, phase.endUs ?? Number.POSITIVE_INFINITY),
   );
 }
 
-/** Gaps take away every pass; a generator that fell behind, or an engine that did, has itself made the figures bad. */
+/** Gaps take away every pass; a generator that fell behind, or an engine or an authorization server that did, has itself made the figures bad. */
 function believed(judged: Judged, gaps: readonly Gap[], excuses: ReadonlySet<Gap["gap"]>): Judged {
   const doubts = judged.verdict === "fail" ? gaps.filter(({ gap }) => excuses.has(gap)) : gaps;
   if (doubts.length === 0) return judged;

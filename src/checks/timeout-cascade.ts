@@ -2,7 +2,7 @@
  * A stalled upstream must not stall what is before it. Who cancels a call is owed that the work behind it stops: bounds
  * hold from the cancel to the moment the server lets go of its upstream. Beside that it is told who ate a chain's budget.
  */
-import type { Declared, DeclaredFault } from "../history/declared.ts";
+import type { Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import { linksMeeting } from "../history/fault-place.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
@@ -22,6 +22,7 @@ import {
   type GaveUp,
 } from "./orphaned-work.ts";
 import { plantOrphans } from "./planted-orphans.ts";
+import { mayStall, watchedLinks } from "./stalls.ts";
 import { aboutBudgets, aboutCancelled, aboutUntold } from "./timeout-cascade-findings.ts";
 import { openWaits, type Waits } from "./waits.ts";
 
@@ -127,17 +128,6 @@ export const timeoutCascade = defineCheck({
 
   plant: ({ declared }) => plantOrphans(watchedLinks(declared), { stopUs, count: leftMin }),
 });
-
-function watchedLinks(declared: Declared): Map<string, string> {
-  const links = declared.links.filter(({ plane, protocol }) => plane === "server-upstream" && protocol === "http");
-  return new Map(links.map(({ link, server }) => [link, server]));
-}
-
-/** A link that is shut tells its callers at once: that is how these two heal without dropping any connection. */
-function mayStall({ kind, healForm }: DeclaredFault): boolean {
-  // What has ended refuses, and holds nobody up.
-  return healForm !== "start-again" && !((kind === "egress-block" || kind === "flap") && healForm === "let-through");
-}
 
 function follow(record: OpRecord, state: State): void {
   const own = ownExchanges(record, state.watched);

@@ -119,31 +119,33 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
     isCertain: () => certain,
     count: () => ({ all, exposed }),
     *entries() {
-      for (const { ops, turns, abouts, rows, gone } of tables.values()) {
-        for (let number = 0; number < ops.size(); number += 1) {
-          const turn = turns.get(number);
-          if (turn === 0) continue;
-          const about = abouts.get(number);
-          const kind = kinds[Math.floor(about / 8)];
-          const outcome = outcomes[about % 4];
-          if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
-          const inBaseline = Math.floor(about / 4) % 2 === 1;
-          const found = { rows: rows.get(number), hasGone: gone.has(number) };
-          yield { kind, turn, outcome, inBaseline, ...found, op: () => ops.opOf(number) };
-        }
-      }
+      for (const table of tables.values()) yield* entriesIn(table, kinds);
     },
-    strangers: () => {
-      let strangers = 0;
-      for (const { ops, turns, rows, nameless } of tables.values()) {
-        strangers += nameless;
-        for (let number = 0; number < ops.size(); number += 1) {
-          if (turns.get(number) === 0) strangers += rows.get(number);
-        }
-      }
-      return strangers;
-    },
+    strangers: () => [...tables.values()].reduce((sum, table) => sum + strangersIn(table), 0),
   };
+}
+
+function* entriesIn(
+  { ops, turns, abouts, rows, gone }: Table,
+  kinds: readonly Kind[],
+): Generator<Entry, void, undefined> {
+  for (let number = 0; number < ops.size(); number += 1) {
+    const turn = turns.get(number);
+    if (turn === 0) continue;
+    const about = abouts.get(number);
+    const kind = kinds[Math.floor(about / 8)];
+    const outcome = outcomes[about % 4];
+    if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
+    const inBaseline = Math.floor(about / 4) % 2 === 1;
+    const found = { rows: rows.get(number), hasGone: gone.has(number) };
+    yield { kind, turn, outcome, inBaseline, ...found, op: () => ops.opOf(number) };
+  }
+}
+
+function strangersIn({ ops, turns, rows, nameless }: Table): number {
+  let strangers = nameless;
+  for (let number = 0; number < ops.size(); number += 1) if (turns.get(number) === 0) strangers += rows.get(number);
+  return strangers;
 }
 
 /** Of one effect: an op may have effects that nobody declared, and those do not count. */

@@ -80,7 +80,7 @@ function askerOf(client: Client): Ask {
 }
 
 /** One row for each part of what the key holds; none where there is no such key. */
-async function partsOf(ask: Ask, key: string, rowsMax: number): Promise<readonly unknown[]> {
+async function partsOf(ask: Ask, key: string, rowsMax: number): Promise<readonly Part[]> {
   const many = String(rowsMax);
   const type = await ask("TYPE", key);
   switch (type) {
@@ -120,15 +120,15 @@ async function keysLike(ask: Ask, pattern: string, rowsMax: number): Promise<rea
   return rows;
 }
 
+type Part = Readonly<Record<string, unknown>>;
+
 /** What one key holds as one value: a hash as a map, a list as a list. */
-function wholeOf(parts: readonly unknown[]): unknown {
-  const entries = parts.map((part): [string, unknown] => {
-    const has = (name: string): unknown =>
-      typeof part === "object" && part !== null ? Reflect.get(part, name) : undefined;
-    return [String(has("field") ?? ""), has("value") ?? part];
-  });
-  if (entries.every(([field]) => field !== "")) return Object.fromEntries(entries);
-  const values = entries.map(([, value]) => value);
+function wholeOf(parts: readonly Part[]): unknown {
+  const [first] = parts;
+  if (first === undefined || "field" in first) {
+    return Object.fromEntries(parts.map(({ field, value }) => [typeof field === "string" ? field : "", value]));
+  }
+  const values = parts.map((part) => ("id" in part || "score" in part ? part : part["value"]));
   return values.length === 1 ? values[0] : values;
 }
 

@@ -16,6 +16,8 @@ export type LeaseEntry =
   /** On a Toxiproxy that is not ours: who removes them finds out by themselves which are the run's. */
   | { readonly kind: "proxies"; readonly path: string }
   | { readonly kind: "container"; readonly path: string; readonly name: string }
+  /** What was written for the servers of the run. */
+  | { readonly kind: "files"; readonly path: string }
   /** Written by another version of Squall, perhaps: not ours to throw away. */
   | { readonly kind: "unknown"; readonly path: string; readonly name: string };
 
@@ -30,6 +32,12 @@ const proxiesName = "proxies.json";
 
 export function proxiesFile(lease: string): string {
   return join(lease, proxiesName);
+}
+
+const filesName = "files";
+
+export function filesFolder(lease: string): string {
+  return join(lease, filesName);
 }
 
 /** Where the leases of this user are; no other user can write there. */
@@ -80,6 +88,7 @@ function entryNamed(directory: string, name: string): LeaseEntry {
   const path = join(directory, name);
   if (name.startsWith(ownerName)) return { kind: "owner", path };
   if (name === proxiesName) return { kind: "proxies", path };
+  if (name === filesName) return { kind: "files", path };
   if (name.startsWith(containerPrefix)) return { kind: "container", path, name: name.slice(containerPrefix.length) };
   const leader = Number(/^process-([1-9]\d{0,9})$/.exec(name)?.[1]);
   return leader > 1 ? { kind: "process", path, leader } : { kind: "unknown", path, name };

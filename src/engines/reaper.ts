@@ -66,6 +66,9 @@ export async function reap(
         return leftProxies(entry.path);
       case "container":
         return leftContainer(entry);
+      case "files":
+        await rm(entry.path, { recursive: true, force: true });
+        return undefined;
       case "unknown":
         return entry.name;
       default:

@@ -37,7 +37,7 @@ export const egressBlock = faultKind({
 export function prepareBlock({ how, heal }: Block): PreparedFault {
   const { usualHeal, inject, showsIn } = ways[how];
   const healForm = heal ?? usualHeal;
-  return { healForm, inject: (link) => inject(link, healForm), showsIn };
+  return { healForm, inject: (link) => inject(link, healForm), silences: true, showsIn };
 }
 
 interface Way {

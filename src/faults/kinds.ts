@@ -25,6 +25,8 @@ export interface PreparedFault<Handle = LinkHandle> {
   readonly change?: (on: Cure) => Promise<void>;
   /** How long what passes may be held: a change lets it go at once. */
   readonly holdsMs?: number;
+  /** No answer gets through while it is on, whoever asks. */
+  readonly silences?: boolean;
   /** Whether this sign, seen while the fault was on, proves that the fault took hold. */
   readonly showsIn: (sign: Sign) => boolean;
 }

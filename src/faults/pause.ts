@@ -13,6 +13,7 @@ export const pause = processFaultKind({
   attributes: z.strictObject({}),
   prepare: () => ({
     healForm: "let-through",
+    silences: true,
     inject: (target) => target.pause(),
     // Where nobody can see the state of a process, its silence shows as well.
     showsIn: (sign) => sign.is === "paused" || unusuallySilent(sign),

@@ -22,6 +22,7 @@ export const reset = faultKind({
     healForm: "let-through",
     ...byToxic(toxicOn(where, "reset_peer", { timeout: after })),
     holdsMs: after,
+    silences: where.toxicity === 1,
     showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || (after > 0 && unusuallySilent(sign)),
   }),
 });

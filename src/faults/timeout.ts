@@ -27,6 +27,7 @@ export const timeout = faultKind({
       healForm: "drop-connections",
       inject: async (link) => healedBy(link, await inject(link), "drop-connections"),
       change,
+      silences: where.toxicity === 1,
       // It waits anew after each change.
       holdsMs: after,
       showsIn: (sign) => (sign.is === "cut" && sign.inFlight) || unusuallySilent(sign),

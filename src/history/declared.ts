@@ -107,6 +107,8 @@ export interface DeclaredFault extends FaultPlace {
   readonly links?: readonly string[];
   readonly phase: string;
   readonly healForm: HealForm;
+  /** No answer gets through its links while it is on. */
+  readonly silences?: true;
 }
 
 export interface DeclaredStep {

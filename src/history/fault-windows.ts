@@ -8,6 +8,8 @@ export interface FaultWindow {
   readonly kind: string;
   /** Where what passes meets it. */
   readonly links: readonly string[];
+  /** No answer gets through there meanwhile. */
+  readonly silences?: true;
   readonly fromUs: number;
   /** Absent while it is open. */
   toUs?: number;
@@ -40,8 +42,9 @@ export function followFaultWindows({ faults }: Pick<Declared, "faults">): FaultW
     const window = open.get(key);
     if (event.edge === "requested") {
       const { fault, kind, atUs: fromUs } = event;
-      const links = linksMeeting(declared.get(fault) ?? event);
-      open.set(key, { fault, kind, links, fromUs, observed: false });
+      const known = declared.get(fault);
+      const silences = known?.silences === true ? { silences: known.silences } : {};
+      open.set(key, { fault, kind, links: linksMeeting(known ?? event), ...silences, fromUs, observed: false });
     } else if (window === undefined) return;
     else if (event.edge === "observed") window.observed = true;
     else if (event.edge === "healed") {

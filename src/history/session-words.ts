@@ -15,5 +15,9 @@ export function deniesSession({ class: is, status = 0, says = "" }: Refusal): bo
   if (tellsOfExpiry.test(says)) return false;
   if (is === "session-lost") return true;
   // Other words than those of the specification, for the same.
-  return is === "http-refusal" && (status === 400 || status === 410 || status >= 500) && tellsOfSession.test(says);
+  return (
+    is === "http-refusal" &&
+    (status === 400 || status === 404 || status === 410 || status >= 500) &&
+    tellsOfSession.test(says)
+  );
 }

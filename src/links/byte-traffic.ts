@@ -2,9 +2,12 @@
 import { msBetween } from "./waits.ts";
 import type { LinkContext, Outlet, Traffic } from "./traffic.ts";
 
-export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContext, outlet: Outlet): Traffic {
+export function byteTraffic(context: LinkContext, outlet: Outlet): Traffic {
+  const { recorder, waits, exchangeWaits, habits, sign } = context;
   /** Unanswered until the first byte comes down. */
   let sentUs: number | undefined;
+  let silentYet = true;
+  let callerIsDone = false;
   let exchange = { sentUs: 0, lastUs: 0, upstream: 0, downstream: 0 };
 
   const endExchange = (): void => {
@@ -16,8 +19,18 @@ export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContex
     exchangeWaits.add({ sentUs: fromUs, answeredUs: lastUs });
   };
 
+  const noteFirst = (speaker: "caller" | "callee"): void => {
+    if (silentYet) habits.noteFirst(speaker);
+    silentYet = false;
+  };
+
   return {
+    opened: () => {
+      // Its greeting is what the caller waits for.
+      if (habits.calleeSpeaksFirst()) sentUs = recorder.nowUs();
+    },
     up: (chunk) => {
+      noteFirst("caller");
       outlet.toCallee(chunk);
       if (exchange.downstream > 0) endExchange();
       sentUs = recorder.nowUs();
@@ -25,6 +38,7 @@ export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContex
       exchange.upstream += chunk.length;
     },
     down: (chunk) => {
+      noteFirst("callee");
       exchange.lastUs = recorder.nowUs();
       exchange.downstream += chunk.length;
       if (sentUs !== undefined) {
@@ -35,12 +49,20 @@ export function byteTraffic({ recorder, waits, exchangeWaits, sign }: LinkContex
       }
       outlet.toCaller(chunk);
     },
-    downEnded: () => {},
+    downEnded: () => {
+      if (!callerIsDone) habits.noteEnd("callee", sentUs !== undefined);
+    },
     holds: false,
     release: () => {},
-    upEnded: () => {},
+    upEnded: () => {
+      callerIsDone = true;
+      habits.noteEnd("caller", sentUs !== undefined);
+    },
     openCount: () => (sentUs === undefined ? 0 : 1),
     closeForetold: false,
+    get isHabit() {
+      return habits.isUsualEnd(sentUs !== undefined);
+    },
     requestKnown: true,
     reportSilence: () => {
       if (sentUs === undefined) endExchange();

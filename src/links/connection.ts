@@ -113,6 +113,7 @@ export class Connection {
     this.#connectLimit.cancel();
     this.#state = "open";
     this.#record({ edge: "opened" });
+    this.#traffic.opened?.();
     this.#caller.on("data", (chunk) => this.#up(chunk));
     this.#callee.on("data", (chunk) => this.#down(chunk));
     this.#callee.on("drain", () => this.#caller.resume());
@@ -227,7 +228,8 @@ export class Connection {
 
   /** A mark of trouble only if it was not foretold and the caller had not hung up before. */
   #calleeLeft(how: End["how"]): void {
-    const expected = this.#first !== undefined || (how === "fin" && this.#traffic.closeForetold);
+    const expected =
+      this.#first !== undefined || (how === "fin" && (this.#traffic.isHabit ?? this.#traffic.closeForetold));
     const inFlight = this.#traffic.openCount() > 0;
     const passed = { upstream: this.#bytesUp, downstream: this.#bytesDown };
     this.#closing.end();

@@ -14,6 +14,7 @@ import { onceHealed } from "./cure.ts";
 import { createRules } from "./rules.ts";
 import { createSigns } from "./signs.ts";
 import { openTap } from "./tap.ts";
+import { createTcpHabits } from "./tcp-habits.ts";
 import type { LinkProtocol } from "./traffic.ts";
 import { createWaits } from "./waits.ts";
 
@@ -47,20 +48,25 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const waits = createWaits(() => recorder.nowUs());
   const exchangeWaits = createWaits(() => recorder.nowUs());
   const closeWaits = createWaits(() => recorder.nowUs());
+  const habits = createTcpHabits();
   const rules = createRules();
   const signs = createSigns();
 
   const proxy = await engine.openProxy(name, upstream);
   let disabledBy = 0;
+  let calmAgain = (): void => {};
   const setEnabled = async (enabled: boolean): Promise<void> => {
     // Faults may overlap: the link is open again only when the last that closed it is healed.
     const wanted = disabledBy + (enabled ? -1 : 1);
-    if ((disabledBy === 0) !== (wanted === 0)) await proxy.setEnabled(enabled);
+    const changes = (disabledBy === 0) !== (wanted === 0);
+    if (changes && !enabled) calmAgain = habits.disturb();
+    if (changes) await proxy.setEnabled(enabled);
+    if (changes && enabled) calmAgain();
     disabledBy = wanted;
   };
   const tap = await openTap(
     proxy,
-    { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, rules, sign: signs.give },
+    { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, habits, rules, sign: signs.give },
     world,
   );
 
@@ -77,7 +83,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     openExchanges: () => tap.openExchanges(),
     setEnabled,
     addToxic: async (toxic) => {
-      const calms = [waits, exchangeWaits, closeWaits].map((each) => each.disturb());
+      const calms = [waits, exchangeWaits, closeWaits, habits].map((each) => each.disturb());
       const calm = (): void => calms.forEach((end) => end());
       const added = await proxy.addToxic(toxic).catch((error: unknown) => {
         calm();

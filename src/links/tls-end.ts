@@ -8,6 +8,7 @@ import { connect, createServer, isIP, type Socket } from "node:net";
 import { connect as connectSecurely, type TLSSocket } from "node:tls";
 import { tlsOptionsOf, type Trust } from "../certificates.ts";
 import type { Address } from "../engines/engine.ts";
+import { hostNamed } from "./host-name.ts";
 import { closingOf, listenHere } from "./listening.ts";
 import { reset } from "./parting.ts";
 
@@ -16,7 +17,14 @@ export interface TlsEnd {
   close(): Promise<void>;
 }
 
-export async function openTlsEnd({ to, trust }: { readonly to: Address; readonly trust: Trust }): Promise<TlsEnd> {
+export interface TlsEndOptions {
+  readonly to: Address;
+  readonly trust: Trust;
+  /** What requests name as their host: many a server chooses by it, and callers know only our own addresses. */
+  readonly host: string;
+}
+
+export async function openTlsEnd({ to, trust, host }: TlsEndOptions): Promise<TlsEnd> {
   const live = new Set<Socket>();
   const options = tlsOptionsOf(trust);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
@@ -24,7 +32,7 @@ export async function openTlsEnd({ to, trust }: { readonly to: Address; readonly
     const far = connectSecurely({ ...options, ...nameOf(to, trust), socket: raw, ALPNProtocols: ["http/1.1"] });
     live.add(near);
     near.once("close", () => live.delete(near));
-    join({ near, far, raw });
+    join({ near, far, raw, host });
   });
   const address = await listenHere(server);
   const close = closingOf(server, () => {
@@ -39,9 +47,17 @@ function nameOf({ host }: Address, { servername }: Trust): { readonly servername
   return { servername: host };
 }
 
+interface Joined {
+  readonly near: Socket;
+  readonly far: TLSSocket;
+  /** What carries the far one. */
+  readonly raw: Socket;
+  readonly host: string;
+}
+
 /** Ends go over as ends, and what breaks on one side is reset on the other. */
-function join({ near, far, raw }: { readonly near: Socket; readonly far: TLSSocket; readonly raw: Socket }): void {
-  near.pipe(far);
+function join({ near, far, raw, host }: Joined): void {
+  near.pipe(hostNamed(host)).pipe(far);
   far.pipe(near);
   const breakNear = (): void => reset(near);
   // Where no TLS came about the caller is told as by a server that is not there.

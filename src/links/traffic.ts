@@ -3,6 +3,7 @@ import type { Instead, Sign } from "../faults/handles.ts";
 import type { Exchange, Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { Rules, Work } from "./rules.ts";
+import type { TcpHabits } from "./tcp-habits.ts";
 import type { Waits } from "./waits.ts";
 
 export type LinkProtocol = "mcp" | "http" | "tcp";
@@ -17,6 +18,7 @@ export interface LinkContext {
   /** How long exchanges take to their last byte, and connections to close that both sides are done with. */
   readonly exchangeWaits: Waits;
   readonly closeWaits: Waits;
+  readonly habits: TcpHabits;
   readonly rules: Rules;
   readonly sign: (sign: Sign) => void;
 }
@@ -40,6 +42,8 @@ export interface Outlet {
 
 /** One connection's traffic, read as it passes and passed on at once, but for what a rule holds back. */
 export interface Traffic {
+  /** Both sides are connected. */
+  opened?(): void;
   /** Bytes of the caller. */
   up(chunk: Buffer): void;
   down(chunk: Buffer): void;
@@ -55,6 +59,8 @@ export interface Traffic {
   openCount(): number;
   /** The callee has said that it would close now: no mark of a fault. */
   readonly closeForetold: boolean;
+  /** It always closes like this; where absent, only what it has said counts. */
+  readonly isHabit?: boolean;
   /** Reading on would tell no more about the first request. */
   readonly requestKnown: boolean;
   /** Gives the sign `silent` for whatever has had no answer yet. */

@@ -28,6 +28,8 @@ export interface PlannedFault extends FaultPlace {
   readonly phase: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: ScenarioFault["healForm"];
+  /** No answer gets through while it is on. */
+  readonly silences?: true;
   /** From the start of the phases, not of the episode; or, where it waits for something, from when that comes true. */
   readonly windows: readonly { readonly startMs: number; readonly endMs: number }[];
   /** How its attributes change, counted from the start of each window. */
@@ -98,6 +100,7 @@ function planFault(fault: ScenarioFault, phases: readonly PlannedPhase[], seed: 
     phase: phase.phase,
     attributes: fault.attributes,
     healForm: fault.healForm,
+    ...(fault.silences ? { silences: true as const } : {}),
     // Places that break together keep the same time, so each draws the same chances.
     windows: [...windowsOf(fault, spans[index] ?? { startMs, endMs }, seededRandom(seed, "fault", fault.id))],
     ...(steps.length === 0 ? {} : { steps }),
@@ -161,13 +164,14 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
   return {
     phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
     links: scenario.links,
-    faults: faults.map(({ fault, kind, links, phase, healForm, ...rest }) => ({
+    faults: faults.map(({ fault, kind, links, phase, healForm, silences, ...rest }) => ({
       fault,
       kind,
       ...placeOf(rest),
       ...(links === undefined ? {} : { links }),
       phase,
       healForm,
+      ...(silences === undefined ? {} : { silences }),
     })),
     steps: scenario.groups.flatMap((group) =>
       group.steps.map(({ server, tool, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({

@@ -50,10 +50,7 @@ export async function openAdmission(options: AdmissionOptions, origins: Readonly
 
   const headersTo = (server: string): Record<string, string> => {
     const { headers = {} } = scenario.servers.find(({ name }) => name === server) ?? {};
-    const own = lowerCased(renderAll(headers, world));
-    const origin = origins.get(server);
-    // Behind our end of its TLS it must hear its own name, as many a server chooses by it.
-    return origin?.protocol === "https:" ? { host: origin.host, ...own } : own;
+    return lowerCased(renderAll(headers, world));
   };
   const brief: Admission["brief"] = (group, server) => {
     const prepared = credentials.identityOf(group, server);
@@ -76,7 +73,7 @@ export async function openAdmission(options: AdmissionOptions, origins: Readonly
 }
 
 /** Two that differ only in that would be sent as one with two values. */
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+export function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 

@@ -7,6 +7,8 @@ import type { Dialect } from "../wire/dialect.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Identity } from "./identity.ts";
+import { httpTarget } from "./session-target.ts";
 import { unreachable, type Crew } from "./crew.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
@@ -15,6 +17,10 @@ export interface CannonOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly dialect?: Dialect;
+  /** Connection n is who agent n is. */
+  readonly identity?: Identity | undefined;
+  /** Told when a token was granted. Returns how to stop it. */
+  readonly onGranted?: (listener: () => void) => () => void;
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
   /** Each has a session of its own. */
@@ -40,22 +46,20 @@ export interface RawCeiling {
 const openTimeoutMs = 10_000;
 
 export function openCannon(options: CannonOptions): Crew {
-  const { server, url, headers, dialect, tool, args, connections, seconds, world, onShot } = options;
+  const { server, url, headers, dialect, identity, onGranted, tool, args, connections, seconds, world, onShot } =
+    options;
   const sessions: Session[] = [];
   const request = { id: 1, method: "tools/call", name: tool, params: { name: tool, arguments: args } };
 
   const openOne = async (): Promise<void> => {
     const spoken = dialect === undefined ? {} : { dialect };
-    const wanted = {
-      url: new URL(url),
-      headers,
-      ...spoken,
-      timeoutMs: openTimeoutMs,
-      world,
-      clientName: "squall saturate",
-    };
+    const shown = identity === undefined ? {} : { identity };
+    const target = httpTarget(server, { url: new URL(url), headers, ...spoken, ...shown });
+    const agent = sessions.length;
+    const clientName = "squall saturate";
+    const wanted = { instance: `saturate.${agent}`, agent, timeoutMs: openTimeoutMs, world, clientName };
     sessions.push(
-      await openLeanSession(wanted).catch((error: unknown) => {
+      await target.open(openLeanSession, wanted).catch((error: unknown) => {
         throw unreachable(`${server}: ${String(error)}`);
       }),
     );
@@ -65,6 +69,10 @@ export function openCannon(options: CannonOptions): Crew {
     // It is heavy, and nobody else needs it.
     const { default: autocannon } = await import("autocannon");
     let loaded = 0;
+    const loads: (() => void)[] = [];
+    const forget = onGranted?.(() => {
+      for (const load of loads) load();
+    });
     const shot = Promise.withResolvers<Result>();
     const about: Options = {
       url,
@@ -73,8 +81,13 @@ export function openCannon(options: CannonOptions): Crew {
       duration: seconds,
       // No rate is set, so its latency correction, which puts in samples that were never measured, stays out.
       setupClient: (client: Client) => {
-        const { headers: named = {}, body = "" } = sessions[loaded % sessions.length]?.posted?.(request) ?? {};
-        client.setHeadersAndBody(named, body);
+        const session = sessions[loaded % sessions.length];
+        const load = (): void => {
+          const { headers: named = {}, body = "" } = session?.posted?.(request) ?? {};
+          client.setHeadersAndBody(named, body);
+        };
+        load();
+        loads.push(load);
         loaded += 1;
       },
       verifyBody: (answer) => isResult(String(answer)),
@@ -83,7 +96,7 @@ export function openCannon(options: CannonOptions): Crew {
     // It can be stopped only once it has started, which its types do not tell.
     const stop = (): void => (instance as Partial<typeof instance>).stop?.();
     stopping.addEventListener("abort", stop, { once: true });
-    const { requests, latency, duration, errors, non2xx, mismatches } = await shot.promise;
+    const { requests, latency, duration, errors, non2xx, mismatches } = await shot.promise.finally(forget);
     stopping.removeEventListener("abort", stop);
     onShot({
       connections,

@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import { openGateway } from "../links/egress/gateway.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
-import { egressLinks, egressVariables, type EgressHost } from "../scenario/egress.ts";
+import { eachLinkOnce, egressVariables, type EgressHost } from "../scenario/egress.ts";
 import type { StageOptions } from "./stage.ts";
 
 export async function openEgress(
@@ -13,13 +13,13 @@ export async function openEgress(
   on: {
     /** Opens the link to an upstream; answers where it begins. */
     readonly open: (host: EgressHost) => Promise<URL>;
-    /** Where its other links begin, as its variables tell it. */
-    readonly own: readonly string[];
+    /** Where its other links begin. */
+    readonly own: readonly URL[];
   },
 ): Promise<Record<string, string>> {
   if (egress === undefined) return {};
   const begins = new Map<string, Address>();
-  for (const host of egressLinks(egress.hosts)) {
+  for (const host of eachLinkOnce(egress.hosts)) {
     const { hostname, port } = await on.open(host);
     begins.set(host.link, { host: hostname, port: Number(port) });
   }
@@ -29,7 +29,7 @@ export async function openEgress(
       return at === undefined ? [] : [[destination, at] as const];
     }),
   );
-  const own = new Set(on.own.map((address) => address.replace(/^\w+:\/\/([^/]+).*$/, "$1")));
+  const own = new Set(on.own.map(({ host }) => host));
   const { unexpected, allowHosts } = egress;
   const gateway = await openGateway({ server: name, links, own, unexpected, allowHosts, recorder, world });
   closing.defer(`the egress gateway of ${name}`, () => gateway.close());

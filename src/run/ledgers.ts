@@ -21,10 +21,14 @@ export interface LedgerPlaces {
 }
 
 /** What is read back takes packages that not everybody has: told before anything starts. */
-export function requireDrivers({ effects }: Scenario, world: World): void {
+export function requireDrivers({ effects, upstreams }: Scenario, world: World): void {
   for (const { effect, from } of effects) {
     if (from.is !== "read") continue;
-    const { needs, url } = prepared(from, { world, nonce: "" });
+    const target = upstreams.find(({ name }) => name === from.upstream)?.target;
+    // Where it says nothing of its own, the upstream's address tells what is read.
+    const own = target === undefined || target.is === "fixture" ? {} : { url: target.url };
+    const read = from.kind === "sql" ? { ...from, attributes: { ...own, ...from.attributes } } : from;
+    const { needs, url } = prepared(read, { world, nonce: "" });
     const scheme = /^([a-z]+):/i.exec(url ?? "")?.[1];
     const reads = scheme === undefined ? from.kind : `${from.kind} (${scheme})`;
     if (needs !== undefined) requireDriver({ effect, reads, needs });
@@ -64,26 +68,14 @@ async function openForeign(
   const { upstream, rule, rowsMax, everyMs } = from;
   onStep(`reading ${ledger}`);
   const around = { home, lease, world, openSession };
-  const source = prepared(from, { world, nonce }).open(
-    upstream === undefined ? around : { ...around, upstream: addressOf(upstream) },
-  );
-  closing.defer(`the read-back of ${effect}`, () => source.close());
   const when = everyMs === undefined ? {} : { everyMs };
   try {
-    return await openReadBack({
-      effect,
-      ledger,
-      source,
-      rule,
-      rowsMax,
-      ...when,
-      quietForMs,
-      tracer,
-      salt: nonce,
-      recorder,
-      world,
-      signal: stopping,
-    });
+    const source = prepared(from, { world, nonce }).open(
+      upstream === undefined ? around : { ...around, upstream: addressOf(upstream) },
+    );
+    closing.defer(`the read-back of ${effect}`, () => source.close());
+    const what = { effect, ledger, source, rule, rowsMax, ...when, quietForMs };
+    return await openReadBack({ ...what, tracer, salt: nonce, recorder, world, signal: stopping });
   } catch (error) {
     stopping.throwIfAborted();
     throw new UserError(`the effect ${effect} cannot be read by ${from.kind}: ${messageOf(error)}`, {

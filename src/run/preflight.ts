@@ -67,7 +67,9 @@ async function openSomehow(target: SessionTarget, wanted: WantedSession): Promis
 
 function refusal(server: string, error: unknown): UserError {
   if (error instanceof Error && error.cause instanceof UserError) return error.cause;
-  const says = messageOf(error);
+  const isUnknown = error instanceof SessionError && (error.status === 401 || error.status === 403);
+  const who = isUnknown ? `: it does not let them in; say or correct who they are with servers.${server}.identity` : "";
+  const says = `${messageOf(error)}${who}`;
   // Over stdio a server has no address, and is called by its name.
   return unreachable(says.startsWith(`${server} `) ? says : `${server}: ${says}`);
 }

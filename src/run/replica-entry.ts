@@ -1,5 +1,6 @@
 /** A server that runs as several replicas: each process with a link to it, and the balancer that agents come to. */
 import type { Address } from "../engines/engine.ts";
+import { portOf } from "../history/well-known-ports.ts";
 import { openBalancer } from "../links/balancer.ts";
 import type { ScenarioServer } from "../scenario/resolve.ts";
 import type { Herd } from "../targets/herd.ts";
@@ -65,8 +66,10 @@ export async function openReplicas(
   return { balanced: seenThrough(first.url, balancer), straight: seenThrough(first.url, unseen) };
 }
 
-export function addressOf({ protocol, hostname, port }: URL): Address {
-  return { host: hostname, port: Number(port) || (protocol === "https:" ? 443 : 80) };
+export function addressOf(url: URL): Address {
+  const port = portOf(url);
+  if (port === undefined) throw new Error(`${url.protocol}//${url.host} has no port`);
+  return { host: url.hostname, port };
 }
 
 export function seenThrough(callee: URL, { address }: { readonly address: Address }): URL {

@@ -25,19 +25,19 @@ import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
-import { openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
+import { lowerCased, openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
 import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
 import type { Crew } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openAgents } from "./open-agents.ts";
 import { throughTls } from "./through-tls.ts";
 import { createDialects } from "./dialects.ts";
-import { openEgress } from "./egress.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
 import { httpTarget, type SessionTarget } from "./session-target.ts";
 import { addressOf, openReplicas, seenThrough, type ReplicaEntry } from "./replica-entry.ts";
+import { openServerLinks, type Told } from "./server-links.ts";
 import { renderAll, startCommand } from "./start-command.ts";
 import { openStdio, type StdioEntry } from "./stdio-entry.ts";
 import { listToolsAt } from "./tool-lists.ts";
@@ -116,7 +116,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = known(servers, server);
     return "balanced" in at ? at.straight : undefined;
   };
-  const dialects = createDialects(scenario.servers);
+  const dialects = createDialects(scenario);
   const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
   const crew = await openAgents(options, { over, straightTo, dialects, admission });
   const straight = (server: string): SessionTarget => {
@@ -156,10 +156,11 @@ async function openServers(
 ) {
   const { scenario } = options;
   const { credentials, upstreams, openLinkTo, processes, onHerd } = on;
-  const openServer = (server: ScenarioServer, variables: Readonly<Record<string, string>>) => {
-    if (server.transport === "stdio") return openStdio(options, server, variables, onHerd);
+  const calleeOf = (name: string) => ({ ...named(scenario.upstreams, name), url: known(upstreams, name) });
+  const openServer = (server: ScenarioServer, told: Told) => {
+    if (server.transport === "stdio") return openStdio(options, server, told, onHerd);
     const trust = credentials.trustOf(server.name);
-    const about = { target: server, role: "server", variables, onHerd, trust } as const;
+    const about = { target: server, role: "server", told, onHerd, trust } as const;
     if (server.replicas === undefined) return startTarget(options, about);
     return openReplicas(options, server, {
       start: (replica, hear) => startTarget(options, { ...about, replica, onHerd: hear }),
@@ -172,21 +173,14 @@ async function openServers(
   const origins = new Map<string, URL>();
   for (const server of scenario.servers) {
     options.onStep(`starting ${server.name}`);
-    const variables: Record<string, string> = {};
-    const open = async ({ link, upstream }: { readonly link: string; readonly upstream: string }): Promise<URL> => {
-      const callee = known(upstreams, upstream);
-      return seenThrough(callee, await openLinkTo(link, callee, named(scenario.upstreams, upstream).protocol));
-    };
-    for (const { variable, upstream, link } of server.upstreams) {
-      const url = await open({ upstream, link });
-      const { protocol } = named(scenario.upstreams, upstream);
-      variables[variable] = protocol === "http" ? url.href.replace(/\/$/, "") : url.host;
-    }
-    Object.assign(variables, await openEgress(options, server, { open, own: Object.values(variables) }));
-    const at = await openServer(server, variables);
+    const told = await openServerLinks(options, server, { openLinkTo, calleeOf });
+    const at = await openServer(server, told);
     if (at instanceof URL) {
+      const trust = credentials.trustOf(server.name);
+      // A person may want to be heard under another name.
+      const { host } = lowerCased(renderAll(server.headers, options.world));
       origins.set(server.name, at);
-      servers.set(server.name, await throughTls(options, at, credentials.trustOf(server.name)));
+      servers.set(server.name, await throughTls(options, at, { trust, host }));
     } else {
       if ("balanced" in at) origins.set(server.name, at.straight);
       servers.set(server.name, at);
@@ -228,7 +222,7 @@ async function startTarget(
   about: {
     readonly target: ScenarioServer | ScenarioUpstream;
     readonly role: "server" | "upstream";
-    readonly variables?: Readonly<Record<string, string>>;
+    readonly told?: Told;
     /** Which of its replicas, from 1 on. */
     readonly replica?: number;
     readonly onHerd: OnHerd;
@@ -241,15 +235,17 @@ async function startTarget(
   const instance = replica === undefined ? undefined : replicaName(name, replica);
   const trust = about.trust === undefined ? {} : { trust: about.trust };
   const common = { name, role, world, recorder, startTimeoutMs, signal: stopping, ...trust };
-  const env = { ...renderAll(target.env, world), ...about.variables };
+  const env = { ...renderAll(target.env, world, about.told), ...about.told?.variables };
   const { target: what } = target;
+  const speaks = "transport" in target ? {} : { speaks: target.protocol };
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
-    await awaitUrl({ ...common, url, timeoutMs: alreadyRunningMs });
+    await awaitUrl({ ...common, ...speaks, url, timeoutMs: alreadyRunningMs });
     return url;
   }
-  const start = startCommand(options, what, { name });
-  const ready: Readiness = what.is === "fixture" ? { by: "line" } : { by: "url", url: renderText(what.url, world.env) };
+  const start = startCommand(options, what, { name, told: about.told });
+  const ready: Readiness =
+    what.is === "fixture" ? { by: "line" } : { by: "url", url: renderText(what.url, world.env), ...speaks };
   const started = await startProcess({
     ...common,
     ...start,

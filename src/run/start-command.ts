@@ -1,9 +1,10 @@
 /** What a scenario's target is started with: its command and the variables that make it what it shall be. */
 import { join, resolve } from "node:path";
 import type { ScenarioServer, ScenarioTarget } from "../scenario/resolve.ts";
-import { renderText } from "../scenario/template.ts";
+import { renderText, type Opened } from "../scenario/template.ts";
 import { commandOf, fixtureNamed } from "../targets/fixtures.ts";
 import type { World } from "../world.ts";
+import type { Told } from "./server-links.ts";
 
 export interface Place {
   /** Where logs and ledgers of what was started are kept. */
@@ -23,13 +24,18 @@ export interface StartCommand {
 export function startCommand(
   { directory, home, world }: Place,
   target: Exclude<ScenarioTarget, { readonly is: "url" }>,
-  about: { readonly name: string; readonly transport?: ScenarioServer["transport"] },
+  about: {
+    readonly name: string;
+    readonly transport?: ScenarioServer["transport"];
+    readonly told?: Told | undefined;
+  },
 ): StartCommand {
   if (target.is === "command") {
     const { command, cwd } = target;
-    const [program, ...args] = command;
+    const [program, ...args] = command.map((text) => renderText(text, world.env, about.told));
+    if (program === undefined) throw new Error(`${about.name} has no command`);
     return {
-      command: [renderText(program, world.env), ...args.map((arg) => renderText(arg, world.env))] as const,
+      command: [program, ...args],
       env: {},
       cwd: cwd === undefined ? home : resolve(home, cwd),
     };
@@ -50,6 +56,10 @@ export function startCommand(
   };
 }
 
-export function renderAll(templates: Readonly<Record<string, string>>, world: World): Record<string, string> {
-  return Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, renderText(text, world.env)]));
+export function renderAll(
+  templates: Readonly<Record<string, string>>,
+  world: World,
+  told?: Opened,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, renderText(text, world.env, told)]));
 }

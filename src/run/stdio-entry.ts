@@ -6,6 +6,7 @@ import { openStdioServer } from "../targets/stdio-server.ts";
 import type { Prepared } from "./credentials.ts";
 import { variablesOf } from "./identity.ts";
 import type { FaultyLink } from "./fault-desk.ts";
+import type { Told } from "./server-links.ts";
 import { dialectOf } from "../wire/dialect.ts";
 import { stdioTarget, type SessionTarget } from "./session-target.ts";
 import type { OnHerd, StageOptions } from "./stage.ts";
@@ -21,16 +22,16 @@ export interface StdioEntry {
 export function openStdio(
   options: StageOptions,
   { name, target, env, startTimeoutMs, protocol }: ScenarioServer,
-  variables: Readonly<Record<string, string>>,
+  told: Told,
   onHerd: OnHerd,
 ): StdioEntry {
   const { world, recorder, tracer, lease, stopping: signal, directory, closing } = options;
   if (target.is === "url") throw new Error(`${name} speaks stdio and has a url`);
-  const start = startCommand(options, target, { name, transport: "stdio" });
+  const start = startCommand(options, target, { name, transport: "stdio", told });
   const server = openStdioServer({
     ...start,
     name,
-    env: { ...start.env, ...renderAll(env, world), ...variables },
+    env: { ...start.env, ...renderAll(env, world, told), ...told.variables },
     lease,
     masks: options.masks,
     logFile: join(directory, "targets", `${name}.log`),
@@ -38,7 +39,7 @@ export function openStdio(
     recorder,
     signal,
   });
-  const about = { startTimeoutMs, dialect: dialectOf(protocol), mask: options.masks.mask };
+  const about = { startTimeoutMs, dialect: dialectOf(protocol, "stdio"), mask: options.masks.mask };
   const ownOf = (identity: Prepared | undefined) =>
     identity === undefined ? {} : { variablesOf: (agent: number) => variablesOf(identity, agent) };
   closing.defer(name, () => server.close());

@@ -22,7 +22,7 @@ export interface TokenDesk extends Wallet {
   /** Of all identities, as they are now. */
   held(): readonly Granted[];
   /** Told of every token from now on. Returns how to stop it. */
-  onGranted(listener: (granted: Granted) => void): () => void;
+  readonly onGranted: (listener: (granted: Granted) => void) => () => void;
 }
 
 export interface DeskOptions {
@@ -121,7 +121,7 @@ class Account {
   }
 
   async #fetch(why: TokenEvent["why"]): Promise<void> {
-    const { recorder, world, masks, tell } = this.#options;
+    const { recorder, world, masks, tell, over } = this.#options;
     const { identity, refreshBeforeMs, grant } = this.#client;
     const askedUs = world.nowUs();
     const number = (this.#granted?.number ?? 0) + 1;
@@ -130,6 +130,8 @@ class Account {
     };
     try {
       const { token, lastsMs } = await grant();
+      // The history may be closed already.
+      over.throwIfAborted();
       masks.add([token]);
       this.#granted = { identity, token, number };
       this.#endsUs = lastsMs === undefined ? Number.POSITIVE_INFINITY : world.nowUs() + lastsMs * 1000;
@@ -142,6 +144,7 @@ class Account {
       this.#changed.abort();
       this.#changed = new AbortController();
     } catch (error) {
+      if (over.aborted) throw error;
       this.#quietUntilUs = world.nowUs() + pauseMs * 1000;
       record({ edge: "failed", because: messageOf(error) });
       throw error;

@@ -1,11 +1,12 @@
 /** What is wrong with effects that the schema cannot see: where they are counted, and what that needs. */
-import { readKindNamed } from "../effects/registry.ts";
+import { readKindNamed, readKinds } from "../effects/registry.ts";
 import { isLoopback } from "../history/destination.ts";
 import { shown } from "../units.ts";
 import { readOnlyKeys } from "./effects.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import type { Survey, SurveyedEffect } from "./survey.ts";
-import { variableFindings, type Surroundings } from "./targets.ts";
+import { variableFindings } from "./settings.ts";
+import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
 
 export function effectFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
@@ -106,7 +107,11 @@ function readFindings(
   const [[kind, attributes] = ["", {}]] = kinds;
   if (kinds.length !== 1) {
     const got = kinds.length === 0 ? "none" : kinds.map(([name]) => name).join(" and ");
-    return [...found, { path: at, says: `expected one way to read, got ${got}`, hint: suggest("", Object.keys(read)) }];
+    const hint = suggest(
+      "",
+      readKinds.map((known) => known.kind),
+    );
+    return [...found, { path: at, says: `expected one way to read, got ${got}`, hint }];
   }
   const inside = [...at, kind];
   const wrong = partsIn(attributes, inside).flatMap(({ path: where, part }): Finding[] => {
@@ -122,7 +127,8 @@ function readFindings(
     found.push(nothingNamed({ path: [...inside, "server"], what: "server", name: server }, surveyed.servers));
   }
   if (schemes === undefined) return found;
-  return [...found, ...urlFindings({ path: inside, url, upstream, schemes }, surroundings)];
+  const reached = surveyed.upstreams.find(({ name }) => name === upstream)?.value;
+  return [...found, ...urlFindings({ path: inside, url, upstream, reached, schemes }, surroundings)];
 }
 
 function urlFindings(
@@ -130,13 +136,20 @@ function urlFindings(
     readonly path: Path;
     readonly url: string | undefined;
     readonly upstream: string | undefined;
+    readonly reached: Survey["upstreams"][number]["value"];
     readonly schemes: readonly string[];
   },
   { env, allowHosts }: Surroundings,
 ): Finding[] {
-  const { path, url, upstream, schemes } = about;
-  if (url === undefined) {
-    if (upstream !== undefined) return [];
+  const { path, url, upstream, reached, schemes } = about;
+  // A fixture listens on HTTP.
+  const theirs = reached === undefined ? undefined : (/^([a-z]+):/i.exec(reached.url ?? "http:")?.[1] ?? "");
+  const isOurs = theirs === undefined || schemes.includes(theirs.toLowerCase());
+  if (url === undefined || (url.startsWith("/") && !isOurs)) {
+    if (upstream !== undefined && isOurs) return [];
+    const known = schemes.map((scheme) => `${scheme}:`).join(", ");
+    if (upstream !== undefined)
+      return [{ path, says: `expected a url of ${known}, as that of "${upstream}" is of ${theirs}:` }];
     return [{ path, says: "does not say where to read: expected a url here, or the effect's upstream" }];
   }
   const at = [...path, "url"];

@@ -18,7 +18,11 @@ const requests = z.strictObject({
     })
     .default([...methods])
     .describe("which requests make the effect"),
-  path: z.string().startsWith("/").optional().describe("of these; * stands for any part between two slashes"),
+  path: z
+    .string()
+    .regex(/^\//, { error: ({ input }) => `expected a path such as "/orders", got ${shown(input)}` })
+    .optional()
+    .describe("of these; * stands for any part between two slashes"),
 });
 
 export const effectSchema = z.strictObject({

@@ -64,14 +64,14 @@ export function egressHosts(server: string, hosts: Iterable<readonly [string, st
   });
 }
 
-/** Each upstream once, however many hosts lead to it. */
-export function egressLinks(hosts: readonly EgressHost[]): EgressHost[] {
-  return [...new Map(hosts.map((host) => [host.link, host])).values()];
+/** Each link once, however many hosts, variables and texts lead to it. */
+export function eachLinkOnce<Leading extends { readonly link: string }>(leading: readonly Leading[]): Leading[] {
+  return [...new Map(leading.map((one) => [one.link, one])).values()];
 }
 
 export function declaredEgress({ egress }: MappedEgress): Pick<DeclaredServer, "egress"> {
   if (egress === undefined) return {};
-  const links = egressLinks(egress.hosts).map(({ link }) => ({
+  const links = eachLinkOnce(egress.hosts).map(({ link }) => ({
     link,
     hosts: egress.hosts.filter((host) => host.link === link).map(({ destination }) => destination),
   }));
@@ -134,7 +134,8 @@ export function egressFindings(
       const says = `${told.variable} leads to ${upstream} already, and a server has one link to an upstream`;
       found.push({ path: here, says });
     } else if (
-      known.value?.protocol === "http" &&
+      known.value !== undefined &&
+      known.value.protocol !== "tcp" &&
       (parsed?.port === tlsPort || /^https:/i.test(known.value.url ?? ""))
     ) {
       const says = `TLS passes unread, and ${upstream} is an upstream whose requests are read`;

@@ -108,6 +108,14 @@ function formFindings({ path, fault, link }: FaultAt, name: string): Finding[] {
   return [{ path: [...path, "form"], says: `is for ${planesInWords[plane]}, and ${name} is none` }];
 }
 
+/** Why no rule can be on a link over which HTTP+SSE is spoken. */
+export function noAnswersOfItsOwn(kind: string, server: string): { readonly says: string; readonly hint: string } {
+  return {
+    says: `${kind} is for single requests, and ${server} speaks HTTP+SSE (2024-11-05), where no request has an answer of its own`,
+    hint: "break the network with reset or egress-block, or the links to its upstreams",
+  };
+}
+
 /** Whether a fault that singles out requests does so by what they have. */
 function ruleFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding[] {
   if (faultKindNamed(fault.kind).plane !== "protocol") return [];
@@ -126,6 +134,11 @@ function ruleFindings({ path, fault, link }: FaultAt, surveyed: Survey): Finding
       found.push({ path: [...path, "kind"], says, hint: "on such a link, egress-block with how: reset comes closest" });
     }
     return found;
+  }
+  const server = surveyed.servers.find(({ name }) => name === link.server);
+  if (server?.value?.protocol === "2024-11-05" && server.value.transport === "http") {
+    const { says, hint } = noAnswersOfItsOwn(fault.kind, link.server);
+    return [{ path: [...path, "kind"], says, hint }];
   }
   misplaced("method", "is for links to an upstream", "to agents, name the tool");
   misplaced("path", "is for links to an upstream", "to agents, name the tool");

@@ -6,7 +6,8 @@ import type { IdentityOutput, TokensOutput } from "./identity.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup } from "./survey.ts";
-import { variableFindings, type Surroundings } from "./targets.ts";
+import { variableFindings } from "./settings.ts";
+import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
 
 export function identityFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
@@ -14,7 +15,9 @@ export function identityFindings(surveyed: Survey, surroundings: Surroundings): 
   return [
     ...servers.flatMap(({ name, path, value }): Finding[] => {
       if (value?.identity === undefined) return [];
-      const callers = groups.filter((group) => callsOf(group).has(name) && group.identities?.[name] === undefined);
+      const callers = groups.filter(
+        (group) => callsOf(group).has(name) && !group.identities.some((own) => own.name === name),
+      );
       const at = { path: [...path, "identity"], identity: value.identity, server: value, callers };
       return findingsOf(at, surroundings);
     }),
@@ -23,12 +26,12 @@ export function identityFindings(surveyed: Survey, surroundings: Surroundings): 
 }
 
 function ofGroup(group: SurveyedGroup, { servers, read }: Survey, surroundings: Surroundings): Finding[] {
-  return Object.entries(group.identities ?? {}).flatMap(([name, identity]): Finding[] => {
-    const path = [...group.path, "identity", name];
+  return group.identities.flatMap(({ name, path, value: identity }): Finding[] => {
     const called = callsOf(group);
     if (read.chains && !called.has(name)) {
       return [{ path, atKey: true, says: `no step of this group calls "${name}"`, hint: suggest(name, [...called]) }];
     }
+    if (identity === undefined) return [];
     const server = servers.find((candidate) => candidate.name === name)?.value;
     return findingsOf({ path, identity, server, callers: [group] }, surroundings);
   });

@@ -1,12 +1,13 @@
 /** The links of a scenario. */
 import type { DeclaredLink } from "../history/declared.ts";
-import { egressLinks, type MappedEgress } from "./egress.ts";
+import { eachLinkOnce, type MappedEgress } from "./egress.ts";
 import { replicaLinks } from "./replicas.ts";
 import type { ScenarioServer, ScenarioUpstream } from "./resolve.ts";
 
 export function linksOf(
   groups: readonly { readonly name: string; readonly steps: readonly { readonly server: string }[] }[],
-  servers: readonly (Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams" | "replicas"> & MappedEgress)[],
+  servers: readonly (Pick<ScenarioServer, "name" | "transport" | "direct" | "upstreams" | "toldLinks" | "replicas"> &
+    MappedEgress)[],
   upstreams: readonly Pick<ScenarioUpstream, "name" | "protocol">[],
 ): DeclaredLink[] {
   const isStdio = new Set(servers.filter(({ transport }) => transport === "stdio").map((server) => server.name));
@@ -22,8 +23,8 @@ export function linksOf(
         protocol: isStdio.has(server) ? ("stdio" as const) : ("mcp" as const),
       })),
   );
-  const ofServers = servers.flatMap(({ name, upstreams: of, egress }) =>
-    [...of, ...egressLinks(egress?.hosts ?? [])].map(({ link, upstream }) => ({
+  const ofServers = servers.flatMap(({ name, upstreams: of, toldLinks, egress }) =>
+    eachLinkOnce([...of, ...toldLinks, ...(egress?.hosts ?? [])]).map(({ link, upstream }) => ({
       link,
       plane: "server-upstream" as const,
       server: name,

@@ -1,9 +1,12 @@
 /** From a file to a scenario in which nothing is wrong, or to all of its mistakes at once. */
+import { dirname } from "node:path";
 import { UserError, type Mistake } from "../errors.ts";
 import { createMasks } from "../masks.ts";
+import { withProtocols } from "./addresses.ts";
 import { withConfigured } from "./configured.ts";
 import { openDocument, type ScenarioDocument } from "./document.ts";
 import { allowingHosts } from "./egress.ts";
+import { withTemplates } from "./file-templates.ts";
 import { openMcpConfig, type McpConfig } from "./mcp-config.ts";
 import { formatPath, type Finding, type Path } from "./mistakes.ts";
 import { referenceFindings } from "./references.ts";
@@ -44,10 +47,12 @@ export async function loadScenario(
   const config = await clientsFile(options);
   const changed = applySets(opened.raw, seed === undefined ? sets : [...sets, `seed=${seed}`]);
   const configured = withConfigured(changed.raw, config);
-  const resized = resize(configured.raw, sizes);
+  const templated = await withTemplates(configured.raw, dirname(file));
+  const resized = resize(withProtocols(templated.raw, options.env), sizes);
   const surroundings = { ...options, ...(config === undefined ? {} : { configured: config.names }) };
   const findings = [
     ...configured.findings,
+    ...templated.findings,
     ...schemaFindings(resized.raw),
     ...referenceFindings(survey(resized.raw), surroundings),
   ];
@@ -55,7 +60,8 @@ export async function loadScenario(
     ...resized.paths.map((path) => ({ path, option: "--agents" })),
     ...changed.paths.map((path) => ({ path, option: "--set" })),
   ]);
-  const place = (finding: Finding): Mistake => configured.placed(finding) ?? inScenario(finding);
+  const place = (finding: Finding): Mistake =>
+    templated.placed(finding) ?? configured.placed(finding) ?? inScenario(finding);
   const mistakes = [
     ...opened.mistakes.map((mistake) => ({ ...mistake, file: named })),
     ...changed.mistakes,

@@ -6,6 +6,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { Mistake } from "../errors.ts";
+import type { ProtocolVersion } from "../history/protocol.ts";
 import { shown } from "../units.ts";
 import { openJson, type ScenarioDocument } from "./document.ts";
 import { formatPath, type Finding, type Path } from "./mistakes.ts";
@@ -40,7 +41,12 @@ export type ConfiguredTarget =
       readonly cwd: string;
       readonly env: Readonly<Record<string, string>>;
     }
-  | { readonly transport: "http"; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly transport: "http";
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly protocol?: ProtocolVersion;
+    };
 
 /** Throws nothing: a file that cannot be read is a mistake like any other. */
 export async function openMcpConfig(file: string, named: string): Promise<McpConfig | { readonly broken: Mistake[] }> {
@@ -139,12 +145,19 @@ function serverFrom(raw: unknown, path: Path, home: string): ConfiguredServer {
     .filter(([key]) => isMap(raw) && raw[key] !== undefined)
     .map(([key, says]) => ({ path: [...path, key], atKey: true, says }));
   const transport = transportOf(given) ?? (given.command === undefined ? "http" : "stdio");
-  const target = targetFrom({ ...given, transport, url: given[urlKey] ?? "" }, { path, urlKey, home, findings });
+  const target = targetFrom(
+    { ...given, type: given.type ?? given.transport, transport, url: given[urlKey] ?? "" },
+    { path, urlKey, home, findings },
+  );
   return { path, urlKey, target, findings };
 }
 
+/** The last revision that had a transport of that name. */
+const sseProtocol: ProtocolVersion = "2024-11-05";
+
 function targetFrom(
   {
+    type,
     transport,
     command = "",
     args,
@@ -160,7 +173,8 @@ function targetFrom(
   const fillAll = (key: "env" | "headers", values: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value, [...path, key, name])]));
   if (transport === "http") {
-    return { transport, url: fill(url, [...path, urlKey]), headers: fillAll("headers", headers) };
+    const protocol = type === "sse" ? { protocol: sseProtocol } : {};
+    return { transport, url: fill(url, [...path, urlKey]), headers: fillAll("headers", headers), ...protocol };
   }
   // Nothing is filled in there; what only an editor knows is told all the same.
   fill(cwd, [...path, "cwd"]);

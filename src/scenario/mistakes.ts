@@ -9,6 +9,8 @@ export interface Finding {
   readonly path: Path;
   readonly says: string;
   readonly hint?: string;
+  /** Where in a text that has a file of its own. */
+  readonly offset?: number;
   /** Whether the key itself is wrong, rather than its value. */
   readonly atKey?: true;
 }

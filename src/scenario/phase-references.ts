@@ -1,6 +1,7 @@
 /** Phases that cannot follow each other so; and the episodes in them, for the faults. */
 import type { Finding } from "./mistakes.ts";
-import { phasesOf, type Scenario } from "./resolve.ts";
+import { phasesOf } from "./phases.ts";
+import type { Scenario } from "./resolve.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Survey } from "./survey.ts";
 

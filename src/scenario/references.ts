@@ -12,7 +12,8 @@ import { policyFindings } from "./policy-references.ts";
 import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
-import { targetFindings, variableFindings, type Surroundings } from "./targets.ts";
+import { variableFindings } from "./settings.ts";
+import { targetFindings, type Surroundings } from "./targets.ts";
 import { ownNames, partsIn } from "./template.ts";
 
 export function referenceFindings(surveyed: Survey, surroundings: Surroundings): Finding[] {
@@ -112,6 +113,9 @@ function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundi
     switch (part.is) {
       case "wrong":
         return [{ path, says: part.says }];
+      case "link":
+      case "file":
+        return [{ path, says: `\${${part.is}s.…} is for what a server is told when it starts, not for a call` }];
       case "env":
         return variableFindings(path, part, env);
       case "saved": {

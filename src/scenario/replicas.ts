@@ -70,6 +70,7 @@ export interface Replicated {
   readonly replicas?: number | undefined;
   readonly balance?: Balance | undefined;
   readonly transport: "http" | "stdio";
+  readonly protocol?: string | undefined;
   readonly direct: boolean;
   readonly url?: string | undefined;
   readonly command?: readonly string[] | undefined;
@@ -77,7 +78,7 @@ export interface Replicated {
 }
 
 export function replicaFindings(path: Path, server: Replicated): Finding[] {
-  const { replicas, balance, transport, direct, url, command, env } = server;
+  const { replicas, balance, transport, protocol, direct, url, command, env } = server;
   const wrong = (key: "replicas" | "balance" | "direct", says: string, hint: string): Finding[] => [
     { path: [...path, key], atKey: true, says, hint },
   ];
@@ -89,9 +90,21 @@ export function replicaFindings(path: Path, server: Replicated): Finding[] {
     const says = "are for http: over stdio every session has a process of its own already";
     return wrong("replicas", says, "take them away; or say transport: http");
   }
+  if (protocol === "2024-11-05") {
+    const says = "cannot share HTTP+SSE (2024-11-05): messages must come to the process that holds the stream";
+    return wrong("replicas", says, "take them away; or speak a newer revision");
+  }
   if (url !== undefined && command === undefined) {
     const says = "cannot be of a server that runs already: Squall starts each of them";
     return wrong("replicas", says, "give its command, so that Squall starts it; or take them away");
+  }
+  if (url?.startsWith("https:") === true) {
+    const says = "cannot be of a server that speaks TLS: the balancer speaks plain HTTP with each";
+    return wrong(
+      "replicas",
+      says,
+      "let it speak http on this machine, as behind a balancer of yours; or take them away",
+    );
   }
   const found = direct
     ? wrong("direct", "has no place here: a balancer stands before its replicas", "take direct or replicas away")

@@ -12,6 +12,8 @@ import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
+import { filesOf, toldLinks, type ScenarioFile } from "./told.ts";
+import { phasesOf } from "./phases.ts";
 import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import { tlsOf, type ScenarioTls } from "./tls.ts";
@@ -69,6 +71,10 @@ export interface ScenarioServer extends Started {
   readonly identity?: ScenarioIdentity;
   readonly tls?: ScenarioTls;
   readonly upstreams: readonly { readonly variable: string; readonly upstream: string; readonly link: string }[];
+  /** Those that some text of it tells. */
+  readonly toldLinks: readonly { readonly upstream: string; readonly link: string }[];
+  /** Written before it starts. */
+  readonly files: readonly ScenarioFile[];
   readonly egress?: ScenarioEgress;
 }
 
@@ -105,6 +111,8 @@ export interface ScenarioFault {
   /** As written, for the fault's own kind to read. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly healForm: HealForm;
+  /** No answer gets through while it is on. */
+  readonly silences: boolean;
   readonly cycle?: Cycle;
   /** How long after one of its places the next one breaks, and heals. */
   readonly swizzleMs?: number;
@@ -123,7 +131,7 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   const servers = Object.entries(parsed.servers).map(([name, server]) => serverOf(name, server));
   const upstreams = Object.entries(parsed.upstreams).map(([name, upstream]) => ({
     ...startedOf(name, upstream),
-    protocol: upstream.protocol,
+    protocol: upstream.protocol ?? ("http" as const),
   }));
   const links = linksOf(groups, servers, upstreams);
   const effects = effectsOf(raw.effects, parsed.effects);
@@ -147,30 +155,9 @@ export function resolveScenario(raw: ScenarioInput, parsed: ScenarioOutput): Sce
   };
 }
 
-/** The phases in order, each with the name that histories call it. */
-export function phasesOf(phases: readonly ScenarioOutput["phases"][number][]): Scenario["phases"] {
-  const planned: Scenario["phases"][number][] = [];
-  let episodes = 0;
-  for (const phase of phases) {
-    if (phase["warm-up"] !== undefined) {
-      planned.push({ phase: "warm-up", role: "warm-up", durationMs: phase["warm-up"] });
-    } else if (phase.baseline !== undefined) {
-      planned.push({ phase: "baseline", role: "baseline", durationMs: phase.baseline });
-    } else {
-      episodes += 1;
-      const name = phase.name ?? (episodes === 1 ? "fault" : `fault-${episodes}`);
-      planned.push({ phase: name, role: "fault", durationMs: phase.fault ?? 0 });
-      if (phase.recovery !== undefined) {
-        planned.push({ phase: `${name}.recovery`, role: "recovery", durationMs: phase.recovery });
-      }
-    }
-  }
-  return planned;
-}
-
 function startedOf(
   name: string,
-  target: ScenarioOutput["upstreams"][string] & { defects?: string[] | undefined },
+  target: Omit<ScenarioOutput["upstreams"][string], "protocol"> & { defects?: string[] | undefined },
 ): Started {
   return { name, target: targetOf(target), env: target.env ?? {}, startTimeoutMs: target.startTimeout };
 }
@@ -186,7 +173,7 @@ function targetOf(target: Parameters<typeof startedOf>[1]): ScenarioTarget {
 function serverOf(name: string, server: ScenarioOutput["servers"][string]): ScenarioServer {
   const replicas = replicasOf(name, server);
   return {
-    ...startedOf(name, { ...server, protocol: "http" }),
+    ...startedOf(name, server),
     transport: server.transport,
     direct: server.direct,
     ...(server.restart === undefined
@@ -202,6 +189,8 @@ function serverOf(name: string, server: ScenarioOutput["servers"][string]): Scen
       upstream,
       link: `${name}->${upstream}`,
     })),
+    toldLinks: toldLinks(name, server),
+    files: filesOf(server),
     ...egressOf(name, server.egress),
   };
 }
@@ -264,7 +253,7 @@ function faultOf(about: {
   const attributes = Object.fromEntries(Object.entries(raw ?? {}).filter(([key]) => !ownKeys.has(key)));
   const episode = fault.during ?? episodes[0] ?? "";
   const kind = faultKindNamed(fault.kind);
-  const { cycle, healForm } = kind.prepare(attributes);
+  const { cycle, healForm, silences = false } = kind.prepare(attributes);
   const { every, ramp, when, within } = fault;
   const rhythm = every === undefined ? cycle : { downMs: every.on, upMs: every.off, jitterMs: every.jitter };
   return {
@@ -276,6 +265,8 @@ function faultOf(about: {
     ...(fault.for === undefined ? {} : { forMs: fault.for }),
     attributes,
     healForm,
+    // One that grows may begin or end with letting some through.
+    silences: silences && ramp === undefined,
     ...(rhythm === undefined ? {} : { cycle: rhythm }),
     ...(fault.swizzle === undefined ? {} : { swizzleMs: fault.swizzle }),
     ...(ramp === undefined ? {} : { steps: stepsOf(kind, ramp, kind.attributes.parse(attributes)) }),

@@ -15,6 +15,7 @@ import { arrivalsSchema } from "./arrivals.ts";
 import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
+import { filesSchema } from "./told.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
@@ -40,13 +41,22 @@ const target = {
     .describe("program and arguments; ${port} is a free port; goes with url, over stdio without"),
   url: z.string().min(1).optional().describe("where it answers; alone: it runs already"),
   cwd: z.string().optional().describe("where the command starts, seen from the scenario's folder"),
-  env: template.optional().describe("variables for what Squall starts"),
+  env: template
+    .optional()
+    .describe(
+      "variables for what Squall starts; ${links.NAME.url}, .host and .port are of a server's link to an upstream",
+    ),
   startTimeout: duration({ leastMs: 100, mostMs: 600_000 }).default(20_000).describe("how long it may take to answer"),
 };
 
 const upstream = z.strictObject({
   ...target,
-  protocol: z.enum(["http", "tcp"]).default("http").describe("http: requests are seen one by one; tcp: only bytes"),
+  protocol: z
+    .enum(["http", "tcp"])
+    .optional()
+    .describe(
+      "http: requests are seen one by one; tcp: only bytes. Where absent, the url says: http://… is http, any other tcp",
+    ),
 });
 
 const server = z.strictObject({
@@ -78,6 +88,9 @@ const server = z.strictObject({
     .describe(
       "agents call it straight: their link has no tap, so it carries more, and nothing is seen or broken on it",
     ),
+  files: filesSchema
+    .optional()
+    .describe("name → text, written before it starts; ${files.NAME} is where, ${links.NAME.url} a link's address"),
   protocol: z
     .enum(["auto", ...protocolVersions])
     .default("auto")
@@ -103,8 +116,6 @@ const step = z.strictObject({
   mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
 });
 
-const identitiesSchema = z.record(z.string(), identitySchema);
-
 const group = z.strictObject({
   policy: policySchema.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
@@ -113,7 +124,7 @@ const group = z.strictObject({
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
-  identity: identitiesSchema.optional().describe("server → who the agents of this group are to it"),
+  identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
   chain: z.array(step).min(1),
 });
 
@@ -204,7 +215,7 @@ export const entries = {
   upstream,
   server,
   arrivals: arrivalsSchema,
-  identities: identitiesSchema,
+  identity: identitySchema,
   phase,
   fault,
   policy: policySchema,

@@ -25,10 +25,11 @@ export function secretsIn(scenario: unknown, env: Env): readonly string[] {
 /** A document without what in it must not be seen. A value that is one `${…}` stays as it is written. */
 export function withoutSecrets(node: unknown, at: readonly string[] = []): unknown {
   if (typeof node === "string") {
-    if (isSecretAt(at)) return /^\$\{(?!.*:-)[^}]+\}$/.test(node) ? node : "***";
-    return node.replace(login, (whole, userAndPassword: string) =>
-      userAndPassword.includes(":") ? whole.replace(/:[^:]*@$/, ":***@") : whole,
-    );
+    if (isSecretAt(at) || at.at(-2) === "files") return /^\$\{(?!.*:-)[^}]+\}$/.test(node) ? node : "***";
+    return node.replace(urls, (url) => {
+      const [user = "", password] = loginOf(url)?.split(/:(.*)/s) ?? [];
+      return password === undefined ? url : url.replace(`${user}:${password}@`, () => `${user}:***@`);
+    });
   }
   if (Array.isArray(node)) {
     return node.map((child, index) => {
@@ -89,8 +90,9 @@ function keyOfElement(list: readonly unknown[], index: number): string {
   return isOption ? before : String(index);
 }
 
-/** `${port}` of what is started, and `${run}` of what is read back, are no secrets, and stand beside some. */
+/** `${port}` of what is started, `${run}` of what is read back, and links are no secrets, and stand beside some. */
 function isOfTheRun(part: Part): boolean {
+  if (part.is === "link" || part.is === "file") return true;
   return part.is === "saved" && (part.name === "port" || part.name === "run");
 }
 
@@ -98,11 +100,15 @@ function isSecretAt(at: readonly string[]): boolean {
   const key = at.at(-1) ?? "";
   if (secretKeys.has(key)) return true;
   // The name of a file that holds tokens is none, nor are keys that only say how.
-  if (at.some((step) => secretMaps.has(step))) return key !== "file" && key !== "is";
+  const isUnsaid = key !== "file" && key !== "is";
+  if (at.some((step) => secretMaps.has(step))) return isUnsaid;
   if (at.at(-2) === "command") return soundsSecret(key);
+  // Of an agent's own variables no name says that they are secret; that they are its own does.
+  const own = at.findIndex((step) => step === "identity" || step === "identities");
+  if (own !== -1 && at.includes("env", own)) return isUnsaid;
   const map = at.findIndex((step) => namedMaps.has(step));
   if (map === -1 || map === at.length - 1) return false;
-  return key !== "file" && key !== "is" && at.slice(map + 1).some(soundsSecret);
+  return isUnsaid && at.slice(map + 1).some(soundsSecret);
 }
 
 /** `--api-key=abc`, or `TOKEN=abc` for env(1). */
@@ -111,11 +117,18 @@ function* assignedIn(argument: string): Generator<string> {
   if (soundsSecret(name)) yield value;
 }
 
-const login = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/?#@]*)@/gi;
+const urls = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
 
-/** Of `postgres://user:password@host` the password; as a plain word only with what stands around it. */
+/** Of `postgres://user:password@host` what stands before the host. People forget to encode what they put there. */
+function loginOf(url: string): string | undefined {
+  const isEncoded = /^https?:/i.test(url) && URL.canParse(url);
+  return (isEncoded ? /^[^/]+\/\/([^/?#@]*)@/ : /^[^/]+\/\/([^@]*)@/).exec(url)?.[1];
+}
+
+/** The passwords in URLs; those that are plain words only with what stands around them. */
 function* loginsIn(text: string): Generator<string> {
-  for (const [, userAndPassword = ""] of text.matchAll(login)) {
+  for (const [url] of text.matchAll(urls)) {
+    const userAndPassword = loginOf(url) ?? "";
     const colon = userAndPassword.indexOf(":");
     const password = colon === -1 ? "" : userAndPassword.slice(colon + 1);
     if (password === "") continue;

@@ -6,10 +6,12 @@ import type { z } from "zod";
 import type { DeclaredLink } from "../history/declared.ts";
 import { placeKeys } from "./fault-places.ts";
 import { egressHosts, type EgressHost } from "./egress.ts";
+import type { IdentityOutput } from "./identity.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
 import { replicasOf } from "./replicas.ts";
 import { splitCall, type ScenarioServer } from "./resolve.ts";
+import { toldLinks } from "./told.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -21,6 +23,7 @@ export interface Entry<T> {
 
 export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]> {
   readonly upstreams: ScenarioServer["upstreams"];
+  readonly toldLinks: ScenarioServer["toldLinks"];
   /** What its gateway maps, each as it is written too. */
   readonly egress: readonly (EgressHost & { readonly written: string })[];
 }
@@ -39,8 +42,8 @@ export interface SurveyedGroup {
   readonly name: string;
   readonly arrivals?: ScenarioOutput["agents"][string]["arrivals"];
   readonly wire?: string;
-  /** By server. */
-  readonly identities?: ScenarioOutput["agents"][string]["identity"];
+  /** One for each server that it names. */
+  readonly identities: readonly Entry<IdentityOutput>[];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
   /** As written; absent where the schema finds it wrong. */
@@ -107,6 +110,7 @@ export function survey(raw: unknown): Survey {
         upstream,
         link: `${name}->${upstream}`,
       })),
+      toldLinks: toldLinks(name, mapAt(entry)),
       egress: [...textsAt(mapAt(entry)["egress"], "hosts")].flatMap(([written, upstream]) =>
         egressHosts(name, [[written, upstream]]).map((host) => ({ ...host, written })),
       ),
@@ -190,7 +194,9 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
-  const identities = entries.identities.safeParse(group["identity"]);
+  const identities = entriesOf(group, "identity").map(([server, entry]) =>
+    parsed(entry, { path: [...path, "identity", server], name: server, schema: entries.identity }),
+  );
   const steps = listAt(group["chain"]).map((step, index) => ({
     path: [...path, "chain", index],
     ...textAt(step, "call"),
@@ -202,12 +208,12 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     path,
     name,
     steps,
+    identities,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(entries.policy.safeParse(group["policy"]).success ? { policy: mapAt(group["policy"]) } : {}),
     hasBudget: group["budget"] !== undefined,
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
-    ...(identities.success ? { identities: identities.data } : {}),
   };
 }
 

@@ -1,13 +1,15 @@
 /** What a target is: exactly one of a fixture, a command with its URL, or a URL; and whether it may be touched at all. */
-import { isLoopback } from "../history/destination.ts";
+import { urlFindings } from "./addresses.ts";
 import { egressFindings } from "./egress.ts";
 import type { Finding } from "./mistakes.ts";
 import { suggest } from "./mistakes.ts";
 import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
+import { settingFindings } from "./settings.ts";
+import { toldFindings } from "./told.ts";
+import { partsIn } from "./template.ts";
 import { tlsFindings } from "./tls.ts";
-import { partsIn, renderText, type Part } from "./template.ts";
 
 /** What a fixture is to a scenario. */
 export interface KnownFixture {
@@ -36,6 +38,7 @@ export function targetFindings(surveyed: Survey, surroundings: Surroundings): Fi
     ...servers.flatMap((server) => oneTargetFindings(server, "server", surroundings)),
     ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
     ...servers.flatMap((server) => egressFindings(server, surveyed)),
+    ...servers.flatMap((server) => toldFindings(server, surveyed)),
   ];
 }
 
@@ -73,9 +76,9 @@ function oneTargetFindings(
   } else if (fixture !== undefined) {
     found.push(...fixtureFindings({ path, fixture, role }, surroundings));
   } else if (url !== undefined) {
-    const speaks = "protocol" in value && value.protocol === "tcp" ? "tcp" : "http";
+    const speaks = "transport" in value ? "http" : (value.protocol ?? "http");
     const at = [...path, "url"];
-    found.push(...urlFindings({ path: at, url, started: command !== undefined, speaks }, surroundings));
+    found.push(...urlFindings({ path: at, url, started: command !== undefined, role, speaks }, surroundings));
     if (command === undefined && Object.keys(env).length > 0) {
       found.push({
         path: [...path, "env"],
@@ -145,43 +148,6 @@ function fixtureFindings(
   ];
 }
 
-interface UrlAt {
-  readonly path: Finding["path"];
-  readonly url: string;
-  /** Whether Squall starts what answers there. */
-  readonly started: boolean;
-  readonly speaks: "http" | "tcp";
-}
-
-function urlFindings({ path, url, started, speaks }: UrlAt, { env, allowHosts }: Surroundings): Finding[] {
-  // A variable that is not set is told as such; what the URL would be with it nobody knows.
-  if (partsIn(url).some(({ part }) => part.is === "env" && variableFindings([], part, env).length > 0)) return [];
-  if (!started && url.includes("${port}"))
-    return [{ path, says: "${port} is only for what Squall starts", hint: "name the port it listens on" }];
-  const parsed = URL.parse(renderText(url, env).replaceAll("${port}", "1"));
-  if (parsed === null || parsed.hostname === "") {
-    return [{ path, says: `expected a URL such as "http://127.0.0.1:3001/mcp", got "${url}"` }];
-  }
-  const isHttp = /^https?:$/.test(parsed.protocol);
-  if (speaks === "http" && !isHttp) {
-    const hint = "if it is an upstream that speaks something else: protocol: tcp";
-    return [{ path, says: `expected an http URL, got "${url}"`, hint }];
-  }
-  if (!isHttp && parsed.port === "") {
-    return [{ path, says: `expected a port, as in "tcp://127.0.0.1:5432", got "${url}"` }];
-  }
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (isLoopback(host)) return [];
-  if (allowHosts.some((allowed) => allowed.toLowerCase() === host)) return [];
-  return [
-    {
-      path,
-      says: `${host} is not on this machine: only loopback may be loaded and broken`,
-      hint: `if it is yours to break: --allow-host ${host}`,
-    },
-  ];
-}
-
 function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], { fixtures }: Surroundings): Finding[] {
   const { path, value } = server;
   const found = wiringFindings(server, upstreams);
@@ -194,6 +160,10 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
       says,
       hint: "give its command, so that Squall starts it; or take them away",
     });
+  }
+  if (value.url !== undefined && value.command === undefined && value.files !== undefined) {
+    const says = "are of no use: Squall does not start what runs already";
+    found.push({ path: [...path, "files"], atKey: true, says });
   }
   if (value.url !== undefined && value.command === undefined && value.restart !== undefined) {
     const says = "is of no use: Squall can only start again what it has started";
@@ -244,28 +214,4 @@ function defectFindings(
 /** A fixture that is named for its defects, or for having none, has them fixed. */
 function takesDefects({ defects, env }: KnownFixture): boolean {
   return defects.length > 0 && (env["DEFECTS"] ?? "") === "";
-}
-
-/** Settings know the environment and `${port}`, nothing else: they are read before any op exists. */
-function settingFindings(value: Target, path: Finding["path"], { env }: Surroundings): Finding[] {
-  const headers = "headers" in value ? value.headers : undefined;
-  const settings = { url: value.url, command: value.command, env: value.env, headers };
-  return partsIn(settings, path).flatMap(({ path: at, part }): Finding[] => {
-    if (part.is === "text") return [];
-    if (part.is === "env") return variableFindings(at, part, env);
-    const portFits = at[path.length] !== "headers";
-    if (portFits && part.is === "saved" && part.name === "port") return [];
-    return [{ path: at, says: `only \${env.NAME}${portFits ? " and ${port}" : ""} may stand here` }];
-  });
-}
-
-/** A variable that is not set and has no default. */
-export function variableFindings(
-  path: Finding["path"],
-  { name, otherwise }: Extract<Part, { readonly is: "env" }>,
-  env: Surroundings["env"],
-): Finding[] {
-  if (env[name] !== undefined || otherwise !== undefined) return [];
-  const hint = `set it, or give a default: \${env.${name}:-value}`;
-  return [{ path, says: `the variable ${name} is not set`, hint }];
 }

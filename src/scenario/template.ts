@@ -13,10 +13,23 @@ export type Part =
   | { readonly is: "own"; readonly name: (typeof ownNames)[number] }
   | { readonly is: "saved"; readonly name: string }
   | { readonly is: "env"; readonly name: string; readonly otherwise?: string }
+  /** Where a server's link to an upstream begins, and where a file lies that was written for it. */
+  | { readonly is: "link"; readonly upstream: string; readonly piece: LinkPiece }
+  | { readonly is: "file"; readonly name: string }
   | { readonly is: "generated"; readonly generator: Generator; readonly args: readonly string[] }
   | { readonly is: "wrong"; readonly says: string; readonly given: string };
 
 export const ownNames = ["op.id", "op.key", "agent.id", "agent.group", "walk"] as const;
+
+const linkPieces = ["url", "host", "port"] as const;
+export type LinkPiece = (typeof linkPieces)[number];
+
+/** What Squall has opened for a server. */
+export interface Opened {
+  /** By upstream: its URL, but with the address of the link. */
+  readonly links: ReadonlyMap<string, URL>;
+  readonly files: ReadonlyMap<string, string>;
+}
 
 export interface Scope {
   readonly op: string;
@@ -36,25 +49,30 @@ export type Rendered<T> =
 const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
 function parseTemplate(text: string): readonly Part[] {
-  const parts: Part[] = [];
+  return placedParts(text).map(({ part }) => part);
+}
+
+function placedParts(text: string): { readonly part: Part; readonly offset: number }[] {
+  const parts: { readonly part: Part; readonly offset: number }[] = [];
   let end = 0;
   for (const match of text.matchAll(placeholder)) {
-    if (match.index > end) parts.push({ is: "text", text: text.slice(end, match.index) });
+    const put = (part: Part): void => void parts.push({ part, offset: match.index });
+    if (match.index > end) put({ is: "text", text: text.slice(end, match.index) });
     end = match.index + match[0].length;
-    if (match[0] === "$${") parts.push({ is: "text", text: "${" });
-    else if (match[1] === undefined) parts.push({ is: "wrong", given: text, says: "${ is never closed with }" });
-    else parts.push(parsePart(match[1].trim()));
+    if (match[0] === "$${") put({ is: "text", text: "${" });
+    else if (match[1] === undefined) put({ is: "wrong", given: text, says: "${ is never closed with }" });
+    else put(parsePart(match[1].trim()));
   }
-  if (end < text.length) parts.push({ is: "text", text: text.slice(end) });
+  if (end < text.length) parts.push({ part: { is: "text", text: text.slice(end) }, offset: end });
   return parts;
 }
 
-/** Every placeholder in a value, however deep, with the path to the text that holds it. */
+/** Every placeholder in a value, however deep, with the path to the text that holds it, and where in that it stands. */
 export function partsIn(
   value: unknown,
   path: readonly (string | number)[] = [],
-): { path: readonly (string | number)[]; part: Part }[] {
-  if (typeof value === "string") return parseTemplate(value).map((part) => ({ path, part }));
+): { path: readonly (string | number)[]; part: Part; offset: number }[] {
+  if (typeof value === "string") return placedParts(value).map((placed) => ({ path, ...placed }));
   if (Array.isArray(value)) return value.flatMap((child, index) => partsIn(child, [...path, index]));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, child]) => partsIn(child, [...path, key]));
@@ -69,15 +87,26 @@ export function render<T extends Readonly<Record<string, unknown>>>(template: T,
   return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: value as T, isPlain: false };
 }
 
-/** For settings, which know the environment only; `${port}` is left for whoever starts the target. */
-export function renderText(text: string, env: Scope["env"]): string {
+/** For settings, which know no op; `${port}` is left for whoever starts the target. */
+export function renderText(text: string, env: Scope["env"], { links, files }: Opened = nothingOpened): string {
   return parseTemplate(text)
     .map((part) => {
       if (part.is === "text") return part.text;
       if (part.is === "env") return env[part.name] ?? part.otherwise ?? "";
+      const link = part.is === "link" ? links.get(part.upstream) : undefined;
+      if (part.is === "link") return link === undefined ? "" : linkText(link, part.piece);
+      if (part.is === "file") return files.get(part.name) ?? "";
       return part.is === "saved" ? `\${${part.name}}` : "";
     })
     .join("");
+}
+
+const nothingOpened: Opened = { links: new Map(), files: new Map() };
+
+/** As servers are told it: no slash where there is no path. */
+export function linkText(url: URL, piece: LinkPiece): string {
+  if (piece === "host") return url.hostname;
+  return piece === "port" ? url.port : url.href.replace(/\/$/, "");
 }
 
 const secretName =
@@ -125,6 +154,15 @@ function parsePart(inside: string): Part {
   if (own !== undefined) return { is: "own", name: own };
   const [, variable, otherwise] = /^env\.([A-Za-z_]\w*)(?::-(.*))?$/.exec(inside) ?? [];
   if (variable !== undefined) return { is: "env", name: variable, ...(otherwise === undefined ? {} : { otherwise }) };
+  const [, upstream, asked] = /^links\.([\w-]+)\.(\w+)$/.exec(inside) ?? [];
+  const piece = linkPieces.find((one) => one === asked);
+  if (upstream !== undefined && piece !== undefined) return { is: "link", upstream, piece };
+  const [, file] = /^files\.([\w.-]+)$/.exec(inside) ?? [];
+  if (file !== undefined) return { is: "file", name: file };
+  if (inside.startsWith("links.")) {
+    const says = `\${${inside}} is no part of a link: there is \${links.NAME.url}, .host and .port`;
+    return { is: "wrong", given: inside, says };
+  }
   const [, called, args = ""] = /^([a-z]+)\((.*)\)$/.exec(inside) ?? [];
   if (called === undefined) {
     if (/^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(inside)) return { is: "saved", name: inside };
@@ -201,6 +239,9 @@ function valueOf(part: Part, scope: Scope, missing: Set<string>): unknown {
       return scope.env[part.name] ?? part.otherwise ?? "";
     case "generated":
       return part.generator.make(part.args, scope.random);
+    case "link":
+    case "file":
+      throw new Error("a step knows nothing of what a server is told");
     case "wrong":
       throw new Error(`a wrong template got as far as the run: ${part.says}`);
     default:

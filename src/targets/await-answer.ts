@@ -5,13 +5,16 @@ import { connect } from "node:net";
 import { tlsOptionsOf, trustTrouble, type Trust } from "../certificates.ts";
 import { codeOf, exitCodes, messageOf, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
-import type { World } from "../world.ts";
+import { portOf } from "../history/well-known-ports.ts";
+import type { Timer, World } from "../world.ts";
 import { shownAddress, type Target, type TargetRole } from "./target.ts";
 
 export interface UrlOptions {
   readonly name: string;
   readonly role: TargetRole;
   readonly url: URL;
+  /** Where absent, what its scheme says. */
+  readonly speaks?: "http" | "tcp";
   readonly world: World;
   readonly recorder: Recorder;
   readonly timeoutMs: number;
@@ -69,27 +72,40 @@ export async function awaitAnswer(ask: Ask): Promise<Came> {
 
 interface Ask {
   readonly url: URL;
+  readonly speaks?: "http" | "tcp";
   readonly world: World;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly trust?: Trust;
 }
 
-/** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection is all there is. */
+/** Where HTTP is spoken, one GET, its answer not read further than its head; elsewhere a connection that stays. */
 export function askOnce(ask: Ask): Promise<Came> {
-  return /^https?:$/.test(ask.url.protocol) ? getOnce(ask) : connectOnce(ask);
+  const { url, speaks = /^https?:$/.test(url.protocol) ? "http" : "tcp" } = ask;
+  return speaks === "http" ? getOnce(ask) : connectOnce(ask);
 }
+
+/** What takes connections for somebody who is not up yet, as Docker's proxy does, drops them before that. */
+const staysMs = 150;
 
 function connectOnce({ url, world, timeoutMs, signal }: Ask): Promise<Came> {
   return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port), signal });
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const socket = connect({ host, port: portOf(url) ?? 0, signal });
+    let stays: Timer | undefined;
     const limit = world.timer(timeoutMs, () => settle({ is: "silent", because: unconnected }));
     const settle = (came: Came): void => {
       limit.cancel();
+      stays?.cancel();
       resolve(came);
       socket.destroy();
     };
-    socket.once("connect", () => settle({ is: "answered" }));
+    socket.once("connect", () => {
+      limit.cancel();
+      stays = world.timer(staysMs, () => settle({ is: "answered" }));
+    });
+    socket.once("data", () => settle({ is: "answered" }));
+    socket.once("end", () => settle({ is: "silent", because: "connected, and closed at once" }));
     socket.on("error", (error) => settle({ is: "silent", because: codeOf(error) ?? messageOf(error) }));
   });
 }

@@ -18,7 +18,9 @@ import { supervise } from "./supervised.ts";
 import { shownAddress, type ProcessTarget, type TargetRole } from "./target.ts";
 
 /** How a started process shows that it is ready; in a url, `${port}` stands for a free port. */
-export type Readiness = { readonly by: "line" } | { readonly by: "url"; readonly url: string };
+export type Readiness =
+  | { readonly by: "line" }
+  | { readonly by: "url"; readonly url: string; readonly speaks?: "http" | "tcp" };
 
 export interface ProcessOptions {
   readonly name: string;
@@ -53,7 +55,7 @@ export async function startProcess(options: ProcessOptions): Promise<ProcessTarg
   const { ready, signal } = options;
   signal.throwIfAborted();
   const portIsOurs = ready.by === "url" && ready.url.includes(placeholder);
-  if (ready.by === "url" && !portIsOurs) await refuseTaken(options, new URL(ready.url));
+  if (ready.by === "url" && !portIsOurs) await refuseTaken(options, ready);
 
   const first = await start(options);
   if ("url" in first) return first;
@@ -110,7 +112,9 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
     });
     if (came.is === "answered") return { is: "ready", url };
     if (came.isFinal === true) return not(`${shownAddress(url)} cannot be spoken with: ${came.because}`);
-    return not(`no HTTP answer at ${shownAddress(url)} ${within} (${came.because})`);
+    return not(
+      `no ${ready.speaks === "tcp" ? "connection" : "HTTP answer"} at ${shownAddress(url)} ${within} (${came.because})`,
+    );
   };
   const timedOut = async (): Promise<Readied> => {
     await world.sleep(startTimeoutMs, signal);
@@ -173,15 +177,19 @@ async function withPort(options: ProcessOptions): Promise<ProcessOptions> {
     ...options,
     command: [filled(file), ...args.map(filled)],
     env: Object.fromEntries(Object.entries(env).map(([key, text]) => [key, filled(text)])),
-    ready: ready.by === "url" ? { by: "url", url: filled(ready.url) } : ready,
+    ready: ready.by === "url" ? { ...ready, url: filled(ready.url) } : ready,
   };
 }
 
 const takenMs = 1000;
 
 /** Else the run would test whoever answers there, perhaps the same server left over from an hour ago. */
-async function refuseTaken({ name, role, world, signal }: ProcessOptions, url: URL): Promise<void> {
-  const came = await askOnce({ url, world, timeoutMs: takenMs, signal });
+async function refuseTaken(
+  { name, role, world, signal }: ProcessOptions,
+  at: Extract<Readiness, { readonly by: "url" }>,
+): Promise<void> {
+  const url = new URL(at.url);
+  const came = await askOnce({ ...at, url, world, timeoutMs: takenMs, signal });
   signal.throwIfAborted();
   // Who speaks a TLS that we do not believe is there as well.
   if (came.is === "silent" && came.isFinal !== true) return;

@@ -103,7 +103,7 @@ class Request implements OpenRequest, Asker {
   }
 }
 
-function brokenBy(by: Breakage): Found {
+export function brokenBy(by: Breakage): Found {
   switch (by.is) {
     case "error":
       return { is: "failure", class: classOfError(by.error), cause: by.error };

@@ -2,13 +2,13 @@
  * The open line of one lean session over HTTP: its headers, its numbering of requests, and what is still under way on
  * it. It knows JSON-RPC over HTTP; what the methods mean is for others.
  */
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { outcomeClasses } from "../history/outcomes.ts";
 import { disconnectCancels } from "../history/protocol.ts";
 import type { World } from "../world.ts";
 import { replyWithin, type Channel, type Failure, type OpenRequest, type Posted, type Reply } from "./lean-channel.ts";
 import { Peer } from "./http-peer.ts";
 import { framedParams, requestHeaders, sessionHeaders, type Framing, type Named } from "./lean-framing.ts";
+import { callerHeaders, contentHeaders, linesOf, type Header } from "./lean-headers.ts";
 import { openRequest } from "./lean-http.ts";
 import { answerTo, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
@@ -176,49 +176,6 @@ export class Line implements Channel {
 }
 
 /** A notification has no answer: any 2xx will do. */
-function wasTaken({ class: is, seen: { status = 0 } }: Failure): boolean {
+export function wasTaken({ class: is, seen: { status = 0 } }: Failure): boolean {
   return status >= 200 && status <= 299 && outcomeClasses[is].rung === "protocol";
-}
-
-type Header = readonly [name: string, value: string];
-
-/** Throws where one cannot be sent. */
-function linesOf(headers: readonly Header[]): string {
-  return headers
-    .map(([name, value]) => {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-      return `${name}: ${value}\r\n`;
-    })
-    .join("");
-}
-
-const contentHeaders: readonly Header[] = [
-  ["content-type", "application/json"],
-  ["accept", "application/json, text/event-stream"],
-];
-
-/** These are ours to say: a second value would break the message or the measurement. */
-const ownHeaders: ReadonlySet<string> = new Set([
-  "content-type",
-  "accept",
-  "content-length",
-  "transfer-encoding",
-  "mcp-protocol-version",
-  "mcp-session-id",
-  "mcp-method",
-  "mcp-name",
-  "traceparent",
-]);
-
-function callerHeaders(url: URL, headers: Readonly<Record<string, string>>): Header[] {
-  const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  const all = new Map([
-    ["host", url.host],
-    ["connection", "keep-alive"],
-    ...(login === ":" ? [] : [["authorization", `Basic ${Buffer.from(login).toString("base64")}`] as const]),
-    ...given,
-  ]);
-  return [...all].filter(([name]) => !ownHeaders.has(name));
 }

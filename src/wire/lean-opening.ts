@@ -37,6 +37,8 @@ export async function beginOver(channel: Channel, opening: Opening): Promise<Ope
       resultOf(channel, asked, offer.reply);
       throw new SessionError(`${channel.name} answered server/discover without the versions that it speaks`);
     }
+    case "event-stream":
+      return { ...(await initialize(channel, opening, timeoutMs)), begins: "event-stream" };
     case "initialize":
       return initialize(channel, opening, timeoutMs);
     case "unknown":

@@ -12,22 +12,27 @@ import {
   type OpenRequest,
   type Posted,
   type Reply,
+  type Seen,
 } from "./lean-channel.ts";
 import { framedParams, type Framing } from "./lean-framing.ts";
 import { answerTo, isObject, readMessage, textOf, type Message } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
-import { createWords, type Words } from "./mcp-result.ts";
+import type { Words } from "./mcp-result.ts";
 import type { StdioSessionOptions } from "./session.ts";
 import type { StdioPipe } from "./stdio-pipe.ts";
 
 interface Waiting {
   /** Nobody waits for it any more, but a late answer is still heard. */
   lingers: boolean;
-  readonly settle: (found: Found, bytes?: number) => void;
+  readonly settle: (found: Found, saw?: Readonly<Seen>) => void;
   readonly forget: () => void;
 }
 
 const closedBefore: Found = { is: "failure", class: "closed" };
+
+interface StdioChannelOptions extends Pick<StdioSessionOptions, "server" | "pipe" | "world"> {
+  readonly words: Words;
+}
 
 export class StdioChannel implements Channel {
   readonly name: string;
@@ -45,13 +50,14 @@ export class StdioChannel implements Channel {
   #lastId = 0;
   #left = false;
 
-  constructor({ server, pipe, world, mask }: Pick<StdioSessionOptions, "server" | "pipe" | "world" | "mask">) {
-    this.words = createWords([], mask);
+  constructor({ server, pipe, world, words }: StdioChannelOptions) {
+    this.words = words;
     this.name = server;
     this.world = world;
     this.#pipe = pipe;
     pipe.listen({
       onLine: (line) => this.#read(line),
+      onRefused: (id, { seen, ...found }) => this.#waiting.get(id)?.settle(found, seen),
       onOverlong: () => this.#only()?.settle({ is: "failure", class: "oversized" }),
       onClosed: () => this.#ended(),
     });
@@ -96,7 +102,7 @@ export class StdioChannel implements Channel {
   }
 
   #post(id: number, text: string, tell: (reply: Reply) => void): OpenRequest {
-    const seen: { bytes?: number } = {};
+    const seen: Seen = {};
     let limit: { cancel(): void } | undefined;
     const forget = (): void => {
       limit?.cancel();
@@ -105,14 +111,14 @@ export class StdioChannel implements Channel {
     const waiting: Waiting = {
       lingers: false,
       forget,
-      settle: (found, bytes) => {
+      settle: (found, saw) => {
         forget();
-        if (bytes !== undefined) seen.bytes = bytes;
+        Object.assign(seen, saw);
         tell({ ...found, seen });
       },
     };
     this.#waiting.set(id, waiting);
-    this.#pipe.send(text);
+    this.#pipe.send(text, id);
     // Not at once: whoever asks must have the request in hand before its reply comes.
     if (this.lost) queueMicrotask(() => this.#waiting.get(id)?.settle(closedBefore));
     return {
@@ -144,7 +150,7 @@ export class StdioChannel implements Channel {
     const message = readMessage(value, waiting === undefined || typeof id !== "number" ? undefined : id);
     switch (message.is) {
       case "answer":
-        return waiting?.settle(message, Buffer.byteLength(text));
+        return waiting?.settle(message, { bytes: Buffer.byteLength(text) });
       case "malformed":
         return message.ours ? waiting?.settle({ ...failed("malformed-answer"), text }) : undefined;
       case "wrong-id":

@@ -4,21 +4,45 @@
  */
 import { messageOf } from "../errors.ts";
 import { shown } from "../units.ts";
-import { usualDialect } from "./dialect.ts";
+import { eventStreamDialect, usualDialect, type Dialect } from "./dialect.ts";
+import { openEventPipe } from "./event-pipe.ts";
 import { countdown, resultOf } from "./lean-asked.ts";
 import { leanCall } from "./lean-call.ts";
 import type { Channel } from "./lean-channel.ts";
 import { Line } from "./lean-line.ts";
 import { beginOver, type Opened } from "./lean-opening.ts";
+import { createWords } from "./mcp-result.ts";
 import { isObject } from "./lean-rpc.ts";
 import { StdioChannel } from "./lean-stdio.ts";
-import { SessionError, type OpenSession, type Session, type SessionOptions, type Tool } from "./session.ts";
+import {
+  SessionError,
+  type HttpSessionOptions,
+  type OpenSession,
+  type Session,
+  type SessionOptions,
+  type Tool,
+} from "./session.ts";
 
 /** A server that hands out cursors for ever must not keep us for ever. */
 export const toolPagesMax = 64;
 
 export const openLeanSession: OpenSession = async (options) => {
-  const channel = channelTo(options);
+  const { dialect = usualDialect } = options;
+  if (dialect.begins === "event-stream" && "url" in options) return openOverEvents(options, dialect);
+  try {
+    return await openOver(channelTo(options), options);
+  } catch (thrown) {
+    const isOld = thrown instanceof SessionError && refusesPosts.has(thrown.status ?? 0);
+    if (!isOld || dialect.begins !== "unknown" || "pipe" in options) throw thrown;
+    // It may speak the oldest revision, in which a stream is opened first. If not, the first answer tells more.
+    return openOverEvents(options, eventStreamDialect).catch(() => Promise.reject(thrown));
+  }
+};
+
+/** As the specification has it: what a server of HTTP+SSE may answer to the `initialize` of its successor. */
+const refusesPosts: ReadonlySet<number> = new Set([400, 404, 405]);
+
+async function openOver(channel: Channel, options: SessionOptions): Promise<Session> {
   try {
     const { dialect = usualDialect, timeoutMs, clientName } = options;
     return sessionOn(channel, await beginOver(channel, { dialect, timeoutMs, clientName }));
@@ -27,10 +51,19 @@ export const openLeanSession: OpenSession = async (options) => {
     if (thrown instanceof SessionError) throw thrown;
     throw new SessionError(`${channel.name} could not be asked: ${messageOf(thrown)}`, { cause: thrown });
   }
-};
+}
+
+async function openOverEvents(options: HttpSessionOptions, dialect: Dialect): Promise<Session> {
+  const { url, headers, mask, world, timeoutMs } = options;
+  const leftMs = countdown(options, timeoutMs);
+  const words = createWords([...Object.values(headers), decodeURIComponent(url.password)], mask);
+  const pipe = await openEventPipe(options, words);
+  const channel = new StdioChannel({ server: url.origin + url.pathname, pipe, world, words });
+  return openOver(channel, { ...options, dialect, timeoutMs: leftMs() });
+}
 
 function channelTo(options: SessionOptions): Channel {
-  if ("pipe" in options) return new StdioChannel(options);
+  if ("pipe" in options) return new StdioChannel({ ...options, words: createWords([], options.mask) });
   const { protocol } = options.url;
   if (protocol !== "http:" && protocol !== "https:") {
     throw new SessionError(`expected an http: or https: URL, got ${shown(protocol)}`);

@@ -66,7 +66,7 @@ function answerOfMcpError(thrown: McpError, called: Called): Answer {
   return answerOf({ error: { code: thrown.code, message, data: thrown.data } }, called);
 }
 
-const isClientsVerdict =
+export const isClientsVerdict =
   /^(?:Structured content does not match the tool's output schema|Failed to validate structured content|Tool .+ has an output schema but did not return structured content)/;
 
 function answerOfHttpError(thrown: StreamableHTTPError, { words, inSession }: Called): Answer {

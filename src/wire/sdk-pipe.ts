@@ -4,6 +4,7 @@
  */
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { SdkEnd } from "./sdk-session.ts";
 import type { StdioSessionOptions } from "./session.ts";
 import type { StdioPipe } from "./stdio-pipe.ts";
@@ -11,7 +12,8 @@ import type { StdioPipe } from "./stdio-pipe.ts";
 export function pipeEnd({ server, pipe }: StdioSessionOptions): SdkEnd {
   let version: string | undefined;
   let isLost = false;
-  const transport = transportOver(pipe, () => {
+  const lines: Lines<JSONRPCMessage> = { read: deserializeMessage, write: serializeMessage };
+  const transport: Transport = transportOver(pipe, lines, () => {
     isLost = true;
   });
   transport.setProtocolVersion = (agreed) => {
@@ -28,13 +30,34 @@ export function pipeEnd({ server, pipe }: StdioSessionOptions): SdkEnd {
   };
 }
 
-function transportOver(pipe: StdioPipe, onLost: () => void): Transport {
-  const transport: Transport = {
+/** A transport as either version of the SDK has it. */
+export interface PipeTransport<Message> {
+  start(): Promise<void>;
+  send(message: Message): Promise<void>;
+  close(): Promise<void>;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: Message) => void;
+  setProtocolVersion?: (version: string) => void;
+}
+
+/** How one version of the SDK reads and writes lines. */
+export interface Lines<Message> {
+  readonly read: (line: string) => Message;
+  readonly write: (message: Message) => string;
+}
+
+export function transportOver<Message>(
+  pipe: StdioPipe,
+  { read, write }: Lines<Message>,
+  onLost: () => void,
+): PipeTransport<Message> {
+  const transport: PipeTransport<Message> = {
     start: () => {
       pipe.listen({
         onLine: (line) => {
           try {
-            transport.onmessage?.(deserializeMessage(line.toString().replace(/\r$/, "")));
+            transport.onmessage?.(read(line.toString().replace(/\r$/, "")));
           } catch (error) {
             transport.onerror?.(error instanceof Error ? error : new Error(String(error)));
           }
@@ -53,7 +76,7 @@ function transportOver(pipe: StdioPipe, onLost: () => void): Transport {
     },
     send: (message) => {
       // Lines are parted by newlines, and the pipe adds its own.
-      pipe.send(serializeMessage(message).trimEnd());
+      pipe.send(write(message).trimEnd());
       return Promise.resolve();
     },
     close: async () => {

@@ -4,6 +4,8 @@ import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamable
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
+import { isProtocolVersion } from "../history/protocol.ts";
+import { usualDialect } from "./dialect.ts";
 import { refusalClass } from "./lean-body.ts";
 import { toolPagesMax } from "./lean.ts";
 import { countdown } from "./lean-asked.ts";
@@ -11,7 +13,7 @@ import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
 import { askClient } from "./sdk-requests.ts";
-import { answerOfThrown, isTimeout, wordsOfThrown } from "./sdk-outcome.ts";
+import { answerOfThrown, isTimeout, wordsOfThrown, type Called } from "./sdk-outcome.ts";
 import {
   SessionError,
   type Answer,
@@ -39,15 +41,65 @@ export interface SdkEnd {
 /** The farewell may not hold anything up. */
 const farewellTimeoutMs = 2000;
 
-type Options = Pick<HttpSessionOptions, "headers" | "mask" | "timeoutMs" | "world" | "clientName">;
+type Options = Pick<HttpSessionOptions, "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName">;
 
-export async function openSdkSessionOver(end: SdkEnd, options: Options): Promise<Session> {
+export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
   const client = new Client({ name: options.clientName, version: "1" });
-  await connect(client, end, options);
-  return sessionOn(client, end, options);
+  const speaker: Speaker = {
+    connect: (timeout) => client.connect(transport, { timeout }),
+    ask: (request, how) => askClient(client, request, how),
+    toolPage: (cursor, timeout) => client.listTools(cursor === undefined ? undefined : { cursor }, { timeout }),
+    hasEnded: () => client.transport === undefined,
+    close: () => client.close(),
+    answerOfThrown,
+    isTimeout,
+    isLoss: (thrown) => thrown instanceof StreamableHTTPError && deniesSession(refusalIn(thrown)),
+    statusOf: (thrown) => (thrown instanceof StreamableHTTPError ? thrown.code : undefined),
+  };
+  return openSessionOf(speaker, end, options);
 }
 
-async function connect(client: Client, end: SdkEnd, options: Options): Promise<void> {
+/** What sessions need of a client of the SDK, of whichever version. */
+export interface Speaker {
+  readonly connect: (timeoutMs: number) => Promise<void>;
+  readonly ask: (
+    request: CallRequest,
+    how: { readonly timeout: number; readonly signal: AbortSignal },
+  ) => Promise<unknown>;
+  readonly toolPage: (cursor: string | undefined, timeoutMs: number) => Promise<ToolPage>;
+  readonly hasEnded: () => boolean;
+  readonly close: () => Promise<void>;
+  readonly answerOfThrown: (thrown: unknown, called: Called) => Answer;
+  readonly isTimeout: (thrown: unknown) => boolean;
+  /** The server refused a session that it had opened. */
+  readonly isLoss: (thrown: unknown) => boolean;
+  readonly statusOf: (thrown: unknown) => number | undefined;
+}
+
+interface ToolPage {
+  readonly tools: readonly {
+    readonly name: string;
+    readonly annotations?: SdkHints | undefined;
+  }[];
+  readonly nextCursor?: string | undefined;
+}
+
+type End = Omit<SdkEnd, "transport">;
+
+export async function openSessionOf(speaker: Speaker, end: End, options: Options): Promise<Session> {
+  await connect(speaker, end, options);
+  const { dialect = usualDialect } = options;
+  const version = end.protocolVersion();
+  if (!isProtocolVersion(version) || !dialect.versions.includes(version)) {
+    await speaker.close();
+    throw new SessionError(
+      `${end.name} and the SDK agreed on protocol version ${version ?? "none"}, expected ${dialect.versions.join(", ")}`,
+    );
+  }
+  return sessionOn(speaker, end, options);
+}
+
+async function connect(speaker: Speaker, end: End, options: Options): Promise<void> {
   const { timeoutMs, world } = options;
   const late = Promise.withResolvers<never>();
   // The SDK's own timeout covers `initialize`, but not the message after it, which it would wait on for minutes.
@@ -55,16 +107,16 @@ async function connect(client: Client, end: SdkEnd, options: Options): Promise<v
     late.reject(new SessionError(`${end.name} did not open a session within ${formatDuration(timeoutMs)}`)),
   );
   try {
-    await Promise.race([client.connect(end.transport, { timeout: timeoutMs }), late.promise]);
+    await Promise.race([speaker.connect(timeoutMs), late.promise]);
   } catch (thrown) {
-    await client.close();
-    throw sessionErrorOf(thrown, { end, options, doing: "open a session", timeoutMs });
+    await speaker.close();
+    throw sessionErrorOf(thrown, { speaker, end, options, doing: "open a session", timeoutMs });
   } finally {
     patience.cancel();
   }
 }
 
-function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
+function sessionOn(speaker: Speaker, end: End, options: Options): Session {
   const { world } = options;
   const words = createWords(Object.values(options.headers), options.mask);
   const stops = createStops();
@@ -81,13 +133,19 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
     const timeout = Math.ceil(request.timeoutMs);
     const asked = { method: request.method, words };
     try {
-      const result = await askClient(client, request, { timeout, signal: own.signal });
+      const result = await speaker.ask(request, { timeout, signal: own.signal });
       return isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer");
     } catch (thrown) {
       if (own.signal.aborted || closing) return bare("stopped");
       const elapsedMs = (world.nowUs() - startedUs) / 1000;
-      const ended = client.transport === undefined;
-      return answerOfThrown(thrown, { ...asked, timeoutMs: timeout, elapsedMs, ended, inSession: end.inSession() });
+      const ended = speaker.hasEnded();
+      return speaker.answerOfThrown(thrown, {
+        ...asked,
+        timeoutMs: timeout,
+        elapsedMs,
+        ended,
+        inSession: end.inSession(),
+      });
     } finally {
       forget();
     }
@@ -100,7 +158,7 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
       return end.isLost();
     },
     call,
-    listTools: (timeoutMs) => listTools(client, end, options, timeoutMs),
+    listTools: (timeoutMs) => listTools(speaker, { end, options, timeoutMs }),
     close: async () => {
       if (closing) return;
       closing = true;
@@ -110,19 +168,21 @@ function sessionOn(client: Client, end: SdkEnd, options: Options): Session {
       const farewell = end.farewell().catch(() => undefined);
       await Promise.race([farewell, world.sleep(farewellTimeoutMs, waited.signal)]);
       waited.abort();
-      await client.close();
+      await speaker.close();
     },
   };
 }
 
-async function listTools(client: Client, end: SdkEnd, options: Options, timeoutMs: number): Promise<readonly Tool[]> {
+async function listTools(
+  speaker: Speaker,
+  { end, options, timeoutMs }: { readonly end: End; readonly options: Options; readonly timeoutMs: number },
+): Promise<readonly Tool[]> {
   const leftMs = countdown(options, timeoutMs);
   const tools: Tool[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < toolPagesMax; page += 1) {
-    const params = cursor === undefined ? undefined : { cursor };
-    const listed = await client.listTools(params, { timeout: Math.ceil(leftMs()) }).catch((thrown: unknown) => {
-      throw sessionErrorOf(thrown, { end, options, doing: "answer tools/list", timeoutMs });
+    const listed = await speaker.toolPage(cursor, Math.ceil(leftMs())).catch((thrown: unknown) => {
+      throw sessionErrorOf(thrown, { speaker, end, options, doing: "answer tools/list", timeoutMs });
     });
     tools.push(
       ...listed.tools.map(({ name, annotations }) => ({
@@ -140,22 +200,28 @@ async function listTools(client: Client, end: SdkEnd, options: Options, timeoutM
 function sessionErrorOf(
   thrown: unknown,
   about: {
-    readonly end: SdkEnd;
+    readonly speaker: Speaker;
+    readonly end: End;
     readonly options: Options;
     readonly doing: string;
     readonly timeoutMs: number;
   },
 ): SessionError {
   if (thrown instanceof SessionError) return thrown;
-  const { end, options, doing, timeoutMs } = about;
+  const { speaker, end, options, doing, timeoutMs } = about;
   const silent = `${end.name} did not ${doing}`;
-  if (isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
+  if (speaker.isTimeout(thrown)) return new SessionError(`${silent} within ${formatDuration(timeoutMs)}`);
   const says = createWords(Object.values(options.headers), options.mask)(wordsOfThrown(thrown)) ?? "(no message)";
-  const isLoss = end.inSession() && thrown instanceof StreamableHTTPError && deniesSession(refusalIn(thrown));
-  const status = thrown instanceof StreamableHTTPError ? thrown.code : undefined;
+  const isLoss = end.inSession() && speaker.isLoss(thrown);
+  const status = speaker.statusOf(thrown);
   return new SessionError(`${silent}: ${says}`, { cause: thrown, isLoss, status });
 }
 
 function refusalIn({ code: status = 0, message: says }: StreamableHTTPError): Refusal {
   return { class: refusalClass(status, true), status, says };
+}
+
+interface SdkHints {
+  readonly readOnlyHint?: boolean | undefined;
+  readonly idempotentHint?: boolean | undefined;
 }

@@ -45,6 +45,22 @@ test("a finding names the op and its ledger rows", async () => {
   expect(findings[0]?.blames).toBe("server");
 });
 
+test("a finding counts the writes of its own tool, not those of others", async () => {
+  const other = { tool: "CreateInvoice" };
+  const others = [11, 12, 13].flatMap((walk) => [
+    ...op({ atMs: 1100, walk }).map(([at, event]): Timed => {
+      return [at, event.type === "op-started" ? { ...event, ...other } : event];
+    }),
+    effect(walk, 1105),
+  ]);
+  const own = [op({ atMs: 1100, walk: 10 }), effect(10, 1105), effect(10, 1106)] as const;
+  const { findings } = await verdictOn(duplicateEffects, historyOf(start, ...own, others));
+  const { findings: alone } = await verdictOn(duplicateEffects, historyOf(start, ...own));
+  const countedIn = (says = ""): string => says.slice(0, says.indexOf(" had more"));
+  expect(countedIn(findings[0]?.says)).toMatch(/^1 of \d+ CreateLimitRequest|^1 of \d+ cloud\.CreateLimitRequest/);
+  expect(countedIn(findings[0]?.says)).toBe(countedIn(alone[0]?.says));
+});
+
 test("a PUT that is repeated without a second row is no duplicate", async () => {
   const write = op({ atMs: 1100, walk: 10, attempts: ["closed", "closed", "ok"] });
   const result = await verdictOn(duplicateEffects, historyOf(start, write, effect(10, 1105)));

@@ -185,3 +185,37 @@ describe("is unknown", () => {
 test("does not apply where every server runs once", () => {
   expect(sessionLoss.notApplicable(declared)).toContain("no server runs as replicas");
 });
+
+describe("in 2026-07-28, which has no sessions,", () => {
+  const opened: Timed = [
+    2,
+    { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", protocolVersion: "2026-07-28" },
+  ];
+
+  test("each replica serves each request", async () => {
+    const result = await judge(opened, many);
+    expect(result).toMatchObject({ verdict: "pass", looked: 12, findings: [] });
+    expect(result.strength).toBe(
+      "0 of 12 requests were refused for want of a session, 11 of them at another replica than the one before",
+    );
+  });
+
+  test("a server that asks for one is found", async () => {
+    const asks = { class: "http-refusal", status: 404, says: "Session not found" } as const;
+    const result = await judge(opened, many, call({ walk: 20, attempt: asks }));
+    expect(result.verdict).toBe("fail");
+    expect(result.findings.map(({ says }) => says)).toEqual([
+      "cloud asks for sessions in a revision that has none: 1 of 13 requests were answered with HTTP 404 (by cloud.3)",
+    ]);
+  });
+
+  test("another error of a replica is its own affair", async () => {
+    const refusal = { class: "http-refusal", status: 404, says: "No such path" } as const;
+    expect(await judge(opened, many, call({ walk: 20, attempt: refusal }))).toMatchObject({ verdict: "pass" });
+  });
+
+  test("agents that one replica serves alone prove nothing", async () => {
+    const one = Array.from({ length: 12 }, (_, walk) => call({ walk, replica: 1 })).flat();
+    expect(await judge(opened, one)).toMatchObject({ verdict: "unknown" });
+  });
+});

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { silentEmpty } from "../../src/checks/silent-empty.ts";
+import type { DeclaredFault } from "../../src/history/declared.ts";
 import {
+  declared,
   exchange,
   frame,
   historyOf,
@@ -195,6 +197,56 @@ describe("is unknown", () => {
     expect(result.because).toContain(
       "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it",
     );
+  });
+});
+
+describe("behind a link of which only bytes are seen", () => {
+  const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+  const says = op({ atMs: 1500, walk: 99, step: 0, attempts: ["tool-error"] });
+  const silently: Timed[] = Array.from({ length: 10 }, (_, walk) =>
+    op({ atMs: 50 + walk * 50, walk, step: 0, answer: full }),
+  ).flat();
+  const overTcp = (fault: Partial<DeclaredFault>): Timed[] => [
+    runStarted("faults", {
+      links: declared.links.map((link) => (link.protocol === "http" ? { ...link, protocol: "tcp" } : link)),
+      faults: declared.faults.map((one) => ({ ...one, ...fault })),
+    }),
+    ...frame(),
+    ...silently,
+  ];
+
+  test("an empty success while nothing gets through is silent", async () => {
+    const result = await verdictOn(silentEmpty, historyOf(overTcp({ silences: true }), empty, says));
+    expect(result).toMatchObject({ verdict: "fail", findings: [{ grade: "violation" }] });
+  });
+
+  test("one while answers may get through is not: the upstream may have said so itself", async () => {
+    const result = await verdictOn(silentEmpty, historyOf(overTcp({}), empty, says));
+    expect(result).toMatchObject({ verdict: "pass", findings: [{ grade: "info", blames: "upstream" }] });
+  });
+
+  test("a success while answers may get through met nothing that anybody saw; an error did", async () => {
+    const answered = op({ atMs: 1100, walk: 20, step: 0, answer: full });
+    const alone = await verdictOn(silentEmpty, historyOf(overTcp({}), answered));
+    expect(alone).toMatchObject({
+      verdict: "unknown",
+      because:
+        "no answered call met a fault behind its server: of 1 call only bytes were seen behind it, which tell no answer",
+    });
+    expect(await verdictOn(silentEmpty, historyOf(overTcp({}), answered, says))).toMatchObject({
+      verdict: "pass",
+      looked: 1,
+    });
+  });
+
+  test("is told as not covered", async () => {
+    const { notCovered } = await judged(historyOf(overTcp({}), empty), [silentEmpty]);
+    expect(notCovered).toEqual([
+      {
+        check: "the requests on cloud->cloud-api",
+        because: "it speaks tcp: connections and bytes were seen there, and no request",
+      },
+    ]);
   });
 });
 

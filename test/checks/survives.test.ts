@@ -102,6 +102,12 @@ describe("a process that ends by itself", () => {
     expect(findings[0]?.says).toContain(says);
   });
 
+  test("is told with what it wrote, not with the frame that was drawn around it", async () => {
+    const stderr = "│ AssertionError: Request already responded to     │\n╰──────────────────────────╯";
+    const { findings } = await judge({}, exited(1500, { stderr }));
+    expect(findings[0]?.says).toContain('it wrote "AssertionError: Request already responded to"');
+  });
+
   test("is one in a control run too", async () => {
     expect(await judge({ mode: "control" }, exited(1500))).toMatchObject({ verdict: "fail" });
   });

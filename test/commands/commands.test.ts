@@ -99,6 +99,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["profiles"] ?? [])).toEqual(profileNames);
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
+    "disconnect",
     "duplicate-effects",
     "egress-gateway",
     "quickstart",

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { filesFolder } from "../../src/engines/lease-files.ts";
 import { openLease } from "../../src/engines/lease.ts";
 import { groupFile, groupLives, membersOf, signalGroup, underLease } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
@@ -40,6 +41,16 @@ test.concurrent("closing ends the reaper, removes the lease, and does not call i
   expect(await alive(den.mark)).toEqual([]);
   expect(await readdir(den.base)).toEqual([]);
   expect(await Promise.race([lease.broken, world.sleep(50).then(() => "quiet")])).toBe("quiet");
+});
+
+test.concurrent("what was written for servers goes with the lease", async () => {
+  await using den = await openDen();
+  const lease = await openLease({ world, run: { id: "run-1", nonce: "00000001" }, base: den.base });
+  const folder = join(filesFolder(lease.directory), "mine");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "config.json"), "{}");
+  await lease.close();
+  expect(await readdir(den.base)).toEqual([]);
 });
 
 test.concurrent("closing one of two leases leaves the other's processes alone", async () => {

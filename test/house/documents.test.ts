@@ -32,15 +32,20 @@ test("the documents are found", () => {
 });
 
 describe("every YAML block of a document is a scenario that loads", () => {
-  test.each(blocks)("$file block $index", async ({ text }) => {
+  test.each(blocks)("$file block $index", async ({ file: document, text }) => {
     expect(parse(text)).toHaveProperty("name");
     const folder = mkdtempSync(join(tmpdir(), "squall-doc-"));
     try {
       const file = join(folder, "block.yaml");
       writeFileSync(file, text);
+      const clients = join(folder, ".mcp.json");
+      const [, config] = /```json\n(\{\n  "mcpServers"[\s\S]*?)```/.exec(textOf(document)) ?? [];
+      writeFileSync(clients, config ?? '{ "mcpServers": {} }');
+      const mcpConfig = { file: clients, named: ".mcp.json" };
+      const env = { API_KEY: "a key" };
       const entryUrl = new URL("../../src/index.ts", import.meta.url);
       await expect(
-        loadScenario({ file, named: "block.yaml", sets: [], env: {}, allowHosts: [], fixtures, entryUrl }),
+        loadScenario({ file, named: "block.yaml", sets: [], env, allowHosts: [], fixtures, entryUrl, mcpConfig }),
       ).resolves.toBeDefined();
     } finally {
       rmSync(folder, { recursive: true });

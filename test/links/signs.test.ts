@@ -1,7 +1,7 @@
 /** The signs by which a fault is known to have taken hold. */
 import { once } from "node:events";
 import { request } from "node:http";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Sign } from "../../src/faults/handles.ts";
 import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
@@ -174,6 +174,81 @@ test("bytes up, then bytes down, are a wait on a link that cannot be read", asyn
   caller.socket.end();
   await waitFor(() => expect(signsOf(rig, "silent")).toHaveLength(1));
   caller.socket.destroy();
+});
+
+describe("a callee that speaks first", () => {
+  const greets = () => tcpCallee((socket) => void socket.write("220 ready\n"));
+
+  test("is waited for from the moment of connecting, once it is known to", async () => {
+    await using callee = await greets();
+    await using rig = await openRig(callee.port, "tcp");
+    const first = callLink(rig.link);
+    await waitFor(() => expect(first.text()).toBe("220 ready\n"));
+    expect(signsOf(rig, "answered")).toEqual([]);
+    const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 20_000 } });
+    const second = callLink(rig.link);
+    await waitFor(() => expect(rig.link.openExchanges()).toBe(1));
+    second.socket.destroy();
+    await waitFor(() => expect(signsOf(rig, "silent")).toHaveLength(1));
+    await cure.heal();
+    const third = callLink(rig.link);
+    await waitFor(() => expect(third.text()).toBe("220 ready\n"));
+    expect(signsOf(rig, "answered")).toHaveLength(1);
+    for (const { socket } of [first, third]) socket.destroy();
+  });
+
+  test("is not waited for where callers speak first, or have ever", async () => {
+    await using callee = await tcpCallee((socket) => socket.on("data", () => socket.write("answer")));
+    await using rig = await openRig(callee.port, "tcp");
+    const speaks = callLink(rig.link);
+    speaks.socket.write("query");
+    await waitFor(() => expect(speaks.text()).toBe("answer"));
+    const idle = callLink(rig.link);
+    await waitFor(() => expect(rig.link.connections).toBe(2));
+    expect(rig.link.openExchanges()).toBe(0);
+    idle.socket.write("query");
+    await waitFor(() => expect(idle.text()).toBe("answer"));
+    expect(signsOf(rig, "answered")).toHaveLength(2);
+    for (const { socket } of [speaks, idle]) socket.destroy();
+  });
+});
+
+describe("a callee that always closes by itself", () => {
+  const hangsUp = () => tcpCallee((socket) => socket.on("data", () => socket.end()));
+  const callOnce = async (rig: Awaited<ReturnType<typeof openRig>>): Promise<void> => {
+    const caller = callLink(rig.link);
+    caller.socket.write("quit");
+    await waitFor(() => expect(caller.ended()).not.toBe("open"));
+    caller.socket.destroy();
+  };
+
+  test("gives no sign of a fault by that, once it is known to", async () => {
+    await using callee = await hangsUp();
+    await using rig = await openRig(callee.port, "tcp");
+    for (let calls = 0; calls < 5; calls += 1) await callOnce(rig);
+    expect(signsOf(rig, "cut")).toHaveLength(2);
+  });
+
+  test("is not known by what it does while something is broken", async () => {
+    await using callee = await hangsUp();
+    await using rig = await openRig(callee.port, "tcp");
+    const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 1 } });
+    for (let calls = 0; calls < 5; calls += 1) await callOnce(rig);
+    expect(signsOf(rig, "cut")).toHaveLength(5);
+    await cure.heal();
+  });
+
+  test("still gives one by a reset", async () => {
+    let resets = false;
+    await using callee = await tcpCallee((socket) =>
+      socket.on("data", () => (resets ? socket.resetAndDestroy() : socket.end())),
+    );
+    await using rig = await openRig(callee.port, "tcp");
+    for (let calls = 0; calls < 4; calls += 1) await callOnce(rig);
+    resets = true;
+    await callOnce(rig);
+    expect(signsOf(rig, "cut").map(({ how }) => how)).toEqual(["fin", "fin", "rst"]);
+  });
 });
 
 test("an exchange tells how much passed and how long it took to its last byte, which a toxic does not make usual", async () => {

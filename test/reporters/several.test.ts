@@ -78,7 +78,7 @@ test("repeated runs close with how often each check passed, and how many were do
     The seed repeats the plan; timing varies from run to run. In brackets: the 95 % interval (Wilson).
 
     ✗ duplicate-effects  failed 1 of 3 (6–79 %), passed 2 of 3 (21–94 %)
-        for example: 1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
+        for example: 1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
     ✓ silent-empty  passed 3 of 3 (44–100 %)
 
     Replay of one: squall run made-up --seed 42
@@ -144,7 +144,8 @@ describe("the index page", () => {
       "run-4/report.html",
     ]);
     const gap = "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it";
-    const found = "1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1";
+    const found =
+      "1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1";
     expect(rowsOf(page, "runs")).toEqual([
       ["verdict", "scenario", "exit", "took", "checks", "what failed, or was not seen"],
       [

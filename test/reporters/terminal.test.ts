@@ -29,7 +29,7 @@ describe("the terminal reporter", () => {
       "FAILED  made-up  seed 42
 
       ✗ duplicate-effects
-          violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
+          violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
             witness: t:107 t:108 t:109 t:110 t:111 t:112

@@ -102,6 +102,12 @@ describe("a server that chains call and the scenario does not list is taken from
     });
   });
 
+  test("in the revision that a transport is of which later ones have not", async () => {
+    const protocolOf = async (type: string) =>
+      serverOf(await loadWith({ config: entry({ type, url: "http://127.0.0.1:1/sse" }) }))?.protocol;
+    expect(await Promise.all(["sse", "http"].map(protocolOf))).toEqual(["2024-11-05", "auto"]);
+  });
+
   test("from VS Code's file, with comments and a last comma", async () => {
     const config = `{
   // "old": { "url": "http://nowhere" },

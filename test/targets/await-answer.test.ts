@@ -106,6 +106,29 @@ test.concurrent("of a target that does not speak HTTP a connection is enough, an
   );
 });
 
+test.concurrent("a connection that is dropped at once is taken for somebody else's, who stands before the target", async () => {
+  let connections = 0;
+  const proxy = createTcpServer((socket) => {
+    connections += 1;
+    socket.on("error", () => {});
+    if (connections <= 2) socket.destroy();
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  await expect(awaited(new URL(`tcp://127.0.0.1:${port}`), 20_000)).resolves.toBeDefined();
+  expect(connections).toBe(3);
+  proxy.close();
+});
+
+test.concurrent("of what speaks TLS to others a connection is enough, whatever its certificate", async () => {
+  const secure = createTcpServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  const url = new URL(`https://127.0.0.1:${(secure.address() as AddressInfo).port}`);
+  const ask = { url, speaks: "tcp", world, timeoutMs: 20_000, signal } as const;
+  expect(await awaitAnswer(ask)).toEqual({ is: "answered" });
+  secure.close();
+});
+
 test.concurrent("the wait ends at once when the run is stopped", async () => {
   const port = await freePort();
   const stopping = new AbortController();

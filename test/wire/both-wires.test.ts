@@ -48,7 +48,8 @@ describe("the table of what the SDK hides", () => {
 
   test("is the one in docs/wires.md", () => {
     const document = readFileSync(new URL("../../docs/wires.md", import.meta.url), "utf8");
-    const rows = [...document.matchAll(/^\|(.+)\|$/gm)].map(([, cells = ""]) =>
+    const [first = ""] = document.split("## In 2026-07-28");
+    const rows = [...first.matchAll(/^\|(.+)\|$/gm)].map(([, cells = ""]) =>
       cells.split("|").map((cell) => cell.trim()),
     );
     expect(rows.slice(2)).toEqual(sdkHides.map(({ fault, lean, sdk, sees }) => [fault, lean, sdk, sees]));

@@ -298,7 +298,7 @@ test("only the SDK's wire loads the SDK, and nobody loads that wire before a gro
   const src = fileURLToPath(new URL("../../src", import.meta.url));
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   const heavy =
-    /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk(?:-pipe|-session|-requests|-outcome)?\.ts"|\.[\w./]*\/oauth\.ts")/;
+    /from "(?:@modelcontextprotocol\/|\.[\w./]*\/sdk2?(?:-pipe|-session|-requests|-outcome)?\.ts"|\.[\w./]*\/oauth\.ts")/;
   const users = files.filter((file) => heavy.test(readFileSync(`${src}/${file}`, "utf8")));
   expect(users.sort()).toEqual([
     "wire/oauth.ts",
@@ -307,6 +307,8 @@ test("only the SDK's wire loads the SDK, and nobody loads that wire before a gro
     "wire/sdk-requests.ts",
     "wire/sdk-session.ts",
     "wire/sdk.ts",
+    "wire/sdk2-outcome.ts",
+    "wire/sdk2.ts",
   ]);
 });
 

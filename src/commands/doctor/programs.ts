@@ -2,10 +2,10 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
-import { findPackageJSON } from "node:module";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { manifestOf } from "../../effects/drivers.ts";
 import { imageFrom } from "../../engines/docker.ts";
 import type { World } from "../../world.ts";
 import type { Found, Probe } from "./probe.ts";
@@ -50,14 +50,6 @@ async function isProgram(file: string): Promise<boolean> {
 
 function firstLine(text: string): string {
   return text.trim().split("\n")[0] ?? "";
-}
-
-function manifestOf(name: string): string | undefined {
-  try {
-    return findPackageJSON(name, import.meta.url);
-  } catch {
-    return undefined;
-  }
 }
 
 const missing = (says: string): Found => ({ state: "missing", says });
@@ -111,19 +103,32 @@ const prlimit: Probe = {
   },
 };
 
-const testcontainers: Probe = {
-  name: "testcontainers",
-  needed: false,
-  costs: "nothing for runs with the embedded engine; --engine docker cannot be used",
-  mend: "npm install --save-dev testcontainers, beside squall",
-  look: async () => {
-    // Only its manifest: the package itself takes longer to load than all the other probes together.
-    const manifest = manifestOf("testcontainers");
-    if (manifest === undefined) return missing("not installed beside Squall");
-    const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(manifest, "utf8")));
-    return { state: "there", says: version };
-  },
-};
+/** A package that people install where they need it. */
+function packageProbe(name: string, costs: string): Probe {
+  return {
+    name,
+    needed: false,
+    costs,
+    mend: `npm install --save-dev ${name}, beside squall`,
+    look: async () => {
+      // Only its manifest: some packages take longer to load than all the other probes together.
+      const manifest = manifestOf(name);
+      if (manifest === undefined) return missing("not installed beside Squall");
+      const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(manifest, "utf8")));
+      return { state: "there", says: version };
+    },
+  };
+}
+
+const testcontainers = packageProbe(
+  "testcontainers",
+  "nothing for runs with the embedded engine; --engine docker cannot be used",
+);
+const drivers = [
+  packageProbe("pg", "effects cannot be read back from PostgreSQL; every other read-back can"),
+  packageProbe("mysql2", "effects cannot be read back from MySQL or MariaDB; every other read-back can"),
+  packageProbe("redis", "effects cannot be read back from Redis; every other read-back can"),
+];
 
 const toxiproxyImage: Probe = {
   name: "toxiproxy image",
@@ -164,4 +169,13 @@ const chromium: Probe = {
   },
 };
 
-export const programs: readonly Probe[] = [toxiproxy, docker, testcontainers, toxiproxyImage, prlimit, go, chromium];
+export const programs: readonly Probe[] = [
+  toxiproxy,
+  docker,
+  testcontainers,
+  toxiproxyImage,
+  prlimit,
+  ...drivers,
+  go,
+  chromium,
+];

@@ -9,16 +9,16 @@ import type { Io } from "../io.ts";
 import { jsonText } from "../../reporters/markup.ts";
 import { isObject } from "../../wire/lean-rpc.ts";
 import type { AddCommand } from "../main.ts";
-import { collect, wholeNumber } from "../options.ts";
-import { quoted } from "../replay.ts";
+import { collect, mcpConfigOption, wholeNumber } from "../options.ts";
 import { listenToSignals } from "../stopping.ts";
 import { callsPerWalk, errorBound, ownBounds, rawCall } from "./plan.ts";
+import { replayOf } from "./replay.ts";
 import { nextRate, rangeOf, type SearchOptions, type Try } from "./search.ts";
 import { boundFrom, leastRate, loadWith, measureRaw, tryRate, type Ground } from "./steps.ts";
 import type { Raw, Saturation, Step } from "./saturation.ts";
 import { asText, isCeiling, rawLine, stepLine } from "./words.ts";
 
-interface SaturateOptions {
+export interface SaturateOptions {
   readonly tool?: string;
   readonly args?: Readonly<Record<string, unknown>>;
   readonly connections: number;
@@ -32,6 +32,7 @@ interface SaturateOptions {
   readonly seed?: number;
   readonly workers?: number;
   readonly allowHost: string[];
+  readonly mcpConfig?: string;
   readonly out: string;
   readonly quiet?: true;
   readonly json?: true;
@@ -67,6 +68,7 @@ export const addSaturate: AddCommand = (program, io, done) => {
     .option("--seed <n>", "same seed, same plan", wholeNumber("--seed", 0, 2 ** 31 - 1))
     .option("--workers <n>", "threads for the agents", wholeNumber("--workers", 1, 64))
     .option("--allow-host <host>", "a host beside loopback that may be loaded; several times", collect, [])
+    .option(...mcpConfigOption)
     .option("--out <dir>", "where the runs' folders are made", "reports")
     .option("--quiet", "no progress on stderr")
     .option("--json", "print one JSON document on stdout, nothing else")
@@ -126,7 +128,7 @@ interface Asked {
 
 async function groundOf(
   named: string,
-  { set, allowHost, seed, workers, tool, args = {} }: SaturateOptions,
+  { set, allowHost, mcpConfig, seed, workers, tool, args = {} }: SaturateOptions,
   { io, out }: Pick<Ground, "io" | "out">,
 ): Promise<Ground> {
   await mkdir(out, { recursive: true });
@@ -144,6 +146,7 @@ async function groundOf(
     named: isUrl ? file : named,
     set,
     allowHost,
+    ...(mcpConfig === undefined ? {} : { mcpConfig }),
     ...(seed === undefined ? {} : { seed }),
     ...(workers === undefined ? {} : { workers }),
     out,
@@ -246,24 +249,6 @@ function conclude(about: {
   if (fails === undefined)
     return { ...ends, verdict: "not-reached", because: "no higher rate was asked for", exitCode: exitCodes.passed };
   return { ...ends, verdict: "found", exitCode: exitCodes.passed };
-}
-
-function replayOf(
-  named: string,
-  { tool, args, step, connections, tries, from, to, threshold, set, seed, workers, allowHost }: SaturateOptions,
-): string {
-  const parts = [`squall saturate ${quoted(named)}`];
-  if (tool !== undefined) parts.push(`--tool ${quoted(tool)} --connections ${connections}`);
-  if (args !== undefined) parts.push(`--args ${quoted(JSON.stringify(args))}`);
-  parts.push(`--step ${step}s --tries ${tries}`);
-  if (from !== undefined) parts.push(`--from ${from}/s`);
-  if (to !== undefined) parts.push(`--to ${to}/s`);
-  for (const expression of threshold) parts.push(`--threshold ${quoted(expression)}`);
-  for (const change of set) parts.push(`--set ${quoted(change)}`);
-  for (const host of allowHost) parts.push(`--allow-host ${quoted(host)}`);
-  if (seed !== undefined) parts.push(`--seed ${seed}`);
-  if (workers !== undefined) parts.push(`--workers ${workers}`);
-  return parts.join(" ");
 }
 
 function parseArgs(text: string): Readonly<Record<string, unknown>> {

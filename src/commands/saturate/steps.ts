@@ -18,6 +18,7 @@ export interface Ground {
   readonly named: string;
   readonly set: readonly string[];
   readonly allowHost: readonly string[];
+  readonly mcpConfig?: string;
   readonly seed?: number;
   readonly workers?: number;
   /** Where the runs' folders go. */
@@ -42,11 +43,13 @@ export async function measureRaw(
   const loaded = await loadWith(ground, rawSets(server, seconds));
   let came: RawCeiling | undefined;
   await act(ground, loaded, {
-    openLoad: (groups) => {
+    openLoad: (groups, admission) => {
       const target = groups.find((one) => one.group.name === group.name)?.targets.find((one) => one.server === server);
       if (target === undefined) throw new UserError(`${server} speaks stdio: only HTTP has a raw ceiling to measure`);
       return openCannon({
         ...target,
+        identity: admission.to(group.name, server).identity,
+        onGranted: admission.tokens.onGranted,
         tool,
         args,
         connections,

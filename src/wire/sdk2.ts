@@ -1,0 +1,90 @@
+/**
+ * The SDK's wire for 2026-07-28: its second version, @modelcontextprotocol/client, as it comes. It asks `server/discover`
+ * whenever it connects.
+ */
+import {
+  Client,
+  deserializeMessage,
+  serializeMessage,
+  StreamableHTTPClientTransport,
+  type JSONRPCMessage,
+  type Transport,
+} from "@modelcontextprotocol/client";
+import { z } from "zod";
+import { sessionless } from "./dialect.ts";
+import { transportOver, type Lines } from "./sdk-pipe.ts";
+import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
+import { answerOfThrown2, isTimeout2, statusOf2 } from "./sdk2-outcome.ts";
+import { asked, nameOf } from "./sdk.ts";
+import type { CallRequest, Session, SessionOptions } from "./session.ts";
+
+export async function openSdk2Session(options: SessionOptions): Promise<Session> {
+  const pin = options.dialect?.versions[0] ?? sessionless;
+  const client = new Client({ name: options.clientName, version: "1" }, { versionNegotiation: { mode: { pin } } });
+  const { transport, ...end } = "pipe" in options ? overPipe(options) : overHttp(options);
+  return openSessionOf(
+    {
+      connect: (timeout) => client.connect(transport, { timeout }),
+      ask: (request, how) => askClient2(client, request, how),
+      toolPage: (cursor, timeout) =>
+        client.request({ method: "tools/list", params: cursor === undefined ? {} : { cursor } }, { timeout }),
+      hasEnded: () => client.transport === undefined,
+      close: () => client.close(),
+      answerOfThrown: answerOfThrown2,
+      isTimeout: isTimeout2,
+      // There are none to lose.
+      isLoss: () => false,
+      statusOf: statusOf2,
+    },
+    { ...end, protocolVersion: () => client.getNegotiatedProtocolVersion() },
+    "pipe" in options ? { ...options, headers: {} } : options,
+  );
+}
+
+type End2 = Omit<SdkEnd, "transport" | "protocolVersion"> & { readonly transport: Transport };
+
+function overHttp({ url, headers, authorization }: Exclude<SessionOptions, { readonly pipe: unknown }>): End2 {
+  return {
+    name: nameOf(url),
+    transport: new StreamableHTTPClientTransport(url, { requestInit: { headers: asked(headers, authorization) } }),
+    isLost: () => false,
+    inSession: () => false,
+    farewell: () => Promise.resolve(),
+  };
+}
+
+function overPipe({ server, pipe }: Extract<SessionOptions, { readonly pipe: unknown }>): End2 {
+  let isLost = false;
+  const lines: Lines<JSONRPCMessage> = { read: deserializeMessage, write: serializeMessage };
+  const transport = transportOver(pipe, lines, () => {
+    isLost = true;
+  });
+  return {
+    name: server,
+    transport,
+    isLost: () => isLost,
+    inSession: () => false,
+    farewell: () => Promise.resolve(),
+  };
+}
+
+const anyResult = z.looseObject({});
+
+function askClient2(
+  client: Client,
+  request: CallRequest,
+  how: { readonly timeout: number; readonly signal: AbortSignal },
+): Promise<unknown> {
+  const { method, name = "", meta } = request;
+  const params = { ...request.params, _meta: { ...meta } };
+  switch (method) {
+    case "tools/call":
+      return client.callTool({ ...params, name }, how);
+    case "resources/read":
+      return client.readResource({ ...params, uri: name }, how);
+    case "prompts/get":
+      return client.getPrompt({ ...params, name }, how);
+    default:
+      return client.request({ method, params }, anyResult, how);
+  }
+}
