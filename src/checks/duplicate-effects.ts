@@ -4,6 +4,7 @@
  * rows that name their ops, a number that grows, or the requests that an upstream has accepted.
  */
 import type { DeclaredEffect } from "../history/declared.ts";
+import { opAtStep } from "../history/ids.ts";
 import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import type { Told } from "../history/told.ts";
 import { defineCheck, verdictOf, type Finding, type Judgement, type Plant } from "./check.ts";
@@ -121,5 +122,6 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefor
     outcome,
     inBaseline: roles.get(started.phase) === "baseline",
     exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
+    insteadOf: started.insteadOf === undefined ? undefined : opAtStep(record.op, started.insteadOf),
   };
 }

@@ -59,6 +59,8 @@ export function watchBudgets(declared: Declared): Budgets {
   const add = (record: OpRecord, metFault: boolean): void => {
     const { started, ended, outcome } = record;
     if (budgets.get(started.group) === undefined || ended === undefined) return;
+    // What stands in for another step runs only where that was not ok, so it tells nothing of the usual way.
+    if (started.insteadOf !== undefined) return;
     const tool = `${started.server}.${started.tool}`;
     if (roles.get(started.phase) === "baseline") {
       const samples = usual.get(tool) ?? [];
@@ -78,7 +80,7 @@ export function watchBudgets(declared: Declared): Budgets {
     const usually = new Map([...usual].map(([tool, samples]) => [tool, usualUs(samples)]));
     return walks.all().flatMap((steps) => {
       const [first] = steps;
-      const budgetMs = first?.step === 0 ? budgets.get(first.group) : undefined;
+      const budgetMs = first !== undefined && walks.begins(first) ? budgets.get(first.group) : undefined;
       if (budgetMs === undefined) return [];
       const patienceUs = ({ group, step }: Step): number => (patience.get(`${group}.${step}`) ?? 0) * 1000;
       const cascade = cascadeIn(steps, { budgetUs: budgetMs * 1000, patienceUs, usually, unharmed });
@@ -96,8 +98,18 @@ interface Seen {
 
 /** A walk is kept only if one of its steps ran short of time, and one met a fault. */
 function followWalks({ steps: declared }: Declared, links: ReadonlyMap<string, string>) {
-  const lengths = new Map<string, number>();
-  for (const { group } of declared) lengths.set(group, (lengths.get(group) ?? 0) + 1);
+  // A turn has the budget to itself, so it is a walk of its own.
+  const turns = new Map<string, { readonly first: number; length: number }>();
+  const turnOf = new Map<string, string>();
+  for (const { group, step, turn = 0, insteadOf } of declared) {
+    if (insteadOf !== undefined) continue;
+    const key = `${group}.${turn}`;
+    turnOf.set(`${group}.${step}`, key);
+    const known = turns.get(key) ?? { first: step, length: 0 };
+    turns.set(key, known);
+    known.length += 1;
+  }
+  const turnWith = (group: string, step: number) => turns.get(turnOf.get(`${group}.${step}`) ?? "");
   const open = new Map<string, Seen[]>();
   const kept = new Map<string, Step[][]>();
   const leftOut = new Map<string, number>();
@@ -113,12 +125,13 @@ function followWalks({ steps: declared }: Declared, links: ReadonlyMap<string, s
 
   return {
     add: (seen: Seen): void => {
-      const { group, agent, walk } = seen.record.started;
-      const key = `${group}.${agent}.${walk}`;
+      const { group, agent, walk, step } = seen.record.started;
+      const turn = turnWith(group, step);
+      const key = `${group}.${agent}.${walk}.${turn?.first ?? 0}`;
       const steps = open.get(key);
       if (steps !== undefined) steps.push(seen);
       else open.set(key, [seen]);
-      if ((steps?.length ?? 1) < (lengths.get(group) ?? 1)) return;
+      if ((steps?.length ?? 1) < (turn?.length ?? 1)) return;
       open.delete(key);
       close(group, steps ?? [seen]);
     },
@@ -127,6 +140,7 @@ function followWalks({ steps: declared }: Declared, links: ReadonlyMap<string, s
       [...[...kept.values()].flat(), ...[...open.values()].map(stepsOf)]
         .map((steps) => steps.toSorted((a, b) => a.step - b.step))
         .toSorted(([a], [b]) => (a?.fromUs ?? 0) - (b?.fromUs ?? 0)),
+    begins: ({ group, step }: Step): boolean => turnWith(group, step)?.first === step,
     leftOut: (group: string): number => leftOut.get(group) ?? 0,
   };
 }
@@ -169,6 +183,9 @@ function stepOf({ record, metFault }: Seen, links: ReadonlyMap<string, string>):
   };
 }
 
+/** A start is kept in whole microseconds. */
+const roundedUs = 1000;
+
 /** The 95th percentile, or the slowest where that would claim more than the samples tell. */
 function usualUs(samples: readonly number[]): number | undefined {
   if (samples.length < samplesMin) return undefined;
@@ -196,9 +213,12 @@ function cascadeIn(
       deadlineUs - step.timedOutFromUs < usualOf(step));
 
   const firstOut = steps.findIndex(ranOut);
-  const before = steps.slice(0, Math.max(0, firstOut)).filter(({ metFault }) => metFault);
-  const [eater] = before.toSorted((a, b) => b.toUs - b.fromUs - (a.toUs - a.fromUs));
   const out = steps[firstOut];
+  // Steps that run at the same time take nothing from each other.
+  const before = steps
+    .slice(0, Math.max(0, firstOut))
+    .filter(({ metFault, toUs }) => metFault && toUs < (out?.fromUs ?? 0) + roundedUs);
+  const [eater] = before.toSorted((a, b) => b.toUs - b.fromUs - (a.toUs - a.fromUs));
   if (eater === undefined || out === undefined || !Number.isFinite(usualOf(eater))) return undefined;
   const isHealthy = ({ faults, tool }: Step): boolean =>
     faults.every((fault) => eater.faults.includes(fault) && unharmed.has(`${fault} ${tool}`));

@@ -1,7 +1,7 @@
 /** What is said of ops whose effects are not what their callers were told: in words, with the rows that prove it. */
 import { eventsOf, type Told } from "../history/told.ts";
 import { witnessesMax, type Finding } from "./check.ts";
-import { wrongs, type Tally, type Wrong } from "./effect-tallies.ts";
+import { rowWrongs, type RowWrong, type Tally } from "./effect-tallies.ts";
 import type { Entry } from "./writes.ts";
 
 interface Words {
@@ -12,7 +12,7 @@ interface Words {
   readonly fix: string;
 }
 
-const words: Readonly<Record<Wrong, Words>> = {
+const words: Readonly<Record<RowWrong, Words>> = {
   duplicated: {
     says: "had more than one effect",
     saysOf: (expect) => `had more than the ${expect} effects that are meant`,
@@ -30,6 +30,12 @@ const words: Readonly<Record<Wrong, Words>> = {
     saysOf: (expect) => `had fewer than ${expect} effects although the caller was told that it succeeded`,
     why: "The caller goes on as if it were done.",
     fix: "Report success only after the upstream has confirmed the write; turn its failures into tool errors (isError).",
+  },
+  repeated: {
+    says: "stood in for a write that had its effect all the same",
+    saysOf: () => "stood in for a write that had effects all the same",
+    why: "A write of unknown fate was made again by another way, and both were done: the payment goes out twice.",
+    fix: "Fall back only from writes that surely failed; of one whose fate is unknown, ask first whether it was done.",
   },
 };
 
@@ -58,7 +64,7 @@ export function effectFindings(judged: Judged, told: Told): Finding[] {
   }
   for (const tally of judged.tallies) {
     const together = togetherOf(tally);
-    for (const wrong of wrongs) {
+    for (const wrong of rowWrongs) {
       const { count, first } = tally.wrong[wrong];
       if (count === 0 || (wrong === "lost" && !judged.tellsLost(tally))) continue;
       const { tool, effect } = tally.kind;
@@ -75,7 +81,7 @@ export function effectFindings(judged: Judged, told: Told): Finding[] {
 }
 
 interface Found {
-  readonly wrong: Wrong;
+  readonly wrong: RowWrong;
   readonly tool: string;
   readonly effect: string;
   /** How many such writes there were. */
@@ -87,9 +93,13 @@ interface Found {
 function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Found, told: Told): Finding {
   const found = first.map((entry) => {
     const op = entry.op();
-    return { op, entry, rows: told.effects(op).filter((row) => row.effect === entry.kind.effect) };
+    const before = wrong === "repeated" ? entry.insteadOf() : undefined;
+    const all = before === undefined ? told.effects(op) : [...told.effects(before), ...told.effects(op)];
+    return { op, before, entry, rows: all.filter((row) => row.effect === entry.kind.effect) };
   });
-  const examples = found.slice(0, 3).map(({ op, entry, rows }) => `${op} (${leftBy(entry, rows)})`);
+  const examples = found.slice(0, 3).map(({ op, before, entry, rows }) => {
+    return `${op}${before === undefined ? "" : ` for ${before}`} (${leftBy(entry, rows)})`;
+  });
   const more = count > examples.length ? ` and ${count - examples.length} more` : "";
   const story = eventsOf(told, found[0]?.op ?? "").slice(0, witnessesMax - 4);
   const rowEvents = found.flatMap(({ rows }) => rows.map(({ id }) => id));
@@ -98,7 +108,7 @@ function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Foun
   const { says, saysOf, ...advice } = words[wrong];
   return {
     grade: "violation",
-    blames: "server",
+    blames: wrong === "repeated" ? "agents" : "server",
     says: [
       `${count} of ${of} ${tool} ops ${expect === 1 ? says : saysOf(expect)}`,
       ...(by === undefined ? [] : [`, as read back by ${by}`]),
@@ -108,7 +118,7 @@ function finding(judged: Judged, { wrong, tool, effect, of, count, first }: Foun
     witness: {
       // The story of the first op in full, then the rows of the others.
       events: [...new Set([...story, ...rowEvents])].slice(0, witnessesMax),
-      ops: found.map(({ op }) => op),
+      ops: found.flatMap(({ op, before }) => (before === undefined ? [op] : [before, op])).slice(0, witnessesMax),
     },
   };
 }

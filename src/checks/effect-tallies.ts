@@ -5,6 +5,10 @@ import { effectsMax, type Entry, type Kind, type Write, type Writes } from "./wr
 export const wrongs = ["duplicated", "orphaned", "lost"] as const;
 export type Wrong = (typeof wrongs)[number];
 
+/** Where rows name their ops, it also shows that both a write and what stands in for it were done. */
+export const rowWrongs = [...wrongs, "repeated"] as const;
+export type RowWrong = (typeof rowWrongs)[number];
+
 /** Undefined where all is well. */
 export function wrongWith(outcome: Write["outcome"], effects: number, expect: number): Wrong | undefined {
   const most = effectsMax(outcome, expect);
@@ -36,7 +40,7 @@ export interface Tally {
   firstKeptTurn: number;
   /** The first that was never seen, of those that should be. */
   firstUnseenTurn: number;
-  readonly wrong: Readonly<Record<Wrong, Wronged>>;
+  readonly wrong: Readonly<Record<RowWrong, Wronged>>;
 }
 
 export function tally(writes: Writes, expectOf: (effect: string) => number): readonly Tally[] {
@@ -53,6 +57,8 @@ export function tally(writes: Writes, expectOf: (effect: string) => number): rea
     if (outcome === "unknown" && rows === expect) of.recovered += 1;
     const wrong = wrongWith(outcome, rows, expect);
     if (wrong !== undefined) note(of.wrong[wrong], entry);
+    // Of a write and the one that stands in for it each is right by itself; both together are one too many.
+    if (rows > 0 && entry.rowsBefore > 0) note(of.wrong.repeated, entry);
     markTurns(of, entry, wrong);
   }
   return [...tallies.values()].toSorted((a, b) => a.firstTurn - b.firstTurn);
@@ -81,7 +87,7 @@ function emptyTally(kind: Kind): Tally {
     lastGoneTurn: 0,
     firstKeptTurn: Number.POSITIVE_INFINITY,
     firstUnseenTurn: Number.POSITIVE_INFINITY,
-    wrong: { duplicated: none(), orphaned: none(), lost: none() },
+    wrong: { duplicated: none(), orphaned: none(), lost: none(), repeated: none() },
   };
 }
 

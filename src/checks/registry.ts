@@ -1,5 +1,6 @@
 /** The checks. To add one: a file beside this one, and its line here. */
 import type { Check } from "./check.ts";
+import { bleed } from "./bleed.ts";
 import { disconnect } from "./disconnect.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
 import { retryStorm } from "./retry-storm.ts";
@@ -10,6 +11,7 @@ import { timeoutCascade } from "./timeout-cascade.ts";
 import { wrongEffects } from "./wrong-effects.ts";
 
 export const checks = [
+  bleed,
   disconnect,
   duplicateEffects,
   retryStorm,

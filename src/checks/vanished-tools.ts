@@ -1,5 +1,5 @@
 /** What servers listed until the first fault and list no more, where they were asked while nothing was broken. */
-import type { Declared } from "../history/declared.ts";
+import { offersTools, type Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
 import { serversAt } from "../history/fault-place.ts";
 import type { HistoryRecord } from "../history/records.ts";
@@ -32,7 +32,8 @@ export interface ToolsFold {
 
 export function followTools(declared: Declared): ToolsFold {
   const touchedBy = new Map(declared.faults.map((fault) => [fault.fault, serversAt(fault, declared.links)]));
-  const asked = new Map<string, Asked[]>(declared.servers.map(({ server }) => [server, []]));
+  const servers = declared.servers.filter(({ server }) => offersTools(server, declared));
+  const asked = new Map<string, Asked[]>(servers.map(({ server }) => [server, []]));
   /** Faults that are on, by fault and window, with the servers that they touch. */
   const on = new Map<string, readonly string[]>();
   let phase = "";

@@ -11,6 +11,8 @@ export interface Write {
   readonly inBaseline: boolean;
   /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
   readonly exposed: boolean;
+  /** The op that it stands in for: both are one piece of work. */
+  readonly insteadOf?: string | undefined;
 }
 
 /** A write as the table has it. */
@@ -21,6 +23,9 @@ export interface Entry {
   readonly outcome: Write["outcome"];
   readonly inBaseline: boolean;
   readonly rows: number;
+  /** Of the op that it stands in for; 0 where it stands in for none. */
+  readonly rowsBefore: number;
+  readonly insteadOf: () => string | undefined;
   /** Some row of it was there and is there no more. */
   readonly hasGone: boolean;
   readonly op: () => string;
@@ -87,8 +92,9 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
     add: (write) => {
       all += 1;
       if (write.exposed) exposed += 1;
-      const { ops, turns, abouts, rows, rule } = tableOf(write.effect);
+      const { ops, turns, abouts, rows, befores, rule } = tableOf(write.effect);
       const number = ops.numberOf(write.op);
+      if (write.insteadOf !== undefined) befores.set(number, ops.numberOf(write.insteadOf) + 1);
       turns.set(number, all);
       abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
       certain ||= !rule.mayGo && rows.get(number) > effectsMax(write.outcome, rule.expect);
@@ -125,10 +131,8 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
   };
 }
 
-function* entriesIn(
-  { ops, turns, abouts, rows, gone }: Table,
-  kinds: readonly Kind[],
-): Generator<Entry, void, undefined> {
+function* entriesIn(table: Table, kinds: readonly Kind[]): Generator<Entry, void, undefined> {
+  const { ops, turns, abouts } = table;
   for (let number = 0; number < ops.size(); number += 1) {
     const turn = turns.get(number);
     if (turn === 0) continue;
@@ -137,9 +141,22 @@ function* entriesIn(
     const outcome = outcomes[about % 4];
     if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
     const inBaseline = Math.floor(about / 4) % 2 === 1;
-    const found = { rows: rows.get(number), hasGone: gone.has(number) };
-    yield { kind, turn, outcome, inBaseline, ...found, op: () => ops.opOf(number) };
+    yield { kind, turn, outcome, inBaseline, ...foundIn(table, number) };
   }
+}
+
+function foundIn(
+  { ops, rows, befores, gone }: Table,
+  number: number,
+): Pick<Entry, "rows" | "hasGone" | "rowsBefore" | "insteadOf" | "op"> {
+  const before = befores.get(number) - 1;
+  return {
+    rows: rows.get(number),
+    hasGone: gone.has(number),
+    rowsBefore: before < 0 ? 0 : rows.get(before),
+    insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
+    op: () => ops.opOf(number),
+  };
 }
 
 function strangersIn({ ops, turns, rows, nameless }: Table): number {
@@ -154,6 +171,8 @@ interface Table {
   readonly turns: ReturnType<typeof openColumn>;
   readonly abouts: ReturnType<typeof openColumn>;
   readonly rows: ReturnType<typeof openColumn>;
+  /** The number of the op that one stands in for, and 1. */
+  readonly befores: ReturnType<typeof openColumn>;
   /** Of few ops, and of none where rows never go. */
   readonly gone: Set<number>;
   readonly rule: RowsRule;
@@ -162,5 +181,14 @@ interface Table {
 
 function openTable(rule: RowsRule): Table {
   const column = (): Table["rows"] => openColumn("word");
-  return { ops: openOpTable(), turns: column(), abouts: column(), rows: column(), gone: new Set(), rule, nameless: 0 };
+  return {
+    ops: openOpTable(),
+    turns: column(),
+    abouts: column(),
+    rows: column(),
+    befores: column(),
+    gone: new Set(),
+    rule,
+    nameless: 0,
+  };
 }

@@ -116,9 +116,23 @@ export interface DeclaredStep {
   readonly step: number;
   readonly server: string;
   readonly tool: string;
+  /** Absent: a tool's call. */
+  readonly kind?: string;
   /** The patience for one attempt. */
   readonly timeoutMs: number;
   readonly effect?: string;
   /** The scenario says that an empty answer is fine here. */
   readonly mayBeEmpty?: true;
+  /** The scenario says what its answers must echo. */
+  readonly echoes?: true;
+  /** It stands in for this step. */
+  readonly insteadOf?: number;
+  /** Which turn of the walk it belongs to, where there are several: each has the budget to itself. */
+  readonly turn?: number;
+}
+
+/** One that is asked for other things only, such as resources, need have no tools at all. */
+export function offersTools(server: string, { steps }: Pick<Declared, "steps">): boolean {
+  const asked = steps.filter((step) => step.server === server);
+  return asked.length === 0 || asked.some(({ kind }) => kind === undefined);
 }

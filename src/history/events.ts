@@ -9,6 +9,7 @@ import type { EngineEvent } from "./engine-events.ts";
 import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { ListedEvent, ToolsListed } from "./listing.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { AttemptMarks, EndMarks } from "./policy-marks.ts";
@@ -79,18 +80,6 @@ export interface SessionEvent {
   readonly because?: string;
 }
 
-/**
- * What a server offers at one moment, asked past every fault's reach: before the phases, late in the baseline where
- * its sessions share a process, and after each episode.
- */
-export interface ToolsListed {
-  readonly type: "tools-listed";
-  readonly server: string;
-  readonly tools: readonly string[];
-  /** Why it could not be asked. */
-  readonly failed?: string;
-}
-
 export interface OpStarted {
   readonly type: "op-started";
   readonly op: string;
@@ -99,12 +88,17 @@ export interface OpStarted {
   readonly walk: number;
   readonly step: number;
   readonly server: string;
+  /** What it calls; of other kinds, their method and name: `resources/read`. */
   readonly tool: string;
+  /** The kind of its step; absent: a tool is called. */
+  readonly kind?: string;
   readonly phase: string;
   /** When the plan wanted it; latency counts from here. */
   readonly intendedUs: number;
   readonly argsShape: string;
   readonly effect?: string;
+  /** It stands in for this step of its walk, which was not ok: the two are one piece of work. */
+  readonly insteadOf?: number;
   /** Where its effect's content is compared: digests of what it asks for, in the order of what the effect declares. */
   readonly asked?: readonly string[];
 }
@@ -128,6 +122,8 @@ export interface Attempt extends AttemptMarks {
   readonly onTimeout?: "cancel" | "close" | "abandon";
   /** The shape of a result: of every `ok`, and of a tool error that carries data. */
   readonly answer?: Shape;
+  /** Where its step says what the answer must echo: what it does not. Of another op's, whose it is. */
+  readonly strays?: readonly { readonly path: string; readonly is: "missing" | "other"; readonly op?: string }[];
 }
 
 /** An answer that came after its caller had stopped waiting. */
@@ -146,6 +142,8 @@ export interface OpEnded extends EndMarks {
   readonly because?: string;
   /** Its agent would have tried again, but the run was over. */
   readonly cutShort?: true;
+  /** Its agent went on all the same: with another step, with what this one gave last, or with values from the scenario. */
+  readonly degraded?: "step" | "cached" | "values";
 }
 
 export interface ConnectionEvent {
@@ -174,7 +172,7 @@ export interface Exchange {
   readonly path: string;
   /** The same for requests of one path in this run with the same query and body; absent where they have neither. */
   readonly asks?: string;
-  /** On agent→server links: the tool that the JSON-RPC body calls. */
+  /** On agent→server links: what the JSON-RPC body asks for, as ops call it. */
   readonly tool?: string;
   readonly startedUs: number;
   /** When the whole request had passed the tap. */
@@ -243,6 +241,7 @@ export type Unstamped =
   | ToolsListed
   | OpStarted
   | Attempt
+  | ListedEvent
   | LateAnswer
   | OpEnded
   | ConnectionEvent

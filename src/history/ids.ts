@@ -18,6 +18,11 @@ export function opKey(op: string): string {
   return `key-${op}`;
 }
 
+/** The op of another step of the same walk. */
+export function opAtStep(op: string, step: number): string {
+  return `${op.slice(0, op.lastIndexOf("."))}.${step}`;
+}
+
 export interface Sighting {
   readonly op: string;
   /** Known only where the trace context was forwarded as it came; servers that trace give it spans of their own. */

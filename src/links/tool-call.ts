@@ -1,15 +1,16 @@
 /** The request inside a JSON-RPC body, and the answer to it inside an event stream. */
 import { createParser } from "eventsource-parser";
 import { z } from "zod";
+import { namedMethods, requestName } from "../history/request-names.ts";
 import { parsedJson } from "../history/shape.ts";
 
 /** What a body asks: of several, the tool call. */
 export function askedIn(body: string): RpcRequest | undefined {
   let first: RpcRequest | undefined;
   for (const message of messagesIn(body)) {
-    const call = toolCall.safeParse(message).data;
-    if (call !== undefined) return { id: call.id, method: call.method, tool: call.params.name };
-    first ??= request.safeParse(message).data;
+    const asked = requestOf(message);
+    if (asked?.method === "tools/call") return asked;
+    first ??= asked;
   }
   return first;
 }
@@ -39,28 +40,29 @@ const streamBufferedCharsMax = 4 * 1024 * 1024;
 
 const messageId = z.union([z.string(), z.number()]);
 const request = z.object({ id: messageId, method: z.string() });
-const toolCall = z.object({
-  id: messageId,
-  method: z.literal("tools/call"),
-  params: z.object({ name: z.string() }),
-});
+const named = z.object({ params: z.object({ name: z.string() }) });
 // A request of the server's own may carry the same id, but it has a method.
 const answer = z.object({ id: messageId, method: z.never().optional() });
 
 export interface RpcRequest {
   readonly id: string | number;
   readonly method: string;
+  /** What ops call it: a tool, or the method of what agents ask for beside tools. */
   readonly tool?: string;
+}
+
+function requestOf(message: unknown): RpcRequest | undefined {
+  const { data } = request.safeParse(message);
+  if (data === undefined) return undefined;
+  const isCall = data.method === "tools/call";
+  if (!isCall && !namedMethods.has(data.method)) return data;
+  const name = named.safeParse(message).data?.params.name;
+  return isCall && name === undefined ? data : { ...data, tool: requestName(data.method, name ?? "") };
 }
 
 /** What is asked in one line of JSON-RPC: its requests, without notifications and answers. */
 export function requestsIn(line: string): readonly RpcRequest[] {
-  return messagesIn(line).flatMap((message) => {
-    const { data } = request.safeParse(message);
-    if (data === undefined) return [];
-    const call = toolCall.safeParse(message);
-    return [{ ...data, ...(call.success ? { tool: call.data.params.name } : {}) }];
-  });
+  return messagesIn(line).flatMap((message) => requestOf(message) ?? []);
 }
 
 /** The ids of the requests that one line of JSON-RPC answers. */

@@ -18,7 +18,11 @@ export interface Cell {
   readonly server: string;
   readonly tool: string;
   readonly phase: string;
+  /** They stand in for this step of their chain. */
+  readonly insteadOf?: number;
   readonly ops: Record<OpOutcome, number>;
+  /** Ops that were not ok, and their agents went on with something else. */
+  degraded: number;
   /** Ops whose end is the run's and not their own: they tell nothing of the server. */
   cutShort: number;
   /** Ops with an attempt. */
@@ -53,7 +57,7 @@ export function openCells({ steps, phases, links }: Declared): Cells {
   const phaseOrder = orderOf(phases.map(({ phase }) => phase));
 
   const cellOf = ({ started }: OpRecord): Cell => {
-    const key = `${toolKey(started)}\n${started.phase}`;
+    const key = `${toolKey(started)}\n${started.phase}\n${started.insteadOf ?? ""}`;
     let cell = cells.get(key);
     if (cell === undefined) cells.set(key, (cell = emptyCell(started)));
     return cell;
@@ -92,7 +96,7 @@ function joined([first, ...others]: readonly Cell[]): Cell {
   for (const { ops, classes, clocks, punctual, ...cell } of [first, ...others]) {
     mergeTiming(sum.punctual, punctual);
     for (const outcome of ["ok", "failed", "unknown", "not-run"] as const) sum.ops[outcome] += ops[outcome];
-    for (const key of ["cutShort", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
+    for (const key of ["cutShort", "degraded", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
     // TypeScript takes the keys of any object for strings.
     for (const is of Object.keys(classes) as OutcomeClass[]) {
       sum.classes[is] = (sum.classes[is] ?? 0) + (classes[is] ?? 0);
@@ -105,13 +109,21 @@ function joined([first, ...others]: readonly Cell[]): Cell {
   return sum;
 }
 
-function emptyCell({ group, server, tool, phase }: Pick<Cell, "group" | "server" | "tool" | "phase">): Cell {
+function emptyCell({
+  group,
+  server,
+  tool,
+  phase,
+  insteadOf,
+}: Pick<Cell, "group" | "server" | "tool" | "phase" | "insteadOf">): Cell {
   return {
     group,
     server,
     tool,
     phase,
+    ...(insteadOf === undefined ? {} : { insteadOf }),
     ops: noOps(),
+    degraded: 0,
     cutShort: 0,
     tried: 0,
     attempts: 0,
@@ -139,11 +151,12 @@ export function isCutShort({ started, ended, attempts }: OpRecord): boolean {
 }
 
 export function figuresOf(cell: Cell): ToolFigures {
-  const { cutShort: _, tried: __, sent: ___, punctual: ____, clocks, ...counted } = cell;
+  const { cutShort: _, tried: __, sent: ___, punctual: ____, degraded, clocks, ...counted } = cell;
   const failed = timesOf(clocks.failed);
   const unknown = timesOf(clocks.unknown);
   return {
     ...counted,
+    ...(degraded === 0 ? {} : { degraded }),
     ...timesOf(clocks.ok),
     ...(isEmpty(failed) ? {} : { failed }),
     ...(isEmpty(unknown) ? {} : { unknown }),
@@ -165,6 +178,7 @@ function emptyClocks(): Clocks {
 function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined>): void {
   cell.ops[op.outcome] += 1;
   if (isCutShort(op)) cell.cutShort += 1;
+  if (op.ended?.degraded !== undefined) cell.degraded += 1;
   if (op.attempts.length > 0) cell.tried += 1;
   cell.attempts += op.attempts.length;
   for (const { attempt, class: is } of op.attempts) {

@@ -23,6 +23,7 @@ export function openEffects({ effects }: Declared): Effects {
     .filter(({ read, requests }) => read?.isTotal !== true && requests === undefined)
     .map(({ effect, ledger, expect = 1 }) => ({ effect, ledger, ...openTally(expect) }));
   const quiet = new Map<string, boolean>();
+  const forgetful = new Set(effects.flatMap(({ effect, read }) => (read?.forgets === true ? [effect] : [])));
 
   return {
     onOp: ({ op, started, outcome }) => {
@@ -37,7 +38,9 @@ export function openEffects({ effects }: Declared): Effects {
     },
     end: () =>
       tallies.map(({ effect, ledger, counts }) => {
-        return { effect, ledger, quiet: quiet.get(ledger) ?? false, counts: counts() };
+        // Where rows go again, one that is missing says as little as in a ledger that still changes.
+        const isQuiet = (quiet.get(ledger) ?? false) && !forgetful.has(effect);
+        return { effect, ledger, quiet: isQuiet, counts: counts() };
       }),
   };
 }

@@ -40,7 +40,11 @@ const toolFigures = record({
   server: text,
   tool: text,
   phase: text,
+  /** The step of its chain that they stand in for. */
+  insteadOf: count.exactOptional(),
   ops: byOutcome,
+  /** Ops that were not ok, and their agents went on with something else. Absent where there is none. */
+  degraded: count.exactOptional(),
   attempts: count,
   classes: z.partialRecord(outcomeClass, count).readonly(),
   /** Of the ops and of the attempts that were ok. */

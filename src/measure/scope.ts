@@ -45,11 +45,15 @@ export function placeThreshold(text: string, terrain: Terrain): Placed | Misplac
   return { ...placed, phases: both };
 }
 
-/** Whether a scope takes in the ops of this group, server and tool. */
+/**
+ * Whether a scope takes in the ops of this group, server and tool. Where all work of a group is meant, what stands in for
+ * a step that was not ok is none of its own: that step has been counted.
+ */
 export function takesIn(
   scope: Scope,
-  of: { readonly group: string; readonly server: string; readonly tool: string },
+  of: { readonly group: string; readonly server: string; readonly tool: string; readonly insteadOf?: number },
 ): boolean {
+  if (of.insteadOf !== undefined && scope.server === undefined) return false;
   return (["group", "server", "tool"] as const).every((key) => scope[key] === undefined || scope[key] === of[key]);
 }
 

@@ -25,6 +25,8 @@ export interface BegunOp {
   readonly group: string;
   readonly server: string;
   readonly tool: string;
+  /** It stands in for this step. */
+  readonly insteadOf?: number;
   /** Of its intended start. */
   readonly phase: string;
 }

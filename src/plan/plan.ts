@@ -160,6 +160,25 @@ function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: 
   }
 }
 
+function declaredSteps({ name, steps, turns = [], policy }: Scenario["groups"][number]): Declared["steps"] {
+  const turnOf = new Map(turns.flatMap(({ stretches }, turn) => stretches.flat().map((step) => [step, turn])));
+  return steps.map(
+    ({ server, tool, kind, effect, timeoutMs = policy.timeoutMs, mayBeEmpty, echo, insteadOf }, step) => ({
+      group: name,
+      step,
+      server,
+      tool,
+      ...(kind === undefined ? {} : { kind }),
+      timeoutMs,
+      ...(effect === undefined ? {} : { effect }),
+      ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
+      ...(echo === undefined ? {} : { echoes: true as const }),
+      ...(insteadOf === undefined ? {} : { insteadOf }),
+      ...(turns.length > 1 ? { turn: turnOf.get(insteadOf ?? step) ?? 0 } : {}),
+    }),
+  );
+}
+
 function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults: readonly PlannedFault[]): Declared {
   return {
     phases: [...phases.map(({ phase, role }) => ({ phase, role })), { phase: "final", role: "final" }],
@@ -173,17 +192,7 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       healForm,
       ...(silences === undefined ? {} : { silences }),
     })),
-    steps: scenario.groups.flatMap((group) =>
-      group.steps.map(({ server, tool, effect, timeoutMs = group.policy.timeoutMs, mayBeEmpty }, step) => ({
-        group: group.name,
-        step,
-        server,
-        tool,
-        timeoutMs,
-        ...(effect === undefined ? {} : { effect }),
-        ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
-      })),
-    ),
+    steps: scenario.groups.flatMap(declaredSteps),
     effects: scenario.effects.map(declaredEffect),
     servers: scenario.servers.map(({ name, transport, protocol, target, direct, restart, replicas, ...server }) => ({
       server: name,

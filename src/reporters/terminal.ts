@@ -1,4 +1,5 @@
 /** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
+import { degradedSaid } from "./degraded-words.ts";
 import { unexpectedSaid } from "./egress-words.ts";
 import { generatorSaid } from "./generator-words.ts";
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
@@ -14,12 +15,14 @@ type Finding = Check["findings"][number];
 export const terminal: Reporter = {
   name: "terminal",
   about: "The verdict as text.",
-  render: ({ verdicts: raw, figures: { generator }, directory }, style) => {
+  render: ({ verdicts: raw, figures, directory }, style) => {
+    const { generator } = figures;
     const verdicts = allPrintable(raw);
     const { checks, thresholds, notCovered, gaps, engine, replay } = verdicts;
     const paint = painter(style);
     const unexpected = unexpectedSaid(verdicts);
     const kept = generator === undefined ? "" : generatorSaid(generator);
+    const degraded = degradedSaid(figures);
     const lines = [
       headline(verdicts, paint),
       ...(thresholds.length === 0 ? [] : [""]),
@@ -34,6 +37,7 @@ export const terminal: Reporter = {
         ? []
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
       "",
+      ...(degraded === "" ? [] : [`Degraded: ${degraded}`]),
       ...(kept === "" ? [] : [paint("dim", `Generator: ${kept}`)]),
       ...(engine === undefined ? [] : [paint("dim", `Engine: ${engineSaid(engine)}`)]),
       `Files:  ${printable(directory)} (open report.html)`,

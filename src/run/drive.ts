@@ -17,7 +17,7 @@ import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
 import { openAgentPolicy, type AgentPolicy } from "./agent-policy.ts";
 import type { AgentSessions } from "./sessions.ts";
 import { usualTimesFor } from "./step-deadline.ts";
-import { walkChain, type WalkContext } from "./walk.ts";
+import { walkChain, type Walk, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
   readonly group: ScenarioGroup;
@@ -43,6 +43,7 @@ export async function drive(
 
   const prepared = groups.map((driven) => {
     const { policies, usual } = openPolicies(driven, context);
+    const cacheOf = cachesOf(driven.group);
     const begin: Begin = async (agent, walk, intendedUs) => {
       const sessions = driven.agents.get(agent);
       const agentPolicy = policies.get(agent);
@@ -52,7 +53,7 @@ export async function drive(
       const pressure = recorder.pressure?.();
       if (pressure !== undefined) await pressure;
       health.onStart(recorder.nowUs() - intendedUs);
-      const of = { group: driven.group, policy: agentPolicy, sessions, agent, walk, intendedUs };
+      const of = { group: driven.group, policy: agentPolicy, sessions, agent, walk, intendedUs, ...cacheOf(agent) };
       const walking = walkChain(context, { ...of, ...(usual === undefined ? {} : { usual }) });
       await walking.catch(broken.reject);
     };
@@ -118,4 +119,15 @@ function openPolicies({ group, agents }: DrivenGroup, { recorder, world }: WalkC
   const policies = new Map<number, AgentPolicy>();
   for (const agent of agents.keys()) policies.set(agent, openAgentPolicy(policy, { nowMs, world }));
   return { policies, usual: usualTimesFor(policy) };
+}
+
+/** What each agent had last, where a step of its chain may go on with that. */
+function cachesOf({ steps }: ScenarioGroup): (agent: number) => Pick<Walk, "cache"> {
+  if (!steps.some(({ otherwise }) => otherwise?.is === "cached")) return () => ({});
+  const caches = new Map<number, Map<string, unknown>>();
+  return (agent) => {
+    const cache = caches.get(agent) ?? new Map<string, unknown>();
+    caches.set(agent, cache);
+    return { cache };
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * One handshake with each server before anything begins: it must speak MCP and have the tools of the chain. What is
+ * One handshake with each server before anything begins: it must speak MCP and have the tools that the chain calls. What is
  * spoken with it is found out here once, so that no later session has to.
  */
 import { messageOf, UserError } from "../errors.ts";
@@ -7,9 +7,9 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
-import { learned, usualDialect, type Dialect } from "../wire/dialect.ts";
-import { SessionError, type Session } from "../wire/session.ts";
-import type { SessionTarget, WantedSession } from "./session-target.ts";
+import { learned, type Dialect } from "../wire/dialect.ts";
+import { SessionError } from "../wire/session.ts";
+import type { SessionTarget } from "./session-target.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 const openTimeoutMs = 10_000;
@@ -33,12 +33,15 @@ export async function preflight(
       stopping.throwIfAborted();
       throw refusal(server, error);
     };
-    const session = await unlessStopped(stopping, openSomehow(target, wanted)).catch(refuse);
+    const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     spoken.set(server, learned(target.dialect, session));
     try {
+      const called = group.steps.filter((step) => step.server === server && step.kind === undefined);
+      // A server that has nothing but resources or prompts need not know of tools.
+      if (called.length === 0) continue;
       const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);
       const tools = new Set(listed.map(({ name }) => name));
-      const missing = group.steps.filter((step) => step.server === server && !tools.has(step.tool));
+      const missing = called.filter(({ tool }) => !tools.has(tool));
       if (missing.length > 0) {
         throw new UserError(`${server} has no tool ${missing.map(({ tool }) => tool).join(", ")}`, {
           mistakes: missing.map(({ tool }) => ({
@@ -53,16 +56,6 @@ export async function preflight(
     }
   }
   return spoken;
-}
-
-/** Some stdio servers end of a question that they do not know; then the next process is greeted as servers used to be. */
-async function openSomehow(target: SessionTarget, wanted: WantedSession): Promise<Session> {
-  try {
-    return await target.open(openLeanSession, wanted);
-  } catch (error) {
-    if (!(error instanceof SessionError) || !error.endedByProbe) throw error;
-    return target.speaking(usualDialect).open(openLeanSession, wanted);
-  }
 }
 
 function refusal(server: string, error: unknown): UserError {

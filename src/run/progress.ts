@@ -79,11 +79,14 @@ export function createObserver(
   };
 }
 
-function stepFinder({ steps }: Pick<Declared, "steps">): (place: OpPlace) => { server: string; tool: string } {
+type CalledAt = Pick<Declared["steps"][number], "server" | "tool" | "insteadOf">;
+
+function stepFinder({ steps }: Pick<Declared, "steps">): (place: OpPlace) => CalledAt {
   const groups = Map.groupBy(steps, ({ group }) => group);
   return ({ group, step }) => {
     const found = groups.get(group)?.[step];
     if (found === undefined) throw new Error(`${group} has no step ${step}`);
-    return { server: found.server, tool: found.tool };
+    const { server, tool, insteadOf } = found;
+    return { server, tool, ...(insteadOf === undefined ? {} : { insteadOf }) };
   };
 }

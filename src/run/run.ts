@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { EngineChoice } from "../engines/registry.ts";
 import { openLease } from "../engines/lease.ts";
 import { sweepLapsed } from "../engines/lease-sweep.ts";
-import type { FailOn } from "../history/declared.ts";
+import { offersTools, type FailOn } from "../history/declared.ts";
 import type { RunEnded } from "../history/events.ts";
 import { historySchema } from "../history/events.ts";
 import { createTracer } from "../history/ids.ts";
@@ -179,7 +179,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   const follow = new AbortController();
   const following = stage.ledgers.map((ledger) => ledger.follow(follow.signal));
   const lists = createToolLists({
-    servers: scenario.servers.map(({ name }) => name),
+    servers: scenario.servers.map(({ name }) => name).filter((name) => offersTools(name, plan.declared)),
     listToolsOf: stage.listToolsOf,
     recorder: history,
     world,

@@ -89,7 +89,6 @@ export function stdioTarget(
       } catch (error) {
         // Once that is over it is known whether the process had ended by itself.
         await pipe.close();
-        if (error instanceof SessionError && error.endedByProbe) throw error;
         const { what, error: cause } = started.notReady(messageOf(error));
         throw new SessionError(`${server.name} did not start: ${what}`, { cause });
       }

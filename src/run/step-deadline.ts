@@ -39,12 +39,11 @@ interface Chained {
   readonly group: ScenarioGroup;
   readonly policy: AgentPolicy;
   readonly usual?: UsualTimes;
-  readonly intendedUs: number;
 }
 
 /** Never later than the walk's own deadline. */
 export function stepDeadlineUs(
-  { group, policy, usual, intendedUs }: Chained,
+  { group, policy, usual }: Chained,
   about: { readonly step: number; readonly deadlineUs: number; readonly nowUs: number },
 ): number {
   const { step, deadlineUs, nowUs } = about;
@@ -52,7 +51,7 @@ export function stepDeadlineUs(
   if (deadline === undefined || group.budgetMs === undefined) return deadlineUs;
   const shareMs = deadline.shareMs({
     budgetMs: group.budgetMs,
-    elapsedMs: (nowUs - intendedUs) / 1000,
+    elapsedMs: group.budgetMs - (deadlineUs - nowUs) / 1000,
     usualMs: group.steps.map((called) => usual?.usualMs(called)),
     step,
   });

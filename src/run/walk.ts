@@ -1,6 +1,6 @@
 /**
- * One walk of one agent through its chain: each step an op, each op its attempts. Data flows from step to step; what
- * an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
+ * One walk of one agent through its chain, in the order that course.ts follows: each step an op, each op its attempts.
+ * What an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
  */
 import type { OpEnded, Recorder } from "../history/events.ts";
 import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
@@ -8,15 +8,19 @@ import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
-import { render, saveFrom } from "../scenario/template.ts";
-import { callTool } from "../wire/requests.ts";
+import { render } from "../scenario/template.ts";
+import type { Came } from "../steps/kinds.ts";
+import { stepKindNamed } from "../steps/registry.ts";
 import type { Answer } from "../wire/session.ts";
-import { seededRandom, type Random, type World } from "../world.ts";
+import type { Random, World } from "../world.ts";
 import type { AgentPolicy } from "./agent-policy.ts";
 import { attemptAsPolicySays, leastMs, type Sending, type Tried } from "./attempting.ts";
 import { within } from "./churning.ts";
+import { followCourse } from "./course.ts";
+import { straysIn } from "./echo.ts";
 import { freshKey } from "./fresh-key.ts";
 import type { OpWatch } from "./op-news.ts";
+import { recordListing } from "./seen-listings.ts";
 import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
@@ -45,37 +49,20 @@ export interface Walk {
   readonly agent: number;
   readonly walk: number;
   readonly intendedUs: number;
+  /** What this agent's steps saved last, over all its walks. */
+  readonly cache?: Map<string, unknown>;
+  /** Why nothing of it is run any more. */
+  readonly over?: { because?: string };
 }
 
 export function walkChain(context: WalkContext, walk: Walk): Promise<void> {
-  return within("walk", walk.sessions, (sessions) => walkSteps(context, { ...walk, sessions }));
+  return within("walk", walk.sessions, (sessions) => {
+    const walking: Walk = { ...walk, sessions, over: {} };
+    return followCourse(context, walking, (op) => runOp(context, withinItsShare(context, op)));
+  });
 }
 
-async function walkSteps(context: WalkContext, walk: Walk): Promise<void> {
-  const { group, agent } = walk;
-  const saved = new Map<string, unknown>();
-  const random = seededRandom(context.seed, "walk", group.name, agent, walk.walk);
-  const deadlineUs = group.budgetMs === undefined ? Number.POSITIVE_INFINITY : walk.intendedUs + group.budgetMs * 1000;
-  let intendedUs = walk.intendedUs;
-  let lackingSinceUs = walk.intendedUs;
-  let overBecause: string | undefined;
-  for (const [index, step] of group.steps.entries()) {
-    if (context.stopping.aborted) return;
-    const at: OpCoordinates = { group: group.name, agent, walk: walk.walk, step: index };
-    const untilUs = stepDeadlineUs(walk, { step: index, deadlineUs, nowUs: context.recorder.nowUs() });
-    const times = { deadlineUs: untilUs, intendedUs, lackingSinceUs };
-    const op = await runOp(context, { walk, step, at, saved, random, ...times, ...(overBecause && { overBecause }) });
-    overBecause ??= op.endsChain;
-    for (const { name, path } of step.save) {
-      const value = op.result === undefined ? undefined : saveFrom(op.result, path);
-      if (value !== undefined) saved.set(name, value);
-    }
-    lackingSinceUs = op.intendedUs;
-    intendedUs = context.recorder.nowUs();
-  }
-}
-
-interface Op {
+export interface Op {
   readonly walk: Walk;
   readonly step: ScenarioStep;
   readonly at: OpCoordinates;
@@ -85,24 +72,23 @@ interface Op {
   readonly intendedUs: number;
   /** When the op before it was meant to start. What cannot be run lacks since then what that one did not give or leave. */
   readonly lackingSinceUs: number;
-  /** Why nothing of the chain is run any more. */
-  readonly overBecause?: string;
+  /** How its agent goes on if it is not ok; undefined where it has nothing to go on with. */
+  readonly standIn?: (() => OpEnded["degraded"]) | undefined;
 }
 
-interface Ran {
-  /** For the steps behind it. */
+export interface Ran {
+  /** Of an op that was ok, for the steps behind it. */
   readonly result?: unknown;
-  /** The start that the op counts from. */
+  readonly degraded?: OpEnded["degraded"];
+  /** The start that it counts from. */
   readonly intendedUs: number;
-  /** Why nothing behind it shall be run. */
-  readonly endsChain?: string;
 }
 
 async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const { recorder, nonce } = context;
   const { step, at } = op;
   const id = opId(nonce, at);
-  const args = render(step.args, {
+  const scope = {
     op: id,
     agent: `${at.group}.${at.agent}`,
     group: at.group,
@@ -110,7 +96,9 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     saved: op.saved,
     env: context.env,
     random: op.random,
-  });
+  };
+  const args = render(step.args, scope);
+  const echo = step.echo === undefined ? undefined : render(step.echo, scope);
   const input = inputOf(context, op, args);
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
@@ -120,32 +108,42 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     ...at,
     server: step.server,
     tool: step.tool,
+    ...(step.kind === undefined ? {} : { kind: step.kind }),
     phase,
     intendedUs,
-    argsShape: args.ok ? shapeOfArgs(args) : "",
+    argsShape: args.ok ? (step.argsShape ?? shapeOfArgs(args)) : "",
     ...(step.effect === undefined ? {} : { effect: step.effect }),
+    ...(step.insteadOf === undefined ? {} : { insteadOf: step.insteadOf }),
     ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
-  const end = (outcome: OpOutcome, how: Omit<OpEnded, "type" | "op" | "outcome">): void => {
-    const { atUs } = recorder.record({ type: "op-ended", op: id, outcome, ...how });
+  const end = (outcome: OpOutcome, how: Omit<OpEnded, "type" | "op" | "outcome">): Ran => {
+    const degraded = outcome === "ok" || context.stopping.aborted ? undefined : op.standIn?.();
+    const ended = { type: "op-ended", op: id, outcome, ...how } as const;
+    const { atUs } = recorder.record(degraded === undefined ? ended : { ...ended, degraded });
     context.watch.ended(place, { outcome, atUs, tookUs: atUs - intendedUs });
+    return { intendedUs, degraded };
   };
-  if ("lack" in input) {
-    end("not-run", { because: input.lack });
-    return { intendedUs };
-  }
-  const tried = await tryOp(context, op, { id, ...input });
-  const outcome = opOutcome(tried.attempts);
-  end(outcome, howItEnded(tried));
+  if ("lack" in input) return end("not-run", { because: input.lack });
+  const tried = await tryOp(context, op, {
+    id,
+    ...input,
+    ...(echo?.ok ? { echo: echo.value } : {}),
+  });
+  const ran = end(opOutcome(tried.attempts), howItEnded(tried));
   const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
   if (ok !== undefined) op.walk.usual?.note(step, { phase, tookMs: (recorder.nowUs() - begunUs) / 1000 });
-  return {
-    intendedUs,
-    result: (ok ?? tried.fallback)?.result,
-    ...(tried.endsChain === true ? { endsChain: `the chain was ended: ${tried.heldBack ?? ""}` } : {}),
-  };
+  if (tried.endsChain === true && op.walk.over !== undefined) {
+    op.walk.over.because = `the chain was ended: ${tried.heldBack ?? ""}`;
+  }
+  return { ...ran, result: (ok ?? tried.fallback)?.result };
+}
+
+/** Where the policy shares out the budget, a step has no more than its part. */
+function withinItsShare({ recorder }: WalkContext, op: Op): Op {
+  const deadlineUs = stepDeadlineUs(op.walk, { ...op, step: op.at.step, nowUs: recorder.nowUs() });
+  return deadlineUs === op.deadlineUs ? op : { ...op, deadlineUs };
 }
 
 function howItEnded({ attempts, isCutShort, heldBack, fallback }: Tried): Pick<OpEnded, "because" | "heldBack"> {
@@ -173,7 +171,8 @@ function inputOf(
   op: Op,
   args: ReturnType<typeof render<Input["args"]>>,
 ): Pick<Input, "args"> | { readonly lack: string } {
-  if (op.overBecause !== undefined) return { lack: op.overBecause };
+  const { because: overBecause } = op.walk.over ?? {};
+  if (overBecause !== undefined) return { lack: overBecause };
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
@@ -182,6 +181,8 @@ interface Input {
   /** Of the op. */
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What its answer must hold, by JSONPath. */
+  readonly echo?: Readonly<Record<string, unknown>>;
 }
 
 function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
@@ -190,7 +191,8 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   return attemptAsPolicySays({
     policy: walk.policy,
     called: step,
-    isSafe: walk.sessions.isSafe?.(step.server, step.tool) ?? false,
+    // Whatever is no tool's call only reads.
+    isSafe: step.kind !== undefined || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
     random: op.random,
     world: context.world,
     nowMs: () => context.recorder.nowUs() / 1000,
@@ -226,7 +228,7 @@ function openRenewing(context: WalkContext, op: Op) {
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, attempt, leftMs, hedged, outrun, sessions }: Input & Sending & Pick<Walk, "sessions">,
+  { id, args, echo, attempt, leftMs, hedged, outrun, sessions }: Input & Sending & Pick<Walk, "sessions">,
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
@@ -235,21 +237,29 @@ async function attemptOp(
   const opened = sessions.open(step.server);
   const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
   const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
-  const came: Answer =
+  const came: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
-      : await session.call({
-          ...callTool(step.tool, walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args),
-          meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
-          timeoutMs,
-          onTimeout: policy.onTimeout,
-          signal,
-          onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+      : await stepKindNamed(step.kind).ask(session, {
+          tool: step.tool,
+          args: walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args,
+          nowUs: recorder.nowUs,
+          manner: {
+            meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
+            timeoutMs,
+            onTimeout: policy.onTimeout,
+            signal,
+            onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
+          },
         });
   const isOutrun = outrun?.aborted === true && (came.class === "stopped" || came.class === "no-session");
-  const answer: Answer = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
-  const { result: _, ...seen } = answer;
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...(hedged ? { hedged } : {}), ...seen });
+  const answer: Came = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
+  const { result, listing, ...seen } = answer;
+  const isCompared = echo !== undefined && answer.outcome === "ok";
+  const compared = isCompared ? { strays: straysIn(result, { op: id, expected: echo, tracer }) } : {};
+  if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
+  const beside = hedged ? { hedged } : {};
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...beside, ...seen, ...compared });
   context.watch.attempted(seen.class);
   return answer;
 }

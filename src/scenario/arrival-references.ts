@@ -3,7 +3,6 @@ import { formatDuration, formatRate } from "../units.ts";
 import { modelOf, modelsIn, openModels, peakOf, stepsBetween, type ArrivalsOutput } from "./arrivals.ts";
 import type { Finding, Path } from "./mistakes.ts";
 import { phasesIn } from "./phase-references.ts";
-import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup } from "./survey.ts";
 
 // Each is a whole server, of some 50 MB and more: beyond this a machine is busy with them, and not with what they do.
@@ -141,7 +140,7 @@ export function processFindings({ groups, servers }: Survey): Finding[] {
 }
 
 function processesOf({ path, arrivals, steps }: SurveyedGroup, isStdio: ReadonlySet<string>) {
-  const called = new Set(steps.map(({ call }) => splitCall(call ?? "").server).filter((server) => isStdio.has(server)));
+  const called = new Set(steps.flatMap(({ aim }) => aim?.server ?? []).filter((server) => isStdio.has(server)));
   const key = modelsIn(arrivals ?? {}).length > 0 ? ("agents" as const) : ("count" as const);
   const processes = (arrivals?.[key] ?? 0) * called.size;
   return processes === 0 ? [] : [{ path: [...path, "arrivals", key], processes }];

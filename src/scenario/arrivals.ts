@@ -3,21 +3,18 @@
  * each one walk after another. Open: walks begin when the model says, however slow the answers are.
  */
 import { z } from "zod";
-import { duration, rate, shown } from "../units.ts";
+import { duration, rate } from "../units.ts";
+import { timeSpan, timeSpanOf, type TimeSpan } from "./time-span.ts";
 
 export const agentsMax = 50_000;
 
 const agents = z.int().min(1).max(agentsMax);
 const size = z.int().min(1).max(agentsMax).describe("so many walks at one instant");
 
-const thinkTime = z.union([duration(), z.strictObject({ least: duration(), most: duration() })], {
-  error: (issue) => `expected a duration such as "500ms", or { least: 200ms, most: 2s }, got ${shown(issue.input)}`,
-});
-
 export const arrivalsSchema = z.strictObject({
   count: agents.optional().describe("closed model: so many agents, each one walk after another"),
   iterations: z.int().min(1).optional().describe("closed model: walks of each agent; until the end where absent"),
-  thinkTime: thinkTime
+  thinkTime: timeSpan
     .optional()
     .describe("closed model: the pause between two walks, always the same or drawn between least and most"),
   rampUp: duration().optional().describe("closed model: the agents begin one after another over this time"),
@@ -138,7 +135,7 @@ export interface ClosedArrivals extends Window {
   readonly agents: number;
   /** Walks of each agent; until the end where absent. */
   readonly iterations?: number;
-  readonly thinkTimeMs: { readonly least: number; readonly most: number };
+  readonly thinkTimeMs: TimeSpan;
   readonly rampUpMs?: number;
 }
 
@@ -181,7 +178,7 @@ function closedOf({
   return {
     agents: count,
     ...(iterations === undefined ? {} : { iterations }),
-    thinkTimeMs: typeof thinkTime === "number" ? { least: thinkTime, most: thinkTime } : thinkTime,
+    thinkTimeMs: timeSpanOf(thinkTime),
     ...(rampUp === undefined ? {} : { rampUpMs: rampUp }),
   };
 }

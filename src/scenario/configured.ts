@@ -5,7 +5,7 @@
 import type { Mistake } from "../errors.ts";
 import type { ConfiguredServer, McpConfig } from "./mcp-config.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
-import { splitCall } from "./resolve.ts";
+import { aimIn, writtenCourse } from "./written-chain.ts";
 import { isServerName } from "./schema.ts";
 import { isMap, listAt, mapAt } from "./survey.ts";
 
@@ -100,10 +100,7 @@ function entryFor(
 function unlistedServers(raw: Readonly<Record<string, unknown>>): ReadonlySet<string> {
   const listed = mapAt(raw["servers"]);
   const calls = Object.values(mapAt(raw["agents"])).flatMap((agents) =>
-    listAt(mapAt(agents)["chain"]).flatMap((step) => {
-      const { call } = mapAt(step);
-      return typeof call === "string" ? [splitCall(call).server] : [];
-    }),
+    writtenCourse(mapAt(agents)["chain"], []).steps.flatMap(({ entry }) => aimIn(entry)?.server ?? []),
   );
   return new Set(calls.filter((server) => !Object.hasOwn(listed, server)));
 }

@@ -4,7 +4,7 @@ import { isLoopback } from "../history/destination.ts";
 import { shown } from "../units.ts";
 import { readOnlyKeys } from "./effects.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
-import type { Survey, SurveyedEffect } from "./survey.ts";
+import type { Survey, SurveyedEffect, SurveyedStep } from "./survey.ts";
 import { variableFindings } from "./settings.ts";
 import type { Surroundings } from "./targets.ts";
 import { partsIn, renderText } from "./template.ts";
@@ -180,9 +180,13 @@ function contentFindings({ name, path }: SurveyedEffect, { content }: Value, { g
     const without = asking.find(({ args }) => typeof args === "object" && args !== null && !(argument in args));
     if (without === undefined) return [];
     const known = Object.keys(without.args ?? {});
-    const says = `${without.call ?? "a step"} has this effect, but no argument "${argument}"`;
+    const says = `${aimSaid(without)} has this effect, but no argument "${argument}"`;
     return [{ path: [...path, "content", field], says, hint: suggest(argument, known) }];
   });
+}
+
+function aimSaid({ aim }: SurveyedStep): string {
+  return aim === undefined ? "a step" : `${aim.server}.${aim.tool}`;
 }
 
 function nothingNamed(

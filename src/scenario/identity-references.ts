@@ -4,7 +4,6 @@ import { counted, shown } from "../units.ts";
 import { modelOf } from "./arrivals.ts";
 import type { IdentityOutput, TokensOutput } from "./identity.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
-import { splitCall } from "./resolve.ts";
 import type { Survey, SurveyedGroup } from "./survey.ts";
 import { variableFindings } from "./settings.ts";
 import type { Surroundings } from "./targets.ts";
@@ -38,7 +37,7 @@ function ofGroup(group: SurveyedGroup, { servers, read }: Survey, surroundings: 
 }
 
 function callsOf({ steps }: SurveyedGroup): ReadonlySet<string> {
-  return new Set(steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call).server])));
+  return new Set(steps.flatMap(({ aim }) => aim?.server ?? []));
 }
 
 interface At {

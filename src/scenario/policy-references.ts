@@ -23,7 +23,7 @@ function deadlineFindings({ policy, hasBudget }: SurveyedGroup, at: Path): Findi
 }
 
 function timeoutFindings({ policy, steps }: SurveyedGroup, at: Path): Finding[] {
-  const calls = steps.flatMap(({ call }) => (call === undefined ? [] : [call]));
+  const calls = steps.flatMap(({ written }) => (typeof written["call"] === "string" ? [written["call"]] : []));
   return Object.keys(mapIn(policy, "timeouts")).flatMap((name) =>
     calls.includes(name)
       ? []

@@ -1,7 +1,4 @@
 /** What the schema cannot see: names that name nothing, values used before they are saved, faults out of their time. */
-import { compile } from "json-p3";
-import { messageOf } from "../errors.ts";
-import { shown } from "../units.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { effectFindings } from "./effect-references.ts";
 import { faultFindings } from "./fault-references.ts";
@@ -9,7 +6,8 @@ import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
 import { policyFindings } from "./policy-references.ts";
-import { splitCall } from "./resolve.ts";
+import { chainFindings } from "./chain-references.ts";
+import { filledIn, stepFindings, wrongWithPath } from "./step-references.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
 import { thresholdFindings } from "./threshold-references.ts";
 import { variableFindings } from "./settings.ts";
@@ -40,8 +38,9 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   return [
     ...wireFindings(group),
     ...policyFindings(group),
+    ...chainFindings(group),
     ...group.steps.flatMap((step, index) => [
-      ...callFindings(step, surveyed, surroundings),
+      ...stepFindings(step, surveyed, surroundings),
       ...saveFindings(step),
       ...valueFindings({ step, index, steps: group.steps, saved }, surroundings),
       ...stepEffectFindings(step, surveyed),
@@ -56,47 +55,14 @@ function wireFindings({ path, wire, onTimeout }: SurveyedGroup): Finding[] {
   return [{ path: [...path, "policy", "onTimeout"], says, hint: "say onTimeout: cancel, or wire: lean" }];
 }
 
-function callFindings(
-  { path, call }: SurveyedStep,
-  { servers, read }: Survey,
-  { configured = [] }: Surroundings,
-): Finding[] {
-  if (call === undefined) return [];
-  const at = [...path, "call"];
-  const { server, tool } = splitCall(call);
-  if (server === "" || tool === "") return [{ path: at, says: `expected server.Tool, got ${shown(call)}` }];
-  const names = servers.map(({ name }) => name);
-  if (names.includes(server) || !read.servers) return [];
-  // One of the client's file that is listed nowhere has a name that no scenario can.
-  if (configured.includes(server)) return [{ path: at, ...needsName(server) }];
-  return [{ path: at, says: `there is no server "${server}"`, hint: suggest(server, [...names, ...configured]) }];
-}
-
-function needsName(name: string): Pick<Finding, "says" | "hint"> {
-  return {
-    says: `"${name}" cannot be the name of a server here: letters, digits, "-" and "_" can`,
-    hint: `give it another: servers: { mine: { config: "${name}" } }`,
-  };
-}
-
 function saveFindings({ path, save }: SurveyedStep): Finding[] {
   return [...save].flatMap(([name, query]): Finding[] => {
     const at = [...path, "save", name];
     if (ownNames.some((own) => own === name)) {
       return [{ path: at, atKey: true, says: `\${${name}} has a meaning of its own; save it under another name` }];
     }
-    try {
-      compile(query);
-      return [];
-    } catch (error) {
-      return [
-        {
-          path: at,
-          says: `${shown(query)} is no JSONPath: ${messageOf(error)}`,
-          hint: 'for example "$.items[0].id"',
-        },
-      ];
-    }
+    const wrong = wrongWithPath(query);
+    return wrong === undefined ? [] : [{ path: at, ...wrong }];
   });
 }
 
@@ -109,7 +75,7 @@ interface StepAt {
 }
 
 function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundings): Finding[] {
-  return partsIn(step.args, [...step.path, "args"]).flatMap(({ path, part }): Finding[] => {
+  return partsIn(filledIn(step), step.path).flatMap(({ path, part }): Finding[] => {
     switch (part.is) {
       case "wrong":
         return [{ path, says: part.says }];
@@ -124,7 +90,8 @@ function valueFindings({ step, index, steps, saved }: StepAt, { env }: Surroundi
           const known = [...new Set([...ownNames, ...saved.keys()])];
           return [{ path, says: `nothing saves "${part.name}"`, hint: suggest(part.name, known) }];
         }
-        return at < index ? [] : [{ path, ...usedTooEarly({ name: part.name, at, index, steps }) }];
+        const isBefore = (steps[at]?.stretch ?? 0) < step.stretch;
+        return isBefore ? [] : [{ path, ...usedTooEarly({ name: part.name, at, index, steps }) }];
       }
       default:
         return [];
@@ -140,6 +107,12 @@ function usedTooEarly(about: {
 }): Pick<Finding, "says" | "hint"> {
   const { name, at, index, steps } = about;
   if (at === index) return { says: `"${name}" is saved only by this step's own answer` };
+  if (steps[at]?.stretch === steps[index]?.stretch) {
+    return {
+      says: `"${name}" is saved only by step ${at + 1}, ${withIt(steps[index], at)}`,
+      hint: "it needs one before",
+    };
+  }
   const mine = new Set(steps[index]?.save.keys());
   const theirs = partsIn(steps[at]?.args).flatMap(({ part }) => (part.is === "saved" ? [part.name] : []));
   const back = theirs.find((needed) => mine.has(needed));
@@ -150,6 +123,10 @@ function usedTooEarly(about: {
     says: `a cycle: this step needs "${name}" of step ${at + 1}, which needs "${back}" of this one`,
     hint: "one of the two must come first",
   };
+}
+
+function withIt(step: SurveyedStep | undefined, at: number): string {
+  return step?.insteadOf === at ? "which this one stands in for" : "which runs at the same time";
 }
 
 function stepEffectFindings({ path, args, effect }: SurveyedStep, { effects }: Survey): Finding[] {

@@ -10,6 +10,7 @@ import { asksOf, effectsOf, type EffectAsks, type ScenarioEffect } from "./effec
 import { egressOf, type ScenarioEgress } from "./egress.ts";
 import { identityOf, type ScenarioIdentity } from "./identity.ts";
 import { boundsOf, type ScenarioBounds } from "./bounds.ts";
+import { chainOf, walkMsOf, type ScenarioStep, type ScenarioTurn } from "./chain.ts";
 import { placesOf, type BrokenPlace } from "./fault-places.ts";
 import { linksOf } from "./links.ts";
 import { filesOf, toldLinks, type ScenarioFile } from "./told.ts";
@@ -18,6 +19,8 @@ import { replicasOf, type ScenarioReplicas } from "./replicas.ts";
 import { conditionOf, stepsOf, type Condition, type FaultStep } from "./schedules.ts";
 import { tlsOf, type ScenarioTls } from "./tls.ts";
 import { whereAndWhen, type ScenarioInput, type ScenarioOutput } from "./schema.ts";
+
+export type { ScenarioStep } from "./chain.ts";
 
 export interface Scenario extends ScenarioBounds {
   readonly name: string;
@@ -87,18 +90,10 @@ export interface ScenarioGroup {
   /** Who its agents are, by server. */
   readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
   readonly steps: readonly ScenarioStep[];
+  /** How they are walked; where absent, one after another in one turn. */
+  readonly turns?: readonly ScenarioTurn[];
   /** Of each effect whose content is compared, the arguments that it is compared with. Absent: of none. */
   readonly asks?: EffectAsks;
-}
-
-export interface ScenarioStep {
-  readonly server: string;
-  readonly tool: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly save: readonly { readonly name: string; readonly path: string }[];
-  readonly effect?: string;
-  readonly timeoutMs?: number;
-  readonly mayBeEmpty: boolean;
 }
 
 export interface ScenarioFault {
@@ -203,8 +198,10 @@ function groupOf(about: {
 }): ScenarioGroup {
   const { name, group, rawPolicy, isStdio } = about;
   const { timeoutsMs, ...policy } = readPolicy(rawPolicy ?? {}, group.policy);
-  const steps = group.chain.map((step) => stepOf(step, timeoutsMs));
-  const walkMs = group.budget ?? steps.reduce((sum, { timeoutMs = policy.timeoutMs }) => sum + timeoutMs, 0);
+  const chain = chainOf(group);
+  const steps = chain.steps.map((step) => timedBy(step, timeoutsMs));
+  const { turns } = chain;
+  const walkMs = walkMsOf(turns, { steps, timeoutMs: policy.timeoutMs, budgetMs: group.budget });
   return {
     name,
     wire: group.wire,
@@ -215,28 +212,14 @@ function groupOf(about: {
       Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
     ),
     steps,
+    turns,
   };
 }
 
-/** `server.Tool`; a tool's name may hold dots of its own. */
-export function splitCall(call: string): { readonly server: string; readonly tool: string } {
-  const dot = call.indexOf(".");
-  return { server: call.slice(0, Math.max(0, dot)), tool: call.slice(dot + 1) };
-}
-
-function stepOf(
-  step: ScenarioOutput["agents"][string]["chain"][number],
-  timeoutsMs: ReadPolicy["timeoutsMs"],
-): ScenarioStep {
-  const timeoutMs = step.timeout ?? timeoutsMs[step.call];
-  return {
-    ...splitCall(step.call),
-    args: step.args,
-    save: Object.entries(step.save ?? {}).map(([name, path]) => ({ name, path })),
-    ...(step.effect === undefined ? {} : { effect: step.effect }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    mayBeEmpty: step.mayBeEmpty,
-  };
+/** A step's own timeout goes before the one that the policy has for its tool. */
+function timedBy(step: ScenarioStep, timeoutsMs: ReadPolicy["timeoutsMs"]): ScenarioStep {
+  const timeoutMs = step.timeoutMs ?? timeoutsMs[`${step.server}.${step.tool}`];
+  return timeoutMs === undefined ? step : { ...step, timeoutMs };
 }
 
 /** What says of a fault where and when it is; the rest is its kind's own. */

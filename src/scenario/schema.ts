@@ -16,6 +16,7 @@ import { linkOrLinks, rampOf, schedule } from "./schedule-schema.ts";
 import { effectSchema } from "./effects.ts";
 import { egressSchema } from "./egress.ts";
 import { filesSchema } from "./told.ts";
+import { chainKeys } from "./step-schema.ts";
 import { identitySchema } from "./identity.ts";
 import { tlsSchema } from "./tls.ts";
 import { replicaKey, replicaKeys } from "./replicas.ts";
@@ -94,7 +95,7 @@ const server = z.strictObject({
   protocol: z
     .enum(["auto", ...protocolVersions])
     .default("auto")
-    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak"),
+    .describe("the revision of MCP that is spoken with it; auto: the newest that it and Squall both speak over HTTP"),
   headers: template.optional().describe("sent with every request; kept out of every file"),
   identity: identitySchema.optional().describe("who agents are to it; a group may say otherwise"),
   tls: tlsSchema.optional().describe("of an https URL: whom to trust, and what agents show of themselves"),
@@ -107,25 +108,16 @@ const server = z.strictObject({
     .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
-const step = z.strictObject({
-  call: z.string().describe("server.Tool"),
-  args: z.record(z.string(), z.unknown()).default({}).describe("values may hold ${…}"),
-  save: z.record(name, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
-  effect: z.string().optional().describe("the effect that this call is meant to have"),
-  timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
-  mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
-});
-
 const group = z.strictObject({
   policy: policySchema.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
-  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain"),
+  budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain; with turns, for each"),
   wire: z
     .enum(["lean", "sdk"])
     .default("lean")
     .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
   identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
-  chain: z.array(step).min(1),
+  ...chainKeys,
 });
 
 const phase = z.strictObject({

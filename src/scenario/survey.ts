@@ -9,9 +9,12 @@ import { egressHosts, type EgressHost } from "./egress.ts";
 import type { IdentityOutput } from "./identity.ts";
 import type { Path } from "./mistakes.ts";
 import { linksOf } from "./links.ts";
+import { aimIn, writtenCourse } from "./written-chain.ts";
 import { replicasOf } from "./replicas.ts";
-import { splitCall, type ScenarioServer } from "./resolve.ts";
+import type { ScenarioServer } from "./resolve.ts";
 import { toldLinks } from "./told.ts";
+import type { Aim, StepKind, Values } from "../steps/kinds.ts";
+import { stepKindsIn } from "../steps/registry.ts";
 import { entries, type ScenarioOutput } from "./schema.ts";
 
 export interface Entry<T> {
@@ -31,7 +34,15 @@ export interface SurveyedServer extends Entry<ScenarioOutput["servers"][string]>
 /** As written: what a step refers to can be told whatever else is wrong with it. */
 export interface SurveyedStep {
   readonly path: Path;
-  readonly call?: string;
+  /** The how-manieth part of the chain it belongs to: steps of one run at once. */
+  readonly stretch: number;
+  /** The number of the step that it stands in for. */
+  readonly insteadOf?: number;
+  /** The kinds that it is written as: one, unless something is wrong with it. */
+  readonly kinds: readonly StepKind[];
+  /** What it asks for, where that could be read. */
+  readonly aim?: Aim;
+  readonly written: Values;
   readonly args: unknown;
   readonly save: ReadonlyMap<string, string>;
   readonly effect?: string;
@@ -50,6 +61,8 @@ export interface SurveyedGroup {
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly hasBudget: boolean;
   readonly steps: readonly SurveyedStep[];
+  /** As written: steps, and what holds them or stands between them. */
+  readonly written: Values;
 }
 
 export interface SurveyedFault extends Entry<ScenarioOutput["faults"][number]> {
@@ -148,22 +161,22 @@ export function survey(raw: unknown): Survey {
       }),
       chains:
         groups.length > 0 &&
-        groups.every(({ steps }) => steps.length > 0 && steps.every(({ call }) => call !== undefined)),
+        groups.every(({ steps }) => steps.length > 0 && steps.every(({ aim }) => aim !== undefined)),
     },
   };
 }
 
 /** The tools that some chain calls at a server. */
 export function toolsCalledAt(server: string, { groups }: Survey): readonly string[] {
-  const calls = groups.flatMap(({ steps }) => steps.map(({ call }) => splitCall(call ?? "")));
-  return [...new Set(calls.filter((call) => call.server === server).map(({ tool }) => tool))];
+  const aims = groups.flatMap(({ steps }) => steps.flatMap(({ aim }) => aim ?? []));
+  return [...new Set(aims.filter((aim) => aim.server === server).map(({ tool }) => tool))];
 }
 
 /** The links between those that could be told. */
 export function linksIn(surveyed: Survey): readonly DeclaredLink[] {
   const groups = surveyed.groups.map((group) => ({
     name: group.name,
-    steps: group.steps.flatMap(({ call }) => (call === undefined ? [] : [splitCall(call)])),
+    steps: group.steps.flatMap(({ aim }) => aim ?? []),
   }));
   const servers = surveyed.servers.map((server) => ({
     ...server,
@@ -194,26 +207,42 @@ function surveyThreshold(entry: unknown, path: Path): SurveyedThreshold[] {
 function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGroup {
   const path = ["agents", name];
   const arrivals = entries.arrivals.safeParse(group["arrivals"]);
+  const course = writtenCourse(group["chain"], [...path, "chain"]);
+  const steps = course.steps.map(({ entry, ...place }) => {
+    const standsFor = course.steps[place.insteadOf ?? -1]?.entry;
+    return surveyStep(entry, place, textsAt("save" in entry ? entry : (standsFor ?? entry), "save"));
+  });
   const identities = entriesOf(group, "identity").map(([server, entry]) =>
     parsed(entry, { path: [...path, "identity", server], name: server, schema: entries.identity }),
   );
-  const steps = listAt(group["chain"]).map((step, index) => ({
-    path: [...path, "chain", index],
-    ...textAt(step, "call"),
-    args: mapAt(step)["args"] ?? {},
-    save: textsAt(step, "save"),
-    ...textAt(step, "effect"),
-  }));
   return {
     path,
     name,
     steps,
+    written: group,
     identities,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
     ...(entries.policy.safeParse(group["policy"]).success ? { policy: mapAt(group["policy"]) } : {}),
     hasBudget: group["budget"] !== undefined,
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
+  };
+}
+
+function surveyStep(
+  written: Values,
+  place: Pick<SurveyedStep, "path" | "stretch" | "insteadOf">,
+  save: SurveyedStep["save"],
+): SurveyedStep {
+  const aim = aimIn(written);
+  return {
+    ...place,
+    kinds: stepKindsIn(written),
+    ...(aim === undefined ? {} : { aim }),
+    written,
+    args: written["args"] ?? {},
+    save,
+    ...textAt(written, "effect"),
   };
 }
 

@@ -117,7 +117,10 @@ export function soundsSecret(name: string): boolean {
   return secretName.test(name);
 }
 
-/** What a step saves: the first match in the structured content, else in the first text that is JSON. */
+/**
+ * What a step saves: the first match in the structured content, else in the first text that is JSON; of what is no
+ * tool's answer, else in the result itself.
+ */
 export function saveFrom(result: unknown, path: string): unknown {
   for (const document of documentsIn(result)) {
     const found = firstMatch(path, document);
@@ -138,15 +141,23 @@ function firstMatch(path: string, document: JSONValue): unknown {
 
 function documentsIn(result: unknown): JSONValue[] {
   if (typeof result !== "object" || result === null) return [];
+  const isOfTool = "structuredContent" in result || "content" in result;
   const structured = "structuredContent" in result ? [result.structuredContent] : [];
-  const content = "content" in result && Array.isArray(result.content) ? result.content : [];
+  const content = contentIn(result);
   const texts = content.flatMap((item: unknown) =>
     typeof item === "object" && item !== null && "text" in item && typeof item.text === "string"
       ? [parsedJson(item.text)]
       : [],
   );
   // Both come out of JSON.parse, so they are JSON values whatever TypeScript knows of them.
-  return [...structured, ...texts].filter((document) => document !== undefined) as JSONValue[];
+  const documents = [...structured, ...texts, ...(isOfTool ? [] : [result])];
+  return documents.filter((document) => document !== undefined) as JSONValue[];
+}
+
+/** Of a tool's answer, or of a resource. */
+function contentIn(result: object): readonly unknown[] {
+  if ("content" in result && Array.isArray(result.content)) return result.content;
+  return "contents" in result && Array.isArray(result.contents) ? result.contents : [];
 }
 
 function parsePart(inside: string): Part {

@@ -3,7 +3,6 @@ import { placeAbort, placeStop } from "../measure/live.ts";
 import { placeThreshold, type Misplaced, type Placed, type Terrain } from "../measure/scope.ts";
 import { suggest, type Finding, type Path } from "./mistakes.ts";
 import { phasesIn } from "./phase-references.ts";
-import { splitCall } from "./resolve.ts";
 import { linksIn, type Survey } from "./survey.ts";
 
 export function thresholdFindings(surveyed: Survey): Finding[] {
@@ -13,7 +12,7 @@ export function thresholdFindings(surveyed: Survey): Finding[] {
     links: linksIn(surveyed),
     phases: phases ?? [],
     steps: groups.flatMap((group) =>
-      group.steps.flatMap(({ call }) => (call === undefined ? [] : [{ group: group.name, ...splitCall(call) }])),
+      group.steps.flatMap(({ aim }) => (aim === undefined ? [] : [{ group: group.name, ...aim }])),
     ),
   };
   const scopesRead = read.servers && read.wiring && read.chains;

@@ -31,6 +31,8 @@ const cloudDefects = [
 
 const notebookDefects = ["sessions-in-memory", "unknown-session-400"] as const;
 
+const relayDefects = ["shared-context"] as const;
+
 // Set even where it is the default: the targets also get our own environment, and many shells export a PORT.
 const own = { PORT: "0", DEFECTS: "", TRANSPORT: "http" };
 
@@ -76,6 +78,15 @@ export const fixtures: readonly Fixture[] = [
     env: own,
     defects: notebookDefects,
     sharesSessions: true,
+  },
+  {
+    name: "relay",
+    role: "server",
+    about:
+      "An MCP server that hands tokens from call to call, with a resource and a prompt; keeps nothing, by default.",
+    entry: entryOf("relay"),
+    env: own,
+    defects: relayDefects,
   },
 ];
 

@@ -54,23 +54,43 @@ function speakSessionless(channel: Channel, { clientName }: Opening): Opened {
   return { protocolVersion: sessionless, begins: channel.isShared ? "discover" : "at-once" };
 }
 
-/** Many a stdio server says nothing to what it does not know, and must not keep us for that. */
-const silenceMostMs = 5000;
+/**
+ * Over HTTP the newest is asked for first. Over stdio that question would be the first that a process hears, and many a
+ * server says nothing to what it does not know, or ends: there it comes only where `initialize` is refused.
+ */
+function findOut(channel: Channel, opening: Opening): Promise<Opened> {
+  return channel.isShared ? findOutInPipe(channel, opening) : findOutOverHttp(channel, opening);
+}
 
-async function findOut(channel: Channel, opening: Opening): Promise<Opened> {
+async function findOutInPipe(channel: Channel, opening: Opening): Promise<Opened> {
   const leftMs = countdown(channel, opening.timeoutMs);
-  const offer = offerOf(await discover(channel, opening, Math.min(silenceMostMs, opening.timeoutMs / 2)));
-  if (offer.is === "taken") return speakSessionless(channel, opening);
-  if (channel.lost) {
-    throw new SessionError(`${channel.name} did not answer server/discover: its process ended`, { endedByProbe: true });
+  try {
+    return await initialize(channel, opening, leftMs());
+  } catch (error) {
+    if (channel.lost) throw error;
+    const offer = offerOf(await discover(channel, opening, leftMs()));
+    if (offer.is === "taken") return speakSessionless(channel, opening);
+    throw offer.is === "other" ? offeredByDiscovery(channel, opening, offer.versions) : error;
   }
+}
+
+async function findOutOverHttp(channel: Channel, opening: Opening): Promise<Opened> {
+  const leftMs = countdown(channel, opening.timeoutMs);
+  const offer = offerOf(await discover(channel, opening, opening.timeoutMs / 2));
+  if (offer.is === "taken") return speakSessionless(channel, opening);
   channel.framing = {};
   try {
     return await initialize(channel, opening, leftMs());
   } catch (error) {
-    if (offer.is !== "other" || !(error instanceof SessionError)) throw error;
-    throw notOffered(channel, "server/discover", { wants: opening.dialect.versions, offers: offer.versions });
+    if (offer.is === "other" && error instanceof SessionError) {
+      throw offeredByDiscovery(channel, opening, offer.versions);
+    }
+    throw error;
   }
+}
+
+function offeredByDiscovery(channel: Channel, { dialect }: Opening, offers: unknown): SessionError {
+  return notOffered(channel, "server/discover", { wants: dialect.versions, offers });
 }
 
 function discover(channel: Channel, { clientName }: Opening, timeoutMs: number): Promise<Reply> {

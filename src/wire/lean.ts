@@ -14,6 +14,7 @@ import { beginOver, type Opened } from "./lean-opening.ts";
 import { createWords } from "./mcp-result.ts";
 import { isObject } from "./lean-rpc.ts";
 import { StdioChannel } from "./lean-stdio.ts";
+import { pagesMax } from "./requests.ts";
 import {
   SessionError,
   type HttpSessionOptions,
@@ -22,9 +23,6 @@ import {
   type SessionOptions,
   type Tool,
 } from "./session.ts";
-
-/** A server that hands out cursors for ever must not keep us for ever. */
-export const toolPagesMax = 64;
 
 export const openLeanSession: OpenSession = async (options) => {
   const { dialect = usualDialect } = options;
@@ -90,7 +88,7 @@ async function listTools(channel: Channel, timeoutMs: number): Promise<readonly 
   const leftMs = countdown(channel, timeoutMs);
   const tools: Tool[] = [];
   let params: { readonly cursor?: string } = {};
-  for (let page = 0; page < toolPagesMax; page += 1) {
+  for (let page = 0; page < pagesMax; page += 1) {
     const reply = await channel.ask({ method: "tools/list", params }, leftMs());
     const result = resultOf(channel, { method: "tools/list", timeoutMs }, reply);
     tools.push(...toolsOf(channel, result["tools"]));
@@ -98,7 +96,7 @@ async function listTools(channel: Channel, timeoutMs: number): Promise<readonly 
     if (typeof cursor !== "string") return tools;
     params = { cursor };
   }
-  throw new SessionError(`${channel.name} has more than ${toolPagesMax} pages of tools`);
+  throw new SessionError(`${channel.name} has more than ${pagesMax} pages of tools`);
 }
 
 function toolsOf(channel: Channel, listed: unknown): Tool[] {

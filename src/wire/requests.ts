@@ -29,3 +29,6 @@ export type Listed = keyof typeof listings;
 export function listPage(what: Listed, cursor?: string): McpRequest {
   return { method: listings[what].method, params: cursor === undefined ? {} : { cursor } };
 }
+
+/** A server that hands out cursors for ever must not keep us for ever. */
+export const pagesMax = 64;

@@ -7,11 +7,11 @@ import { formatDuration } from "../units.ts";
 import { isProtocolVersion } from "../history/protocol.ts";
 import { usualDialect } from "./dialect.ts";
 import { refusalClass } from "./lean-body.ts";
-import { toolPagesMax } from "./lean.ts";
 import { countdown } from "./lean-asked.ts";
 import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
+import { pagesMax } from "./requests.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown, type Called } from "./sdk-outcome.ts";
 import {
@@ -180,7 +180,7 @@ async function listTools(
   const leftMs = countdown(options, timeoutMs);
   const tools: Tool[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < toolPagesMax; page += 1) {
+  for (let page = 0; page < pagesMax; page += 1) {
     const listed = await speaker.toolPage(cursor, Math.ceil(leftMs())).catch((thrown: unknown) => {
       throw sessionErrorOf(thrown, { speaker, end, options, doing: "answer tools/list", timeoutMs });
     });
@@ -194,7 +194,7 @@ async function listTools(
     cursor = listed.nextCursor;
     if (cursor === undefined) return tools;
   }
-  throw new SessionError(`${end.name} has more than ${toolPagesMax} pages of tools`);
+  throw new SessionError(`${end.name} has more than ${pagesMax} pages of tools`);
 }
 
 function sessionErrorOf(

@@ -102,25 +102,20 @@ export class SessionError extends Error {
   readonly isLoss: boolean;
   /** What the server answered in place of a session, over HTTP. */
   readonly status: number | undefined;
-  /** Its process ended of the question what it speaks; another one may be asked in another way. */
-  readonly endedByProbe: boolean;
 
   constructor(
     message?: string,
     {
       isLoss = false,
-      endedByProbe = false,
       status,
       ...options
     }: ErrorOptions & {
       readonly isLoss?: boolean;
-      readonly endedByProbe?: boolean;
       readonly status?: number | undefined;
     } = {},
   ) {
     super(message, options);
     this.isLoss = isLoss;
-    this.endedByProbe = endedByProbe;
     this.status = status;
   }
 }

@@ -1,7 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { duplicateEffects } from "../../src/checks/duplicate-effects.ts";
-import { effect, frame, historyOf, judged, op, opIdOf, runStarted, verdictOn, type Timed } from "../literal-history.ts";
+import {
+  declared,
+  effect,
+  frame,
+  historyOf,
+  judged,
+  op,
+  opIdOf,
+  runStarted,
+  verdictOn,
+  type Timed,
+} from "../literal-history.ts";
 
 /** Baseline writes that the ledger shows once each, so that its silence elsewhere means something. */
 const baseline: Timed[] = [1, 2, 3].flatMap((walk) => [
@@ -227,4 +238,49 @@ test("the order in which effects and ops become known changes no verdict", async
     ),
     { seed: 42, numRuns: 60 },
   );
+});
+
+describe("a write that another one stands in for", () => {
+  /** The first step of the same walk is the write, of unknown fate; the second made it again. */
+  const over = {
+    steps: declared.steps.map((step) => ({
+      ...step,
+      effect: "limit-request",
+      ...(step.step === 1 ? { insteadOf: 0 } : {}),
+    })),
+  };
+  const writing = (events: readonly Timed[]): Timed[] =>
+    events.map(([at, event]) => [at, event.type === "op-started" ? { ...event, effect: "limit-request" } : event]);
+  const calm = [...writing(op({ atMs: 700, walk: 7, step: 0 })), effect(7, 705, { op: opIdOf(7, 0) })];
+  const first = writing(op({ atMs: 1100, walk: 10, step: 0, attempts: ["timeout"] })).map(([at, event]): Timed => [
+    at,
+    event.type === "op-ended" ? { ...event, degraded: "step" } : event,
+  ]);
+  const second = op({ atMs: 1200, walk: 10, step: 1 }).map(([at, event]): Timed => [
+    at,
+    event.type === "op-started" ? { ...event, insteadOf: 0 } : event,
+  ]);
+  const rowOfFirst = effect(10, 1105, { row: "77", op: opIdOf(10, 0) });
+  const rowOfSecond = effect(10, 1205, { row: "78" });
+  const judge = (...rows: readonly Timed[]) =>
+    verdictOn(
+      duplicateEffects,
+      historyOf([runStarted("faults", over), ...frame(), ...baseline], calm, first, second, rows),
+    );
+
+  test("is done once where the first one never was", async () => {
+    expect(await judge(rowOfSecond)).toMatchObject({ verdict: "pass", findings: [] });
+  });
+
+  test("is a second effect where both were done, and that is the agents' doing", async () => {
+    const { verdict, findings } = await judge(rowOfFirst, rowOfSecond);
+    expect(verdict).toBe("fail");
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
+      grade: "violation",
+      blames: "agents",
+      witness: { ops: [opIdOf(10, 0), opIdOf(10, 1)] },
+    });
+    expect(findings[0]?.says).toContain(`${opIdOf(10, 1)} for ${opIdOf(10, 0)} (ledger rows 77, 78)`);
+  });
 });

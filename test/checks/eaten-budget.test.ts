@@ -207,3 +207,21 @@ test("in whatever order the records of a walk's steps are closed", () => {
     ]);
   }
 });
+
+test("a turn has the budget to itself, so one takes nothing from the next", async () => {
+  const { steps = [], ...rest } = plan({ timeoutMs: 1000 });
+  const inTurns = { ...rest, steps: steps.map((step, turn) => ({ ...step, turn })) };
+  expect((await judge(inTurns, unharmed, slow({ walk: 20 }))).findings).toEqual([]);
+});
+
+test("steps that run at the same time take nothing from each other", async () => {
+  const both = slow({ walk: 20 }).map(([atMs, event]): Timed => {
+    // The second step begins with the first, and is cut short with it.
+    if (event.type === "op-started" && event.step === 1) return [1120, { ...event, intendedUs: 1_120_000 }];
+    return event.type === "attempt" && event.op === opIdOf(20)
+      ? [atMs, { ...event, startedUs: 1_120_000 }]
+      : [atMs, event];
+  });
+  expect((await judge(plan({ timeoutMs: 1000 }), unharmed, slow({ walk: 20 }))).findings).toHaveLength(1);
+  expect((await judge(plan({ timeoutMs: 1000 }), unharmed, both)).findings).toEqual([]);
+});

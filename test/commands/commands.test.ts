@@ -102,6 +102,7 @@ test("list prints every kind from the registries, as text and as JSON", async ()
     "disconnect",
     "duplicate-effects",
     "egress-gateway",
+    "forty-by-six",
     "quickstart",
     "retry-storm",
     "rolling-restart",

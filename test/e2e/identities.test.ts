@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../src/history/segments.ts";
 import type { EventOf, EventType } from "../../src/history/events.ts";
@@ -185,6 +186,30 @@ describe("OAuth client credentials", () => {
     });
     expect(server.calls.length, said).toBeGreaterThan(8);
     expect(tokens.grants).toHaveLength(1);
+  });
+
+  test("that are not to be had in mid-run are held against nobody", limit, async () => {
+    await using folder = await temporaryFolder();
+    await using tokens = await tokenServer({ lastsS: 2 });
+    await using server = await guardedServer({ lets: tokens.lets });
+    // The first is granted, and no other.
+    const granting = { status: 503, error: "temporarily_unavailable" };
+    const refusing = (async () => {
+      while (tokens.grants.length === 0) await sleep(10);
+      tokens.refuse = granting;
+    })();
+    const { ended, said, events } = await run(folder.path, {
+      server: `{ url: "${server.url}", ${oauth(`tokenUrl: "${tokens.url}"`)} }`,
+      agents: four,
+      phases: "[{ baseline: 5s }]",
+    });
+    await refusing;
+    expect(ended.code, said).toBe(2);
+    expect(said).toMatch(/mine had no valid token from \S+ s to \S+ s: \S+ refused a token with HTTP 503/);
+    const failed = (await events("token")).filter(({ edge }) => edge === "failed");
+    expect(failed.length).toBeGreaterThan(0);
+    // Four agents that are refused many times a second ask no more than once a second.
+    expect(tokens.grants.length).toBeLessThan(15);
   });
 
   test("that are refused at the start keep the run from beginning, without the secret", limit, async () => {

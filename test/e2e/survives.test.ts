@@ -66,6 +66,7 @@ servers:
   mine:
     command: [node, server.mjs, "\${port}"]
     url: "http://127.0.0.1:\${port}/mcp"
+    protocol: "2025-11-25"
     upstreams: { API_URL: api }
 agents: { a: { policy: { kind: none, timeout: 3s }, arrivals: { rate: 10/s }, chain: [{ call: mine.List }] } }
 phases: [{ baseline: 1500ms }, { fault: 1s, recovery: 2s, name: one }, { fault: 1s, recovery: 2s, name: two }]
@@ -144,6 +145,7 @@ servers:
   mine:
     command: [node, server.mjs, "\${port}"]
     url: "http://127.0.0.1:\${port}/mcp"
+    protocol: "2025-11-25"
     upstreams: { API_URL: api }
 agents: { a: { policy: { kind: none, timeout: 1s }, arrivals: { rate: 20/s }, chain: [{ call: mine.List }] } }
 phases: [{ baseline: 1s }, { fault: 500ms, recovery: 2s, name: cut }]

@@ -272,7 +272,7 @@ test("on an MCP link the tool of a call is told, and nothing of its answer", asy
   await waitFor(() => expect(rig.exchanges()).toHaveLength(2));
   const [call, list] = rig.exchanges();
   expect(call).toMatchObject({ method: "POST", path: "/mcp", tool: "FetchServices", ops: [op], attempt: 1 });
-  expect([call?.answer, list?.answer, list?.tool]).toEqual([undefined, undefined, undefined]);
+  expect([call?.answer, list?.answer, list?.tool]).toEqual([undefined, undefined, "tools/list"]);
 });
 
 test("on a dead link the request is counted and joined, and its caller reset", async () => {

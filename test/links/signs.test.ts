@@ -389,7 +389,7 @@ test("a tool call is told of when it has passed whole, and again when it has end
     sent.end(JSON.stringify({ jsonrpc: "2.0", id: 1, ...body }));
     return sent;
   };
-  const [listed] = await once(post("/", { method: "tools/list" }), "response");
+  const [listed] = await once(post("/", { method: "ping" }), "response");
   await bodyOf(listed);
   expect(calls()).toEqual([]);
   const [answer] = await once(post("/", { method: "tools/call", params: { name: "Create" } }), "response");

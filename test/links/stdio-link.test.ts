@@ -146,7 +146,7 @@ test("answers are joined by their ids, in whatever order and batch they come", a
   await waitFor(() => expect(lines).toHaveLength(4));
   expect(exchanges().map(({ method, tool, ended }) => [method, tool, ended])).toEqual([
     ["tools/call", "C", "answered"],
-    ["tools/list", undefined, "answered"],
+    ["tools/list", "tools/list", "answered"],
     ["tools/call", "A", "answered"],
   ]);
 });

@@ -8,12 +8,20 @@ test("a tool call is found alone and in a batch, and nothing else is taken for o
   const asked = { method: "tools/call", tool: "CreateLimitRequest", id: 7 };
   expect(askedIn(JSON.stringify(call))).toEqual(asked);
   expect(askedIn(JSON.stringify([{ ...call, method: "ping" }, call]))).toEqual(asked);
-  expect(askedIn(JSON.stringify({ ...call, method: "tools/list" }))).toEqual({ method: "tools/list", id: 7 });
+  expect(askedIn(JSON.stringify({ ...call, method: "ping" }))).toEqual({ method: "ping", id: 7 });
   for (const other of [{ ...call, id: undefined }, "x", []]) {
     expect(askedIn(JSON.stringify(other))).toBeUndefined();
   }
   expect(askedIn('{"method":"tools/call"')).toBeUndefined();
   expect(askedIn(JSON.stringify({ ...call, params: {} }))?.tool).toBeUndefined();
+});
+
+test("what agents ask for beside tools has a name too", () => {
+  const named = (method: string, params: object) => askedIn(JSON.stringify({ ...call, method, params }))?.tool;
+  expect(named("tools/list", {})).toBe("tools/list");
+  expect(named("resources/read", { uri: "file:///x" })).toBe("resources/read");
+  expect(named("prompts/get", { name: "greet" })).toBe("prompts/get:greet");
+  expect(named("initialize", {})).toBeUndefined();
 });
 
 const stream = [

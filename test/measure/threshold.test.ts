@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { placeThreshold, type Terrain } from "../../src/measure/scope.ts";
+import { placeThreshold, takesIn, type Terrain } from "../../src/measure/scope.ts";
 import { aboutThresholds, comparators, metrics, parseThreshold, type Metric } from "../../src/measure/threshold.ts";
 import { formatDuration } from "../../src/units.ts";
 import { declared } from "../literal-history.ts";
@@ -138,4 +138,12 @@ describe("names in a threshold", () => {
       });
     }
   });
+});
+
+test("what stands in for a step is counted at its own server and tool, and not again for its group", () => {
+  const standIn = { group: "planner", server: "backup", tool: "Find", insteadOf: 0 };
+  expect(takesIn({}, standIn)).toBe(false);
+  expect(takesIn({ group: "planner" }, standIn)).toBe(false);
+  expect(takesIn({ server: "backup" }, standIn)).toBe(true);
+  expect(takesIn({ group: "planner", server: "backup", tool: "Find" }, standIn)).toBe(true);
 });

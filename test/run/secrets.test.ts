@@ -3,7 +3,7 @@ import { UserError } from "../../src/errors.ts";
 import type { Unstamped } from "../../src/history/events.ts";
 import { createMasks } from "../../src/masks.ts";
 import { maskedError, masking } from "../../src/run/secrets.ts";
-import { secretsIn } from "../../src/scenario/secrets.ts";
+import { secretsIn, withoutSecrets } from "../../src/scenario/secrets.ts";
 
 const scenario = {
   servers: [
@@ -66,4 +66,36 @@ test("an error for a person, too, quotes a server without them", () => {
     exitCode: 75,
     mistakes: [{ path: "a", says: "no ***", hint: "***" }],
   });
+});
+
+test.each([
+  ["postgres://me:p4ss-word@db/x", "p4ss-word"],
+  ["postgres://me:p4ss/word+1@db/x", "p4ss/word+1"],
+  ["http://me:p4ss%2Fword@127.0.0.1/mcp", "p4ss/word"],
+  ["https://api.test/mcp?api_key=abc123def", "abc123def"],
+])("the password in %s is a secret wherever it stands, and is not in the document", (url, password) => {
+  const written = {
+    upstreams: { db: { url } },
+    servers: { mine: { command: ["run", `--db=${url}`], env: { DB: url } } },
+  };
+  expect(secretsIn(written, {})).toContain(password);
+  expect(secretsIn({}, { DATABASE: url })).toContain(password);
+  if (!url.includes("?")) expect(JSON.stringify(withoutSecrets(written))).not.toContain("p4ss");
+});
+
+test("a password that is a plain word hides no names; what follows an option that sounds secret is one", () => {
+  const found = secretsIn(
+    {
+      servers: {
+        a: { command: ["run", "--db", "postgres://me:postgres@db", "--api-key", "abc-123-def", "TOKEN=ghi-456-jkl"] },
+      },
+    },
+    {},
+  );
+  expect(found).toEqual(expect.arrayContaining([":postgres@", "abc-123-def", "ghi-456-jkl"]));
+  expect(found).not.toContain("postgres");
+});
+
+test("paths with an @ in them are no logins", () => {
+  expect(secretsIn({ servers: { a: { url: "http://127.0.0.1:4873/@scope/package" } } }, {})).toEqual([]);
 });

@@ -174,41 +174,41 @@ describe("finding out", () => {
 });
 
 describe("over stdio", () => {
-  test("2026-07-28 is found out in the pipe, called, and cancelled in words", async () => {
-    await using stand = await openStdioStand({ first: v2StdioScript, dialect: dialectOf("auto"), bare: true });
+  test("2026-07-28 is asked for in the pipe, called, and cancelled in words", async () => {
+    await using stand = await openStdioStand({ first: v2StdioScript, dialect: dialectOf("2026-07-28"), bare: true });
     const session = await stand.open();
     expect(session).toMatchObject({ protocolVersion: "2026-07-28", begins: "discover" });
     expect(await session.call(callOf())).toMatchObject({ class: "ok" });
     const answer = await session.call(callOf({ tool: "Hang", timeoutMs: 300, onTimeout: "cancel" }));
     expect(answer).toMatchObject({ class: "timeout", onTimeout: "cancel" });
-    await vi.waitFor(
-      async () => expect(await readFile(join(stand.stand.folder, "cloud.log"), "utf8")).toContain("cancelled"),
-      15_000,
-    );
+    const log = (): Promise<string> => readFile(join(stand.stand.folder, "cloud.log"), "utf8");
+    await vi.waitFor(async () => expect(await log()).toContain("cancelled"), 15_000);
     await session.close();
   });
 
-  test("a server that refuses the question is opened in the same process", async () => {
-    const refuses = `send({ jsonrpc: "2.0", id: message.id, error: { code: -32601, message: "what?" } })`;
-    await using stand = await openStdioStand({ on: { "server/discover": refuses }, dialect: dialectOf("auto") });
+  test("a server is opened as ever, and asked nothing that might end it", async () => {
+    const ends = { "server/discover": "process.exit(3)" };
+    await using stand = await openStdioStand({ on: ends, dialect: dialectOf("auto", "stdio") });
     const session = await stand.open();
     expect(session).toMatchObject({ protocolVersion: "2025-11-25", begins: "initialize" });
     await session.close();
   });
 
-  test("one that is silent is asked in the old way after a while", async () => {
-    await using stand = await openStdioStand({ dialect: dialectOf("auto"), startTimeoutMs: 30_000 });
+  test("one that refuses to be opened so is asked what it speaks", async () => {
+    const first = v2StdioScript.replace("return server;\n});", 'return server;\n}, { legacy: "reject" });');
+    await using stand = await openStdioStand({ first, bare: true, dialect: dialectOf("auto", "stdio") });
     const session = await stand.open();
-    expect(session.protocolVersion).toBe("2025-11-25");
+    expect(session).toMatchObject({ protocolVersion: "2026-07-28", begins: "discover" });
+    expect(await session.call(callOf())).toMatchObject({ class: "ok" });
     await session.close();
-  }, 40_000);
+  });
 
-  test("one that ends of the question says that this ended it", async () => {
-    await using stand = await openStdioStand({
-      on: { "server/discover": "process.exit(3)" },
-      dialect: dialectOf("auto"),
-    });
-    await expect(stand.open()).rejects.toMatchObject({ endedByProbe: true });
+  test("2024-11-05 is a revision like others there", async () => {
+    const initialize = `answer({ protocolVersion: "2024-11-05", capabilities: {}, serverInfo: { name: "x", version: "1" } })`;
+    await using stand = await openStdioStand({ on: { initialize }, dialect: dialectOf("2024-11-05", "stdio") });
+    const session = await stand.open();
+    expect(session).toMatchObject({ protocolVersion: "2024-11-05", begins: "initialize" });
+    await session.close();
   });
 });
 

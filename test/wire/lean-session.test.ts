@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { SessionError } from "../../src/wire/session.ts";
-import { toolPagesMax } from "../../src/wire/lean.ts";
+import { pagesMax } from "../../src/wire/requests.ts";
 import { realWorld, type World } from "../../src/world.ts";
 import { fakeWorld } from "../fake-world.ts";
 import { callOf, errorTo, openTo, resultTo, startFaultServer } from "./fault-server.ts";
@@ -209,7 +209,7 @@ describe("listing tools", () => {
   test.for<[string, string, React]>([
     [
       "pages without end",
-      `has more than ${toolPagesMax} pages of tools`,
+      `has more than ${pagesMax} pages of tools`,
       (asked) => asked.json(resultTo(asked, { tools: [], nextCursor: "more" })),
     ],
     [

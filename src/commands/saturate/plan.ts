@@ -108,7 +108,9 @@ export function rawCall(
   { tool, args }: { readonly tool: string; readonly args?: Readonly<Record<string, unknown>> },
   env: World["env"],
 ): RawCall {
-  const all = groups.flatMap((group) => group.steps.map((step) => ({ group, step })));
+  const all = groups.flatMap((group) =>
+    group.steps.filter(({ kind }) => kind === undefined).map((step) => ({ group, step })),
+  );
   const found = all.find(({ step }) => step.tool === tool || `${step.server}.${step.tool}` === tool);
   if (found === undefined) {
     const known = [...new Set(all.map(({ step }) => `${step.server}.${step.tool}`))].join(", ");

@@ -69,8 +69,8 @@ function effectTable(figures: EffectFigures): Markup {
     ${
       !quiet &&
       html`<p class="because">
-        <span class="mark unknown" aria-hidden="true">?</span> The ledger was not seen to come to rest: a missing row
-        may still have come, so no effect is called lost.
+        <span class="mark unknown" aria-hidden="true">?</span> The ledger was not seen to come to rest, or its rows go
+        again: a missing row may have been there, or may still have come, so no effect is called lost.
       </p>`
     }
   </div>`;

@@ -1,5 +1,6 @@
 /** Every tool by group and phase: what its ops came to, how long they took, how often they were tried. */
 import type { Figures, ToolFigures } from "../../measure/figures.ts";
+import { degradedSaid } from "../degraded-words.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { outcomeBar } from "./symbols.ts";
 import { count, outcomes, noPercentile, sumOf, took } from "./words.ts";
@@ -7,6 +8,7 @@ import { count, outcomes, noPercentile, sumOf, took } from "./words.ts";
 const rowsMax = 400;
 
 export function toolsSection({ tools }: Figures): Markup {
+  const degraded = degradedSaid({ tools });
   return html`<section aria-labelledby="tools" class="wide">
     <h2 id="tools">Tools</h2>
     ${
@@ -17,6 +19,7 @@ export function toolsSection({ tools }: Figures): Markup {
               attempts alone, from request to answer. What a response takes beyond that was spent on waiting to begin,
               on attempts that failed, and between attempts. A percentile is given only where there are enough for it.
             </p>
+            ${degraded !== "" && html`<p>${degraded}.</p>`}
             <div class="scroll" role="region" aria-labelledby="tools" tabindex="0">
               <table class="tools sortable">
                 <thead>
@@ -46,12 +49,15 @@ const head: readonly Markup[] = [
   html`<th scope="col">attempts not ok</th>`,
 ];
 
-function row({ group, server, tool, phase, ops, attempts, classes, response, service }: ToolFigures): Markup {
+function row(figures: ToolFigures): Markup {
+  const { group, server, tool, phase, insteadOf, ops, attempts, classes, response, service } = figures;
   const total = sumOf(outcomes, (outcome) => ops[outcome]);
   const { p50Us, p95Us, p99Us, maxUs } = response;
   return html`<tr>
     <td>${name(group)}</td>
-    <th scope="row">${name(html`<code>${brief(`${server}.${tool}`, 80)}</code>`)}</th>
+    <th scope="row">
+      ${name(html`<code>${brief(`${server}.${tool}`, 80)}</code>${insteadOf !== undefined && " stands in"}`)}
+    </th>
     <td>${name(phase)}</td>
     <td class="bar-cell">${outcomeBar(ops, total)} ${count(total)}</td>
     ${outcomes.map((outcome) => plainNumber(ops[outcome]))}${plainNumber(attempts)}${[p50Us, p95Us, p99Us].map((us) => time(us, noPercentile(response)))}${time(maxUs, "–")}${[service.p50Us, service.p95Us].map((us) => time(us, noPercentile(service)))}

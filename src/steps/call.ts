@@ -1,0 +1,16 @@
+import { callTool } from "../wire/requests.ts";
+import { splitName, stepKind, valuesIn } from "./kinds.ts";
+
+export const call = stepKind({
+  key: "call",
+  about: "server.Tool",
+  like: "server.Tool",
+  keys: {},
+  takesArgs: true,
+  aimOf: (value) => {
+    const { server, name } = splitName(value);
+    return { server, tool: name };
+  },
+  argsOf: (step) => valuesIn(step, "args"),
+  ask: (session, { tool, args, manner }) => session.call({ ...callTool(tool, args), ...manner }),
+});
