@@ -21,7 +21,7 @@ export interface MaskedStream {
 }
 
 // Shorter ones would mask half of every text, and are no secrets.
-export const secretCharactersMin = 6;
+const secretCharactersMin = 6;
 const shownAs = "***";
 
 export function createMasks(secrets: Iterable<string> = []): Masks {

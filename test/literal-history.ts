@@ -196,7 +196,7 @@ export function op({
 }
 
 /** The digest of what every write asks for. */
-export const asAsked = "0badcafe";
+const asAsked = "0badcafe";
 
 let rows = 0;
 

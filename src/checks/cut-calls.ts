@@ -53,7 +53,7 @@ export interface Grounds extends Limits {
 }
 
 /** Whether this is how a caller disconnects that gives up, in this revision. */
-export function disconnects(onTimeout: GaveUp["policy"], revision: ProtocolVersion): boolean {
+function disconnects(onTimeout: GaveUp["policy"], revision: ProtocolVersion): boolean {
   return onTimeout === (disconnectCancels(revision, "http") ? "cancel" : "close");
 }
 

@@ -32,7 +32,7 @@ export const command = readKind({
 const bytesMax = 32 * 1024 * 1024;
 const lastWordsMax = 500;
 
-export function rowsIn(text: string, rows: string | undefined): readonly unknown[] {
+function rowsIn(text: string, rows: string | undefined): readonly unknown[] {
   const document = parsedJson(text);
   if (rows !== undefined) {
     if (document === undefined) throw new Error("it printed no JSON");

@@ -43,7 +43,7 @@ export interface CredentialOptions {
   readonly world: World;
 }
 
-export const usualTrust: Trust = { insecure: false };
+const usualTrust: Trust = { insecure: false };
 
 export async function readCredentials(options: CredentialOptions): Promise<Credentials> {
   const { scenario, plan } = options;

@@ -115,7 +115,9 @@ const group = z.strictObject({
   wire: z
     .enum(["lean", "sdk"])
     .default("lean")
-    .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
+    .describe(
+      "lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience, or of /client in 2026-07-28",
+    ),
   identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
   ...chainKeys,
 });

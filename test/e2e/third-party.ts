@@ -7,7 +7,7 @@ import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import type { Service } from "../lab/services.ts";
 import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-export const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
+const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
 
 export interface Shown {
   /** The scenario's file, without its ending. */
@@ -55,7 +55,7 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
 const triesMax = 3;
 
 /** A machine that is too busy to load anything says so, and then nothing of the server. */
-async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
+export async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
   for (let tries = 1; ; tries += 1) {
     const came = await run();
     const isBehind = came.gaps.some(({ gap }) => gap === "generator-behind");
