@@ -43,6 +43,7 @@ export const outcomeClasses = {
   closed: { rung: "connection", outcome: "unknown", about: "the connection was closed before the answer" },
   truncated: { rung: "connection", outcome: "unknown", about: "the connection broke inside the answer" },
   timeout: { rung: "timeout", outcome: "unknown", about: "no answer within the caller's patience" },
+  outrun: { rung: "timeout", outcome: "unknown", about: "given up, as another attempt beside it was answered first" },
   stopped: { rung: "timeout", outcome: "unknown", about: "the run ended before the answer" },
 } as const satisfies Record<string, Class>;
 

@@ -65,7 +65,7 @@ function answerOfMcpError(thrown: McpError, called: Called): Answer {
   const message = wordsOfThrown(thrown);
   // Here the tool did answer, and may have acted: it is the client that does not take what it said.
   if (isClientsVerdict.test(message)) return { ...bare("malformed-answer"), ...saying(message, words) };
-  return answerOf({ error: { code: thrown.code, message } }, called);
+  return answerOf({ error: { code: thrown.code, message, data: thrown.data } }, called);
 }
 
 export const isClientsVerdict =

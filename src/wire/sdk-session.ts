@@ -83,7 +83,7 @@ export interface Speaker {
 interface ToolPage {
   readonly tools: readonly {
     readonly name: string;
-    readonly annotations?: { readonly readOnlyHint?: boolean | undefined } | undefined;
+    readonly annotations?: SdkHints | undefined;
   }[];
   readonly nextCursor?: string | undefined;
 }
@@ -189,7 +189,11 @@ async function listTools(
       throw sessionErrorOf(thrown, { speaker, end, options, doing: "answer tools/list", timeoutMs });
     });
     tools.push(
-      ...listed.tools.map(({ name, annotations }) => ({ name, readOnly: annotations?.readOnlyHint === true })),
+      ...listed.tools.map(({ name, annotations }) => ({
+        name,
+        readOnly: annotations?.readOnlyHint === true,
+        ...(annotations?.idempotentHint === true ? { idempotent: true as const } : {}),
+      })),
     );
     cursor = listed.nextCursor;
     if (cursor === undefined) return tools;
@@ -219,4 +223,9 @@ function sessionErrorOf(
 
 function refusalIn({ code: status = 0, message: says }: StreamableHTTPError): Refusal {
   return { class: refusalClass(status, true), status, says };
+}
+
+interface SdkHints {
+  readonly readOnlyHint?: boolean | undefined;
+  readonly idempotentHint?: boolean | undefined;
 }
