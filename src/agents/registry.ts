@@ -34,6 +34,6 @@ export type PartName = keyof PolicyParts;
 
 export const partNames = Object.keys(policyParts).filter(isPartName);
 
-export function isPartName(name: string): name is PartName {
+function isPartName(name: string): name is PartName {
   return Object.hasOwn(policyParts, name);
 }
