@@ -19,7 +19,7 @@ export function answerOf(answer: RpcAnswer, { method, words }: Asked): Answer {
   if ("error" in answer) return errorAnswer(answer.error, words);
   const { result } = answer;
   const unfinished = unfinishedClass(result);
-  if (unfinished !== undefined) return bare(unfinished);
+  if (unfinished !== undefined) return { ...bare(unfinished), result };
   // Only tools can say so; elsewhere the word would be the server's own.
   return method === "tools/call" && result["isError"] === true
     ? toolErrorAnswer(result, words)
