@@ -12,6 +12,7 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import { drive } from "./drive.ts";
+import { answeredIn } from "./answered.ts";
 import { openAgentSessions } from "./churning.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { OpWatch } from "./op-news.ts";
@@ -107,7 +108,15 @@ function agentsOf(
 ): ReadonlyMap<number, AgentSessions> {
   const openSession = wires[group.wire];
   const policy = preparePolicy(group.policy);
-  const common = { group: group.name, targets, openSession, recorder, world, timeoutMs: openTimeoutMs };
+  const common = {
+    group: group.name,
+    targets,
+    openSession,
+    recorder,
+    world,
+    timeoutMs: openTimeoutMs,
+    answeredTo: answeredIn(group),
+  };
   const agents = new Map<number, AgentSessions>();
   for (let agent = stripe.index; agent < arrivals.agents; agent += stripe.of) {
     agents.set(agent, openAgentSessions({ ...common, agent }, policy));

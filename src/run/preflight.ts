@@ -11,6 +11,7 @@ import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
 import { learned, type Dialect } from "../wire/dialect.ts";
 import { SessionError, type HttpSessionOptions, type OpenSession } from "../wire/session.ts";
+import { answeredIn } from "./answered.ts";
 import { explained } from "./first-contact.ts";
 import type { SessionTarget, WantedSession } from "./session-target.ts";
 import { unlessStopped } from "./unless-stopped.ts";
@@ -31,12 +32,15 @@ export async function preflight(
   const spoken = new Map<string, Dialect>();
   for (const target of targets) {
     const { server } = target;
+    const answered = answeredIn(group)(server);
     const wanted = {
       instance: `${group.name}.preflight`,
       agent: 0,
       timeoutMs: openTimeoutMs,
       world,
       clientName: "squall",
+      // A server may have tools only for those who can be asked something.
+      ...(answered === undefined ? {} : { answered }),
     };
     const refuse = async (error: unknown): Promise<never> => {
       stopping.throwIfAborted();

@@ -1,4 +1,5 @@
 import { callTool } from "../wire/requests.ts";
+import { askInRounds } from "./rounds.ts";
 import { splitName, stepKind, valuesIn } from "./kinds.ts";
 
 export const call = stepKind({
@@ -12,5 +13,5 @@ export const call = stepKind({
     return { server, tool: name };
   },
   argsOf: (step) => valuesIn(step, "args"),
-  ask: (session, { tool, args, manner }) => session.call({ ...callTool(tool, args), ...manner }),
+  ask: (session, asked) => askInRounds(session, callTool(asked.tool, asked.args), asked),
 });

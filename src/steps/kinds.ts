@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Answer, CallRequest, McpRequest, Session } from "../wire/session.ts";
+import type { World } from "../world.ts";
 import type { Listing } from "../history/listing.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -18,10 +19,20 @@ export interface Asked {
   readonly tool: string;
   /** With all values filled in. */
   readonly args: Values;
-  /** How long it is waited for, and what goes with it whatever it is. */
-  readonly manner: Omit<CallRequest, keyof McpRequest>;
+  readonly manner: Manner;
   readonly nowUs: () => number;
+  readonly world: World;
+  /** Of the budget. */
+  readonly leftMs: () => number;
+  /**
+   * The answer is not the last word on it: it is kept, and the next request of the same attempt at the op is to be made in
+   * this manner. Undefined where there is no time for one.
+   */
+  readonly goOn: (answer: Answer) => Manner | undefined;
 }
+
+/** How long it is waited for, and what goes with it whatever it is. */
+export type Manner = Omit<CallRequest, keyof McpRequest>;
 
 export type Came = Answer & { readonly listing?: Listing };
 

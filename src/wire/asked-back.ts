@@ -51,7 +51,9 @@ export interface AskedIn {
   readonly params?: JsonObject;
 }
 
-export type Said = { readonly result: JsonObject } | { readonly error: { readonly code: number; readonly message: string } };
+export type Said =
+  | { readonly result: JsonObject }
+  | { readonly error: { readonly code: number; readonly message: string } };
 
 /** Undefined where nothing is ever said to it. */
 export async function saidTo(

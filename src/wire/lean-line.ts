@@ -166,7 +166,10 @@ export class Line implements Channel {
     this.#peer.close();
   }
 
-  #send({ id, body, traceparent, named, answering, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
+  #send(
+    { id, body, traceparent, named, answering, method = "POST", tell }: Sending,
+    onClosed: () => void,
+  ): OpenRequest {
     let serverRequests = 0;
     this.#lines ??= linesOf([...this.#common, ...sessionHeaders(this.#framing)]);
     const own =

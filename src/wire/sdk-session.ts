@@ -45,7 +45,10 @@ export interface SdkEnd {
 /** The farewell may not hold anything up. */
 const farewellTimeoutMs = 2000;
 
-type Options = Pick<HttpSessionOptions, "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered">;
+type Options = Pick<
+  HttpSessionOptions,
+  "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered"
+>;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
   const asks = new AskDesk(options);

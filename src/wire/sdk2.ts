@@ -29,7 +29,11 @@ export async function openSdk2Session(options: SessionOptions): Promise<Session>
   const asks = new AskDesk(options);
   const client = new Client(
     { name: options.clientName, version: "1" },
-    { capabilities: asks.capabilities, versionNegotiation: { mode: { pin } }, jsonSchemaValidator: createPatientValidator() },
+    {
+      capabilities: asks.capabilities,
+      versionNegotiation: { mode: { pin } },
+      jsonSchemaValidator: createPatientValidator(),
+    },
   );
   for (const method of options.answered ?? []) answerIn(client, asks, method);
   const { transport, ...end } = "pipe" in options ? overPipe(options) : overHttp(options);

@@ -60,7 +60,7 @@ async function overStdio(answers: Answers, open: OpenSession): Promise<Session> 
   const script = fileURLToPath(new URL("asking-tools.ts", import.meta.url));
   const wire: OpenSession = (options) => open({ ...options, ...answeredBy(answers) });
   const stand = await openStdioStand({ command: [process.execPath, script], wire });
-  closing.push(() => stand[Symbol.asyncDispose]());
+  closing.push(async () => stand[Symbol.asyncDispose]());
   const session = await stand.open();
   closing.push(() => session.close());
   return session;
@@ -141,7 +141,8 @@ test("what comes on the stream of a call is for that call, whatever else is unde
     if (httpMethod === "GET") return asked.json({}, 405);
     if (message.method !== "tools/call") return asked.json({}, 202);
     const end = (): void => void asked.response.end(eventOf(resultTo(asked, textResult("1"))));
-    if (message.params?.name === "Slow") return void hold.promise.then(() => asked.json(resultTo(asked, textResult("1"))));
+    if (message.params?.name === "Slow")
+      return void hold.promise.then(() => asked.json(resultTo(asked, textResult("1"))));
     asked.events({ jsonrpc: "2.0", id: "q", method: "elicitation/create", params: {} });
     return void vi.waitFor(() => expect(server.heard.some((heard) => heard.message.id === "q")).toBe(true)).then(end);
   });

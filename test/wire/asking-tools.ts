@@ -1,7 +1,11 @@
 /** Tools of a server of the first SDK that ask back before they answer; run by itself, it serves them over stdio. */
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
-import { CreateMessageResultSchema, ElicitResultSchema, ListRootsResultSchema } from "@modelcontextprotocol/sdk/types.js";
+import {
+  CreateMessageResultSchema,
+  ElicitResultSchema,
+  ListRootsResultSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 
 export function askingServer(): McpServer {
   const server = new McpServer({ name: "asking", version: "1" });
