@@ -125,7 +125,7 @@ function watchRows(options: ReadBackOptions, rule: RowRule): Watched {
       const next = rule.keeps ? now : most(seen, now);
       const { came, gone } = changesBetween(seen, next);
       // Told before anything is recorded: what a failed read has recorded would be recorded again by the next one.
-      const timesMost = Math.max(0, ...[...came, ...gone].map(({ times }) => times));
+      const timesMost = [...came, ...gone].reduce((highest, { times }) => Math.max(highest, times), 0);
       if (timesMost > rowsMax) throw new Error(`one row stands for ${timesMost} effects, more than ${rowsMax}`);
       for (const row of gone) record({ type: "effect-gone", goneUs: within }, row);
       for (const row of came) record({ type: "effect", committedUs: within }, row);
