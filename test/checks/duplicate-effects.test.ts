@@ -291,10 +291,10 @@ describe("a write that another one stands in for", () => {
     });
     const { findings } = await verdictOn(
       duplicateEffects,
-      historyOf(
-        [runStarted("faults", over), ...frame(), ...baseline],
-        ...[calm, refused, second, [rowOfFirst, rowOfSecond]],
-      ),
+      historyOf([runStarted("faults", over), ...frame(), ...baseline], calm, refused, second, [
+        rowOfFirst,
+        rowOfSecond,
+      ]),
     );
     expect(findings).toMatchObject([{ grade: "violation", blames: "server", witness: { ops: [opIdOf(10, 0)] } }]);
     expect(findings[0]?.says).toContain("had an effect although the caller was told that it failed");
