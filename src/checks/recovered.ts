@@ -167,7 +167,7 @@ function doubtOf({ episode: { episode, server }, ...tail }: Tail, all: Sample, t
   for (const [name, ops] of Map.groupBy(tail.ops, ({ tool }) => tool)) {
     const notRun = ops.filter(({ came }) => came === "not-run").length;
     if (notRun <= ops.length / 2 || ops.slice(-samplesMin).every(({ came }) => came === "ok")) continue;
-    return `after ${episode} ${notRun} of ${ops.length} ops of ${name} could not be run, for lack of input or budget`;
+    return `after ${episode} ${notRun} of ${ops.length} ops of ${name} could not be run, for lack of input or budget or held back by their policy`;
   }
   const judged = new Set(tools.map(({ name }) => name));
   const only = tail.ops.find(({ tool, came }) => !judged.has(tool) && came !== "session");
@@ -181,7 +181,8 @@ function reasonsOf(server: string, excused: (why: Tried["came"]) => number): str
   if (excused("asked-to-wait") > 0) return `${server} asked its callers to wait for longer than the recovery lasted`;
   if (excused("next-fault") > 0) return `calls of ${server} still hung when the next fault began`;
   if (excused("restarting") > 0) return `${server} was still starting again`;
-  if (excused("not-run") > 0) return `ops of ${server} could not be run, for lack of input or budget`;
+  if (excused("not-run") > 0)
+    return `ops of ${server} could not be run, for lack of input or budget or held back by their policy`;
   return excused("session") > 0 ? `${server} had lost the sessions of its callers` : undefined;
 }
 

@@ -226,6 +226,8 @@ function noteAgents(record: OpRecord, state: State): void {
       keepWitness(entry.witnesses, { op: record.op, weight: attempts.length, events });
     }
   }
+  // A hedge follows no failure: when it is sent says nothing of how agents wait.
+  if (attempts.some(({ hedged }) => hedged === true)) return;
   const [first, second] = attempts;
   const window = first === undefined ? undefined : windowAt(record, first.atUs);
   if (first === undefined || second === undefined || window === undefined) return;

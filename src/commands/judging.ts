@@ -1,5 +1,5 @@
 /** Judging a run's folder and keeping the verdicts beside its history. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { judge } from "../checks/judge.ts";
@@ -12,6 +12,7 @@ import { reporters } from "../reporters/registry.ts";
 import type { RunResult } from "../reporters/reporter.ts";
 import { verdictsDocument, verdictsOf } from "../reporters/verdicts.ts";
 import type { Io } from "./io.ts";
+import { replaceFile } from "./replaced-file.ts";
 import { withSmallHeap } from "./small-heap.ts";
 
 const historyFolder = "history";
@@ -27,7 +28,7 @@ export async function judgeRun(
   const result = { verdicts: verdictsOf(judged), figures, directory };
   // The verdict stands whether or not it can be kept.
   const keep = (name: string, text: string): Promise<void> =>
-    writeFile(join(directory, name), text).catch((error: unknown) =>
+    replaceFile(join(directory, name), text, io.world).catch((error: unknown) =>
       io.stderr(`squall: ${name} could not be saved: ${messageOf(error)}\n`),
     );
   await keep("figures.json", `${JSON.stringify(figures)}\n`);

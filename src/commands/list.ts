@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { patience } from "../agents/policy.ts";
-import { policyKinds } from "../agents/registry.ts";
+import { profileNames, profiles } from "../agents/profiles.ts";
+import { partNames, policyParts } from "../agents/registry.ts";
 import { checks } from "../checks/registry.ts";
 import { UserError } from "../errors.ts";
 import { faultKinds } from "../faults/registry.ts";
@@ -17,17 +18,21 @@ interface Entry extends Partial<Omit<ExplainedFault, "options" | "name" | "about
   readonly about: string;
   readonly options?: readonly Attribute[];
   readonly defects?: readonly string[];
+  /** Where what it does comes from. */
+  readonly source?: string;
 }
 
 const lists: Readonly<Record<string, () => Promise<readonly Entry[]> | readonly Entry[]>> = {
   faults: () => faultKinds.map((kind) => explainFault(kind)),
   checks: () => checks.map(({ name, about }) => ({ name, about })),
-  policies: () =>
-    policyKinds.map(({ kind: name, about, attributes }) => ({
-      name,
-      about,
-      options: attributesOf(z.object({ ...attributes.shape, ...patience })),
-    })),
+  policies: () => [
+    { name: "timeout", about: "How long an attempt may take.", options: attributesOf(z.object(patience)) },
+    ...partNames.map((name) => {
+      const { about, source, attributes } = policyParts[name];
+      return { name, about, source, options: attributesOf(attributes) };
+    }),
+  ],
+  profiles: () => profileNames.map((name) => ({ name, ...profiles[name] })),
   reporters: () => reporters.map(({ name, about }) => ({ name, about })),
   scenarios: builtInScenarios,
   fixtures: () => fixtures.map(({ name, about, defects }) => ({ name, about, defects })),
@@ -80,8 +85,9 @@ function asText(found: Readonly<Record<string, readonly Entry[]>>, inFull: boole
 }
 
 function details(entry: Entry): string[] {
-  const { options = [], defects = [] } = entry;
+  const { options = [], defects = [], source } = entry;
   return [
+    ...(source === undefined ? [] : [`from: ${source}`]),
     ...faultDetails(entry),
     ...options.map((option) => {
       const { name, about } = option;

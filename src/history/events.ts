@@ -12,6 +12,7 @@ import type { GeneratorHealth } from "./generator.ts";
 import type { ListedEvent, ToolsListed } from "./listing.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
+import type { AttemptMarks, EndMarks } from "./policy-marks.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
 import type { TokenEvent } from "./token-events.ts";
@@ -103,7 +104,7 @@ export interface OpStarted {
 }
 
 /** One request for an op, written when its caller stopped waiting. */
-export interface Attempt {
+export interface Attempt extends AttemptMarks {
   readonly type: "attempt";
   readonly op: string;
   readonly attempt: number;
@@ -133,7 +134,7 @@ export interface LateAnswer {
   readonly class: OutcomeClass;
 }
 
-export interface OpEnded {
+export interface OpEnded extends EndMarks {
   readonly type: "op-ended";
   readonly op: string;
   readonly outcome: OpOutcome;

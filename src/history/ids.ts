@@ -13,6 +13,11 @@ export function opId(nonce: string, at: OpCoordinates): string {
   return `${nonce}.${at.group}.${at.agent}.${at.walk}.${at.step}`;
 }
 
+/** The idempotency key of an op: the same with each attempt, where its agent's policy does not say otherwise. */
+export function opKey(op: string): string {
+  return `key-${op}`;
+}
+
 /** The op of another step of the same walk. */
 export function opAtStep(op: string, step: number): string {
   return `${op.slice(0, op.lastIndexOf("."))}.${step}`;

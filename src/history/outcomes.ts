@@ -28,7 +28,11 @@ export const outcomeClasses = {
   "stream-ended": { rung: "protocol", outcome: "unknown", about: "an event stream that ended without the answer" },
   "input-required": { rung: "protocol", outcome: "unknown", about: "a result that asks for input before there is one" },
   "task-begun": { rung: "protocol", outcome: "unknown", about: "a task in place of a result" },
-  oversized: { rung: "protocol", outcome: "unknown", about: "an answer larger than the limit" },
+  oversized: {
+    rung: "protocol",
+    outcome: "unknown",
+    about: "an answer larger than Squall reads: 8 MiB, its head 16 KiB",
+  },
   "session-lost": { rung: "http", outcome: "failed", about: "404 to a known session" },
   "http-refusal": { rung: "http", outcome: "failed", about: "another HTTP error status" },
   "http-gateway": { rung: "http", outcome: "unknown", about: "502 or 504: what is behind may have acted" },
@@ -39,6 +43,7 @@ export const outcomeClasses = {
   closed: { rung: "connection", outcome: "unknown", about: "the connection was closed before the answer" },
   truncated: { rung: "connection", outcome: "unknown", about: "the connection broke inside the answer" },
   timeout: { rung: "timeout", outcome: "unknown", about: "no answer within the caller's patience" },
+  outrun: { rung: "timeout", outcome: "unknown", about: "given up, as another attempt beside it was answered first" },
   stopped: { rung: "timeout", outcome: "unknown", about: "the run ended before the answer" },
 } as const satisfies Record<string, Class>;
 

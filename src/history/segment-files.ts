@@ -2,7 +2,7 @@
  * The files of a history: `0001.ndjson`, `0002.ndjson` … Each is of one writer; the numbers are drawn from one counter
  * for all. The one that a writer has open is plain, so that a person can search it; a closed one is compressed.
  */
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, type Dirent } from "node:fs";
 import { open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
@@ -74,7 +74,7 @@ async function compress(path: string): Promise<void> {
   });
   try {
     // The plain file goes next, so the other must be on the disk and not only on its way.
-    const to = createWriteStream(partial, { flush: true });
+    const to = createWriteStream(partial, { flags: "wx", flush: true });
     await piped(createReadStream(path, { highWaterMark: compressBytes }), zstd, to);
     await rename(partial, `${path}.zst`);
     await rm(path);
@@ -96,9 +96,12 @@ export function nameOf(number: number): string {
 /** In the order of their numbers, each once: a kill may leave both forms of one, and both are whole. */
 export async function segmentsIn(directory: string): Promise<readonly Segment[]> {
   const found = new Map<number, Segment>();
-  for (const name of await namesIn(directory)) {
+  for (const entry of await entriesIn(directory)) {
+    const { name } = entry;
     const [, digits, suffix] = /^(\d{4,})\.ndjson(\.zst)?$/.exec(name) ?? [];
     if (digits === undefined) continue;
+    // A link or a pipe leads who knows where, and may never end.
+    if (!entry.isFile()) throw new UserError(`${join(directory, name)} is not a file: something was put in its place`);
     const segment = { number: Number(digits), path: join(directory, name), isCompressed: suffix !== undefined };
     if (!segment.isCompressed || !found.has(segment.number)) found.set(segment.number, segment);
   }
@@ -106,9 +109,9 @@ export async function segmentsIn(directory: string): Promise<readonly Segment[]>
   return [...found.values()].sort((a, b) => a.number - b.number);
 }
 
-async function namesIn(directory: string): Promise<readonly string[]> {
+async function entriesIn(directory: string): Promise<readonly Dirent[]> {
   try {
-    return await readdir(directory);
+    return await readdir(directory, { withFileTypes: true });
   } catch (error) {
     throw new UserError(`${directory} cannot be read as a history: ${messageOf(error)}`, { cause: error });
   }

@@ -197,7 +197,7 @@ function addResponse({ clocks, punctual }: Cell, op: OpRecord): void {
 
 function addServices({ clocks }: Cell, { attempts }: OpRecord): void {
   for (const { class: is, outcome, startedUs, atUs } of attempts) {
-    if (is !== "stopped") addTime(clocks[outcome].service, atUs - startedUs);
+    if (is !== "stopped" && is !== "outrun") addTime(clocks[outcome].service, atUs - startedUs);
   }
 }
 

@@ -41,7 +41,7 @@ export const aboutThresholds = [
   "SCOPE: a group, a server, server.Tool, group@server, group@server.Tool, agents->server; all of them where absent.",
   "PHASE: a phase, or a role (baseline, fault, recovery) for all of that role together; where absent, all but the warm-up.",
   "p50, p90, p95, p99, max, mean < 400ms: response time of the ops that were ok, from the intended start.",
-  "error-rate <= 1%: ops that failed, whose fate is unknown or that could not be run (no input, no budget), of all ops.",
+  "error-rate <= 1%: ops that failed, whose fate is unknown or that could not be run (no input, no budget, held back), of all ops.",
   "goodput >= 9/s: ops that were ok, a second; >= 95% of baseline: ok ops of those offered, against the baseline's share.",
   "goodput(SCOPE, recovery) … within 5s: counted from 5s after the faults were healed, in each episode.",
   "amplification <= 1.1: attempts per op; of a link server->upstream, requests per attempt that was sent to the server.",

@@ -2,6 +2,7 @@
  * A crew: agents of a run that share a thread. They have their sessions opened before the phases begin, walk when the
  * plan wants them to, and tell what their ops come to. Of several crews each has every n-th agent of a group.
  */
+import { preparePolicy } from "../agents/written.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
@@ -11,10 +12,11 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import { drive } from "./drive.ts";
+import { openAgentSessions } from "./churning.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { OpWatch } from "./op-news.ts";
 import type { SessionTarget } from "./session-target.ts";
-import { createAgentSessions, type AgentSessions } from "./sessions.ts";
+import type { AgentSessions } from "./sessions.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 export interface Crew {
@@ -74,7 +76,9 @@ export function openCrew(options: CrewOptions): Crew {
     open: async (stopping) => {
       for (const { targets, agents } of crewed) {
         const atOnce = targets.some(({ startsProcesses }) => startsProcesses) ? startAtOnce : openAtOnce;
-        await inTurn([...agents.values()], atOnce, async (agent) => {
+        // Who has a session for each walk or call has none before.
+        const lasting = [...agents.values()].filter(({ churn }) => churn === undefined);
+        await inTurn(lasting, atOnce, async (agent) => {
           const opened = await unlessStopped(
             stopping,
             Promise.all(targets.map(async ({ server }) => agent.open(server))),
@@ -102,10 +106,11 @@ function agentsOf(
   { stripe, recorder, world }: CrewOptions,
 ): ReadonlyMap<number, AgentSessions> {
   const openSession = wires[group.wire];
+  const policy = preparePolicy(group.policy);
   const common = { group: group.name, targets, openSession, recorder, world, timeoutMs: openTimeoutMs };
   const agents = new Map<number, AgentSessions>();
   for (let agent = stripe.index; agent < arrivals.agents; agent += stripe.of) {
-    agents.set(agent, createAgentSessions({ ...common, agent }));
+    agents.set(agent, openAgentSessions({ ...common, agent }, policy));
   }
   return agents;
 }

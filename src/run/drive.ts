@@ -1,5 +1,5 @@
 /** Starting walks when the plan wants them: open groups whatever happens, closed groups one walk after another. */
-import { policyKindNamed } from "../agents/registry.ts";
+import { preparePolicy } from "../agents/written.ts";
 import {
   closedStarts,
   inFlightMax,
@@ -14,7 +14,9 @@ import {
 import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { lagBudgetUs } from "./health.ts";
 import { openThreadHealth, type ThreadHealth } from "./health-thread.ts";
+import { openAgentPolicy, type AgentPolicy } from "./agent-policy.ts";
 import type { AgentSessions } from "./sessions.ts";
+import { usualTimesFor } from "./step-deadline.ts";
 import { walkChain, type Walk, type WalkContext } from "./walk.ts";
 
 export interface DrivenGroup {
@@ -40,17 +42,19 @@ export async function drive(
   const broken = Promise.withResolvers<never>();
 
   const prepared = groups.map((driven) => {
-    const policy = policyKindNamed(driven.group.policy.kind).prepare(driven.group.policy.attributes);
+    const { policies, usual } = openPolicies(driven, context);
     const cacheOf = cachesOf(driven.group);
     const begin: Begin = async (agent, walk, intendedUs) => {
       const sessions = driven.agents.get(agent);
-      if (sessions === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
+      const agentPolicy = policies.get(agent);
+      if (sessions === undefined || agentPolicy === undefined)
+        throw new Error(`no agent ${driven.group.name}.${agent}`);
       // What the disk cannot take must not begin; how late it begins then is told as any lag is.
       const pressure = recorder.pressure?.();
       if (pressure !== undefined) await pressure;
       health.onStart(recorder.nowUs() - intendedUs);
-      const cache = cacheOf(agent);
-      const walking = walkChain(context, { group: driven.group, policy, sessions, agent, walk, intendedUs, ...cache });
+      const of = { group: driven.group, policy: agentPolicy, sessions, agent, walk, intendedUs, ...cacheOf(agent) };
+      const walking = walkChain(context, { ...of, ...(usual === undefined ? {} : { usual }) });
       await walking.catch(broken.reject);
     };
     return { arrivals: driven.arrivals, begin };
@@ -106,6 +110,15 @@ export async function drive(
     health.end();
   }
   return health.end();
+}
+
+/** Each agent keeps states of its own. */
+function openPolicies({ group, agents }: DrivenGroup, { recorder, world }: WalkContext) {
+  const policy = preparePolicy(group.policy);
+  const nowMs = (): number => recorder.nowUs() / 1000;
+  const policies = new Map<number, AgentPolicy>();
+  for (const agent of agents.keys()) policies.set(agent, openAgentPolicy(policy, { nowMs, world }));
+  return { policies, usual: usualTimesFor(policy) };
 }
 
 /** What each agent had last, where a step of its chain may go on with that. */

@@ -13,13 +13,15 @@ interface Ways {
   readonly over: (group: string, server: string) => Promise<URL | SessionTarget>;
   /** Past the links to its replicas, for what must not depend on how they share their sessions. */
   readonly straightTo: (server: string) => URL | undefined;
+  /** Where servers really are, past every link. */
+  readonly origins: ReadonlyMap<string, URL>;
   readonly dialects: Dialects;
   readonly admission: Admission;
 }
 
 export async function openAgents(options: StageOptions, ways: Ways): Promise<Crew> {
   const { scenario, plan, closing, stopping, onStep } = options;
-  const { over, straightTo, dialects, admission } = ways;
+  const { over, straightTo, origins, dialects, admission } = ways;
   const threaded: BriefedGroup[] = [];
   const local: CrewGroup[] = [];
   for (const group of scenario.groups) {
@@ -40,7 +42,7 @@ export async function openAgents(options: StageOptions, ways: Ways): Promise<Cre
       const straight = (to: URL) => httpTarget(target.server, { url: to, ...admission.to(group.name, target.server) });
       return dialects.speakingTo(url === undefined ? target : straight(url));
     });
-    dialects.learn(await preflight(group, greeted, options));
+    dialects.learn(await preflight(group, greeted, { ...options, origins }));
     // What holds the pipe of a process cannot be handed to another thread.
     if (briefed.length === targets.length) threaded.push({ group, arrivals, targets: briefed.map(dialects.with) });
     else local.push({ group, arrivals, targets: targets.map(dialects.speakingTo) });

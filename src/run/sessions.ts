@@ -4,6 +4,7 @@ import { SessionError, type OpenSession, type Session } from "../wire/session.ts
 import type { World } from "../world.ts";
 import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
+import type { ToolHints } from "./tool-hints.ts";
 
 /** A session, or why there is none. */
 export type MaybeSession =
@@ -17,12 +18,16 @@ export type MaybeSession =
 export interface AgentSessions {
   /** The session with this server: at once where it is open, as it nearly always is. */
   open(server: string): Session | Promise<MaybeSession>;
+  /** The server's tool says that a repeat changes nothing; false where nobody has asked. */
+  isSafe?(server: string, tool: string): boolean;
   /** Where this server is shown a token that can be renewed. */
   renewal?(server: string): Renewal | undefined;
   close(): Promise<void>;
+  /** Where its policy has new ones for each walk or call. */
+  readonly churn?: { readonly each: "walk" | "call"; readonly fresh: () => AgentSessions };
 }
 
-interface AgentOptions {
+export interface AgentSessionsOptions {
   readonly group: string;
   readonly agent: number;
   readonly targets: readonly SessionTarget[];
@@ -30,10 +35,14 @@ interface AgentOptions {
   readonly recorder: Recorder;
   readonly world: World;
   readonly timeoutMs: number;
+  /** It asks each server what its tools say of themselves. */
+  readonly hints?: ToolHints;
+  /** A session that is lost is used on, as SDKs do. */
+  readonly neverReconnects?: boolean;
 }
 
-export function createAgentSessions(options: AgentOptions): AgentSessions {
-  const { group, agent, targets, openSession, recorder, world, timeoutMs } = options;
+export function createAgentSessions(options: AgentSessionsOptions): AgentSessions {
+  const { group, agent, targets, openSession, recorder, world, timeoutMs, hints } = options;
   const sessions = new Map<string, Session>();
   const retired = new Set<Session>();
   // Walks of one agent may overlap; they share the session and its opening.
@@ -68,6 +77,7 @@ export function createAgentSessions(options: AgentOptions): AgentSessions {
       const { protocolVersion } = session;
       const named = session.hasId ? { named: true as const } : {};
       recorder.record({ type: "session", group, agent, server, edge: "opened", protocolVersion, ...named });
+      await hints?.learn(server, session, timeoutMs);
       return session;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
@@ -80,7 +90,7 @@ export function createAgentSessions(options: AgentOptions): AgentSessions {
 
   const open = (server: string): Session | Promise<MaybeSession> => {
     const live = sessions.get(server);
-    if (live?.lost === false) return live;
+    if (live !== undefined && (!live.lost || options.neverReconnects === true)) return live;
     if (live !== undefined) retire(server, live);
     const pending = opening.get(server) ?? openNew(server).finally(() => opening.delete(server));
     opening.set(server, pending);
@@ -89,6 +99,7 @@ export function createAgentSessions(options: AgentOptions): AgentSessions {
 
   return {
     open,
+    ...(hints === undefined ? {} : { isSafe: hints.isSafe }),
     renewal: (server) => targetOf(server).renewal,
     close: async () => {
       await Promise.all([...retired, ...sessions.values()].map((session) => session.close()));

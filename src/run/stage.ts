@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
+import { UserError } from "../errors.ts";
 import { openEngine, type EngineChoice } from "../engines/registry.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { LedgerReader } from "../effects/follow.ts";
@@ -32,6 +33,7 @@ import type { BriefedGroup } from "./crew-messages.ts";
 import { openAgents } from "./open-agents.ts";
 import { throughTls } from "./through-tls.ts";
 import { createDialects } from "./dialects.ts";
+import { explained } from "./first-contact.ts";
 import type { Breakable, FaultyLink, FaultyProcesses } from "./fault-desk.ts";
 import { openLedgers, requireDrivers } from "./ledgers.ts";
 import type { OpWatch } from "./op-news.ts";
@@ -118,7 +120,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
   const dialects = createDialects(scenario);
   const admission = await orNotAdmitted(openAdmission({ ...options, credentials }, origins));
-  const crew = await openAgents(options, { over, straightTo, dialects, admission });
+  const crew = await openAgents(options, { over, straightTo, origins, dialects, admission });
   const straight = (server: string): SessionTarget => {
     const at = known(servers, server);
     const url = "balanced" in at ? at.straight : at;
@@ -240,7 +242,11 @@ async function startTarget(
   const speaks = "transport" in target ? {} : { speaks: target.protocol };
   if (what.is === "url") {
     const url = new URL(renderText(what.url, world.env));
-    await awaitUrl({ ...common, ...speaks, url, timeoutMs: alreadyRunningMs });
+    await awaitUrl({ ...common, ...speaks, url, timeoutMs: alreadyRunningMs }).catch(async (error: unknown) => {
+      // An upstream is not greeted: it speaks no MCP.
+      if (role === "upstream" || stopping.aborted || !(error instanceof UserError)) throw error;
+      throw await explained(error, { server: name, url, at: url, headers: {}, world, ...trust });
+    });
     return url;
   }
   const start = startCommand(options, what, { name, told: about.told });

@@ -2,10 +2,9 @@
  * One walk of one agent through its chain, in the order that course.ts follows: each step an op, each op its attempts.
  * What an op lacks (input, budget, time) makes it not-run with its reason, never a silent skip.
  */
-import type { Policy, Seen } from "../agents/policy.ts";
 import type { OpEnded, Recorder } from "../history/events.ts";
 import { opId, type OpCoordinates, type Tracer } from "../history/ids.ts";
-import { opOutcome, outcomeClasses, type OpOutcome } from "../history/outcomes.ts";
+import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
@@ -14,10 +13,15 @@ import type { Came } from "../steps/kinds.ts";
 import { stepKindNamed } from "../steps/registry.ts";
 import type { Answer } from "../wire/session.ts";
 import type { Random, World } from "../world.ts";
+import type { AgentPolicy } from "./agent-policy.ts";
+import { attemptAsPolicySays, leastMs, type Sending, type Tried } from "./attempting.ts";
+import { within } from "./churning.ts";
 import { followCourse } from "./course.ts";
 import { straysIn } from "./echo.ts";
+import { freshKey } from "./fresh-key.ts";
 import type { OpWatch } from "./op-news.ts";
 import { recordListing } from "./seen-listings.ts";
+import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
 import type { AgentSessions, MaybeSession } from "./sessions.ts";
 
 export interface WalkContext {
@@ -38,17 +42,24 @@ export interface WalkContext {
 
 export interface Walk {
   readonly group: ScenarioGroup;
-  readonly policy: Policy;
+  readonly policy: AgentPolicy;
+  /** Shared by the agents of a group. */
+  readonly usual?: UsualTimes;
   readonly sessions: AgentSessions;
   readonly agent: number;
   readonly walk: number;
   readonly intendedUs: number;
   /** What this agent's steps saved last, over all its walks. */
   readonly cache?: Map<string, unknown>;
+  /** Why nothing of it is run any more. */
+  readonly over?: { because?: string };
 }
 
 export function walkChain(context: WalkContext, walk: Walk): Promise<void> {
-  return followCourse(context, walk, (op) => runOp(context, op));
+  return within("walk", walk.sessions, (sessions) => {
+    const walking: Walk = { ...walk, sessions, over: {} };
+    return followCourse(context, walking, (op) => runOp(context, withinItsShare(context, op)));
+  });
 }
 
 export interface Op {
@@ -107,7 +118,7 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
-  const end = (outcome: OpOutcome, how: Pick<OpEnded, "because" | "cutShort">): Ran => {
+  const end = (outcome: OpOutcome, how: Omit<OpEnded, "type" | "op" | "outcome">): Ran => {
     const degraded = outcome === "ok" || context.stopping.aborted ? undefined : op.standIn?.();
     const ended = { type: "op-ended", op: id, outcome, ...how } as const;
     const { atUs } = recorder.record(degraded === undefined ? ended : { ...ended, degraded });
@@ -115,13 +126,29 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     return { intendedUs, degraded };
   };
   if ("lack" in input) return end("not-run", { because: input.lack });
-  const { attempts, isCutShort } = await tryOp(context, op, {
+  const tried = await tryOp(context, op, {
     id,
     ...input,
     ...(echo?.ok ? { echo: echo.value } : {}),
   });
-  const ran = end(opOutcome(attempts), isCutShort ? { cutShort: true } : {});
-  return { ...ran, result: attempts.find((attempt) => attempt.outcome === "ok")?.result };
+  const ran = end(opOutcome(tried.attempts), howItEnded(tried));
+  const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
+  if (ok !== undefined) op.walk.usual?.note(step, { phase, tookMs: (recorder.nowUs() - begunUs) / 1000 });
+  if (tried.endsChain === true && op.walk.over !== undefined) {
+    op.walk.over.because = `the chain was ended: ${tried.heldBack ?? ""}`;
+  }
+  return { ...ran, result: (ok ?? tried.fallback)?.result };
+}
+
+/** Where the policy shares out the budget, a step has no more than its part. */
+function withinItsShare({ recorder }: WalkContext, op: Op): Op {
+  const deadlineUs = stepDeadlineUs(op.walk, { ...op, step: op.at.step, nowUs: recorder.nowUs() });
+  return deadlineUs === op.deadlineUs ? op : { ...op, deadlineUs };
+}
+
+function howItEnded({ attempts, isCutShort, heldBack, fallback }: Tried): Pick<OpEnded, "because" | "heldBack"> {
+  const why = heldBack === undefined ? {} : attempts.length === 0 ? { because: heldBack } : { heldBack };
+  return { ...why, ...(isCutShort ? { cutShort: true } : {}), ...(fallback === undefined ? {} : { fallback: true }) };
 }
 
 const plainShapes = new WeakMap<object, string>();
@@ -134,9 +161,6 @@ function shapeOfArgs({ value, isPlain }: { readonly value: Input["args"]; readon
   return shape;
 }
 
-/** Less than this is no budget for a call. */
-const leastMs = 1;
-
 function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
   return deadlineUs === Number.POSITIVE_INFINITY ? deadlineUs : (deadlineUs - recorder.nowUs()) / 1000;
 }
@@ -147,6 +171,8 @@ function inputOf(
   op: Op,
   args: ReturnType<typeof render<Input["args"]>>,
 ): Pick<Input, "args"> | { readonly lack: string } {
+  const { because: overBecause } = op.walk.over ?? {};
+  if (overBecause !== undefined) return { lack: overBecause };
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
@@ -159,92 +185,94 @@ interface Input {
   readonly echo?: Readonly<Record<string, unknown>>;
 }
 
-interface Tried {
-  readonly attempts: readonly Answer[];
-  /** Only the end of the run kept its policy from going on. */
-  readonly isCutShort: boolean;
+function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
+  const { walk, step } = op;
+  const renewing = openRenewing(context, op);
+  return attemptAsPolicySays({
+    policy: walk.policy,
+    called: step,
+    // Whatever is no tool's call only reads.
+    isSafe: step.kind !== undefined || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
+    random: op.random,
+    world: context.world,
+    nowMs: () => context.recorder.nowUs() / 1000,
+    leftMs: () => leftMsOf(context, op),
+    stopping: context.stopping,
+    send: (sending) => {
+      renewing?.shows();
+      return within("call", walk.sessions, (sessions) => attemptOp(context, op, { ...input, ...sending, sessions }));
+    },
+    ...(renewing === undefined ? {} : { goesAgain: renewing.goesAgain }),
+  });
 }
 
-async function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
-  const { world } = context;
-  const { policy } = op.walk;
-  const attempts: Answer[] = [];
-  const seen: Seen[] = [];
+/** A token that is refused is renewed as clients do, once an op and whatever their policy. */
+function openRenewing(context: WalkContext, op: Op) {
   const renewal = op.walk.sessions.renewal?.(op.step.server);
+  if (renewal === undefined) return undefined;
+  let shown = 0;
   let isRenewed = false;
-  for (;;) {
-    const leftMs = leftMsOf(context, op);
-    if (leftMs < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
-    const shown = renewal?.number() ?? 0;
-    const answer = await attemptOp(context, op, { ...input, attempt: attempts.length + 1, leftMs });
-    attempts.push(answer);
-    if (answer.outcome === "ok") return { attempts, isCutShort: false };
-    // As clients do, once and whatever their policy: a server that refuses a new token as well will refuse the next.
-    if (answer.status === 401 && renewal !== undefined && !isRenewed && !context.stopping.aborted) {
+  return {
+    shows: () => {
+      shown = renewal.number();
+    },
+    goesAgain: async (answer: Answer): Promise<boolean> => {
+      // A server that refuses a new token as well will refuse the next.
+      if (answer.status !== 401 || isRenewed || context.stopping.aborted) return false;
       isRenewed = true;
-      if (await renewedWithin(context, renewal.renew(shown), leftMsOf(context, op))) continue;
-    }
-    const { class: is, outcome, retryAfterMs } = answer;
-    const last: Seen = {
-      class: is,
-      rung: outcomeClasses[is].rung,
-      outcome,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
-    const decision = policy.decide([...seen, last], op.random);
-    seen.push(last);
-    if (decision.do === "stop") return { attempts, isCutShort: false };
-    if (context.stopping.aborted) return { attempts, isCutShort: true };
-    if (decision.afterMs > 0 && !(await world.sleep(decision.afterMs, context.stopping))) {
-      return { attempts, isCutShort: true };
-    }
-  }
+      return renewedWithin(context, renewal.renew(shown), leftMsOf(context, op));
+    },
+  };
 }
 
 async function attemptOp(
   context: WalkContext,
   { walk, step, at }: Op,
-  { id, args, echo, attempt, leftMs }: Input & { readonly attempt: number; readonly leftMs: number },
+  { id, args, echo, attempt, leftMs, hedged, outrun, sessions }: Input & Sending & Pick<Walk, "sessions">,
 ): Promise<Answer> {
   const { recorder, tracer } = context;
   const startedUs = recorder.nowUs();
   const { policy } = walk.group;
   const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
-  const opened = walk.sessions.open(step.server);
-  const session = opened instanceof Promise ? await openedWithin(context, opened, timeoutMs) : opened;
-  const answer: Came =
+  const opened = sessions.open(step.server);
+  const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
+  const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
+  const came: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : await stepKindNamed(step.kind).ask(session, {
           tool: step.tool,
-          args,
+          args: walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args,
           nowUs: recorder.nowUs,
           manner: {
             meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
             timeoutMs,
             onTimeout: policy.onTimeout,
-            signal: context.cutOff,
+            signal,
             onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
           },
         });
+  const isOutrun = outrun?.aborted === true && (came.class === "stopped" || came.class === "no-session");
+  const answer: Came = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
   const { result, listing, ...seen } = answer;
   const isCompared = echo !== undefined && answer.outcome === "ok";
   const compared = isCompared ? { strays: straysIn(result, { op: id, expected: echo, tracer }) } : {};
   if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...seen, ...compared });
+  const beside = hedged ? { hedged } : {};
+  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...beside, ...seen, ...compared });
   context.watch.attempted(seen.class);
   return answer;
 }
 
 /** Where a session must be opened anew, the agent waits no longer than it would for the call. */
 async function openedWithin(
-  { world, cutOff }: WalkContext,
+  { world }: WalkContext,
   opening: Promise<MaybeSession>,
-  timeoutMs: number,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<MaybeSession> {
   const waited = new AbortController();
   const giveUp = async (): Promise<MaybeSession> => {
-    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, cutOff]));
+    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, signal]));
     return { failed: "no session was opened in time" };
   };
   const session = await Promise.race([opening, giveUp()]);

@@ -5,6 +5,7 @@ import { faultFindings } from "./fault-references.ts";
 import { identityFindings } from "./identity-references.ts";
 import { suggest, type Finding } from "./mistakes.ts";
 import { phaseFindings } from "./phase-references.ts";
+import { policyFindings } from "./policy-references.ts";
 import { chainFindings } from "./chain-references.ts";
 import { filledIn, stepFindings, wrongWithPath } from "./step-references.ts";
 import type { Survey, SurveyedGroup, SurveyedStep } from "./survey.ts";
@@ -36,6 +37,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
   }
   return [
     ...wireFindings(group),
+    ...policyFindings(group),
     ...chainFindings(group),
     ...group.steps.flatMap((step, index) => [
       ...stepFindings(step, surveyed, surroundings),

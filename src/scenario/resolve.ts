@@ -1,5 +1,5 @@
 /** The scenario as the rest of Squall knows it: defaults filled in, names explicit, durations in milliseconds. */
-import { policyKindNamed } from "../agents/registry.ts";
+import { readPolicy, type ReadPolicy } from "../agents/written.ts";
 import { faultKindNamed } from "../faults/registry.ts";
 import type { HealForm } from "../faults/handles.ts";
 import type { Cycle } from "../faults/kinds.ts";
@@ -84,15 +84,7 @@ export interface ScenarioServer extends Started {
 export interface ScenarioGroup {
   readonly name: string;
   readonly wire: "lean" | "sdk";
-  readonly policy: {
-    readonly kind: string;
-    readonly timeoutMs: number;
-    readonly onTimeout: "cancel" | "close" | "abandon";
-    /** How often it tries one op at most. */
-    readonly attemptsMax: number;
-    /** As written, for the policy's own kind to read. */
-    readonly attributes: Readonly<Record<string, unknown>>;
-  };
+  readonly policy: Omit<ReadPolicy, "timeoutsMs">;
   readonly arrivals: ScenarioArrivals;
   readonly budgetMs?: number;
   /** Who its agents are, by server. */
@@ -205,15 +197,15 @@ function groupOf(about: {
   readonly isStdio: (server: string) => boolean;
 }): ScenarioGroup {
   const { name, group, rawPolicy, isStdio } = about;
-  const { kind, timeout, onTimeout } = group.policy;
-  const { kind: _, timeout: __, onTimeout: ___, ...attributes } = rawPolicy ?? {};
-  const { steps, turns } = chainOf(group);
-  const walkMs = walkMsOf(turns, { steps, timeoutMs: timeout, budgetMs: group.budget });
-  const { attemptsMax } = policyKindNamed(kind).prepare(attributes);
+  const { timeoutsMs, ...policy } = readPolicy(rawPolicy ?? {}, group.policy);
+  const chain = chainOf(group);
+  const steps = chain.steps.map((step) => timedBy(step, timeoutsMs));
+  const { turns } = chain;
+  const walkMs = walkMsOf(turns, { steps, timeoutMs: policy.timeoutMs, budgetMs: group.budget });
   return {
     name,
     wire: group.wire,
-    policy: { kind, timeoutMs: timeout, onTimeout, attemptsMax, attributes },
+    policy,
     arrivals: arrivalsOf(group.arrivals, { walkMs, isStdio: steps.some(({ server }) => isStdio(server)) }),
     ...(group.budget === undefined ? {} : { budgetMs: group.budget }),
     identities: Object.fromEntries(
@@ -222,6 +214,12 @@ function groupOf(about: {
     steps,
     turns,
   };
+}
+
+/** A step's own timeout goes before the one that the policy has for its tool. */
+function timedBy(step: ScenarioStep, timeoutsMs: ReadPolicy["timeoutsMs"]): ScenarioStep {
+  const timeoutMs = step.timeoutMs ?? timeoutsMs[`${step.server}.${step.tool}`];
+  return timeoutMs === undefined ? step : { ...step, timeoutMs };
 }
 
 /** What says of a fault where and when it is; the rest is its kind's own. */

@@ -3,8 +3,7 @@
  * follow from it; kinds of faults, policies and checks come from their registries.
  */
 import { z } from "zod";
-import { policyKinds } from "../agents/registry.ts";
-import { patience, type PolicyKind } from "../agents/policy.ts";
+import { policySchema } from "../agents/written.ts";
 import { checkNames } from "../checks/registry.ts";
 import { faultKinds } from "../faults/registry.ts";
 import type { FaultKind } from "../faults/kinds.ts";
@@ -109,25 +108,16 @@ const server = z.strictObject({
     .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),
 });
 
-type PolicyOption<Kind> =
-  Kind extends PolicyKind<infer Name, infer Schema>
-    ? z.ZodObject<{ kind: z.ZodLiteral<Name> } & typeof patience & Schema["shape"], z.core.$strict>
-    : never;
-type PolicyOptions<Kinds extends readonly unknown[]> = { [I in keyof Kinds]: PolicyOption<Kinds[I]> };
-// TypeScript cannot follow a tuple through map, so the type of the options is spelled out.
-const policyOptions = policyKinds.map(({ kind, about, attributes }) =>
-  z.strictObject({ kind: z.literal(kind), ...patience, ...attributes.shape }).describe(about),
-) as unknown as PolicyOptions<typeof policyKinds>;
-const policy = z.discriminatedUnion("kind", policyOptions);
-
 const group = z.strictObject({
-  policy: policy.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
+  policy: policySchema.default({ kind: "none", timeout: 60_000, onTimeout: "cancel" }),
   arrivals: arrivalsSchema.default({ count: 1 }),
   budget: duration({ leastMs: 1 }).optional().describe("time for one walk of the whole chain; with turns, for each"),
   wire: z
     .enum(["lean", "sdk"])
     .default("lean")
-    .describe("lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience"),
+    .describe(
+      "lean: our own wire, which sees what SDKs mask; sdk: what users of @modelcontextprotocol/sdk experience, or of /client in 2026-07-28",
+    ),
   identity: z.record(z.string(), identitySchema).optional().describe("server → who the agents of this group are to it"),
   ...chainKeys,
 });
@@ -222,6 +212,7 @@ export const entries = {
   identity: identitySchema,
   phase,
   fault,
+  policy: policySchema,
   effect: effectSchema,
 };
 

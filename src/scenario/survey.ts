@@ -57,6 +57,9 @@ export interface SurveyedGroup {
   readonly identities: readonly Entry<IdentityOutput>[];
   /** What its policy says to do when the patience ends. */
   readonly onTimeout?: string;
+  /** As written; absent where the schema finds it wrong. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly hasBudget: boolean;
   readonly steps: readonly SurveyedStep[];
   /** As written: steps, and what holds them or stands between them. */
   readonly written: Values;
@@ -220,6 +223,8 @@ function surveyGroup(name: string, group: Record<string, unknown>): SurveyedGrou
     identities,
     ...textAt(group, "wire"),
     ...textAt(group["policy"], "onTimeout"),
+    ...(entries.policy.safeParse(group["policy"]).success ? { policy: mapAt(group["policy"]) } : {}),
+    hasBudget: group["budget"] !== undefined,
     ...(arrivals.success ? { arrivals: arrivals.data } : {}),
   };
 }

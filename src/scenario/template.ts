@@ -3,6 +3,7 @@
  * and nothing else keeps the value's type; otherwise the value is spliced in as text. `$${` is a plain `${`.
  */
 import { JSONPathRecursionLimitError, query, type JSONValue } from "json-p3";
+import { opKey } from "../history/ids.ts";
 import { parsedJson } from "../history/shape.ts";
 import type { Random } from "../world.ts";
 import { generatorNamed, type Generator } from "./generators.ts";
@@ -18,7 +19,7 @@ export type Part =
   | { readonly is: "generated"; readonly generator: Generator; readonly args: readonly string[] }
   | { readonly is: "wrong"; readonly says: string; readonly given: string };
 
-export const ownNames = ["op.id", "agent.id", "agent.group", "walk"] as const;
+export const ownNames = ["op.id", "op.key", "agent.id", "agent.group", "walk"] as const;
 
 const linkPieces = ["url", "host", "port"] as const;
 export type LinkPiece = (typeof linkPieces)[number];
@@ -235,7 +236,13 @@ function valueOf(part: Part, scope: Scope, missing: Set<string>): unknown {
     case "text":
       return part.text;
     case "own":
-      return { "op.id": scope.op, "agent.id": scope.agent, "agent.group": scope.group, walk: scope.walk }[part.name];
+      return {
+        "op.id": scope.op,
+        "op.key": opKey(scope.op),
+        "agent.id": scope.agent,
+        "agent.group": scope.group,
+        walk: scope.walk,
+      }[part.name];
     case "saved":
       if (!scope.saved.has(part.name)) missing.add(part.name);
       return scope.saved.get(part.name);

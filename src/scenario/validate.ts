@@ -147,11 +147,15 @@ function chosenOf(schema: unknown, raw: unknown): unknown {
 
 function optionFor(union: z.ZodDiscriminatedUnion, raw: unknown): unknown {
   const kind = typeof raw === "object" && raw !== null && "kind" in raw ? raw.kind : undefined;
-  return union.options.find((option) => kindOf(option) === kind);
+  return union.options.find((option) => (kind === undefined ? mayLackKind(option) : kindOf(option) === kind));
+}
+
+function mayLackKind(option: unknown): boolean {
+  return option instanceof z.ZodObject && option.shape["kind"] instanceof z.ZodOptional;
 }
 
 function kindOf(option: unknown): string {
-  const literal: unknown = option instanceof z.ZodObject ? option.shape["kind"] : undefined;
+  const literal: unknown = option instanceof z.ZodObject ? unwrapped(option.shape["kind"]) : undefined;
   return literal instanceof z.ZodLiteral ? String(literal.value) : "";
 }
 

@@ -1,4 +1,6 @@
 /** What is told of a process that Squall starts: that it could not start, that it is ready, and how it ended. */
+import type { Mistake } from "../errors.ts";
+import { causeOfStart } from "../first-start.ts";
 import type { Recorder, TargetEvent } from "../history/events.ts";
 import { endedWithoutLease, type Running } from "./launch.ts";
 import { lastLines, quotedLines, type Output } from "./output.ts";
@@ -55,6 +57,26 @@ export function exitOf(about: About, { exit, output }: { readonly exit: Exit; re
 
 export function howOf({ code, signal }: Exit): { readonly code?: number; readonly signal?: string } {
   return { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) };
+}
+
+/** What is likely to be the cause of that, as a mistake in the scenario. */
+export function startMistakes(about: {
+  readonly name: string;
+  readonly role: TargetRole;
+  readonly command: readonly string[];
+  readonly speaksStdio: boolean;
+  readonly exit: Exit | undefined;
+  readonly output: Output | undefined;
+}): readonly Mistake[] {
+  const { name, role, command, speaksStdio, exit, output } = about;
+  const cause = causeOfStart({
+    command,
+    speaksStdio,
+    ...(exit === undefined ? {} : { code: exit.code }),
+    stderr: output?.stderrTail() ?? "",
+    stdout: output?.stdoutTail() ?? "",
+  });
+  return cause === undefined ? [] : [{ path: `${role}s.${name}.command`, ...cause }];
 }
 
 /** Why it did not start, with its command and its last words, for a person to mend. */

@@ -2,7 +2,7 @@
  * What a target writes: always drained, so that it never blocks on a full pipe; the end of it kept in memory, and all
  * of it in a log file, up to a limit.
  */
-import { createWriteStream, mkdirSync, statSync, type WriteStream } from "node:fs";
+import { constants, createWriteStream, mkdirSync, openSync, statSync, type WriteStream } from "node:fs";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
@@ -91,6 +91,7 @@ function createTail() {
   };
 }
 
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 const logLineMaxBytes = 64 * 1024;
 
 /** A part of a log that several write to: whole lines, each behind a prefix that tells whose it is. */
@@ -119,7 +120,9 @@ export function openLog(path: string): Log {
     mkdirSync(dirname(path), { recursive: true });
     // A target that is started again goes on with the log of the first time.
     leftBytes -= statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    file = createWriteStream(path, { flags: "a" }).on("error", close);
+    // The target may have put a link or a pipe in its place meanwhile.
+    const fd = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o666);
+    file = createWriteStream(path, { fd }).on("error", close);
   } catch {
     close();
   }

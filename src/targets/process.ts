@@ -2,7 +2,7 @@
  * A target that Squall starts itself: a command in its own process group, under the run's lease. It is ready when it
  * says so on stdout, or when its address answers; until then its every end is an error that a person can mend.
  */
-import { exitCodes, UserError } from "../errors.ts";
+import { exitCodes, UserError, type Mistake } from "../errors.ts";
 import type { Trust } from "../certificates.ts";
 import type { Masks } from "../masks.ts";
 import type { Recorder } from "../history/events.ts";
@@ -11,11 +11,11 @@ import type { World } from "../world.ts";
 import { askOnce, awaitAnswer } from "./await-answer.ts";
 import { freePort } from "./free-port.ts";
 import { launch, type Running } from "./launch.ts";
-import { endedEarly, startFailure } from "./life.ts";
+import { endedEarly, startFailure, startMistakes } from "./life.ts";
 import { openLog } from "./output.ts";
 import { awaitReadyLine } from "./ready-line.ts";
 import { supervise } from "./supervised.ts";
-import { shownAddress, type ProcessTarget, type TargetRole } from "./target.ts";
+import { shownAddress, type Exit, type ProcessTarget, type TargetRole } from "./target.ts";
 
 /** How a started process shows that it is ready; in a url, `${port}` stands for a free port. */
 export type Readiness =
@@ -62,12 +62,13 @@ export async function startProcess(options: ProcessOptions): Promise<ProcessTarg
   // Between our choice of a port and its use somebody else may have taken it.
   const second = portIsOurs && first.addressInUse ? await start(options) : first;
   if ("url" in second) return second;
-  throw new UserError(second.says, { exitCode: exitCodes.unreachable });
+  throw new UserError(second.says, { exitCode: exitCodes.unreachable, mistakes: second.mistakes });
 }
 
 interface NotStarted {
   readonly says: string;
   readonly addressInUse: boolean;
+  readonly mistakes: readonly Mistake[];
 }
 
 async function start(template: ProcessOptions): Promise<ProcessTarget | NotStarted> {
@@ -79,14 +80,16 @@ async function start(template: ProcessOptions): Promise<ProcessTarget | NotStart
     if (came.is === "ready") return kept(options, running, came.url);
     await running.end();
     options.signal.throwIfAborted();
-    return notStarted(options, { what: came.what, running });
+    return notStarted(options, { what: came.what, running, exit: came.exit });
   } catch (error) {
     await running.end();
     throw error;
   }
 }
 
-type Readied = { readonly is: "ready"; readonly url: URL } | { readonly is: "not"; readonly what: string };
+type Readied =
+  | { readonly is: "ready"; readonly url: URL }
+  | { readonly is: "not"; readonly what: string; readonly exit?: Exit };
 
 const not = (what: string): Readied => ({ is: "not", what });
 
@@ -123,7 +126,7 @@ async function awaitReady(options: ProcessOptions, running: Running): Promise<Re
   const exited = async (): Promise<Readied> => {
     const exit = await running.silent;
     const waitedFor = ready.by === "url" ? `an answer at ${shownAddress(new URL(ready.url))}` : "its ready line";
-    return not(endedEarly(exit, { lease, waitedFor }));
+    return { is: "not", what: endedEarly(exit, { lease, waitedFor }), exit };
   };
   const came = await Promise.race([readied(), exited(), ...(ready.by === "line" ? [timedOut()] : [])]);
   first.abort();
@@ -159,11 +162,13 @@ function launchLogged({ logFile, ...what }: ProcessOptions): ReturnType<typeof l
 
 function notStarted(
   { name, instance = name, role, command }: ProcessOptions,
-  { what, running }: { what: string; running?: Running },
+  { what, running, exit }: { what: string; running?: Running; exit?: Exit | undefined },
 ): NotStarted {
-  const says = startFailure({ name: instance, role, command, what, output: running?.output });
+  const about = { role, command, output: running?.output };
+  const says = startFailure({ ...about, name: instance, what });
+  const mistakes = startMistakes({ ...about, name, speaksStdio: false, exit });
   const written = `${running?.output.stderrTail()}${running?.output.stdoutTail()}`;
-  return { says, addressInUse: /EADDRINUSE|address already in use/i.test(written) };
+  return { says, mistakes, addressInUse: /EADDRINUSE|address already in use/i.test(written) };
 }
 
 async function withPort(options: ProcessOptions): Promise<ProcessOptions> {

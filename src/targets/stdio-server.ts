@@ -8,7 +8,7 @@ import type { Recorder } from "../history/events.ts";
 import type { World } from "../world.ts";
 import { endBy, hearStarts, type DeadlySignal, type Herd } from "./herd.ts";
 import { exitWithin, lastWordsMs, launch, type Running } from "./launch.ts";
-import { endedEarly, recordLife, startFailure, type Life } from "./life.ts";
+import { endedEarly, recordLife, startFailure, startMistakes, type Life } from "./life.ts";
 import { openLog, prefixedLog, type Log } from "./output.ts";
 import type { Exit } from "./target.ts";
 import type { Readable, Writable } from "node:stream";
@@ -77,7 +77,7 @@ export function openStdioServer(options: StdioServerOptions): StdioServer {
       speaksStdio: true,
       ...logOf(log, instance),
     });
-    if ("failed" in running) throw failure(options, running.failed, undefined);
+    if ("failed" in running) throw failure(options, running.failed);
     const started: Started = processOf(options, { running, instance, onEnd: () => live.delete(started) });
     live.add(started);
     // It was on its way when the others were ended.
@@ -168,7 +168,7 @@ function processOf(
     notReady: (says) => {
       const waitedFor = "its answer to initialize";
       const what = exit === undefined ? says : endedEarly(exit, { lease, waitedFor });
-      return { what, error: failure(options, what, running) };
+      return { what, error: failure(options, what, { running, exit }) };
     },
     end: endOnce,
     giveUp: () => {
@@ -183,7 +183,12 @@ function processOf(
   };
 }
 
-function failure({ name, command }: StdioServerOptions, what: string, running: Running | undefined): UserError {
-  const says = startFailure({ name, role: "server", command, what, output: running?.output });
-  return new UserError(says, { exitCode: exitCodes.unreachable });
+function failure(
+  { name, command }: StdioServerOptions,
+  what: string,
+  { running, exit }: { readonly running?: Running; readonly exit?: Exit | undefined } = {},
+): UserError {
+  const about = { name, role: "server", command, output: running?.output } as const;
+  const mistakes = startMistakes({ ...about, speaksStdio: true, exit });
+  return new UserError(startFailure({ ...about, what }), { exitCode: exitCodes.unreachable, mistakes });
 }

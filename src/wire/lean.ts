@@ -106,6 +106,8 @@ function toolsOf(channel: Channel, listed: unknown): Tool[] {
       throw new SessionError(`${channel.name} answered tools/list with a tool that has no name`);
     }
     const { annotations } = tool;
-    return { name: tool["name"], readOnly: isObject(annotations) && annotations["readOnlyHint"] === true };
+    const says = (hint: string): boolean => isObject(annotations) && annotations[hint] === true;
+    const idempotent = says("idempotentHint") ? { idempotent: true as const } : {};
+    return { name: tool["name"], readOnly: says("readOnlyHint"), ...idempotent };
   });
 }

@@ -1,6 +1,7 @@
 /** What a JSON-RPC answer means: its class, the server's words, and the shape of what it returned. */
 import { outcomeClasses, type Outcome, type OutcomeClass } from "../history/outcomes.ts";
 import { parsedJson } from "../history/shape.ts";
+import { adviceIn } from "./advice.ts";
 import { isObject, type JsonObject, type RpcAnswer, type RpcError } from "./lean-rpc.ts";
 import { shapeOfResult, textsOf } from "./result-shape.ts";
 import type { Answer } from "./session.ts";
@@ -40,16 +41,18 @@ function unfinishedClass({ resultType }: JsonObject): OutcomeClass | undefined {
   }
 }
 
-function errorAnswer({ code, message }: RpcError, words: Words): Answer {
-  return { ...bare("rpc-error"), rpcCode: code, ...saying(message, words) };
+function errorAnswer({ code, message, data }: RpcError, words: Words): Answer {
+  return { ...bare("rpc-error"), rpcCode: code, ...saying(message, words), ...adviceIn(data, words) };
 }
 
 function toolErrorAnswer(result: JsonObject, words: Words): Answer {
   const text = textsOf(result)[0];
+  const structured = result["structuredContent"];
   return {
     class: "tool-error",
-    outcome: outcomeOfToolError(result["structuredContent"]),
+    outcome: outcomeOfToolError(structured),
     ...saying(text, words),
+    ...adviceIn(structured ?? (text === undefined ? undefined : parsedJson(text)), words),
     ...(carriesData(result, text) ? { answer: shapeOfResult("tools/call", result) } : {}),
   };
 }

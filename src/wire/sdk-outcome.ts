@@ -3,6 +3,7 @@ import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamable
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { codeOf, messageOf } from "../errors.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
+import { OversizedError } from "./bounded-fetch.ts";
 import { refusalClass } from "./lean-body.ts";
 import { classOfError } from "./lean-http.ts";
 import { isObject } from "./lean-rpc.ts";
@@ -27,6 +28,7 @@ export function answerOfThrown(thrown: unknown, called: Called): Answer {
     // Broken compression is thrown in the same words as a broken connection.
     return bare(codeOf(thrown)?.startsWith("Z_") === true ? "malformed-answer" : "truncated");
   }
+  if (thrown instanceof OversizedError) return bare("oversized");
   if (ended && messageOf(thrown) === "Not connected") return bare("no-session");
   // The body was JSON, but no JSON-RPC, or no result of its method. Zod tells that in pages that say nothing of the answer.
   if (thrown instanceof Error && thrown.name.endsWith("ZodError")) return bare("malformed-answer");
@@ -63,7 +65,7 @@ function answerOfMcpError(thrown: McpError, called: Called): Answer {
   const message = wordsOfThrown(thrown);
   // Here the tool did answer, and may have acted: it is the client that does not take what it said.
   if (isClientsVerdict.test(message)) return { ...bare("malformed-answer"), ...saying(message, words) };
-  return answerOf({ error: { code: thrown.code, message } }, called);
+  return answerOf({ error: { code: thrown.code, message, data: thrown.data } }, called);
 }
 
 export const isClientsVerdict =

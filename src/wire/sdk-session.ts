@@ -12,6 +12,7 @@ import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
 import { pagesMax } from "./requests.ts";
+import { createPatientValidator } from "./sdk-validator.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown, type Called } from "./sdk-outcome.ts";
 import {
@@ -44,7 +45,10 @@ const farewellTimeoutMs = 2000;
 type Options = Pick<HttpSessionOptions, "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName">;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
-  const client = new Client({ name: options.clientName, version: "1" });
+  const client = new Client(
+    { name: options.clientName, version: "1" },
+    { jsonSchemaValidator: createPatientValidator() },
+  );
   const speaker: Speaker = {
     connect: (timeout) => client.connect(transport, { timeout }),
     ask: (request, how) => askClient(client, request, how),
@@ -79,7 +83,7 @@ export interface Speaker {
 interface ToolPage {
   readonly tools: readonly {
     readonly name: string;
-    readonly annotations?: { readonly readOnlyHint?: boolean | undefined } | undefined;
+    readonly annotations?: SdkHints | undefined;
   }[];
   readonly nextCursor?: string | undefined;
 }
@@ -185,7 +189,11 @@ async function listTools(
       throw sessionErrorOf(thrown, { speaker, end, options, doing: "answer tools/list", timeoutMs });
     });
     tools.push(
-      ...listed.tools.map(({ name, annotations }) => ({ name, readOnly: annotations?.readOnlyHint === true })),
+      ...listed.tools.map(({ name, annotations }) => ({
+        name,
+        readOnly: annotations?.readOnlyHint === true,
+        ...(annotations?.idempotentHint === true ? { idempotent: true as const } : {}),
+      })),
     );
     cursor = listed.nextCursor;
     if (cursor === undefined) return tools;
@@ -215,4 +223,9 @@ function sessionErrorOf(
 
 function refusalIn({ code: status = 0, message: says }: StreamableHTTPError): Refusal {
   return { class: refusalClass(status, true), status, says };
+}
+
+interface SdkHints {
+  readonly readOnlyHint?: boolean | undefined;
+  readonly idempotentHint?: boolean | undefined;
 }

@@ -1,9 +1,11 @@
 /**
  * The SDK's wire: agents speak through @modelcontextprotocol/sdk as it comes, so that a run shows what its users
- * experience. Nothing is replaced, tuned or repaired; what the SDK hides stays hidden, see sdk-hides.ts.
+ * experience. Nothing is replaced, tuned or repaired but what hostile servers make us bound; what the SDK hides stays
+ * hidden, see sdk-hides.ts.
  */
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { usualDialect } from "./dialect.ts";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver, type SdkEnd } from "./sdk-session.ts";
@@ -17,12 +19,15 @@ export const openSdkSession: OpenSession = async (options) => {
   if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
   const { url, headers, authorization } = options;
   const name = nameOf(url);
-  const requestInit = { headers: asked(headers, authorization) };
-  const end = dialect.begins === "event-stream" ? eventsEnd(url, { requestInit }) : httpEnd(url, { requestInit });
+  const requests: Requests = { requestInit: { headers: asked(headers, authorization) }, fetch: boundedFetch };
+  const end = dialect.begins === "event-stream" ? eventsEnd(url, requests) : httpEnd(url, requests);
   return openSdkSessionOver({ name, ...end }, options);
 };
 
-type Requests = { readonly requestInit: { readonly headers: Record<string, string> } };
+type Requests = {
+  readonly requestInit: { readonly headers: Record<string, string> };
+  readonly fetch: typeof boundedFetch;
+};
 
 function httpEnd(url: URL, requests: Requests): Omit<SdkEnd, "name"> {
   const transport = new StreamableHTTPClientTransport(url, requests);

@@ -11,16 +11,21 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { z } from "zod";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { sessionless } from "./dialect.ts";
 import { transportOver, type Lines } from "./sdk-pipe.ts";
 import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
+import { createPatientValidator } from "./sdk-validator.ts";
 import { answerOfThrown2, isTimeout2, statusOf2 } from "./sdk2-outcome.ts";
 import { asked, nameOf } from "./sdk.ts";
 import type { CallRequest, Session, SessionOptions } from "./session.ts";
 
 export async function openSdk2Session(options: SessionOptions): Promise<Session> {
   const pin = options.dialect?.versions[0] ?? sessionless;
-  const client = new Client({ name: options.clientName, version: "1" }, { versionNegotiation: { mode: { pin } } });
+  const client = new Client(
+    { name: options.clientName, version: "1" },
+    { versionNegotiation: { mode: { pin } }, jsonSchemaValidator: createPatientValidator() },
+  );
   const { transport, ...end } = "pipe" in options ? overPipe(options) : overHttp(options);
   return openSessionOf(
     {
@@ -46,7 +51,10 @@ type End2 = Omit<SdkEnd, "transport" | "protocolVersion"> & { readonly transport
 function overHttp({ url, headers, authorization }: Exclude<SessionOptions, { readonly pipe: unknown }>): End2 {
   return {
     name: nameOf(url),
-    transport: new StreamableHTTPClientTransport(url, { requestInit: { headers: asked(headers, authorization) } }),
+    transport: new StreamableHTTPClientTransport(url, {
+      requestInit: { headers: asked(headers, authorization) },
+      fetch: boundedFetch,
+    }),
     isLost: () => false,
     inSession: () => false,
     farewell: () => Promise.resolve(),

@@ -44,6 +44,8 @@ export type Answer = Omit<Attempt, "type" | "op" | "attempt" | "startedUs"> & {
 export interface Tool {
   readonly name: string;
   readonly readOnly: boolean;
+  /** It says that the same call once more changes nothing. */
+  readonly idempotent?: true;
 }
 
 export interface Session {

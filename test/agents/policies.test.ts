@@ -1,37 +1,33 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Seen } from "../../src/agents/policy.ts";
-import { policyKinds, policyKindNamed } from "../../src/agents/registry.ts";
-import { outcomeClasses, type OutcomeClass } from "../../src/history/outcomes.ts";
+import { decide, type Seen } from "../../src/agents/policy.ts";
+import { partNames, policyParts } from "../../src/agents/registry.ts";
+import { preparePolicy } from "../../src/agents/written.ts";
+import type { OutcomeClass } from "../../src/history/outcomes.ts";
 import { seededRandom } from "../../src/world.ts";
+import { seen } from "./seen.ts";
 
 const random = () => seededRandom(42, "test");
-const seen = (is: OutcomeClass): Seen => ({
-  class: is,
-  rung: outcomeClasses[is].rung,
-  outcome: outcomeClasses[is].outcome,
-});
 
 /** The waits that a policy chooses when every attempt ends the same way. */
-function waits(attributes: object, is: OutcomeClass, chance = random()): number[] {
-  const policy = policyKindNamed("retry").prepare(attributes);
-  const history: Seen[] = [];
+function waits(attributes: Readonly<Record<string, unknown>>, is: OutcomeClass, chance = random()): number[] {
+  const policy = preparePolicy({ kind: "retry", attributes });
+  const before: Seen[] = [];
   const chosen: number[] = [];
   for (let limit = 0; limit < 200; limit += 1) {
-    const decision = policy.decide([...history, seen(is)], chance);
+    const [first, ...rest] = [...before, seen(is)];
+    const waitedMs = chosen.at(-1) ?? 0;
+    const decision = decide(policy, [first, ...rest], { random: chance, waitedMs, isSafe: false });
     if (decision.do === "stop") return chosen;
     chosen.push(decision.afterMs);
-    history.push(seen(is));
+    before.push(seen(is));
   }
   throw new Error("it never stops");
 }
 
 test("none never tries again", () => {
-  expect(
-    policyKindNamed("none")
-      .prepare({})
-      .decide([seen("timeout")], random()),
-  ).toEqual({ do: "stop" });
+  const about = { random: random(), waitedMs: 0, isSafe: true };
+  expect(decide(preparePolicy({ kind: "none", attributes: {} }), [seen("timeout")], about)).toEqual({ do: "stop" });
 });
 
 describe("retry", () => {
@@ -76,9 +72,11 @@ describe("retry", () => {
   });
 });
 
-test("every policy says what it is and refuses what it does not know", () => {
-  for (const { kind, about, attributes } of policyKinds) {
-    expect(about, kind).toMatch(/^[A-Z].*\.$/);
-    expect(attributes.safeParse({ nonsense: 1 }).success, kind).toBe(false);
+test("every part says what it is and where it comes from, and refuses what it does not know", () => {
+  for (const name of partNames) {
+    const { about, source, attributes } = policyParts[name];
+    expect(about, name).toMatch(/^[A-Z].*\.$/);
+    expect(source, name).toMatch(/\w/);
+    expect(attributes.safeParse({ nonsense: 1 }).success, name).toBe(false);
   }
 });

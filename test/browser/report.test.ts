@@ -46,6 +46,22 @@ describe.skipIf(isAbsent)(`the report in ${engineName}`, () => {
     });
   });
 
+  test("no script of a server runs in it, whatever its names, words and errors hold", async () => {
+    const attack = `<script>globalThis.owned = 1</script><img src=x onerror="globalThis.owned = 1"><svg onload='globalThis.owned = 1'>`;
+    const told = ["</script>", "</style>", "</title>", '" autofocus onfocus="globalThis.owned = 1', "' onload='"];
+    const poisoned: unknown = JSON.parse(JSON.stringify(sample), (key, value: unknown) =>
+      typeof value === "string" && (key === "says" || key === "because" || key === "tool" || key === "scenario")
+        ? `${value}${told.map((way) => way + attack).join("")}`
+        : value,
+    );
+    await using opened = await open(browser, render(poisoned as RunResult));
+    expect(await opened.page.evaluate("globalThis.owned")).toBeUndefined();
+    expect(await opened.page.evaluate("document.querySelectorAll('img, svg[onload], [onfocus]').length")).toBe(0);
+    expect(opened.requests).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+    expect(await opened.page.evaluate("document.body.innerText.includes('globalThis.owned = 1')")).toBe(true);
+  });
+
   test.each(looked)("%s fits a phone: the page does not scroll sideways, no label lies on another", async (_, page) => {
     await using opened = await open(browser, page, phone);
     expect(await opened.page.evaluate("document.documentElement.scrollWidth")).toBe(390);

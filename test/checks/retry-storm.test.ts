@@ -650,8 +650,9 @@ describe("retries in step", () => {
     readonly edgeMs: number;
     readonly waitMs: (agent: number) => number;
     readonly told?: number;
+    readonly hedged?: true;
   }
-  const crowd = (agents: number, { edgeMs, waitMs, told }: Crowding): Timed[] =>
+  const crowd = (agents: number, { edgeMs, waitMs, told, hedged }: Crowding): Timed[] =>
     Array.from({ length: agents }, (_, agent): Timed[] => {
       const failedMs = 1200 + (agent * edgeMs) / agents;
       const id = `0000f00d.planner.${agent}.500.0`;
@@ -665,7 +666,7 @@ describe("retries in step", () => {
         [1100, { ...begin[1], op: id, agent }],
         exchange(500, failedMs, { ops: [id], attempt: 1, ended: "refused", startedUs: 1_100_000 }),
         [failedMs, { ...failed, ...asks }],
-        [retriedMs + 1, { ...failed, attempt: 2, startedUs: retriedMs * 1000 }],
+        [retriedMs + 1, { ...failed, ...(hedged && { hedged }), attempt: 2, startedUs: retriedMs * 1000 }],
         [retriedMs + 1, { ...end[1], op: id, outcome: "failed" }],
       ];
     }).flat();
@@ -683,6 +684,7 @@ describe("retries in step", () => {
     ["of too few agents", 190, { edgeMs: 5, waitMs: () => 200 }],
     ["after failures that were spread", 220, { edgeMs: 500, waitMs: (agent: number) => 500 - (agent * 500) / 220 }],
     ["of agents that were told when to come back", 220, { edgeMs: 5, waitMs: () => 200, told: 200 }],
+    ["of attempts sent beside others", 220, { edgeMs: 5, waitMs: () => 200, hedged: true as const }],
   ])("are not spoken of %s", async (_, agents, crowding) => {
     const { verdict, findings } = await on(baseline(), crowd(agents, crowding));
     expect(verdict).toBe("pass");

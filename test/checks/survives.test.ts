@@ -487,7 +487,7 @@ describe("is unknown", () => {
     const result = await judge({ recovery: [...well, ...later(99)] });
     expect(result).toMatchObject({ verdict: "unknown", findings: [] });
     expect(result.because).toContain(
-      "20 of 20 ops of cloud.CreateLimitRequest could not be run, for lack of input or budget",
+      "20 of 20 ops of cloud.CreateLimitRequest could not be run, for lack of input or budget or held back by their policy",
     );
     expect(await judge({ recovery: [...well, ...later(28)] })).toMatchObject({ verdict: "unknown" });
     expect(await judge({ recovery: [...well, ...later(24)] })).toMatchObject({ verdict: "pass" });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checks } from "../../src/checks/registry.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
-import { policyKinds } from "../../src/agents/registry.ts";
+import { profileNames } from "../../src/agents/profiles.ts";
+import { partNames } from "../../src/agents/registry.ts";
 import { reporters } from "../../src/reporters/registry.ts";
 import { version } from "../../src/version.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -94,7 +95,8 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   const listed = JSON.parse(stdout) as Record<string, { name: string }[]>;
   expect(names(listed["faults"] ?? [])).toEqual(faultKinds.map(({ kind }) => kind));
   expect(names(listed["checks"] ?? [])).toEqual(checks.map(({ name }) => name));
-  expect(names(listed["policies"] ?? [])).toEqual(policyKinds.map(({ kind }) => kind));
+  expect(names(listed["policies"] ?? [])).toEqual(["timeout", ...partNames]);
+  expect(names(listed["profiles"] ?? [])).toEqual(profileNames);
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
     "disconnect",

@@ -7,7 +7,9 @@ import { readHistory } from "../../src/history/segments.ts";
 import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import { brief, isFull, onlyRun, rounds, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-const throughSdk = ["--set", "agents.planner.wire=sdk"];
+const throughAnySdk = ["--set", "agents.planner.wire=sdk"];
+/** The first version, which speaks no later revision. */
+const throughSdk = [...throughAnySdk, "--set", "servers.cloud.protocol=2025-11-25"];
 const hardened = ["--set", "servers.cloud.fixture=cloud-hardened"];
 
 async function historyIn(folder: string) {
@@ -38,6 +40,23 @@ function expectJoined(ops: readonly OpRecord[]): void {
     );
   }
 }
+
+test("in 2026-07-28 it is found through the second version as well", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const modern = [...throughAnySdk, "--set", "servers.cloud.protocol=2026-07-28"];
+  const { ended, ...verdicts } = await verdictsFrom(
+    ["duplicate-effects", ...brief["duplicate-effects"], ...modern],
+    folder.path,
+  );
+  expect(verdicts, ended.stderr).toMatchObject({ verdict: "fail", exitCode: 1, gaps: [] });
+  expect(failedIn(verdicts)).toEqual(["duplicate-effects"]);
+  const { declared, ops, exchanges } = await historyIn(folder.path);
+  expect(declared.servers).toMatchObject([{ server: "cloud", protocol: "2026-07-28" }]);
+  expectJoined(ops);
+  // There is no stream to listen on, and no session to end.
+  const own = exchanges.filter(({ link }) => link === "planner@cloud");
+  expect([...new Set(own.map(({ method }) => method))]).toEqual(["POST"]);
+});
 
 test("a lost answer is tried again and found as a duplicate", { timeout: 60_000 }, async () => {
   await using folder = await temporaryFolder();

@@ -55,7 +55,7 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
 const triesMax = 3;
 
 /** A machine that is too busy to load anything says so, and then nothing of the server. */
-async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
+export async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
   for (let tries = 1; ; tries += 1) {
     const came = await run();
     const isBehind = came.gaps.some(({ gap }) => gap === "generator-behind");

@@ -19,6 +19,8 @@ function importsOf(file: string): string[] {
 const forAll = new Set([
   "certificates.ts",
   "errors.ts",
+  "first-contact.ts",
+  "first-start.ts",
   "lines.ts",
   "masks.ts",
   "processes.ts",

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { faultsPage } from "../../scripts/faults-page.ts";
+import { policiesPage } from "../../scripts/policies-page.ts";
 import { exitCodes } from "../../src/errors.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import { reporters } from "../../src/reporters/registry.ts";
@@ -54,6 +55,10 @@ describe("every YAML block of a document is a scenario that loads", () => {
 
 test("docs/faults.md is what the fault kinds say; if not: npm run schema", () => {
   expect(textOf("docs/faults.md")).toBe(faultsPage());
+});
+
+test("docs/policies.md is what the parts of policies and the profiles say; if not: npm run schema", () => {
+  expect(textOf("docs/policies.md")).toBe(policiesPage());
 });
 
 test("docs/faults.md has every kind, in its table and with an example of it", () => {

@@ -1,6 +1,7 @@
 /** How a walk goes through its chain: turns, steps at once, and what stands in for a step. */
 import { describe, expect, test } from "vitest";
-import { policyKindNamed } from "../../src/agents/registry.ts";
+import { composePolicy } from "../../src/agents/composition.ts";
+import { openAgentPolicy } from "../../src/run/agent-policy.ts";
 import { createTracer } from "../../src/history/ids.ts";
 import { followCourse } from "../../src/run/course.ts";
 import type { Op, Ran, WalkContext } from "../../src/run/walk.ts";
@@ -64,7 +65,7 @@ async function followed({ steps, turns, budgetMs, cache, come = () => ({}), stop
   };
   const walk = {
     group,
-    policy: policyKindNamed("none").prepare({}),
+    policy: openAgentPolicy(composePolicy({}), { nowMs: () => world.nowUs() / 1000, world }),
     sessions: { open: () => ({ failed: "nobody asks" }) as never, close: () => Promise.resolve() },
     agent: 0,
     walk: 0,

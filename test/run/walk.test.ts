@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Unstamped } from "../../src/history/events.ts";
 import { createTracer } from "../../src/history/ids.ts";
-import { policyKindNamed } from "../../src/agents/registry.ts";
+import { preparePolicy, type PolicyKind } from "../../src/agents/written.ts";
+import { openAgentPolicy } from "../../src/run/agent-policy.ts";
 import type { ScenarioGroup, ScenarioStep } from "../../src/scenario/resolve.ts";
 import type { AgentSessions, MaybeSession } from "../../src/run/sessions.ts";
 import { walkChain } from "../../src/run/walk.ts";
@@ -22,7 +23,7 @@ const step = (tool: string, over: Partial<ScenarioStep> = {}): ScenarioStep => (
 interface Played {
   readonly steps: readonly ScenarioStep[];
   readonly budgetMs?: number;
-  readonly policy?: { readonly kind: string; readonly attributes?: object; readonly timeoutMs?: number };
+  readonly policy?: { readonly kind: PolicyKind; readonly attributes?: object; readonly timeoutMs?: number };
   /** The run is over from the end of this call on. */
   readonly stopAfter?: number;
   /** How a session is opened that is not open yet. */
@@ -89,7 +90,7 @@ async function walked({ steps, budgetMs, policy = { kind: "none" }, stopAfter, o
     },
     {
       group,
-      policy: policyKindNamed(policy.kind).prepare(group.policy.attributes),
+      policy: openAgentPolicy(preparePolicy(group.policy), { nowMs: () => world.nowUs() / 1000, world }),
       sessions,
       agent: 3,
       walk: 7,
@@ -229,7 +230,7 @@ describe("attempts", () => {
       });
       return events.flatMap((event) => (event.type === "op-ended" ? [event.cutShort] : []));
     };
-    const retry = { kind: "retry", attributes: { attempts: 3, delay: "1ms" } };
+    const retry = { kind: "retry", attributes: { attempts: 3, delay: "1ms" } } as const;
     expect(await cut(retry, 1)).toEqual([true]);
     expect(await cut(retry, 3)).toEqual([undefined]);
     expect(await cut({ kind: "none" }, 1)).toEqual([undefined]);
@@ -287,5 +288,62 @@ describe("a session that must be opened first", () => {
     });
     expect(ended).toEqual(["failed"]);
     expect(attempts(events)).toMatchObject([{ class: "no-session", says: "cloud did not answer" }]);
+  });
+});
+
+describe("a policy made of parts", () => {
+  const ends = (events: readonly Unstamped[]) => events.filter((event) => event.type === "op-ended");
+  const failed = { class: "tool-error", outcome: "failed" } as const;
+
+  test("that is told to escalate ends the chain, and each step that was not run says so", async () => {
+    const { ended, calls } = await walked({
+      steps: [step("Find"), step("Write"), step("Tell")],
+      policy: { kind: "composed", attributes: { advice: {} } },
+      answer: () => ({ ...failed, suggestedAction: "escalate" }),
+    });
+    const because = "not-run: the chain was ended: told to escalate";
+    expect([calls.length, ended]).toEqual([1, ["failed", because, because]]);
+  });
+
+  test("leaves in the history what it held back, and goes on with an earlier answer where it may", async () => {
+    const breaker = { failures: 1, openFor: "1h", fallback: "last-answer" };
+    const save = { save: [{ name: "id", path: "$.id" }] };
+    const { events, calls } = await walked({
+      steps: [step("Find", save), step("Use"), step("Find", save), step("Other", { args: { id: "${id}" } })],
+      policy: { kind: "composed", attributes: { retry: {}, breaker } },
+      answer: (_, n) => (n === 1 ? ok({ structuredContent: { id: 7 } }) : { class: "timeout", outcome: "unknown" }),
+    });
+    expect(calls.map(({ name }) => name)).toEqual(["Find", "Use"]);
+    expect(ends(events)).toMatchObject([
+      { outcome: "ok" },
+      { outcome: "unknown", heldBack: "breaker open" },
+      { outcome: "not-run", because: "breaker open", fallback: true },
+      { outcome: "not-run", because: "breaker open" },
+    ]);
+  });
+
+  test("has one idempotency key an op, or a fresh one with each attempt", async () => {
+    const keys = async (key: "stable" | "fresh"): Promise<readonly unknown[]> => {
+      const { calls } = await walked({
+        steps: [step("Write", { args: { deep: [{ key: "no. ${op.key}" }], op: "${op.id}" } })],
+        policy: { kind: "composed", attributes: { retry: { attempts: 3, key } } },
+        answer: () => ({ class: "timeout", outcome: "unknown" }),
+      });
+      return calls.map(({ params }) => params["arguments"]).map((args) => JSON.stringify(args));
+    };
+    expect(new Set(await keys("stable")).size).toBe(1);
+    const fresh = await keys("fresh");
+    expect(new Set(fresh).size).toBe(3);
+    for (const args of fresh) expect(args).toContain('"op":"0000f00d.planner.3.7.0"');
+  });
+
+  test("that shares out the budget gives each step its part of it", async () => {
+    const { calls } = await walked({
+      steps: [step("Quick"), step("Slow"), step("Last")],
+      budgetMs: 1000,
+      policy: { kind: "composed", attributes: { deadline: { split: "uniform-remainder" } }, timeoutMs: 10_000 },
+      answer: (_, n) => ({ ...ok(), tookMs: n === 1 ? 100 : 250 }),
+    });
+    expect(calls.map(({ timeoutMs }) => Math.round(timeoutMs))).toEqual([300, 400, 550]);
   });
 });

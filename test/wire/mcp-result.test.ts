@@ -191,3 +191,28 @@ describe("the shape of what other methods return", () => {
     expect(isEmpty(answer.answer ?? shapeOfResult(call, {}))).toBe(true);
   });
 });
+
+describe("what an error says in fields of trying again", () => {
+  test.each([
+    [{ retryable: true, retry_after_ms: 50, suggested_action: "retry-later" }],
+    [{ error: { retryable: true, retryAfterMs: 50, suggestedAction: "retry-later" } }],
+    [{ retryable: true, retry_after_ms: 50, suggested_actions: ["retry-later", "escalate"] }],
+  ])("is read from %j", (fields) => {
+    const advice = { retryable: true, retryAfterMs: 50, suggestedAction: "retry-later" };
+    const inText = { isError: true, content: [{ type: "text", text: JSON.stringify(fields) }] };
+    expect(answerOf({ result: { isError: true, structuredContent: fields } }, asked)).toMatchObject(advice);
+    expect(answerOf({ result: inText }, asked)).toMatchObject(advice);
+    expect(answerOf({ error: { code: -32000, message: "no", data: fields } }, asked)).toMatchObject(advice);
+  });
+
+  test("is nothing where it is none, and holds no secret", () => {
+    const odd = { retryable: "yes", retry_after_ms: -1, suggested_action: { do: "it" } };
+    const answer = answerOf({ error: { code: -32000, message: "no", data: odd } }, asked);
+    expect(Object.keys(answer).filter((name) => /retry|suggested/.test(name))).toEqual([]);
+    const secret = answerOf(
+      { error: { code: 1, message: "no", data: { suggested_action: "use token-1234567" } } },
+      { ...asked, words: createWords(["token-1234567"]) },
+    );
+    expect(secret.suggestedAction).toBe("use ***");
+  });
+});

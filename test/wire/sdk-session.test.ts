@@ -304,6 +304,7 @@ test("only the SDK's wire loads the SDK, and nobody loads that wire before a gro
     "wire/sdk-pipe.ts",
     "wire/sdk-requests.ts",
     "wire/sdk-session.ts",
+    "wire/sdk-validator.ts",
     "wire/sdk.ts",
     "wire/sdk2-outcome.ts",
     "wire/sdk2.ts",
