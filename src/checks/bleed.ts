@@ -27,6 +27,8 @@ interface Strays {
 
 interface State {
   readonly linksBefore: ReadonlySet<string>;
+  /** By link to an upstream: the server that asks over it. */
+  readonly behind: ReadonlyMap<string, string>;
   readonly strays: Map<string, Strays>;
   readonly agents: Set<string>;
   looked: number;
@@ -42,6 +44,9 @@ export const bleed = defineCheck({
 
   start: ({ declared }): State => ({
     linksBefore: linksBeforeServers(declared),
+    behind: new Map(
+      declared.links.flatMap(({ link, plane, server }) => (plane === "server-upstream" ? [[link, server]] : [])),
+    ),
     strays: new Map(),
     agents: new Set(),
     looked: 0,
@@ -82,13 +87,10 @@ function isEchoed({ echoes }: Declared["steps"][number]): boolean {
 }
 
 function look(record: OpRecord, state: State): void {
-  const { started, attempts, exchanges } = record;
+  const { started, attempts } = record;
   for (const { id, attempt, strays } of attempts) {
     if (strays === undefined) continue;
-    const isMeddled = exchanges.some(
-      ({ link, meddled, attempt: of = attempt }) =>
-        meddled !== undefined && of === attempt && state.linksBefore.has(link) && mayMisplace.has(meddled.did),
-    );
+    const isMeddled = mayBeByFault(record, { attempt, strays }, state);
     if (isMeddled) {
       state.meddled += 1;
       continue;
@@ -102,6 +104,33 @@ function look(record: OpRecord, state: State): void {
     note(state, started, { op: record.op, event: id, path, ...(of === undefined ? {} : { of }) });
   }
 }
+
+type Compared = Required<Pick<OpRecord["attempts"][number], "attempt" | "strays">>;
+
+function mayBeByFault(record: OpRecord, { attempt, strays }: Compared, { linksBefore, behind }: State): boolean {
+  const { server } = record.started;
+  const met = record.exchanges.flatMap(({ link, meddled, attempt: of = attempt }) =>
+    meddled !== undefined && of === attempt && mayMisplace.has(meddled.did) ? [{ link, did: meddled.did }] : [],
+  );
+  if (met.some(({ link }) => linksBefore.has(link))) return true;
+  if (strays.length === 0) return false;
+  // A server that passes on what its upstream seems to say is honest; what a fault makes up names no op of the run.
+  const isForeign = strays.some(({ op }) => op !== undefined);
+  if (met.some(({ link, did }) => behind.get(link) === server && (!isForeign || did === "cross-answers"))) return true;
+  return (
+    record.ambiguous &&
+    record.faults.some(
+      ({ kind, observed, links }) =>
+        observed &&
+        (kind === crossing || (!isForeign && makingUp.has(kind))) &&
+        links.some((link) => behind.get(link) === server),
+    )
+  );
+}
+
+/** The kinds of faults that do so, where nobody can tell whose answer it was that they took. */
+const crossing = "crossed-answers";
+const makingUp: ReadonlySet<string> = new Set(["empty-result", "http-status", "malformed-answer", "schema-drift"]);
 
 /** What a fault at the tap does may put another answer in place of an attempt's own. */
 const mayMisplace: ReadonlySet<string> = new Set([

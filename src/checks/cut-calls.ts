@@ -46,8 +46,8 @@ export interface CutCall {
 export interface Grounds extends Limits {
   readonly revisionOf: (server: string) => ProtocolVersion | undefined;
   readonly rowOf: (op: string) => Row | undefined;
-  /** For so long a server was seen to wait for an upstream. */
-  readonly patienceOf: (server: string) => number;
+  /** For so long a server was seen to wait for an upstream when it was asked for this tool: each may have its own deadline. */
+  readonly patienceOf: (tool: string) => number;
   /** No upstream of its own is known, so its effects are all that tells. */
   readonly actsAlone: (server: string) => boolean;
 }
@@ -101,7 +101,7 @@ function endingOf(
 }
 
 function howItEnded(
-  { work, server, gaveUpUs }: GaveUp,
+  { work, tool, gaveUpUs }: GaveUp,
   waiting: readonly OwnExchange[],
   { cancels, patienceOf, waitedUs }: Grounds & { readonly cancels: boolean; readonly waitedUs: number },
 ): CutCall["is"] {
@@ -112,5 +112,5 @@ function howItEnded(
   if (waiting.every(({ ended, leftUs }) => ended === "answered" && leftUs === undefined)) return "went-on";
   // A deadline of its own ends work as well.
   const isPrompt = waiting.every((exchange) => endOf(exchange) - gaveUpUs <= promptUs);
-  return isLetGo && isPrompt && waitedUs < patienceOf(server) ? "dropped" : "unclear";
+  return isLetGo && isPrompt && waitedUs < patienceOf(tool) ? "dropped" : "unclear";
 }

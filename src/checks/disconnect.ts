@@ -13,7 +13,7 @@ import { defineCheck, verdictOf, type Judgement } from "./check.ts";
 import { cutCallsOf, type CutCall, type Grounds, type Row } from "./cut-calls.ts";
 import { disconnectFindings } from "./disconnect-findings.ts";
 import { followCalls, type FollowedCalls } from "./followed-calls.ts";
-import { gaveUpsOf, impatientOp, noteWaiter, ownExchanges, sharedWork, slim } from "./orphaned-work.ts";
+import { gaveUpsOf, impatientOp, isEndOfServer, noteWaiter, ownExchanges, sharedWork, slim } from "./orphaned-work.ts";
 import { plantLateCommit } from "./planted-late-commit.ts";
 import { mayStall, watchedLinks } from "./stalls.ts";
 import { openWaits, type Waits } from "./waits.ts";
@@ -34,7 +34,7 @@ interface State {
   readonly impatient: FollowedCalls;
   readonly patient: Waits;
   readonly rows: Rows;
-  /** By server: for how long it has waited for an upstream that answered in the end. */
+  /** By tool: for how long its server has waited for an upstream that answered in the end. */
   readonly patience: Map<string, number>;
   calls: number;
   lagUs: number;
@@ -87,7 +87,7 @@ export const disconnect = defineCheck({
         state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
         return;
       case "target":
-        if (record.edge === "exited") {
+        if (isEndOfServer(record)) {
           state.exits.set(record.target, [...(state.exits.get(record.target) ?? []), record.atUs]);
         }
         return;
@@ -134,10 +134,10 @@ function leftServers(declared: Declared): readonly DeclaredServer[] {
 
 function follow(record: OpRecord, state: State): void {
   const own = ownExchanges(record, state.watched);
-  const { server } = record.started;
+  const tool = `${record.started.server}.${record.started.tool}`;
   if (own.length > 0) state.calls += 1;
   for (const { ended, leftUs, atUs, startedUs } of own) {
-    if (ended === "answered" && leftUs === undefined) notePatience(state, server, atUs - startedUs);
+    if (ended === "answered" && leftUs === undefined) notePatience(state, tool, atUs - startedUs);
   }
   if (record.attempts.some(({ class: is }) => is === "timeout")) {
     const op = impatientOp(record, { own, ...state });
@@ -158,12 +158,12 @@ function followLate(exchange: EventOf<"exchange">, state: State): void {
     if (known?.server !== server) continue;
     known.own.push(slim(exchange));
     const { ended, leftUs, atUs, startedUs } = exchange;
-    if (ended === "answered" && leftUs === undefined) notePatience(state, server, atUs - startedUs);
+    if (ended === "answered" && leftUs === undefined) notePatience(state, known.tool, atUs - startedUs);
   }
 }
 
-function notePatience({ patience }: State, server: string, us: number): void {
-  patience.set(server, Math.max(patience.get(server) ?? 0, us));
+function notePatience({ patience }: State, tool: string, us: number): void {
+  patience.set(tool, Math.max(patience.get(tool) ?? 0, us));
 }
 
 function cutCalls(state: State): readonly CutCall[] {
@@ -181,7 +181,7 @@ function cutCalls(state: State): readonly CutCall[] {
       exitsUs: exits.get(op.server) ?? [],
       revisionOf: spoken.with,
       rowOf: rows.of,
-      patienceOf: (server) => patience.get(server) ?? 0,
+      patienceOf: (tool) => patience.get(tool) ?? 0,
       actsAlone: (server) => alone.has(server),
     };
     return servers.includes(op.server) ? cutCallsOf(op, grounds) : [];

@@ -122,6 +122,7 @@ function writeOf(record: OpRecord, effect: string, { roles, serverOf, linksBefor
     outcome,
     inBaseline: roles.get(started.phase) === "baseline",
     exposed: sent && (metFault || attempts.length > 1 || outcome === "unknown"),
+    wasRefused: record.outcome === "failed",
     insteadOf: started.insteadOf === undefined ? undefined : opAtStep(record.op, started.insteadOf),
   };
 }

@@ -70,11 +70,15 @@ export interface Limits {
   readonly beginUs: number;
   /** From here on the run itself ends everything. */
   readonly closingUs: number;
-  /** When the server ended by itself: a process that ends lets go of everything, and obeys nobody. */
+  /** When the server ended, by itself or not: a process that ends lets go of everything, and obeys nobody. */
   readonly exitsUs: readonly number[];
 }
 
 const exitNearUs = 1_000_000;
+
+export function isEndOfServer({ role, edge }: EventOf<"target">): boolean {
+  return role === "server" && (edge === "exited" || edge === "killed" || edge === "stopped");
+}
 
 /** The requests at a server's upstreams that were surely made for this op. */
 export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): OpRecord["exchanges"] {

@@ -156,19 +156,23 @@ function suspect(record: OpRecord, state: State): void {
   const { server, tool } = record.started;
   const exchanges = record.exchanges.filter(({ link }) => state.upstreamLinks.has(link));
   const seen = upstreamSaid(exchanges, record.ambiguous);
-  // What is done past the gateway no fault on its links can touch.
-  const evades = state.evasive.has(server) && seen === "not-asked" && !state.asking.has(`${server}.${tool}`);
   const its = record.faults.filter(
     ({ links, observed }) => observed && links.some((link) => state.upstreamLinks.get(link) === server),
   );
-  const underFault = !evades && its.length > 0;
-  const upstream = seen === "not-asked" && mayHaveAnswered(server, its, state) ? "unseen" : seen;
+  const asksInBaseline = state.asking.has(`${server}.${tool}`);
+  const areRead = its.every(({ links }) => links.every((link) => state.unread.get(server)?.has(link) !== true));
+  const asksNobody = seen === "not-asked" && !asksInBaseline;
+  // What is done past the gateway no fault on its links can touch; nor what a tool does that never asks where it is.
+  const isNear = its.length > 0 && !(asksNobody && state.evasive.has(server));
+  const underFault = isNear && !(asksNobody && areRead);
+  const hasStoppedAsking = seen === "not-asked" && asksInBaseline && areRead && underFault;
+  const upstream = seen === "not-asked" && !hasStoppedAsking && mayHaveAnswered(record, its, state) ? "unseen" : seen;
   if (upstream !== seen && underFault) state.unreadable += 1;
   // To overlap a fault is not to meet it: its own request must have been hit, or not even been made.
   const met = state.control || (underFault && (upstream === "failed" || upstream === "not-asked"));
   if (answer === undefined) {
     const saidSo = record.attempts.some(({ class: is }) => is === "tool-error" || is === "rpc-error");
-    if ((met || (underFault && upstream !== seen)) && saidSo) state.exposedSaidSo += 1;
+    if ((met || (isNear && (upstream !== seen || seen === "not-asked"))) && saidSo) state.exposedSaidSo += 1;
     return;
   }
   if (met) state.exposedOk += 1;
@@ -185,12 +189,13 @@ function suspect(record: OpRecord, state: State): void {
   }
 }
 
-/** Where only bytes were seen, unless a fault let none of them through. */
-function mayHaveAnswered(server: string, faults: OpRecord["faults"], { unread }: State): boolean {
-  if (!unread.has(server)) return false;
-  return faults.every(
-    ({ links, silences = false }) => !silences && links.every((link) => unread.get(server)?.has(link)),
+/** Where only bytes were seen, unless faults let none of them through for as long as it took. */
+function mayHaveAnswered({ started, ended }: OpRecord, faults: OpRecord["faults"], { unread }: State): boolean {
+  const silent = faults.filter(
+    ({ silences = false, fromUs, toUs = Number.POSITIVE_INFINITY }) =>
+      silences && fromUs <= started.atUs && toUs >= (ended?.atUs ?? Number.POSITIVE_INFINITY),
   );
+  return [...(unread.get(started.server) ?? [])].some((link) => !silent.some(({ links }) => links.includes(link)));
 }
 
 function suspectFor(

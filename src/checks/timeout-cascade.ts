@@ -14,6 +14,7 @@ import { followCalls, type FollowedCalls } from "./followed-calls.ts";
 import {
   gaveUpsOf,
   impatientOp,
+  isEndOfServer,
   isUnderFault,
   noteWaiter,
   ownExchanges,
@@ -94,7 +95,7 @@ export const timeoutCascade = defineCheck({
         state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
         return;
       case "target":
-        if (record.edge === "exited") {
+        if (isEndOfServer(record)) {
           state.exits.set(record.target, state.exits.get(record.target) ?? []);
           state.exits.get(record.target)?.push(record.atUs);
         }

@@ -11,6 +11,8 @@ export interface Write {
   readonly inBaseline: boolean;
   /** It was sent, and then met a fault on its way, was tried again, or left its caller in the dark. */
   readonly exposed: boolean;
+  /** Its caller was told for sure that it failed, by whomever. */
+  readonly wasRefused: boolean;
   /** The op that it stands in for: both are one piece of work. */
   readonly insteadOf?: string | undefined;
 }
@@ -23,7 +25,7 @@ export interface Entry {
   readonly outcome: Write["outcome"];
   readonly inBaseline: boolean;
   readonly rows: number;
-  /** Of the op that it stands in for; 0 where it stands in for none. */
+  /** Of the op that it stands in for; 0 where it stands in for none, or for one that its caller had to take for failed. */
   readonly rowsBefore: number;
   readonly insteadOf: () => string | undefined;
   /** Some row of it was there and is there no more. */
@@ -96,7 +98,7 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
       const number = ops.numberOf(write.op);
       if (write.insteadOf !== undefined) befores.set(number, ops.numberOf(write.insteadOf) + 1);
       turns.set(number, all);
-      abouts.set(number, (kindOf(write) * 2 + (write.inBaseline ? 1 : 0)) * 4 + outcomes.indexOf(write.outcome));
+      abouts.set(number, aboutOf(write, kindOf(write)));
       certain ||= !rule.mayGo && rows.get(number) > effectsMax(write.outcome, rule.expect);
     },
     addRow: (effect, op) => {
@@ -131,13 +133,18 @@ export function openWrites(ruleOf: (effect: string) => RowsRule): Writes {
   };
 }
 
+/** In one number: the kind, then two bits, then the outcome. */
+function aboutOf({ inBaseline, wasRefused, outcome }: Write, kind: number): number {
+  return kind * 16 + (wasRefused ? 8 : 0) + (inBaseline ? 4 : 0) + outcomes.indexOf(outcome);
+}
+
 function* entriesIn(table: Table, kinds: readonly Kind[]): Generator<Entry, void, undefined> {
   const { ops, turns, abouts } = table;
   for (let number = 0; number < ops.size(); number += 1) {
     const turn = turns.get(number);
     if (turn === 0) continue;
     const about = abouts.get(number);
-    const kind = kinds[Math.floor(about / 8)];
+    const kind = kinds[Math.floor(about / 16)];
     const outcome = outcomes[about % 4];
     if (kind === undefined || outcome === undefined) throw new Error(`no write ${about}`);
     const inBaseline = Math.floor(about / 4) % 2 === 1;
@@ -146,14 +153,15 @@ function* entriesIn(table: Table, kinds: readonly Kind[]): Generator<Entry, void
 }
 
 function foundIn(
-  { ops, rows, befores, gone }: Table,
+  { ops, abouts, rows, befores, gone }: Table,
   number: number,
 ): Pick<Entry, "rows" | "hasGone" | "rowsBefore" | "insteadOf" | "op"> {
   const before = befores.get(number) - 1;
+  const mayFallBack = before >= 0 && Math.floor(abouts.get(before) / 8) % 2 === 1;
   return {
     rows: rows.get(number),
     hasGone: gone.has(number),
-    rowsBefore: before < 0 ? 0 : rows.get(before),
+    rowsBefore: before < 0 || mayFallBack ? 0 : rows.get(before),
     insteadOf: () => (before < 0 ? undefined : ops.opOf(before)),
     op: () => ops.opOf(number),
   };

@@ -71,19 +71,16 @@ export const wrongEffects = defineCheck({
   },
 
   plant: () => {
-    // One for each effect stays as it is, as a proof that content can be compared.
-    const kept = new Set<string>();
-    let planted = 0;
+    // The first op of each effect stays as it is, as a proof that content can be compared; then all rows of every other.
+    const turns = new Map<string, Map<string, number>>();
     return (event: HistoryEvent) => {
       if (event.type !== "effect" || event.op === undefined || event.content === undefined) return undefined;
-      if (!kept.has(event.effect)) {
-        kept.add(event.effect);
-        return undefined;
-      }
-      planted += 1;
-      return planted % 2 === 1 && planted < plantedMost
-        ? [{ ...event, content: event.content.map((digest) => `${digest}~planted`) }]
-        : undefined;
+      const ops = turns.get(event.effect) ?? new Map<string, number>();
+      turns.set(event.effect, ops);
+      const turn = ops.get(event.op) ?? ops.size;
+      if (turn > plantedMost) return undefined;
+      ops.set(event.op, turn);
+      return turn % 2 === 1 ? [{ ...event, content: event.content.map((digest) => `${digest}~planted`) }] : undefined;
     };
   },
 });
@@ -140,7 +137,11 @@ function kindsOf({ effects, asked, rows }: State): readonly Kind[] {
       wrong: [],
     };
     kinds.set(`${tool} ${name}`, kind);
-    for (const row of rows.get(keyOf(name, op)) ?? []) compare(kind, { op, digests, row, inBaseline });
+    const its = rows.get(keyOf(name, op)) ?? [];
+    kind.looked += its.length;
+    // Where an op is to have several they are its parts, and each may hold something else: a debit and its credit.
+    const parts = (effect.expect ?? 1) > 1 && its.length > 0 ? [its] : its.map((row) => [row]);
+    for (const of of parts) compare(kind, { op, digests, rows: of, inBaseline });
   }
   return [...kinds.values()];
 }
@@ -150,21 +151,21 @@ function compare(
   about: {
     readonly op: string;
     readonly digests: readonly string[];
-    readonly row: readonly string[];
+    /** What was asked for stands in one of them. */
+    readonly rows: readonly (readonly string[])[];
     readonly inBaseline: boolean;
   },
 ): void {
-  const { op, digests, row, inBaseline } = about;
+  const { op, digests, rows, inBaseline } = about;
   const wrong: number[] = [];
   for (const [field, digest] of digests.entries()) {
     if (digest === notAsked) continue;
-    const isSame = row[field] === digest;
+    const isSame = rows.some((row) => row[field] === digest);
     if (!isSame) wrong.push(field);
     if (!inBaseline) continue;
     kind.compared[field] = (kind.compared[field] ?? 0) + 1;
     if (isSame) kind.same[field] = (kind.same[field] ?? 0) + 1;
   }
-  kind.looked += 1;
   if (wrong.length > 0) kind.wrong.push({ op, fields: wrong });
 }
 

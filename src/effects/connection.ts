@@ -11,18 +11,26 @@ export interface Connecting<Client> {
 
 export function keepConnection<Client>({ connect, read, drop, end }: Connecting<Client>): Source {
   let kept: Client | undefined;
+  // Whoever has given up waiting may have begun another one meanwhile.
+  const giveUpFor = (client: Client): void => {
+    if (kept === client) kept = undefined;
+    drop(client);
+  };
   return {
     read: async (limits) => {
       const client = kept ?? (await connect(limits));
+      if (limits.signal.aborted) {
+        giveUpFor(client);
+        throw limits.signal.reason;
+      }
       kept = client;
       // A query that is never answered must not keep the run from ending.
-      const giveUp = (): void => drop(client);
+      const giveUp = (): void => giveUpFor(client);
       limits.signal.addEventListener("abort", giveUp, { once: true });
       try {
         return await read(client, limits);
       } catch (error) {
-        kept = undefined;
-        drop(client);
+        giveUpFor(client);
         throw error;
       } finally {
         limits.signal.removeEventListener("abort", giveUp);

@@ -35,8 +35,12 @@ export function seenIn(
   { rule, tracer, salt }: { readonly rule: RowRule; readonly tracer: Tracer; readonly salt: string },
 ): Seen {
   const seen = new Map<string, SeenRow>();
+  const texts = new Set<string>();
   for (const row of rows) {
     const text = canonical(row);
+    // Pages shift while rows are added, so one may be on two of them; where rows stay, the next read puts that right.
+    if (rule.id !== undefined && !rule.keeps && texts.has(text)) continue;
+    texts.add(text);
     const ops = tracer.find(rule.key === undefined ? textOf(row) : textOf(fieldOf(row, rule.key)));
     const id = rule.id === undefined ? undefined : textOf(fieldOf(row, rule.id));
     if (id === "") throw new Error(`a row has no ${rule.id}, which is to tell rows apart`);

@@ -1,4 +1,5 @@
 /** Whether an answer holds what its own call gave the server, and whose it is where it does not. */
+import { isDeepStrictEqual } from "node:util";
 import type { Attempt } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import { saveFrom } from "../scenario/template.ts";
@@ -10,9 +11,9 @@ export function straysIn(
 ): NonNullable<Attempt["strays"]> {
   return Object.entries(expected).flatMap(([path, value]) => {
     const found = saveFrom(result, path);
-    const text = JSON.stringify(found) ?? "";
-    if (text === JSON.stringify(value)) return [];
-    const other = tracer.find(text).find((sighting) => sighting.op !== op);
+    // The order of keys means nothing in JSON.
+    if (isDeepStrictEqual(found, value)) return [];
+    const other = tracer.find(JSON.stringify(found) ?? "").find((sighting) => sighting.op !== op);
     return [{ path, is: found === undefined ? "missing" : "other", ...(other === undefined ? {} : { op: other.op }) }];
   });
 }

@@ -63,6 +63,37 @@ describe("near misses", () => {
     expect(result).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
   });
 
+  describe("a fault behind the server", () => {
+    const named = [{ path: "$.ticket", is: "other" as const, op: opIdOf(2) }];
+    const missing = [{ path: "$.ticket", is: "missing" as const }];
+    const judge = (strays: Attempt["strays"], ...behind: readonly Timed[]) =>
+      verdictOn(bleed, historyOf(start, compared(1, strays, 1100), behind, compared(2)));
+    const behind = (did: "cross-answers" | "replace-answer") =>
+      exchange(1, 1105, { attempt: 1, meddled: { did, delivered: 1, made: "garbage" } }, 1);
+
+    test("that gave it another's answer, or one made up, is not held against it", async () => {
+      expect(await judge(named, behind("cross-answers"))).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
+      expect(await judge(missing, behind("replace-answer"))).toMatchObject({ verdict: "pass", looked: 1 });
+    });
+
+    test("explains no other op in the answer where it only made one up", async () => {
+      expect(await judge(named, behind("replace-answer"))).toMatchObject({ verdict: "fail", looked: 2 });
+      expect(await judge(named)).toMatchObject({ verdict: "fail" });
+    });
+
+    test("may have done it where nobody can tell whose request it took", async () => {
+      const fault = { type: "fault", fault: "outage.0", kind: "crossed-answers", link: "cloud->cloud-api" } as const;
+      const crossing: Timed[] = [
+        [1050, { ...fault, window: 1, edge: "requested" }],
+        [1051, { ...fault, window: 1, edge: "observed" }],
+        [1200, { ...fault, window: 1, edge: "healed" }],
+      ];
+      const nameless = exchange(1, 1108, { ops: [], startedUs: 1_104_000 });
+      const beside = op({ atMs: 1101, walk: 3 });
+      expect(await judge(named, ...crossing, ...beside, nameless)).toMatchObject({ verdict: "pass", findings: [] });
+    });
+  });
+
   test("where no step says what is echoed, the check does not apply", () => {
     expect(bleed.notApplicable(declared)).toBe("no step says what its answer must echo");
     expect(bleed.notApplicable({ ...declared, ...over })).toBeUndefined();

@@ -175,6 +175,20 @@ describe("2025-11-25", () => {
     expect(found).toMatchObject({ verdict: "unknown", findings: [] });
   });
 
+  test("how long its server waits for one tool says nothing of another", async () => {
+    const other = three((walk) => cut({ walk, untilMs: 1310, over: letGo })).map(([at, event]): Timed => [
+      at,
+      event.type === "op-started" ? { ...event, tool: "FetchUsage" } : event,
+    ]);
+    expect(await speak(other)).toMatchObject({ verdict: "unknown", findings: [] });
+  });
+
+  test.each(["exited", "killed", "stopped"] as const)("what ends as the server is %s was not dropped", async (edge) => {
+    const end: Timed = [1320, { type: "target", target: "cloud", role: "server", edge }];
+    const found = await speak([...three((walk) => cut({ walk, untilMs: 1310, over: letGo })), end]);
+    expect(found).toMatchObject({ verdict: "unknown", findings: [] });
+  });
+
   test("what ends long after the caller has gone has ended by itself", async () => {
     const found = await speak(three((walk) => cut({ walk, untilMs: 2600, over: letGo })));
     expect(found).toMatchObject({ verdict: "unknown", findings: [] });

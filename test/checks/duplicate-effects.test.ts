@@ -283,4 +283,20 @@ describe("a write that another one stands in for", () => {
     });
     expect(findings[0]?.says).toContain(`${opIdOf(10, 1)} for ${opIdOf(10, 0)} (ledger rows 77, 78)`);
   });
+
+  test("is not the agents' doing where the server had said that the first one failed", async () => {
+    const refused = first.map(([at, event]): Timed => {
+      if (event.type === "attempt") return [at, { ...event, class: "tool-error", outcome: "failed" }];
+      return [at, event.type === "op-ended" ? { ...event, outcome: "failed" } : event];
+    });
+    const { findings } = await verdictOn(
+      duplicateEffects,
+      historyOf([runStarted("faults", over), ...frame(), ...baseline], calm, refused, second, [
+        rowOfFirst,
+        rowOfSecond,
+      ]),
+    );
+    expect(findings).toMatchObject([{ grade: "violation", blames: "server", witness: { ops: [opIdOf(10, 0)] } }]);
+    expect(findings[0]?.says).toContain("had an effect although the caller was told that it failed");
+  });
 });

@@ -50,6 +50,13 @@ describe("fails", () => {
     expect((await verdictOn(silentEmpty, historyOf(start, empty))).verdict).toBe("fail");
   });
 
+  test("of a tool that never asks its upstream no violation is told: no fault can touch it", async () => {
+    const own = baseline.filter(([, event]) => event.type !== "exchange");
+    const empty = op({ atMs: 1100, walk: 20, step: 0, answer: { resources: [] } });
+    const { findings } = await verdictOn(silentEmpty, historyOf([runStarted(), ...frame()], own, empty));
+    expect(findings.filter(({ grade }) => grade === "violation")).toEqual([]);
+  });
+
   test("when the emptiness goes on after healing", async () => {
     const later = [exchange(20, 2500, refused), ...op({ atMs: 2499, walk: 20, step: 0, answer: { resources: [] } })];
     expect((await verdictOn(silentEmpty, historyOf(start, later, loud))).verdict).toBe("fail");
@@ -223,6 +230,28 @@ describe("behind a link of which only bytes are seen", () => {
   test("one while answers may get through is not: the upstream may have said so itself", async () => {
     const result = await verdictOn(silentEmpty, historyOf(overTcp({}), empty, says));
     expect(result).toMatchObject({ verdict: "pass", findings: [{ grade: "info", blames: "upstream" }] });
+  });
+
+  test.each([
+    ["that began while it was under way", 1105, 1300],
+    ["that was over before it had its answer", 1050, 1105],
+  ])("one beside a silence %s is not", async (_, fromMs, toMs) => {
+    const moved = overTcp({ silences: true }).map(([at, event]): Timed => {
+      if (event.type !== "fault") return [at, event];
+      return [event.edge === "healed" ? toMs : fromMs, event];
+    });
+    const { findings } = await verdictOn(silentEmpty, historyOf(moved, empty, says));
+    expect(findings).toMatchObject([{ grade: "info", blames: "upstream" }]);
+  });
+
+  test("one while another upstream was there is not, if only bytes are seen of it", async () => {
+    const [[at, begun] = [0, undefined], ...others] = overTcp({ silences: true });
+    if (begun?.type !== "run-started") throw new Error("a history begins with its run");
+    const second = { link: "cloud->cache", plane: "server-upstream", server: "cloud", protocol: "tcp" } as const;
+    const both = { ...begun, declared: { ...begun.declared, links: [...begun.declared.links, second] } };
+    const used: Timed = [1, { type: "connection", link: second.link, connection: 1, edge: "opened" }];
+    const { findings } = await verdictOn(silentEmpty, historyOf([at, both], others, used, empty, says));
+    expect(findings).toMatchObject([{ grade: "info" }]);
   });
 
   test("a success while answers may get through met nothing that anybody saw; an error did", async () => {

@@ -321,8 +321,8 @@ describe("accuses nobody, and is unknown,", () => {
     expect(await verdict(start, several(5), closing)).toMatchObject({ verdict: "unknown", looked: 0 });
   });
 
-  test("where the server let go only because its process ended", async () => {
-    const crash: Timed = [1250, { type: "target", target: "cloud", role: "server", edge: "exited", code: 1 }];
+  test.each(["exited", "killed", "stopped"] as const)("where the server let go only as it was %s", async (edge) => {
+    const crash: Timed = [1250, { type: "target", target: "cloud", role: "server", edge, code: 1 }];
     expect(await verdict(start, several(5), crash)).toMatchObject({ verdict: "unknown", looked: 0, findings: [] });
     const other: Timed = [1250, { type: "target", target: "billing", role: "server", edge: "exited", code: 1 }];
     expect(await verdict(start, several(5), other)).toMatchObject({ looked: 5 });

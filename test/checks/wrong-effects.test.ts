@@ -64,6 +64,24 @@ test("what was not asked for cannot be wrong", async () => {
   expect((await judge(write, [effect(10, 1105, other)])).verdict).toBe("pass");
 });
 
+describe("of several effects of one op", () => {
+  const several = { effects: readBack.effects!.map((of) => ({ ...of, expect: 2 })) };
+  const both = (walk: number, atMs: number): Timed[] => [effect(walk, atMs), effect(walk, atMs, other)];
+  const ofBaseline = [1, 2, 3].flatMap((walk) => [...op({ atMs: walk * 100, walk }), ...both(walk, walk * 100 + 5)]);
+  const judgeSeveral = (rows: readonly Timed[]) => {
+    const parts = [[runStarted("faults", several), ...frame(), ...ofBaseline], op({ atMs: 1100, walk: 10 }), rows];
+    return verdictOn(wrongEffects, historyOf(...parts));
+  };
+
+  test("each may hold something else", async () => {
+    expect(await judgeSeveral(both(10, 1105))).toMatchObject({ verdict: "pass", looked: 8, findings: [] });
+  });
+
+  test("one must be as asked for", async () => {
+    expect((await judgeSeveral([effect(10, 1105, other), effect(10, 1105, other)])).verdict).toBe("fail");
+  });
+});
+
 describe("is unknown", () => {
   test("where nothing of the baseline is as asked for: it is compared with something else", async () => {
     const events = start.map(([at, event]): Timed => [at, event.type === "effect" ? { ...event, ...other } : event]);

@@ -117,6 +117,26 @@ describe("a read that fails", () => {
     expect(events).toMatchObject([{ type: "ledger-read", failed: expect.stringContaining("more than 2 rows") }]);
   });
 
+  test("records nothing, so that no effect of it is recorded twice", async () => {
+    const { world, events, there, reader, effects } = await opened([], {
+      rowsMax: 10,
+      rule: { count: "n", content: [], keeps: true },
+    });
+    const stop = new AbortController();
+    void reader.follow(stop.signal);
+    there.rows = [
+      { key: op(1), n: 1 },
+      { key: op(2), n: 1000 },
+    ];
+    await world.advance(3000);
+    expect(effects()).toEqual([]);
+    expect(events[0]).toMatchObject({ failed: "one row stands for 1000 effects, more than 10" });
+    there.rows = there.rows.slice(0, 1);
+    await world.advance(1000);
+    expect(effects()).toEqual([["effect", op(1)]]);
+    stop.abort();
+  });
+
   test("is one that is never answered", async () => {
     let reads = 0;
     const hanging = {

@@ -48,6 +48,15 @@ describe("what tells rows apart", () => {
     expect(() => seen([{ key: op(1) }], { id: "id" })).toThrow("a row has no id");
   });
 
+  test("with an id, where nothing would put it right later, a row that two pages show is one; else it is two", () => {
+    const row = { id: 1, key: op(1), at: "12:00" };
+    const forgetful = { id: "id", keeps: false };
+    expect(opsIn(seen([row, { at: "12:00", key: op(1), id: 1 }], forgetful))).toEqual([[op(1), 1]]);
+    expect(opsIn(seen([row, { ...row, at: "12:01" }], forgetful))).toEqual([[op(1), 2]]);
+    expect(opsIn(seen([row, row], { id: "id" }))).toEqual([[op(1), 2]]);
+    expect(opsIn(seen([row, row], { keeps: false }))).toEqual([[op(1), 2]]);
+  });
+
   test("and content that is compared: it changes, so what was there has gone", () => {
     const content = { content: ["amount"] };
     const before = seen([{ key: op(1), amount: 5 }], content);

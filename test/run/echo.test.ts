@@ -11,6 +11,7 @@ test("what the answer holds as it was given is no stray", () => {
   expect(strays({ ticket: op, n: 7, list: [{ a: "x" }] }, { "$.ticket": op, "$.n": 7, "$.list[0].a": "x" })).toEqual(
     [],
   );
+  expect(strays({ of: { b: 2, a: { d: 4, c: 3 } } }, { "$.of": { a: { c: 3, d: 4 }, b: 2 } })).toEqual([]);
 });
 
 test("what is missing, of another type, or another's is told, and of contents nothing but an op's id", () => {
