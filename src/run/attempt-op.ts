@@ -87,8 +87,7 @@ function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readon
     };
   };
   const record = (came: Came, marks: Partial<Attempt>): void => {
-    const { result, listing, ...seen } = came;
-    recorder.record({ type: "attempt", op: id, attempt: number, startedUs, ...seen, ...marks });
+    recorder.record({ type: "attempt", op: id, attempt: number, startedUs, ...withoutResult(came), ...marks });
   };
   const goOn = (answer: Answer): Manner | undefined => {
     if (leftNowMs() < leastMs || context.stopping.aborted || signal.aborted) return undefined;
@@ -98,6 +97,12 @@ function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readon
     return mannerWithin(leftNowMs());
   };
   return { manner: mannerWithin(leftMs), record, goOn };
+}
+
+/** What is no part of a history: it may be large, and hold anything. */
+function withoutResult(came: Came): Omit<Came, "result" | "listing"> {
+  const { result, listing, ...seen } = came;
+  return result === undefined && listing === undefined ? came : seen;
 }
 
 function recordAsked(
