@@ -49,6 +49,11 @@ export async function attemptOp(context: WalkContext, op: Op, sent: AttemptedOp)
           nowUs: recorder.nowUs,
           world: context.world,
           leftMs: sent.leftNowMs,
+          settings: step.settings,
+          sessionNow: async () => {
+            const again = await sessions.open(step.server);
+            return "failed" in again ? undefined : again;
+          },
           manner: request.manner,
           goOn: request.goOn,
         });

@@ -12,8 +12,8 @@ import type { ScenarioGroup } from "../scenario/resolve.ts";
 import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import { drive } from "./drive.ts";
-import { answeredIn } from "./answered.ts";
 import { openAgentSessions } from "./churning.ts";
+import { offersIn } from "./offers.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { OpWatch } from "./op-news.ts";
 import type { SessionTarget } from "./session-target.ts";
@@ -115,7 +115,7 @@ function agentsOf(
     recorder,
     world,
     timeoutMs: openTimeoutMs,
-    answeredTo: answeredIn(group),
+    offersTo: offersIn(group),
   };
   const agents = new Map<number, AgentSessions>();
   for (let agent = stripe.index; agent < arrivals.agents; agent += stripe.of) {

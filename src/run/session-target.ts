@@ -21,7 +21,10 @@ export interface SessionTarget {
   open(openSession: OpenSession, wanted: WantedSession): Promise<Session>;
 }
 
-export interface WantedSession extends Pick<HttpSessionOptions, "timeoutMs" | "world" | "clientName" | "answered"> {
+export interface WantedSession extends Pick<
+  HttpSessionOptions,
+  "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
+> {
   /** Whose session it is: over stdio its process is called so. */
   readonly instance: string;
   /** The agent's number in its group. */

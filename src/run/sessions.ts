@@ -1,8 +1,8 @@
 /** One agent's sessions, one for each server it calls; opened before the run, and again where the server lost one. */
-import type { AskMethod } from "../history/asked-events.ts";
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Offers } from "./offers.ts";
 import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
 import type { ToolHints } from "./tool-hints.ts";
@@ -36,8 +36,8 @@ export interface AgentSessionsOptions {
   readonly recorder: Recorder;
   readonly world: World;
   readonly timeoutMs: number;
-  /** What it will answer that this server asks back. */
-  readonly answeredTo?: (server: string) => readonly AskMethod[] | undefined;
+  /** What it tells this server that it can. */
+  readonly offersTo?: (server: string) => Offers;
   /** It asks each server what its tools say of themselves. */
   readonly hints?: ToolHints;
   /** A session that is lost is used on, as SDKs do. */
@@ -74,8 +74,7 @@ export function createAgentSessions(options: AgentSessionsOptions): AgentSession
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const answered = options.answeredTo?.(server);
-      const offers = answered === undefined ? {} : { answered };
+      const offers = options.offersTo?.(server);
       const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}`, ...offers };
       const session = await target.open(openSession, wanted);
       sessions.set(server, session);

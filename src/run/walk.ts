@@ -9,6 +9,7 @@ import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
 import { render, type Rendered } from "../scenario/template.ts";
+import { stepKindNamed } from "../steps/registry.ts";
 import type { Answers } from "../wire/asked-back.ts";
 import type { Answer } from "../wire/session.ts";
 import type { Random, World } from "../world.ts";
@@ -189,8 +190,7 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   return attemptAsPolicySays({
     policy: walk.policy,
     called: step,
-    // Whatever is no tool's call only reads.
-    isSafe: step.kind !== undefined || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
+    isSafe: stepKindNamed(step.kind).callsTool !== true || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
     random: op.random,
     world: context.world,
     nowMs: () => context.recorder.nowUs() / 1000,

@@ -13,6 +13,8 @@ export interface ScenarioStep {
   /** Absent: a tool's call. */
   readonly kind?: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What else its kind has to know. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** In place of the shape of its arguments. */
   readonly argsShape?: string;
   readonly save: readonly { readonly name: string; readonly path: string }[];
@@ -102,6 +104,7 @@ function stepOf(
     ...(kind.key === "call" ? {} : { kind: kind.key }),
     args: kind.argsOf(step),
     ...(kind.shapeOf === undefined ? {} : { argsShape: kind.shapeOf(step) }),
+    ...(kind.settingsOf === undefined ? {} : { settings: kind.settingsOf(step) }),
     save: Object.entries(step.save ?? save ?? {}).map(([name, path]) => ({ name, path })),
     ...(step.effect === undefined ? {} : { effect: step.effect }),
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),

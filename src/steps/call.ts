@@ -8,6 +8,7 @@ export const call = stepKind({
   like: "server.Tool",
   keys: {},
   takesArgs: true,
+  callsTool: true,
   aimOf: (value) => {
     const { server, name } = splitName(value);
     return { server, tool: name };

@@ -19,6 +19,7 @@ export interface Asked {
   readonly tool: string;
   /** With all values filled in. */
   readonly args: Values;
+  readonly settings?: Values | undefined;
   readonly manner: Manner;
   readonly nowUs: () => number;
   readonly world: World;
@@ -29,6 +30,8 @@ export interface Asked {
    * this manner. Undefined where there is no time for one.
    */
   readonly goOn: (answer: Answer) => Manner | undefined;
+  /** The session, or another one where it has been lost; undefined where there is none. */
+  readonly sessionNow: () => Promise<Session | undefined>;
 }
 
 /** How long it is waited for, and what goes with it whatever it is. */
@@ -48,6 +51,10 @@ export interface StepKind<Key extends string = string, Keys extends z.ZodRawShap
   readonly needs?: readonly string[];
   /** It takes `args`. */
   readonly takesArgs: boolean;
+  /** It calls a tool, which may change something; all else only reads. */
+  readonly callsTool?: true;
+  /** What its own keys say that is not filled in. */
+  readonly settingsOf?: (step: Values) => Values;
   /** Of a step as written, right or wrong: what it does not name is empty. */
   readonly aimOf: (value: string, step: Values) => Aim;
   /** What is filled in before it asks. */

@@ -5,12 +5,19 @@
 import { isObject, type JsonObject } from "../wire/lean-rpc.ts";
 import { saidTo, type Answering } from "../wire/asked-back.ts";
 import type { Answer, McpRequest, Session } from "../wire/session.ts";
+import type { World } from "../world.ts";
 import type { Asked, Came } from "./kinds.ts";
 
 /** As the SDK has it; a server that asks for ever must not keep us for ever. */
 export const roundsMax = 10;
 /** The same: how long it waits before it asks again a server that only wants to be asked again. */
 const againAfterMs = 250;
+interface Script {
+  readonly answering: Answering | undefined;
+  readonly world: World;
+  readonly over: AbortSignal;
+}
+
 /** Of one answer; no person would answer more. */
 const questionsMax = 32;
 
@@ -41,10 +48,7 @@ async function inputFor({ result }: Answer, { manner, world, leftMs }: Asked): P
   }
 }
 
-async function inputWithin(
-  result: unknown,
-  { answering, world, over }: Pick<Asked, "world"> & { answering: Answering | undefined; over: AbortSignal },
-): Promise<JsonObject | undefined> {
+async function inputWithin(result: unknown, { answering, world, over }: Script): Promise<JsonObject | undefined> {
   if (!isObject(result)) return undefined;
   const { inputRequests, requestState } = result;
   const state = requestState === undefined ? {} : { requestState };
@@ -53,6 +57,15 @@ async function inputWithin(
     const goesOn = requestState !== undefined && (await world.sleep(againAfterMs, over));
     return goesOn ? state : undefined;
   }
+  const inputResponses = await responsesTo(questions, { answering, world, over });
+  return inputResponses === undefined ? undefined : { inputResponses, ...state };
+}
+
+/** Undefined unless there is an answer to all of them. */
+export async function responsesTo(
+  questions: readonly (readonly [key: string, question: unknown])[],
+  { answering, world, over }: Script,
+): Promise<JsonObject | undefined> {
   if (answering === undefined || questions.length > questionsMax) return undefined;
   const responses = await Promise.all(
     questions.map(async ([key, question]) => {
@@ -63,5 +76,5 @@ async function inputWithin(
     }),
   );
   const given = responses.filter((response) => response !== undefined);
-  return given.length === questions.length ? { inputResponses: Object.fromEntries(given), ...state } : undefined;
+  return given.length === questions.length ? Object.fromEntries(given) : undefined;
 }

@@ -5,6 +5,7 @@
 import { askMethods, type AskAnswer, type AskMethod } from "../history/asked-events.ts";
 import type { World } from "../world.ts";
 import type { JsonObject } from "./lean-rpc.ts";
+import type { SessionOptions } from "./session.ts";
 
 export interface ScriptedAnswer {
   readonly is: Exclude<AskAnswer, "too-late" | "none">;
@@ -30,11 +31,9 @@ export interface Answering {
   readonly onAsked: (asked: AskedBack) => void;
 }
 
-/** What a client says of itself, for each kind of request that it answers. */
-function capabilitiesFor(answered: readonly AskMethod[]): JsonObject {
-  return Object.fromEntries(answered.map((method) => [capabilities[method], {}]));
-}
+const tasksExtension = "io.modelcontextprotocol/tasks";
 
+/** What a client says of itself, for each kind of request that it answers. */
 const capabilities: Readonly<Record<AskMethod, string>> = {
   "elicitation/create": "elicitation",
   "sampling/createMessage": "sampling",
@@ -93,10 +92,13 @@ export class AskDesk {
   readonly #answered: readonly AskMethod[];
   readonly #world: World;
 
-  constructor({ world, answered = [] }: { readonly world: World; readonly answered?: readonly AskMethod[] }) {
+  constructor({ world, answered = [], takesTasks = false }: Pick<SessionOptions, "world" | "answered" | "takesTasks">) {
     this.#world = world;
     this.#answered = answered;
-    this.capabilities = capabilitiesFor(answered);
+    this.capabilities = {
+      ...Object.fromEntries(answered.map((method) => [capabilities[method], {}])),
+      ...(takesTasks ? { extensions: { [tasksExtension]: {} } } : {}),
+    };
   }
 
   begin(call: Answering): void {

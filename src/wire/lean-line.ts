@@ -29,6 +29,7 @@ export interface LineOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly authorization?: () => string;
   readonly answered?: readonly AskMethod[];
+  readonly takesTasks?: boolean;
   readonly mask?: (text: string) => string;
   readonly world: World;
 }

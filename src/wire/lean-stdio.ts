@@ -31,7 +31,10 @@ interface Waiting {
 
 const closedBefore: Found = { is: "failure", class: "closed" };
 
-interface StdioChannelOptions extends Pick<StdioSessionOptions, "server" | "pipe" | "world" | "answered"> {
+interface StdioChannelOptions extends Pick<
+  StdioSessionOptions,
+  "server" | "pipe" | "world" | "answered" | "takesTasks"
+> {
   readonly words: Words;
 }
 

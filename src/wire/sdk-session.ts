@@ -47,7 +47,7 @@ const farewellTimeoutMs = 2000;
 
 type Options = Pick<
   HttpSessionOptions,
-  "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered"
+  "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
 >;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {

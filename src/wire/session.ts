@@ -79,6 +79,8 @@ interface AnySessionOptions {
   readonly dialect?: Dialect;
   /** What it will answer that the server asks back: it says so when it opens. */
   readonly answered?: readonly AskMethod[];
+  /** It says that a call of its may be answered with a task (2026-07-28). */
+  readonly takesTasks?: boolean;
   /** Takes all secrets out of a server's words, also those that no header of this session holds. */
   readonly mask?: (text: string) => string;
 }

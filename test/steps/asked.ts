@@ -44,6 +44,7 @@ export function askedWith({ answers = {}, ...over }: Partial<Asked> & { readonly
       wentOn.push(answer);
       return manner;
     },
+    sessionNow: () => Promise.resolve(undefined),
     ...over,
   };
   return { asked, back, wentOn, world };
