@@ -12,6 +12,11 @@ import { openSdkSession } from "../../src/wire/sdk.ts";
 import type { Answer, OpenSession, Session } from "../../src/wire/session.ts";
 import { callOf, eventOf, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";
 import { askingServer } from "./asking-tools.ts";
+import { dialectOf } from "../../src/wire/dialect.ts";
+import { stepKindNamed } from "../../src/steps/registry.ts";
+import { realWorld } from "../../src/world.ts";
+import { askedWith } from "../steps/asked.ts";
+import { startV2Server } from "./v2-server.ts";
 import { openStdioStand, withChild } from "./stdio-child.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -169,5 +174,35 @@ test("over a pipe that calls share it is said that it may have been for another 
     const own = await called(session, "Ask", answers);
     const all = [...own.asked, ...(await slow).asked];
     expect(all).toMatchObject([{ answer: "decline", isShared: true }]);
+  });
+});
+
+describe("in 2026-07-28, a server of the second SDK that answers with a question", () => {
+  const elicits: Answers = { "elicitation/create": full["elicitation/create"]! };
+
+  test.each([
+    ["lean", openLeanSession],
+    ["sdk", openSdkSession],
+  ] as const)("gets what the script has for it, on the %s wire", async (wire, open) => {
+    const server = await startV2Server();
+    closing.push(() => server.close());
+    const session = await openTo(server.url, { dialect: dialectOf("2026-07-28"), ...answeredBy(elicits) }, open);
+    closing.push(() => session.close());
+    const { asked, back, wentOn } = askedWith({ tool: "Book", answers: elicits, world: realWorld });
+    const came = await stepKindNamed("call").ask(session, { ...asked, manner: { ...asked.manner, timeoutMs: 10_000 } });
+    expect(came).toMatchObject({ class: "ok", result: { content: [{ text: '{"name":"Ada"}' }] } });
+    expect(back).toMatchObject([{ method: "elicitation/create", answer: "accept" }]);
+    // The SDK makes its rounds by itself, unseen.
+    expect(wentOn.map((answer) => answer.class)).toEqual(wire === "lean" ? ["input-required"] : []);
+  });
+
+  test("is told by those who have no script that they cannot be asked", async () => {
+    const server = await startV2Server();
+    closing.push(() => server.close());
+    const session = await openTo(server.url, { dialect: dialectOf("2026-07-28") });
+    closing.push(() => session.close());
+    const { asked } = askedWith({ tool: "Book", world: realWorld });
+    const came = await stepKindNamed("call").ask(session, { ...asked, manner: { ...asked.manner, timeoutMs: 10_000 } });
+    expect(came).toMatchObject({ outcome: "failed", rpcCode: -32021 });
   });
 });

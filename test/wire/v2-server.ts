@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { toNodeHandler } from "@modelcontextprotocol/node";
-import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { acceptedContent, createMcpHandler, inputRequired, McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
 export interface V2Server {
@@ -46,6 +46,12 @@ export async function startV2Server({ legacy = true, named }: V2Options = {}): P
         return { content: [{ type: "text", text: '{"resources":[{"id":"r-1"}]}' }] };
       },
     );
+    server.registerTool("Book", { inputSchema: z.object({}) }, (_, { mcpReq: { inputResponses } }) => {
+      const given = acceptedContent(inputResponses, "who", z.object({ name: z.string() }));
+      const who = inputRequired.elicit({ message: "who?", requestedSchema: z.object({ name: z.string() }) });
+      if (given === undefined) return inputRequired({ inputRequests: { who }, requestState: "state-1" });
+      return { content: [{ type: "text" as const, text: JSON.stringify(given) }] };
+    });
     if (named !== undefined) {
       server.registerTool(named, { inputSchema: z.object({}) }, () => ({ content: [{ type: "text", text: "1" }] }));
     }
