@@ -76,13 +76,6 @@ export interface Limits {
 
 const exitNearUs = 1_000_000;
 
-export function isEndOfServer({ target, role, edge, instance }: EventOf<"target">): boolean {
-  if (role !== "server") return false;
-  // Over stdio processes are stopped with their sessions, which is no end of a server.
-  const isOfSession = instance !== undefined && !instance.startsWith(`${target}.`);
-  return edge === "exited" || edge === "killed" || (edge === "stopped" && !isOfSession);
-}
-
 /** The requests at a server's upstreams that were surely made for this op. */
 export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): OpRecord["exchanges"] {
   const { server } = record.started;
