@@ -224,7 +224,9 @@ describe.skipIf(lacksOpenssl || !isFull)(overTls, () => {
       ] as const) {
         const env = { API_URL: "https://api.weather.test", MODE: mode, [server.certificates]: certFile };
         const verdicts = await judge(folder.path, { ...secure, env });
-        const unread = [{ check: "the requests on weather->weather-api", because: expect.stringContaining("speaks tcp") }];
+        const unread = [
+          { check: "the requests on weather->weather-api", because: expect.stringContaining("speaks tcp") },
+        ];
         expect(verdicts, verdicts.all).toMatchObject({ verdict, gaps: [], notCovered: unread });
         expect(verdicts.checks[0], verdicts.all).toMatchObject({ check: "silent-empty", verdict });
       }
