@@ -10,17 +10,15 @@ import type { HistoryRecord, OpRecord } from "../history/records.ts";
 import { followSpoken, type Spoken } from "../history/spoken.ts";
 import { counted } from "../units.ts";
 import { defineCheck, verdictOf, type Judgement } from "./check.ts";
+import { plainLimits, stopUs, watchLimits, type BlameLimits } from "./blame-limits.ts";
 import { cutCallsOf, type CutCall, type Grounds, type Row } from "./cut-calls.ts";
 import { disconnectFindings } from "./disconnect-findings.ts";
 import { followCalls, type FollowedCalls } from "./followed-calls.ts";
-import { gaveUpsOf, impatientOp, isEndOfServer, noteWaiter, ownExchanges, sharedWork, slim } from "./orphaned-work.ts";
+import { gaveUpsOf, impatientOp, noteWaiter, ownExchanges, sharedWork, slim } from "./orphaned-work.ts";
 import { plantLateCommit } from "./planted-late-commit.ts";
 import { mayStall, watchedLinks } from "./stalls.ts";
 import { openWaits, type Waits } from "./waits.ts";
 
-/** So long after a disconnect the race between it and the work is open. */
-const stopUs = 2_000_000;
-const beginUs = 1_000_000;
 /** One call may be chance. */
 const callsMin = 3;
 
@@ -37,9 +35,7 @@ interface State {
   /** By tool: for how long its server has waited for an upstream that answered in the end. */
   readonly patience: Map<string, number>;
   calls: number;
-  lagUs: number;
-  closingUs: number;
-  readonly exits: Map<string, number[]>;
+  readonly limits: BlameLimits;
 }
 
 export const disconnect = defineCheck({
@@ -64,9 +60,7 @@ export const disconnect = defineCheck({
     rows: openRows(),
     patience: new Map(),
     calls: 0,
-    lagUs: 0,
-    closingUs: Number.POSITIVE_INFINITY,
-    exits: new Map(),
+    limits: watchLimits(),
   }),
 
   on: (record: HistoryRecord, state) => {
@@ -83,18 +77,8 @@ export const disconnect = defineCheck({
       case "session":
         state.spoken.on(record);
         return;
-      case "generator":
-        state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
-        return;
-      case "target":
-        if (isEndOfServer(record)) {
-          state.exits.set(record.target, [...(state.exits.get(record.target) ?? []), record.atUs]);
-        }
-        return;
-      case "phase":
-        if (record.role === "final" && record.edge === "end") state.closingUs = record.atUs;
-        return;
       default:
+        state.limits.on(record);
     }
   },
 
@@ -141,10 +125,9 @@ function follow(record: OpRecord, state: State): void {
   }
   if (record.attempts.some(({ class: is }) => is === "timeout")) {
     const op = impatientOp(record, { own, ...state });
-    const limits = { stopUs, beginUs, closingUs: Number.POSITIVE_INFINITY, exitsUs: [] };
     state.impatient.add(
       op,
-      gaveUpsOf(op, limits).some(({ work }) => work.is === "left"),
+      gaveUpsOf(op, plainLimits).some(({ work }) => work.is === "left"),
     );
     state.rows.keep(record.op);
   } else if (own.length === 0) noteWaiter(record, state.patient);
@@ -167,7 +150,7 @@ function notePatience({ patience }: State, tool: string, us: number): void {
 }
 
 function cutCalls(state: State): readonly CutCall[] {
-  const { declared, spoken, rows, patience, lagUs, closingUs, exits, impatient, patient, servers } = state;
+  const { declared, spoken, rows, patience, limits, impatient, patient, servers } = state;
   const alone = new Set(
     servers.filter(
       (server) => !declared.links.some((link) => link.server === server && link.plane === "server-upstream"),
@@ -175,10 +158,7 @@ function cutCalls(state: State): readonly CutCall[] {
   );
   const cut = impatient.all().flatMap((op) => {
     const grounds: Grounds = {
-      stopUs: stopUs + lagUs,
-      beginUs: beginUs + lagUs,
-      closingUs,
-      exitsUs: exits.get(op.server) ?? [],
+      ...limits.of(op.server),
       revisionOf: spoken.with,
       rowOf: rows.of,
       patienceOf: (tool) => patience.get(tool) ?? 0,

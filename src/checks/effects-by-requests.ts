@@ -66,7 +66,7 @@ export function countRequests(
     end: (told): Counted => {
       const all = [...asked.values()];
       const judged = all.filter(({ write }) => control || write.exposed);
-      const findings = findingsOf(all, nameless, told);
+      const findings = [...findingsOf(all, nameless, told), ...repeatsOf(asked, told)];
       const few = findings.length === 0 ? "0 duplicated, lost or orphaned" : "some doubtful";
       const strength = `${few} in ${countedIn(judged.length, control ? "write" : "exposed write")}, by the requests that were accepted`;
       return { looked: judged.length, findings, doubt: doubtOf(all, judged), strength };
@@ -217,6 +217,33 @@ function findingsOf(all: readonly Asked[], nameless: ReadonlySet<Rule>, told: To
       },
     ];
   });
+}
+
+/** A write and what stands in for it, where both had a request accepted and the first was not said to have failed. */
+function repeatsOf(asked: ReadonlyMap<string, Asked>, told: Told): Finding[] {
+  const pairs = [...asked.values()].flatMap((of) => {
+    const first = asked.get(of.write.insteadOf ?? "");
+    return first === undefined || first.write.wasRefused || first.accepted === 0 || of.accepted === 0
+      ? []
+      : [{ first: first.write.op, second: of.write.op }];
+  });
+  const [pair] = pairs;
+  if (pair === undefined) return [];
+  const examples = pairs.slice(0, 3).map(({ first, second }) => `${second} for ${first}`);
+  const more = pairs.length > examples.length ? ` and ${pairs.length - examples.length} more` : "";
+  return [
+    {
+      grade: "weakness",
+      blames: "agents",
+      says: `${countedIn(pairs.length, "op")} stood in for a write that had its request accepted all the same: ${examples.join("; ")}${more}`,
+      why: "A write of unknown fate was made again by another way; unless the upstream knows a repeat, both were done.",
+      fix: "Fall back only from writes that surely failed; of one whose fate is unknown, ask first whether it was done.",
+      witness: {
+        events: [...eventsOf(told, pair.first), ...eventsOf(told, pair.second)].slice(0, witnessesMax),
+        ops: pairs.flatMap(({ first, second }) => [first, second]).slice(0, witnessesMax),
+      },
+    },
+  ];
 }
 
 /** To repeat a PUT or a DELETE changes nothing more. */

@@ -76,10 +76,6 @@ export interface Limits {
 
 const exitNearUs = 1_000_000;
 
-export function isEndOfServer({ role, edge }: EventOf<"target">): boolean {
-  return role === "server" && (edge === "exited" || edge === "killed" || edge === "stopped");
-}
-
 /** The requests at a server's upstreams that were surely made for this op. */
 export function ownExchanges(record: OpRecord, watched: ReadonlyMap<string, string>): OpRecord["exchanges"] {
   const { server } = record.started;

@@ -10,11 +10,11 @@ import type { Told } from "../history/told.ts";
 import { counted, formatDuration } from "../units.ts";
 import { defineCheck, verdictOf, type Finding, type Judgement } from "./check.ts";
 import { watchBudgets, type Budgets } from "./eaten-budget.ts";
+import { plainLimits, stopUs, watchLimits, type BlameLimits } from "./blame-limits.ts";
 import { followCalls, type FollowedCalls } from "./followed-calls.ts";
 import {
   gaveUpsOf,
   impatientOp,
-  isEndOfServer,
   isUnderFault,
   noteWaiter,
   ownExchanges,
@@ -27,9 +27,6 @@ import { mayStall, watchedLinks } from "./stalls.ts";
 import { aboutBudgets, aboutCancelled, aboutUntold } from "./timeout-cascade-findings.ts";
 import { openWaits, type Waits } from "./waits.ts";
 
-/** From the cancel on: when the work must have stopped, and when no more of it may begin. */
-const stopUs = 2_000_000;
-const beginUs = 1_000_000;
 /** One call that goes on may be chance. */
 const leftMin = 3;
 
@@ -49,11 +46,7 @@ interface State {
   calls: number;
   /** Requests that met a fault behind their server, by server. */
   readonly underFault: Map<string, number>;
-  /** The harness's own lateness: nobody is blamed for less. */
-  lagUs: number;
-  closingUs: number;
-  /** When each server ended by itself. */
-  readonly exits: Map<string, number[]>;
+  readonly limits: BlameLimits;
 }
 
 export const timeoutCascade = defineCheck({
@@ -78,9 +71,7 @@ export const timeoutCascade = defineCheck({
     budgets: watchBudgets(declared),
     calls: 0,
     underFault: new Map(),
-    lagUs: 0,
-    closingUs: Number.POSITIVE_INFINITY,
-    exits: new Map(),
+    limits: watchLimits(),
   }),
 
   on: (record: HistoryRecord, state) => {
@@ -91,19 +82,8 @@ export const timeoutCascade = defineCheck({
       case "exchange":
         followLate(record, state);
         return;
-      case "generator":
-        state.lagUs = Math.max(state.lagUs, record.lagMaxUs);
-        return;
-      case "target":
-        if (isEndOfServer(record)) {
-          state.exits.set(record.target, state.exits.get(record.target) ?? []);
-          state.exits.get(record.target)?.push(record.atUs);
-        }
-        return;
-      case "phase":
-        if (record.role === "final" && record.edge === "end") state.closingUs = record.atUs;
-        return;
       default:
+        state.limits.on(record);
     }
   },
 
@@ -139,8 +119,7 @@ function follow(record: OpRecord, state: State): void {
   state.budgets.add(record, hit > 0);
   if (record.attempts.some(({ class: is }) => is === "timeout")) {
     const op = impatientOp(record, { own, ...state });
-    const limits = { stopUs, beginUs, closingUs: Number.POSITIVE_INFINITY, exitsUs: [] };
-    state.impatient.add(op, gaveUpsOf(op, limits).some(wentOn));
+    state.impatient.add(op, gaveUpsOf(op, plainLimits).some(wentOn));
   } else if (own.length === 0) noteWaiter(record, state.patient);
 }
 
@@ -175,9 +154,8 @@ interface Seen {
   readonly shared: readonly GaveUp[];
 }
 
-function whatWasSeen({ impatient, patient, lagUs, closingUs, exits }: State): Seen {
-  const limits = { stopUs: stopUs + lagUs, beginUs: beginUs + lagUs, closingUs };
-  const gaveUps = impatient.all().flatMap((op) => gaveUpsOf(op, { ...limits, exitsUs: exits.get(op.server) ?? [] }));
+function whatWasSeen({ impatient, patient, limits }: State): Seen {
+  const gaveUps = impatient.all().flatMap((op) => gaveUpsOf(op, limits.of(op.server)));
   const mayBeShared = sharedWork(gaveUps, patient);
   const shared = gaveUps.filter(mayBeShared);
   const own = gaveUps.filter(({ heard, work }) => heard && (work.is === "stopped" || work.is === "left"));

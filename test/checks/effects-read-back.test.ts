@@ -247,6 +247,23 @@ describe("requests, where no ledger can be read", () => {
     expect(result.because).toContain("only a ledger can tell");
   });
 
+  test("one for a write of unknown fate and one for what stood in for it are a weakness of the agents", async () => {
+    const primary = op({ atMs: 1300, walk: 12, step: 0, attempts: ["closed"] }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-started" ? { ...event, effect: "limit-request" } : event,
+    ]);
+    const standIn = op({ atMs: 1320, walk: 12 }).map(([at, event]): Timed => [
+      at,
+      event.type === "op-started" ? { ...event, insteadOf: 0 } : event,
+    ]);
+    const ofPrimary = post(12, 1305, { ops: [opIdOf(12, 0)] });
+    const both = await judge(first, before, met, primary, standIn, [ofPrimary, post(12, 1325)]);
+    expect(both.findings).toMatchObject([
+      { grade: "weakness", blames: "agents", witness: { ops: [opIdOf(12, 0), opIdOf(12)] } },
+    ]);
+    expect((await judge(first, before, met, primary, standIn, [post(12, 1325)])).findings).toEqual([]);
+  });
+
   test("that never name an op prove nothing", async () => {
     const nameless = (events: readonly Timed[]): Timed[] =>
       events.map(([at, event]) => [at, event.type === "exchange" ? { ...event, ops: [] } : event]);

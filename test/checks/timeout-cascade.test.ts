@@ -324,6 +324,11 @@ describe("accuses nobody, and is unknown,", () => {
   test.each(["exited", "killed", "stopped"] as const)("where the server let go only as it was %s", async (edge) => {
     const crash: Timed = [1250, { type: "target", target: "cloud", role: "server", edge, code: 1 }];
     expect(await verdict(start, several(5), crash)).toMatchObject({ verdict: "unknown", looked: 0, findings: [] });
+    const session: Timed = [
+      1250,
+      { type: "target", target: "cloud", role: "server", edge: "stopped", instance: "tools" },
+    ];
+    expect(await verdict(start, several(5), session)).toMatchObject({ looked: 5 });
     const other: Timed = [1250, { type: "target", target: "billing", role: "server", edge: "exited", code: 1 }];
     expect(await verdict(start, several(5), other)).toMatchObject({ looked: 5 });
   });

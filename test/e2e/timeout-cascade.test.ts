@@ -29,7 +29,10 @@ describe.runIf(isFull)("timeout-cascade on other servers and stalls (left to CI:
   });
 
   test("callers that hang up or go silent are no evidence of disobedience", { timeout: 90_000 }, async () => {
-    const found = await eachOf(["close", "abandon"], 2, (how) => run([`agents.planner.policy.onTimeout=${how}`]));
+    const pinned = "servers.cloud.protocol=2025-11-25";
+    const found = await eachOf(["close", "abandon"], 2, (how) =>
+      run([pinned, `agents.planner.policy.onTimeout=${how}`]),
+    );
     for (const check of found) {
       expect(check).toMatchObject({
         verdict: "unknown",
@@ -37,5 +40,10 @@ describe.runIf(isFull)("timeout-cascade on other servers and stalls (left to CI:
         findings: [{ grade: "weakness", blames: "server" }],
       });
     }
+  });
+
+  test("callers that hang up have cancelled where the revision says so", { timeout: 90_000 }, async () => {
+    const found = await run(["servers.cloud.protocol=2026-07-28", "agents.planner.policy.onTimeout=close"]);
+    expect(found).toMatchObject({ verdict: "fail", findings: [{ grade: "violation", blames: "server" }] });
   });
 });

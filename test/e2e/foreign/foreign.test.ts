@@ -117,7 +117,8 @@ describe.concurrent("a server from .mcp.json whose store is broken over TCP", { 
       env: { SHELF_MODE: "swallow" },
     });
     expect(verdictOf(came, "silent-empty"), JSON.stringify(came.verdicts)).toMatchObject({ verdict: "fail" });
-    expect(gradesOf(came, "silent-empty")).toEqual(["violation of server"]);
+    // A call that the silence met in its middle may have had its answer before.
+    expect(gradesOf(came, "silent-empty")).toContain("violation of server");
     expect(verdictOf(came, "survives")).toMatchObject({ verdict: "pass" });
     expect(came.written).not.toContain("written-for-it");
   });
