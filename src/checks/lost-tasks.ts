@@ -71,11 +71,8 @@ export const lostTasks = defineCheck({
         begun === 0 ? "no task was begun" : `of ${counted(begun, "task")} none was told of again by its server`;
       return { verdict: "unknown", because, ...judged };
     }
-    return {
-      verdict: "pass",
-      ...judged,
-      strength: `${looked - lostIn(state)} of ${counted(looked, "task")} known to the end`,
-    };
+    const strength = `${lostIn(state)} of ${counted(looked, "task")} were lost`;
+    return { verdict: "pass", ...judged, strength };
   },
 
   isCertain: ({ lost, durable }) => [...lost.values()].some(({ server }) => durable.has(server)),

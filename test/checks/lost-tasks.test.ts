@@ -36,7 +36,7 @@ test("tasks that are known to their end pass, whatever they came to", async () =
     lostTasks,
     historyOf(start("2026-07-28"), ended(1, "task-begun", "ok"), ended(2, "task-begun", "task-begun", "tool-error")),
   );
-  expect(result).toMatchObject({ verdict: "pass", looked: 2, strength: "2 of 2 tasks known to the end" });
+  expect(result).toMatchObject({ verdict: "pass", looked: 2, strength: "0 of 2 tasks were lost" });
 });
 
 test("a task that its server does not know any more is a violation since 2026-07-28", async () => {
