@@ -61,7 +61,10 @@ test.each([
       checks: ["survives", "lost-tasks"],
     });
     const ends = events.filter((event) => event.type === "op-ended");
-    expect(ends.map(({ outcome }) => outcome), JSON.stringify(verdicts)).toEqual(["ok", "ok", "ok", "ok"]);
+    expect(
+      ends.map(({ outcome }) => outcome),
+      JSON.stringify(verdicts),
+    ).toEqual(["ok", "ok", "ok", "ok"]);
     const asked = events.filter((event) => event.type === "server-asked" && event.op !== undefined);
     expect(asked).toMatchObject([
       { method: "elicitation/create", answer: "accept", attempt: 1 },

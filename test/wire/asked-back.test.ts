@@ -184,7 +184,7 @@ describe("in 2026-07-28, a server of the second SDK that answers with a question
     ["lean", openLeanSession],
     ["sdk", openSdkSession],
   ] as const)("gets what the script has for it, on the %s wire", async (wire, open) => {
-    const server = await startV2Server();
+    const server = await startV2Server({ asks: true });
     closing.push(() => server.close());
     const session = await openTo(server.url, { dialect: dialectOf("2026-07-28"), ...answeredBy(elicits) }, open);
     closing.push(() => session.close());
@@ -197,7 +197,7 @@ describe("in 2026-07-28, a server of the second SDK that answers with a question
   });
 
   test("is told by those who have no script that they cannot be asked", async () => {
-    const server = await startV2Server();
+    const server = await startV2Server({ asks: true });
     closing.push(() => server.close());
     const session = await openTo(server.url, { dialect: dialectOf("2026-07-28") });
     closing.push(() => session.close());
