@@ -88,7 +88,8 @@ function notFound(method: string): Said {
 export class AskDesk {
   /** What it tells its server when it opens. */
   readonly capabilities: JsonObject;
-  readonly #calls = new Map<Answering, AbortController>();
+  /** Most are never asked anything, so what ends the wait of an answer is made only then. */
+  readonly #calls = new Map<Answering, AbortController | undefined>();
   readonly #answered: readonly AskMethod[];
   readonly #world: World;
 
@@ -102,7 +103,7 @@ export class AskDesk {
   }
 
   begin(call: Answering): void {
-    this.#calls.set(call, new AbortController());
+    this.#calls.set(call, undefined);
   }
 
   end(call: Answering): void {
@@ -114,12 +115,13 @@ export class AskDesk {
   async said({ method, params = {} }: AskedIn, by?: Answering): Promise<Said | undefined> {
     if (method === "ping") return { result: {} };
     const call = by ?? this.#calls.keys().next().value;
-    const over = call === undefined ? undefined : this.#calls.get(call)?.signal;
-    if (call === undefined || over === undefined) {
+    if (call === undefined || !this.#calls.has(call)) {
       return this.#answered.some((answered) => answered === method) ? nobody : notFound(method);
     }
+    const over = this.#calls.get(call) ?? new AbortController();
+    this.#calls.set(call, over);
     const isSure = by !== undefined || this.#calls.size === 1;
-    return saidTo({ method, params }, isSure ? call : unsure(call), { world: this.#world, over });
+    return saidTo({ method, params }, isSure ? call : unsure(call), { world: this.#world, over: over.signal });
   }
 }
 
