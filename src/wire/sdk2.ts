@@ -11,7 +11,7 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { z } from "zod";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { openBoundedFetch } from "./bounded-fetch.ts";
 import { sessionless } from "./dialect.ts";
 import { transportOver, type Lines } from "./sdk-pipe.ts";
 import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
@@ -53,7 +53,7 @@ function overHttp({ url, headers, authorization }: Exclude<SessionOptions, { rea
     name: nameOf(url),
     transport: new StreamableHTTPClientTransport(url, {
       requestInit: { headers: asked(headers, authorization) },
-      fetch: boundedFetch,
+      fetch: openBoundedFetch(),
     }),
     isLost: () => false,
     inSession: () => false,
