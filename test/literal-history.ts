@@ -316,7 +316,10 @@ export const honestRun: readonly Timed[] = [
   runStarted("faults", {
     ...replicated,
     ...readBack,
-    steps: declared.steps.map((step) => ({ ...step, echoes: true })),
+    steps: [
+      ...declared.steps.map((step) => ({ ...step, echoes: true as const })),
+      { group: "planner", step: 2, server: "cloud", tool: "FetchResources", kind: "task", timeoutMs: 1000 },
+    ],
     servers: replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" })),
   }),
   toolsListed(0),
@@ -349,6 +352,19 @@ export const honestRun: readonly Timed[] = [
       phase: "outage.recovery",
     }),
     exchange(30 + n, 3402 + n * 50),
-  ]).flat(),
+  ])
+    .flat()
+    .flatMap((timed) => asTask(timed, opIdOf(39, 0))),
   toolsListed(3900),
 ];
+
+/** The op as a task, which its server has begun before it was done. */
+function asTask([at, event]: Timed, of: string): Timed[] {
+  if (event.type === "op-started" && event.op === of) return [[at, { ...event, kind: "task" }]];
+  if (event.type !== "attempt" || event.op !== of) return [[at, event]];
+  const { answer: _, ...rest } = event;
+  return [
+    [at, { ...rest, class: "task-begun", outcome: "unknown", goesOn: true }],
+    [at, { ...event, attempt: 2 }],
+  ];
+}

@@ -3,6 +3,7 @@ import type { Check } from "./check.ts";
 import { bleed } from "./bleed.ts";
 import { disconnect } from "./disconnect.ts";
 import { duplicateEffects } from "./duplicate-effects.ts";
+import { lostTasks } from "./lost-tasks.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { sessionLoss } from "./session-loss.ts";
 import { silentEmpty } from "./silent-empty.ts";
@@ -14,6 +15,7 @@ export const checks = [
   bleed,
   disconnect,
   duplicateEffects,
+  lostTasks,
   retryStorm,
   sessionLoss,
   silentEmpty,

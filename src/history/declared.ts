@@ -134,5 +134,5 @@ export interface DeclaredStep {
 /** One that is asked for other things only, such as resources, need have no tools at all. */
 export function offersTools(server: string, { steps }: Pick<Declared, "steps">): boolean {
   const asked = steps.filter((step) => step.server === server);
-  return asked.length === 0 || asked.some(({ kind }) => kind === undefined);
+  return asked.length === 0 || asked.some(({ kind }) => kind === undefined || kind === "task");
 }

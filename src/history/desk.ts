@@ -9,6 +9,7 @@ import { joinByTime, type Call, type TimeJoin } from "./time-join.ts";
 export interface Draft extends Call {
   readonly started: OpStarted & Stamp;
   attempts: (Attempt & Stamp)[];
+  rounds: (Attempt & Stamp)[] | undefined;
   exchanges: JoinedExchange[];
   ended: EventOf<"op-ended"> | undefined;
   endPhase: string | undefined;
@@ -66,7 +67,9 @@ export function take(desk: Desk, event: HistoryEvent): Passing | undefined {
       return undefined;
     case "attempt": {
       const draft = desk.held.get(event.op);
-      if (draft !== undefined) draft.attempts = longer(draft.attempts, event);
+      if (draft === undefined) return undefined;
+      if (event.goesOn === true) draft.rounds = longer(draft.rounds ?? [], event);
+      else draft.attempts = longer(draft.attempts, event);
       return undefined;
     }
     case "late-answer":
@@ -96,6 +99,7 @@ export function takeOver(desk: Desk, from: Desk, op: string): Draft | undefined 
   const draft: Draft = {
     ...original,
     attempts: [...original.attempts],
+    rounds: original.rounds === undefined ? undefined : [...original.rounds],
     exchanges: [...original.exchanges],
     inDoubt: original.inDoubt || from.calls.isInDoubt(original),
   };
@@ -130,6 +134,7 @@ function begin({ held, calls }: Desk, started: Draft["started"]): void {
     startedUs,
     turn: 0,
     attempts: [],
+    rounds: undefined,
     exchanges: [],
     inDoubt: false,
     gone: false,
@@ -213,14 +218,15 @@ function tidy(desk: Desk, nowUs: number): void {
 }
 
 export function finish({ held, windows, calls }: Desk, draft: Draft): OpRecord {
-  const { started, ended, attempts, exchanges } = draft;
+  const { started, ended, attempts, rounds, exchanges } = draft;
   draft.gone = true;
   held.delete(started.op);
   const { op } = started;
   const straddles = draft.endPhase !== started.phase;
   const ambiguous = draft.inDoubt || calls.isInDoubt(draft);
   const faults = windows.during(started.atUs, ended?.atUs ?? Number.POSITIVE_INFINITY);
-  const rest = { straddles, attempts, exchanges, ambiguous, faults };
+  const own = rounds === undefined ? {} : { rounds };
+  const rest = { straddles, attempts, ...own, exchanges, ambiguous, faults };
   if (ended === undefined) return { type: "op", op, started, outcome: "unknown", ...rest };
   return { type: "op", op, started, ended, outcome: ended.outcome, ...rest };
 }

@@ -2,6 +2,7 @@
  * The event union: all that a history can hold. Checks and reporters see nothing else of a run.
  * Times are microseconds on one monotonic clock, counted from the run's start.
  */
+import type { ServerAsked } from "./asked-events.ts";
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
 import type { Effect, EffectGone, LedgerRead } from "./effect-events.ts";
@@ -243,6 +244,7 @@ export type Unstamped =
   | Attempt
   | ListedEvent
   | LateAnswer
+  | ServerAsked
   | OpEnded
   | ConnectionEvent
   | Exchange

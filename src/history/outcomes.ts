@@ -28,6 +28,12 @@ export const outcomeClasses = {
   "stream-ended": { rung: "protocol", outcome: "unknown", about: "an event stream that ended without the answer" },
   "input-required": { rung: "protocol", outcome: "unknown", about: "a result that asks for input before there is one" },
   "task-begun": { rung: "protocol", outcome: "unknown", about: "a task in place of a result" },
+  "task-cancelled": { rung: "protocol", outcome: "unknown", about: "a task that was cancelled before it had a result" },
+  "task-lost": {
+    rung: "protocol",
+    outcome: "unknown",
+    about: "a task that its server has begun and does not know any more",
+  },
   oversized: {
     rung: "protocol",
     outcome: "unknown",

@@ -6,6 +6,8 @@ export interface AttemptMarks {
   readonly suggestedAction?: string;
   /** Sent beside one that was still under way. */
   readonly hedged?: true;
+  /** Its answer was not the last word (it asked for input, or told of a task at work), and the next request goes on from it. */
+  readonly goesOn?: true;
 }
 
 export interface EndMarks {

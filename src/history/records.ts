@@ -24,7 +24,10 @@ export interface OpRecord {
   readonly outcome: OpOutcome;
   /** It began in one phase and ended in another, so it tells little about either. */
   readonly straddles: boolean;
+  /** Each by its last request: what led to that is no further try. */
   readonly attempts: readonly Stamped<Attempt>[];
+  /** The requests whose answers were not the last word, in the order of their ends. */
+  readonly rounds?: readonly Stamped<Attempt>[];
   /** What was seen at the links for it, the agents' own link included. */
   readonly exchanges: readonly JoinedExchange[];
   /** Fault windows that were open while it ran. */

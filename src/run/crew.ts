@@ -13,6 +13,7 @@ import { wires } from "../wire/registry.ts";
 import type { World } from "../world.ts";
 import { drive } from "./drive.ts";
 import { openAgentSessions } from "./churning.ts";
+import { offersIn } from "./offers.ts";
 import type { ThreadHealth } from "./health-thread.ts";
 import type { OpWatch } from "./op-news.ts";
 import type { SessionTarget } from "./session-target.ts";
@@ -107,7 +108,15 @@ function agentsOf(
 ): ReadonlyMap<number, AgentSessions> {
   const openSession = wires[group.wire];
   const policy = preparePolicy(group.policy);
-  const common = { group: group.name, targets, openSession, recorder, world, timeoutMs: openTimeoutMs };
+  const common = {
+    group: group.name,
+    targets,
+    openSession,
+    recorder,
+    world,
+    timeoutMs: openTimeoutMs,
+    offersTo: offersIn(group),
+  };
   const agents = new Map<number, AgentSessions>();
   for (let agent = stripe.index; agent < arrivals.agents; agent += stripe.of) {
     agents.set(agent, openAgentSessions({ ...common, agent }, policy));

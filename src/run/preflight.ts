@@ -6,12 +6,14 @@ import { distance } from "fastest-levenshtein";
 import { messageOf, UserError } from "../errors.ts";
 import { causeOfNoTools } from "../first-contact.ts";
 import type { ScenarioGroup } from "../scenario/resolve.ts";
+import { stepKindNamed } from "../steps/registry.ts";
 import { openLeanSession } from "../wire/lean.ts";
 import type { World } from "../world.ts";
 import { unreachable } from "./crew.ts";
 import { learned, type Dialect } from "../wire/dialect.ts";
 import { SessionError, type HttpSessionOptions, type OpenSession } from "../wire/session.ts";
 import { explained } from "./first-contact.ts";
+import { offersIn } from "./offers.ts";
 import type { SessionTarget, WantedSession } from "./session-target.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
@@ -37,6 +39,8 @@ export async function preflight(
       timeoutMs: openTimeoutMs,
       world,
       clientName: "squall",
+      // A server may have tools only for those who can be asked something.
+      ...offersIn(group)(server),
     };
     const refuse = async (error: unknown): Promise<never> => {
       stopping.throwIfAborted();
@@ -45,7 +49,9 @@ export async function preflight(
     const session = await unlessStopped(stopping, target.open(openLeanSession, wanted)).catch(refuse);
     spoken.set(server, learned(target.dialect, session));
     try {
-      const called = group.steps.filter((step) => step.server === server && step.kind === undefined);
+      const called = group.steps.filter(
+        (step) => step.server === server && stepKindNamed(step.kind).callsTool === true,
+      );
       // A server that has nothing but resources or prompts need not know of tools.
       if (called.length === 0) continue;
       const listed = await unlessStopped(stopping, session.listTools(openTimeoutMs)).catch(refuse);

@@ -21,7 +21,10 @@ export interface SessionTarget {
   open(openSession: OpenSession, wanted: WantedSession): Promise<Session>;
 }
 
-export interface WantedSession extends Pick<HttpSessionOptions, "timeoutMs" | "world" | "clientName"> {
+export interface WantedSession extends Pick<
+  HttpSessionOptions,
+  "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
+> {
   /** Whose session it is: over stdio its process is called so. */
   readonly instance: string;
   /** The agent's number in its group. */
@@ -42,11 +45,11 @@ export function httpTarget(server: string, about: HttpAbout): SessionTarget {
     dialect,
     ...(renewal === undefined ? {} : { renewal }),
     speaking: (other) => httpTarget(server, { ...about, dialect: other }),
-    open: async (openSession, { timeoutMs, world, clientName, agent }) => {
+    open: async (openSession, { agent, ...wanted }) => {
       const shown = { ...headers, ...identity?.headersOf(agent) };
       const asked = identity?.authorization === undefined ? {} : { authorization: identity.authorization };
       const hidden = mask === undefined ? {} : { mask };
-      const options = { url, headers: shown, ...asked, ...hidden, dialect, timeoutMs, world, clientName };
+      const options = { url, headers: shown, ...asked, ...hidden, dialect, ...wanted };
       const number = renewal?.number() ?? 0;
       try {
         return await openSession(options);
@@ -78,11 +81,11 @@ export function stdioTarget(
     startsProcesses: true,
     dialect,
     speaking: (other) => stdioTarget(server, { ...about, dialect: other }),
-    open: async (openSession, { instance, agent, world, clientName }) => {
+    open: async (openSession, { instance, agent, ...wanted }) => {
       const started = await startOf(server, { instance, env: variablesOf?.(agent) ?? {} });
       const pipe = link.connect(started);
       try {
-        const options = { server: server.name, pipe, dialect, ...hidden, timeoutMs: startTimeoutMs, world, clientName };
+        const options = { ...wanted, server: server.name, pipe, dialect, ...hidden, timeoutMs: startTimeoutMs };
         const session = await openSession(options);
         started.ready();
         return session;

@@ -2,6 +2,7 @@
 import type { Recorder } from "../history/events.ts";
 import { SessionError, type OpenSession, type Session } from "../wire/session.ts";
 import type { World } from "../world.ts";
+import type { Offers } from "./offers.ts";
 import type { Renewal } from "./identity.ts";
 import type { SessionTarget } from "./session-target.ts";
 import type { ToolHints } from "./tool-hints.ts";
@@ -35,6 +36,8 @@ export interface AgentSessionsOptions {
   readonly recorder: Recorder;
   readonly world: World;
   readonly timeoutMs: number;
+  /** What it tells this server that it can. */
+  readonly offersTo?: (server: string) => Offers;
   /** It asks each server what its tools say of themselves. */
   readonly hints?: ToolHints;
   /** A session that is lost is used on, as SDKs do. */
@@ -71,7 +74,8 @@ export function createAgentSessions(options: AgentSessionsOptions): AgentSession
     const target = targetOf(server);
     try {
       const instance = `${group}.${agent}`;
-      const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}` };
+      const offers = options.offersTo?.(server);
+      const wanted = { instance, agent, timeoutMs, world, clientName: `squall ${instance}`, ...offers };
       const session = await target.open(openSession, wanted);
       sessions.set(server, session);
       const { protocolVersion } = session;

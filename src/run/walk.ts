@@ -8,21 +8,19 @@ import { opOutcome, type OpOutcome } from "../history/outcomes.ts";
 import { argsShapeOf } from "../history/shape.ts";
 import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
-import { render } from "../scenario/template.ts";
-import type { Came } from "../steps/kinds.ts";
+import { render, type Rendered } from "../scenario/template.ts";
 import { stepKindNamed } from "../steps/registry.ts";
+import type { Answers } from "../wire/asked-back.ts";
 import type { Answer } from "../wire/session.ts";
 import type { Random, World } from "../world.ts";
 import type { AgentPolicy } from "./agent-policy.ts";
-import { attemptAsPolicySays, leastMs, type Sending, type Tried } from "./attempting.ts";
+import { attemptOp, type Input } from "./attempt-op.ts";
+import { attemptAsPolicySays, leastMs, type Tried } from "./attempting.ts";
 import { within } from "./churning.ts";
 import { followCourse } from "./course.ts";
-import { straysIn } from "./echo.ts";
-import { freshKey } from "./fresh-key.ts";
 import type { OpWatch } from "./op-news.ts";
-import { recordListing } from "./seen-listings.ts";
 import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
-import type { AgentSessions, MaybeSession } from "./sessions.ts";
+import type { AgentSessions } from "./sessions.ts";
 
 export interface WalkContext {
   readonly world: World;
@@ -99,7 +97,8 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   };
   const args = render(step.args, scope);
   const echo = step.echo === undefined ? undefined : render(step.echo, scope);
-  const input = inputOf(context, op, args);
+  const answers = step.answers === undefined ? undefined : render(step.answers, scope);
+  const input = inputOf(context, op, { args, answers });
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
   const { atUs: begunUs } = recorder.record({
@@ -130,6 +129,7 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     id,
     ...input,
     ...(echo?.ok ? { echo: echo.value } : {}),
+    ...(answers?.ok ? { answers: answers.value } : {}),
   });
   const ran = end(opOutcome(tried.attempts), howItEnded(tried));
   const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
@@ -169,38 +169,38 @@ function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
 function inputOf(
   context: WalkContext,
   op: Op,
-  args: ReturnType<typeof render<Input["args"]>>,
+  { args, answers }: { readonly args: Rendered<Input["args"]>; readonly answers: Rendered<Answers> | undefined },
 ): Pick<Input, "args"> | { readonly lack: string } {
   const { because: overBecause } = op.walk.over ?? {};
   if (overBecause !== undefined) return { lack: overBecause };
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
+  if (answers?.ok === false) return { lack: `no input: ${answers.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
-}
-
-interface Input {
-  /** Of the op. */
-  readonly id: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  /** What its answer must hold, by JSONPath. */
-  readonly echo?: Readonly<Record<string, unknown>>;
 }
 
 function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   const { walk, step } = op;
   const renewing = openRenewing(context, op);
+  const leftNowMs = (): number => leftMsOf(context, op);
+  let requests = 0;
+  const nextNumber = (): number => {
+    requests += 1;
+    return requests;
+  };
   return attemptAsPolicySays({
     policy: walk.policy,
     called: step,
-    // Whatever is no tool's call only reads.
-    isSafe: step.kind !== undefined || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
+    isSafe: stepKindNamed(step.kind).callsTool !== true || (walk.sessions.isSafe?.(step.server, step.tool) ?? false),
     random: op.random,
     world: context.world,
     nowMs: () => context.recorder.nowUs() / 1000,
-    leftMs: () => leftMsOf(context, op),
+    leftMs: leftNowMs,
     stopping: context.stopping,
     send: (sending) => {
       renewing?.shows();
-      return within("call", walk.sessions, (sessions) => attemptOp(context, op, { ...input, ...sending, sessions }));
+      return within("call", walk.sessions, (sessions) =>
+        attemptOp(context, op, { ...input, ...sending, sessions, nextNumber, leftNowMs }),
+      );
     },
     ...(renewing === undefined ? {} : { goesAgain: renewing.goesAgain }),
   });
@@ -223,61 +223,6 @@ function openRenewing(context: WalkContext, op: Op) {
       return renewedWithin(context, renewal.renew(shown), leftMsOf(context, op));
     },
   };
-}
-
-async function attemptOp(
-  context: WalkContext,
-  { walk, step, at }: Op,
-  { id, args, echo, attempt, leftMs, hedged, outrun, sessions }: Input & Sending & Pick<Walk, "sessions">,
-): Promise<Answer> {
-  const { recorder, tracer } = context;
-  const startedUs = recorder.nowUs();
-  const { policy } = walk.group;
-  const timeoutMs = Math.min(step.timeoutMs ?? policy.timeoutMs, leftMs);
-  const opened = sessions.open(step.server);
-  const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
-  const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
-  const came: Came =
-    "failed" in session
-      ? { class: "no-session", outcome: "failed", says: session.failed }
-      : await stepKindNamed(step.kind).ask(session, {
-          tool: step.tool,
-          args: walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args,
-          nowUs: recorder.nowUs,
-          manner: {
-            meta: { traceparent: tracer.traceparent(at, attempt), "squall/op": id },
-            timeoutMs,
-            onTimeout: policy.onTimeout,
-            signal,
-            onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
-          },
-        });
-  const isOutrun = outrun?.aborted === true && (came.class === "stopped" || came.class === "no-session");
-  const answer: Came = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
-  const { result, listing, ...seen } = answer;
-  const isCompared = echo !== undefined && answer.outcome === "ok";
-  const compared = isCompared ? { strays: straysIn(result, { op: id, expected: echo, tracer }) } : {};
-  if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
-  const beside = hedged ? { hedged } : {};
-  recorder.record({ type: "attempt", op: id, attempt, startedUs, ...beside, ...seen, ...compared });
-  context.watch.attempted(seen.class);
-  return answer;
-}
-
-/** Where a session must be opened anew, the agent waits no longer than it would for the call. */
-async function openedWithin(
-  { world }: WalkContext,
-  opening: Promise<MaybeSession>,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<MaybeSession> {
-  const waited = new AbortController();
-  const giveUp = async (): Promise<MaybeSession> => {
-    await world.sleep(timeoutMs, AbortSignal.any([waited.signal, signal]));
-    return { failed: "no session was opened in time" };
-  };
-  const session = await Promise.race([opening, giveUp()]);
-  waited.abort();
-  return session;
 }
 
 // No agent waits longer for a token, whatever its budget.

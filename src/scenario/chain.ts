@@ -1,4 +1,5 @@
 /** A chain as the rest of Squall knows it: its steps by number, and how they are walked. */
+import { answersOf, type Answers } from "../steps/answers.ts";
 import { textIn } from "../steps/kinds.ts";
 import { stepKindsIn } from "../steps/registry.ts";
 import { courseOf } from "./course.ts";
@@ -12,6 +13,8 @@ export interface ScenarioStep {
   /** Absent: a tool's call. */
   readonly kind?: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What else its kind has to know. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** In place of the shape of its arguments. */
   readonly argsShape?: string;
   readonly save: readonly { readonly name: string; readonly path: string }[];
@@ -20,6 +23,8 @@ export interface ScenarioStep {
   readonly mayBeEmpty: boolean;
   /** JSONPath → what the answer must hold there, values not yet filled in. */
   readonly echo?: Readonly<Record<string, unknown>>;
+  /** What its server gets to hear that asks something back, values not yet filled in. */
+  readonly answers?: Answers;
   readonly otherwise?: Otherwise;
   /** The number of the step that it stands in for, when that is not ok. */
   readonly insteadOf?: number;
@@ -42,7 +47,7 @@ export interface Chain {
   readonly turns: readonly ScenarioTurn[];
 }
 
-export function chainOf({ chain, turns, pause }: WrittenChain): Chain {
+export function chainOf({ chain, turns, pause, answers }: WrittenChain): Chain {
   const written = { path: [], turns, between: pause ?? 0 };
   const course = courseOf<ChainEntry, NonNullable<ChainEntry["pause"]>>(chain, written, {
     pauseIn: (entry) => entry.pause,
@@ -52,7 +57,7 @@ export function chainOf({ chain, turns, pause }: WrittenChain): Chain {
   });
   return {
     steps: course.steps.map(({ entry, insteadOf }, number) => ({
-      ...stepOf(entry, course.steps[insteadOf ?? number]?.entry.save),
+      ...stepOf(entry, { answers, save: course.steps[insteadOf ?? number]?.entry.save }),
       ...otherwiseOf(entry, number),
       ...(insteadOf === undefined ? {} : { insteadOf }),
     })),
@@ -86,7 +91,12 @@ export function walkMsOf(
 }
 
 /** What stands in for a step saves what that would, unless it says what. */
-function stepOf(step: ChainEntry, save: ChainEntry["save"]): ScenarioStep {
+function stepOf(
+  step: ChainEntry,
+  { save, answers: ofGroup }: { readonly save: ChainEntry["save"]; readonly answers: WrittenChain["answers"] },
+): ScenarioStep {
+  const written = { ...ofGroup, ...step.answers };
+  const answers = Object.keys(written).length === 0 ? undefined : answersOf(written);
   const [kind] = stepKindsIn(step);
   if (kind === undefined) throw new Error("a step of no kind got as far as being resolved");
   return {
@@ -94,10 +104,12 @@ function stepOf(step: ChainEntry, save: ChainEntry["save"]): ScenarioStep {
     ...(kind.key === "call" ? {} : { kind: kind.key }),
     args: kind.argsOf(step),
     ...(kind.shapeOf === undefined ? {} : { argsShape: kind.shapeOf(step) }),
+    ...(kind.settingsOf === undefined ? {} : { settings: kind.settingsOf(step) }),
     save: Object.entries(step.save ?? save ?? {}).map(([name, path]) => ({ name, path })),
     ...(step.effect === undefined ? {} : { effect: step.effect }),
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
     mayBeEmpty: step.mayBeEmpty,
     ...(step.echo === undefined ? {} : { echo: step.echo }),
+    ...(answers === undefined ? {} : { answers }),
   };
 }

@@ -1,4 +1,5 @@
 /** What the schema cannot see: names that name nothing, values used before they are saved, faults out of their time. */
+import { answerFindings } from "./answer-references.ts";
 import { arrivalFindings, processFindings } from "./arrival-references.ts";
 import { effectFindings } from "./effect-references.ts";
 import { faultFindings } from "./fault-references.ts";
@@ -39,6 +40,7 @@ function groupFindings(group: SurveyedGroup, surveyed: Survey, surroundings: Sur
     ...wireFindings(group),
     ...policyFindings(group),
     ...chainFindings(group),
+    ...answerFindings(group, surroundings),
     ...group.steps.flatMap((step, index) => [
       ...stepFindings(step, surveyed, surroundings),
       ...saveFindings(step),

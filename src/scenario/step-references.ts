@@ -29,7 +29,9 @@ export function stepFindings(step: SurveyedStep, surveyed: Survey, surroundings:
 /** The values of a step that may hold `${…}`, where they stand. */
 export function filledIn({ kinds, written }: SurveyedStep): Values {
   const own = kinds.flatMap(({ keys }) => Object.keys(keys));
-  return Object.fromEntries(["args", "echo", ...own].flatMap((key) => (key in written ? [[key, written[key]]] : [])));
+  return Object.fromEntries(
+    ["args", "echo", "answers", ...own].flatMap((key) => (key in written ? [[key, written[key]]] : [])),
+  );
 }
 
 function aimFindings(

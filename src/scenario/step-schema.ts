@@ -1,5 +1,6 @@
 /** The keys of a chain: those of every step, those of each kind, and what holds steps or stands between them. */
 import { z } from "zod";
+import { answersSchema } from "../steps/answers.ts";
 import { stepKinds } from "../steps/registry.ts";
 import { duration, shown } from "../units.ts";
 import { timeSpan } from "./time-span.ts";
@@ -28,6 +29,9 @@ const ownKeys = {
     .record(z.string(), z.unknown())
     .optional()
     .describe("JSONPath → what the answer must hold there: what the call gave, as ${op.id}; the check bleed judges it"),
+  answers: answersSchema
+    .optional()
+    .describe("what its server gets to hear that asks something back, in place of the group's"),
   mayBeEmpty: z.boolean().default(false).describe("an empty answer is fine here"),
 };
 
@@ -55,6 +59,9 @@ export const chainKeys = {
   chain: z.array(chainEntry).min(1),
   turns: z.int().min(1).max(100).default(1).describe("how often a walk goes through the chain; what is saved stays"),
   pause: timeSpan.optional().describe("between two of these turns"),
+  answers: answersSchema
+    .optional()
+    .describe("scripted answers to what servers ask back; what is not here they are not offered"),
 };
 
 export type WrittenChain = z.output<z.ZodObject<typeof chainKeys>>;

@@ -1,4 +1,5 @@
 import { callTool } from "../wire/requests.ts";
+import { askInRounds } from "./rounds.ts";
 import { splitName, stepKind, valuesIn } from "./kinds.ts";
 
 export const call = stepKind({
@@ -7,10 +8,11 @@ export const call = stepKind({
   like: "server.Tool",
   keys: {},
   takesArgs: true,
+  callsTool: true,
   aimOf: (value) => {
     const { server, name } = splitName(value);
     return { server, tool: name };
   },
   argsOf: (step) => valuesIn(step, "args"),
-  ask: (session, { tool, args, manner }) => session.call({ ...callTool(tool, args), ...manner }),
+  ask: (session, asked) => askInRounds(session, callTool(asked.tool, asked.args), asked),
 });

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Answer, CallRequest, McpRequest, Session } from "../wire/session.ts";
+import type { World } from "../world.ts";
 import type { Listing } from "../history/listing.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -18,10 +19,23 @@ export interface Asked {
   readonly tool: string;
   /** With all values filled in. */
   readonly args: Values;
-  /** How long it is waited for, and what goes with it whatever it is. */
-  readonly manner: Omit<CallRequest, keyof McpRequest>;
+  readonly settings?: Values | undefined;
+  readonly manner: Manner;
   readonly nowUs: () => number;
+  readonly world: World;
+  /** Of the budget. */
+  readonly leftMs: () => number;
+  /**
+   * The answer is not the last word on it: it is kept, and the next request of the same attempt at the op is to be made in
+   * this manner. Undefined where there is no time for one.
+   */
+  readonly goOn: (answer: Answer) => Manner | undefined;
+  /** The session, or another one where it has been lost; undefined where there is none. */
+  readonly sessionNow: () => Promise<Session | undefined>;
 }
+
+/** How long it is waited for, and what goes with it whatever it is. */
+export type Manner = Omit<CallRequest, keyof McpRequest>;
 
 export type Came = Answer & { readonly listing?: Listing };
 
@@ -37,6 +51,10 @@ export interface StepKind<Key extends string = string, Keys extends z.ZodRawShap
   readonly needs?: readonly string[];
   /** It takes `args`. */
   readonly takesArgs: boolean;
+  /** It calls a tool, which may change something; all else only reads. */
+  readonly callsTool?: true;
+  /** What its own keys say that is not filled in. */
+  readonly settingsOf?: (step: Values) => Values;
   /** Of a step as written, right or wrong: what it does not name is empty. */
   readonly aimOf: (value: string, step: Values) => Aim;
   /** What is filled in before it asks. */

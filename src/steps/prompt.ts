@@ -1,5 +1,6 @@
 import { promptIn, requestName } from "../history/request-names.ts";
 import { getPrompt } from "../wire/requests.ts";
+import { askInRounds } from "./rounds.ts";
 import { splitName, stepKind, valuesIn } from "./kinds.ts";
 
 export const prompt = stepKind({
@@ -13,5 +14,5 @@ export const prompt = stepKind({
     return { server, tool: name === "" ? "" : requestName("prompts/get", name) };
   },
   argsOf: (step) => valuesIn(step, "args"),
-  ask: (session, { tool, args, manner }) => session.call({ ...getPrompt(promptIn(tool), args), ...manner }),
+  ask: (session, asked) => askInRounds(session, getPrompt(promptIn(asked.tool), asked.args), asked),
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { requestName } from "../history/request-names.ts";
 import { readResource } from "../wire/requests.ts";
+import { askInRounds } from "./rounds.ts";
 import { stepKind, textIn } from "./kinds.ts";
 
 export const read = stepKind({
@@ -14,5 +15,5 @@ export const read = stepKind({
   argsOf: (step) => ({ uri: textIn(step, "uri") }),
   // What one resource holds says nothing of what another one holds.
   shapeOf: (step) => `uri=${textIn(step, "uri")}`,
-  ask: (session, { args, manner }) => session.call({ ...readResource(String(args["uri"])), ...manner }),
+  ask: (session, asked) => askInRounds(session, readResource(String(asked.args["uri"])), asked),
 });

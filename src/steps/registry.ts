@@ -4,8 +4,9 @@ import type { StepKind } from "./kinds.ts";
 import { list } from "./list.ts";
 import { prompt } from "./prompt.ts";
 import { read } from "./read.ts";
+import { task } from "./task.ts";
 
-export const stepKinds = [call, read, prompt, list] as const satisfies readonly StepKind[];
+export const stepKinds = [call, read, prompt, list, task] as const satisfies readonly StepKind[];
 
 const named: ReadonlyMap<string, StepKind> = new Map(stepKinds.map((kind) => [kind.key, kind]));
 

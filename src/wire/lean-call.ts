@@ -21,12 +21,14 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       waiting = false;
       patience.cancel();
       forget();
+      if (answering !== undefined) channel.asks.end(answering);
       resolve(answer);
     };
-    const { method, name } = request;
+    const { method, name, answering } = request;
+    if (answering !== undefined) channel.asks.begin(answering);
     const { traceparent } = request.meta;
     const text = callText(id, request, channel.framing);
-    const posted = { id, traceparent, text, method, name };
+    const posted = { id, traceparent, text, method, name, answering };
     const open = channel.post(posted, (reply) => {
       const answer = answerOfReply(reply, { method, words: channel.words });
       if (waiting) settle(answer);

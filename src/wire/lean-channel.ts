@@ -1,5 +1,6 @@
 /** What a lean session speaks over: JSON-RPC with one server, whatever carries it. */
 import type { World } from "../world.ts";
+import type { Answering, AskDesk } from "./asked-back.ts";
 import type { Found } from "./lean-body.ts";
 import type { Framing, Named } from "./lean-framing.ts";
 import type { Message } from "./lean-rpc.ts";
@@ -13,6 +14,7 @@ export interface Channel {
   /** Ends calls when their signal aborts or the channel closes. */
   readonly stops: Stops;
   readonly words: Words;
+  readonly asks: AskDesk;
   /** The server knows this session no more. */
   readonly lost: boolean;
   readonly closed: boolean;
@@ -39,6 +41,7 @@ export interface Posted extends Named {
   readonly id: number;
   readonly traceparent: string;
   readonly text: string;
+  readonly answering?: Answering | undefined;
 }
 
 /** What is known of a request at any moment, in the words of an attempt. */

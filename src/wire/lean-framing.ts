@@ -10,13 +10,17 @@ export interface Framing {
   readonly meta?: JsonObject;
 }
 
-export function sessionlessFraming(revision: ProtocolVersion, clientName: string): Framing {
+export function sessionlessFraming(
+  revision: ProtocolVersion,
+  clientName: string,
+  capabilities: JsonObject = {},
+): Framing {
   return {
     revision,
     meta: {
       "io.modelcontextprotocol/protocolVersion": revision,
       "io.modelcontextprotocol/clientInfo": { name: clientName, version: "1" },
-      "io.modelcontextprotocol/clientCapabilities": {},
+      "io.modelcontextprotocol/clientCapabilities": capabilities,
     },
   };
 }

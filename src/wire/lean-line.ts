@@ -2,20 +2,25 @@
  * The open line of one lean session over HTTP: its headers, its numbering of requests, and what is still under way on
  * it. It knows JSON-RPC over HTTP; what the methods mean is for others.
  */
+import type { AskMethod } from "../history/asked-events.ts";
 import { outcomeClasses } from "../history/outcomes.ts";
 import { disconnectCancels } from "../history/protocol.ts";
+import { parsedJson } from "../history/shape.ts";
 import type { World } from "../world.ts";
+import { AskDesk, type Answering } from "./asked-back.ts";
 import { replyWithin, type Channel, type Failure, type OpenRequest, type Posted, type Reply } from "./lean-channel.ts";
 import { Peer } from "./http-peer.ts";
 import { framedParams, requestHeaders, sessionHeaders, type Framing, type Named } from "./lean-framing.ts";
 import { callerHeaders, contentHeaders, linesOf, type Header } from "./lean-headers.ts";
 import { openRequest } from "./lean-http.ts";
-import { answerTo, textOf, type Message } from "./lean-rpc.ts";
+import { OwnStream } from "./lean-stream.ts";
+import { isObject, readMessage, textOf, type Message, type ServerRequest } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import { createWords, type Words } from "./mcp-result.ts";
 
 /** What is said beside the calls (cancellations, answers to pings, the farewell) may not hold anything up. */
 const asideTimeoutMs = 2000;
+const eventsWanted: Header = ["accept", "text/event-stream"];
 /** Pings and requests of the server that are answered while one request is open; more are left alone. */
 const serverRequestsMax = 32;
 
@@ -23,6 +28,8 @@ export interface LineOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly authorization?: () => string;
+  readonly answered?: readonly AskMethod[];
+  readonly takesTasks?: boolean;
   readonly mask?: (text: string) => string;
   readonly world: World;
 }
@@ -31,6 +38,7 @@ interface Sending {
   readonly body: string;
   readonly id?: number;
   readonly traceparent?: string;
+  readonly answering?: Answering | undefined;
   /** Of a request. */
   readonly named?: Named;
   readonly method?: "POST" | "DELETE";
@@ -43,6 +51,7 @@ export class Line implements Channel {
   readonly world: World;
   readonly stops: Stops = createStops();
   readonly words: Words;
+  readonly asks: AskDesk;
   /** True once the server answered 404 to this session. */
   lost = false;
   closed = false;
@@ -50,7 +59,9 @@ export class Line implements Channel {
   readonly #authorization: LineOptions["authorization"];
   readonly #peer: Peer;
   readonly #path: string;
+  readonly #caller: readonly Header[];
   readonly #common: readonly Header[];
+  #own: OwnStream | undefined;
   readonly #open = new Set<OpenRequest>();
   readonly #asides = new Set<Promise<unknown>>();
   /** What every request of this session has in its head. */
@@ -58,14 +69,17 @@ export class Line implements Channel {
   #framing: Framing = {};
   #lastId = 0;
 
-  constructor({ url, headers, authorization, mask, world }: LineOptions) {
+  constructor({ url, headers, authorization, mask, ...about }: LineOptions) {
+    const { world } = about;
+    this.asks = new AskDesk(about);
     this.name = url.origin + url.pathname;
     this.world = world;
     this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)], mask);
     this.#authorization = authorization;
     this.#path = url.pathname + url.search;
     const isOurs = ([name]: Header): boolean => authorization === undefined || name !== "authorization";
-    this.#common = [...callerHeaders(url, headers).filter(isOurs), ...contentHeaders];
+    this.#caller = callerHeaders(url, headers).filter(isOurs);
+    this.#common = [...this.#caller, ...contentHeaders];
     const keepsAlive = !this.#common.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
     this.#peer = new Peer(url, { keepsAlive, nowUs: world.nowUs });
   }
@@ -102,8 +116,8 @@ export class Line implements Channel {
     };
   }
 
-  post({ id, traceparent, text, method, name }: Posted, tell: (reply: Reply) => void): OpenRequest {
-    const sending = { id, traceparent, named: { method, name }, body: text, tell };
+  post({ id, traceparent, text, method, name, answering }: Posted, tell: (reply: Reply) => void): OpenRequest {
+    const sending = { id, traceparent, answering, named: { method, name }, body: text, tell };
     const request: OpenRequest = this.#send(sending, () => this.#open.delete(request));
     this.#open.add(request);
     return request;
@@ -124,9 +138,27 @@ export class Line implements Channel {
     this.#aside({ body: textOf(message) });
   }
 
+  /** Opens the stream on which the server says what belongs to no answer, where this revision and the server have one. */
+  async listen(): Promise<void> {
+    if (this.#framing.meta !== undefined) return;
+    this.#own = new OwnStream({
+      peer: this.#peer,
+      world: this.world,
+      head: () => {
+        const own: readonly Header[] = [...this.#authorized(), ...sessionHeaders(this.#framing), eventsWanted];
+        return `GET ${this.#path} HTTP/1.1\r\n${linesOf([...this.#caller, ...own])}`;
+      },
+      onText: (text) => this.#hear(text),
+    });
+    const known = new AbortController();
+    await Promise.race([this.#own.known, this.world.sleep(asideTimeoutMs, known.signal)]);
+    known.abort();
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.#own?.close();
     this.stops.stopAll();
     for (const request of this.#open) request.destroy();
     if (this.hasId && !this.lost) this.#aside({ body: "", method: "DELETE" });
@@ -135,7 +167,10 @@ export class Line implements Channel {
     this.#peer.close();
   }
 
-  #send({ id, body, traceparent, named, method = "POST", tell }: Sending, onClosed: () => void): OpenRequest {
+  #send(
+    { id, body, traceparent, named, answering, method = "POST", tell }: Sending,
+    onClosed: () => void,
+  ): OpenRequest {
     let serverRequests = 0;
     this.#lines ??= linesOf([...this.#common, ...sessionHeaders(this.#framing)]);
     const own =
@@ -155,10 +190,26 @@ export class Line implements Channel {
       },
       onServerRequest: (request) => {
         serverRequests += 1;
-        if (serverRequests <= serverRequestsMax && !this.closed) this.#aside({ body: answerTo(request) });
+        // What is said in return for an answer of ours is not gone into: that might go on for ever.
+        if (id !== undefined && serverRequests <= serverRequestsMax) void this.#answer(request, answering);
       },
       onClosed,
     });
+  }
+
+  async #answer(request: ServerRequest, by?: Answering): Promise<void> {
+    const said = await this.asks.said(request, by);
+    if (said !== undefined && !this.closed) this.#aside({ body: textOf({ id: request.id, ...said }) });
+  }
+
+  /** On its own stream a server says no word of which call it is about. */
+  #hear(text: string): void {
+    const value = parsedJson(text);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (!isObject(one)) continue;
+      const message = readMessage(one, undefined);
+      if (message.is === "request") void this.#answer(message.request);
+    }
   }
 
   #authorized(): readonly Header[] {

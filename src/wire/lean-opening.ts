@@ -49,7 +49,7 @@ export async function beginOver(channel: Channel, opening: Opening): Promise<Ope
 }
 
 function speakSessionless(channel: Channel, { clientName }: Opening): Opened {
-  channel.framing = sessionlessFraming(sessionless, clientName);
+  channel.framing = sessionlessFraming(sessionless, clientName, channel.asks.capabilities);
   // A process of its own has to be found alive; over HTTP the next request tells as well whether anybody is there.
   return { protocolVersion: sessionless, begins: channel.isShared ? "discover" : "at-once" };
 }
@@ -94,7 +94,7 @@ function offeredByDiscovery(channel: Channel, { dialect }: Opening, offers: unkn
 }
 
 function discover(channel: Channel, { clientName }: Opening, timeoutMs: number): Promise<Reply> {
-  channel.framing = sessionlessFraming(sessionless, clientName);
+  channel.framing = sessionlessFraming(sessionless, clientName, channel.asks.capabilities);
   return channel.ask({ method: "server/discover" }, timeoutMs);
 }
 
@@ -130,7 +130,7 @@ async function initialize(
   const versions = dialect.versions.filter((version) => !isSessionless(version));
   const params = {
     protocolVersion: versions[0],
-    capabilities: {},
+    capabilities: channel.asks.capabilities,
     clientInfo: { name: clientName, version: "1" },
   };
   const reply = await channel.ask({ method: "initialize", params }, leftMs());

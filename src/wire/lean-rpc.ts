@@ -16,6 +16,7 @@ export type RpcAnswer = { readonly result: JsonObject } | { readonly error: RpcE
 export interface ServerRequest {
   readonly id: string | number;
   readonly method: string;
+  readonly params?: JsonObject;
 }
 
 export type RpcMessage =
@@ -50,23 +51,16 @@ export function callText(
   );
 }
 
-/** What we answer to a request of the server's own: we are there, and offer nothing. */
-export function answerTo({ id, method }: ServerRequest): string {
-  return method === "ping"
-    ? textOf({ id, result: {} })
-    : textOf({ id, error: { code: -32601, message: `Method not found: ${method}` } });
-}
-
 export function readMessage(value: unknown, id: number | undefined): RpcMessage {
   if (!isObject(value)) return { is: "malformed", ours: false };
   const malformed: RpcMessage = { is: "malformed", ours: value["id"] === id && id !== undefined };
   if (value["jsonrpc"] !== "2.0") return malformed;
 
-  if (typeof value["method"] === "string") {
-    if (value["id"] === undefined) return { is: "notification" };
-    const from = value["id"];
+  const { id: from, method, params } = value;
+  if (typeof method === "string") {
+    if (from === undefined) return { is: "notification" };
     return typeof from === "string" || typeof from === "number"
-      ? { is: "request", request: { id: from, method: value["method"] } }
+      ? { is: "request", request: { id: from, method, ...(isObject(params) ? { params } : {}) } }
       : malformed;
   }
 

@@ -3,6 +3,7 @@
  * its messages; what is no answer to a request of ours is passed over.
  */
 import type { World } from "../world.ts";
+import { AskDesk } from "./asked-back.ts";
 import type { Found } from "./lean-body.ts";
 import {
   lingerMs,
@@ -15,7 +16,7 @@ import {
   type Seen,
 } from "./lean-channel.ts";
 import { framedParams, type Framing } from "./lean-framing.ts";
-import { answerTo, isObject, readMessage, textOf, type Message } from "./lean-rpc.ts";
+import { isObject, readMessage, textOf, type Message, type ServerRequest } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import type { Words } from "./mcp-result.ts";
 import type { StdioSessionOptions } from "./session.ts";
@@ -30,7 +31,10 @@ interface Waiting {
 
 const closedBefore: Found = { is: "failure", class: "closed" };
 
-interface StdioChannelOptions extends Pick<StdioSessionOptions, "server" | "pipe" | "world"> {
+interface StdioChannelOptions extends Pick<
+  StdioSessionOptions,
+  "server" | "pipe" | "world" | "answered" | "takesTasks"
+> {
   readonly words: Words;
 }
 
@@ -39,6 +43,7 @@ export class StdioChannel implements Channel {
   readonly world: World;
   readonly stops: Stops = createStops();
   readonly words: Words;
+  readonly asks: AskDesk;
   /** True once the process has gone, or says nothing any more. */
   lost = false;
   readonly isShared = true;
@@ -50,8 +55,10 @@ export class StdioChannel implements Channel {
   #lastId = 0;
   #left = false;
 
-  constructor({ server, pipe, world, words }: StdioChannelOptions) {
+  constructor({ server, pipe, words, ...about }: StdioChannelOptions) {
+    const { world } = about;
     this.words = words;
+    this.asks = new AskDesk(about);
     this.name = server;
     this.world = world;
     this.#pipe = pipe;
@@ -162,12 +169,17 @@ export class StdioChannel implements Channel {
         });
         return;
       case "request":
-        return this.#pipe.send(answerTo(message.request));
+        return void this.#answer(message.request);
       case "notification":
         return;
       default:
         message satisfies never;
     }
+  }
+
+  async #answer(request: ServerRequest): Promise<void> {
+    const said = await this.asks.said(request);
+    if (said !== undefined && !this.closed) this.#pipe.send(textOf({ id: request.id, ...said }));
   }
 
   /** The only request that somebody waits for. Of several nobody could tell which one a strange line was meant for. */

@@ -43,7 +43,9 @@ const refusesPosts: ReadonlySet<number> = new Set([400, 404, 405]);
 async function openOver(channel: Channel, options: SessionOptions): Promise<Session> {
   try {
     const { dialect = usualDialect, timeoutMs, clientName } = options;
-    return sessionOn(channel, await beginOver(channel, { dialect, timeoutMs, clientName }));
+    const opened = await beginOver(channel, { dialect, timeoutMs, clientName });
+    if (options.answered !== undefined && channel instanceof Line) await channel.listen();
+    return sessionOn(channel, opened);
   } catch (thrown) {
     await channel.close();
     if (thrown instanceof SessionError) throw thrown;
@@ -52,11 +54,11 @@ async function openOver(channel: Channel, options: SessionOptions): Promise<Sess
 }
 
 async function openOverEvents(options: HttpSessionOptions, dialect: Dialect): Promise<Session> {
-  const { url, headers, mask, world, timeoutMs } = options;
+  const { url, headers, mask, timeoutMs } = options;
   const leftMs = countdown(options, timeoutMs);
   const words = createWords([...Object.values(headers), decodeURIComponent(url.password)], mask);
   const pipe = await openEventPipe(options, words);
-  const channel = new StdioChannel({ server: url.origin + url.pathname, pipe, world, words });
+  const channel = new StdioChannel({ ...options, server: url.origin + url.pathname, pipe, words });
   return openOver(channel, { ...options, dialect, timeoutMs: leftMs() });
 }
 

@@ -19,9 +19,10 @@ export function answerOf(answer: RpcAnswer, { method, words }: Asked): Answer {
   if ("error" in answer) return errorAnswer(answer.error, words);
   const { result } = answer;
   const unfinished = unfinishedClass(result);
-  if (unfinished !== undefined) return bare(unfinished);
+  if (unfinished !== undefined) return { ...bare(unfinished), result };
+  if (method === "tasks/get" || method === "tasks/cancel") return taskAnswer(result, words);
   // Only tools can say so; elsewhere the word would be the server's own.
-  return method === "tools/call" && result["isError"] === true
+  return (method === "tools/call" || method === "tasks/result") && result["isError"] === true
     ? toolErrorAnswer(result, words)
     : { class: "ok", outcome: "ok", answer: shapeOfResult(method, result), result };
 }
@@ -38,6 +39,33 @@ function unfinishedClass({ resultType }: JsonObject): OutcomeClass | undefined {
       return "task-begun";
     default:
       return "malformed-answer";
+  }
+}
+
+/** Since 2026-07-28 a task that has ended holds what it came to; before, that is asked for by itself. */
+function taskAnswer(task: JsonObject, words: Words): Answer {
+  const { status, result, error } = task;
+  switch (status) {
+    case "completed":
+      return isObject(result) ? answerOf({ result }, { method: "tools/call", words }) : { ...bare("ok"), result: task };
+    case "failed":
+      return isObject(error)
+        ? {
+            ...errorAnswer(
+              { code: Number(error["code"]), message: String(error["message"]), data: error["data"] },
+              words,
+            ),
+            result: task,
+          }
+        : { ...bare("ok"), result: task };
+    case "cancelled":
+      return { ...bare("task-cancelled"), result: task };
+    case "working":
+    case "input_required":
+      return { ...bare("task-begun"), result: task };
+    default:
+      // What acknowledges a cancellation says nothing of the task.
+      return { ...bare("ok"), result: task };
   }
 }
 

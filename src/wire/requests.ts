@@ -15,6 +15,16 @@ export function getPrompt(prompt: string, args: Named): McpRequest {
   return { method: "prompts/get", name: prompt, params: { name: prompt, arguments: args } };
 }
 
+/** The same as a task: from 2026-07-28 on it is the server's to choose, before it is asked for. */
+export function callAsTask(tool: string, args: Named, asked: { readonly ttl?: number } | undefined): McpRequest {
+  const { params, ...request } = callTool(tool, args);
+  return { ...request, params: asked === undefined ? params : { ...params, task: asked } };
+}
+
+export function askOfTask(what: "get" | "result" | "cancel" | "update", taskId: string, more: Named = {}): McpRequest {
+  return { method: `tasks/${what}`, name: taskId, params: { taskId, ...more } };
+}
+
 /** What a server can list: the method that asks for it, and where its result holds it. */
 export const listings = {
   tools: { method: "tools/list", member: "tools" },

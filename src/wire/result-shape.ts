@@ -7,6 +7,7 @@ import { listings } from "./requests.ts";
 export function shapeOfResult(method: string, result: JsonObject): Shape {
   switch (method) {
     case "tools/call":
+    case "tasks/result":
       return shapeOfCall(result);
     case "resources/read":
       return shapeOfContent(listIn(result, "contents").map(itemOf));

@@ -9,6 +9,8 @@ export function askClient(client: Client, request: CallRequest, options: Request
   const params = { ...request.params, _meta: { ...meta } };
   switch (method) {
     case "tools/call":
+      // Its own function knows no tasks.
+      if ("task" in params) return client.request({ method, params }, ResultSchema, options);
       return client.callTool({ ...params, name }, undefined, options);
     case "resources/read":
       return client.readResource({ ...params, uri: name }, options);

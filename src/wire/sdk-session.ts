@@ -2,9 +2,11 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
 import { isProtocolVersion } from "../history/protocol.ts";
+import { AskDesk } from "./asked-back.ts";
 import { usualDialect } from "./dialect.ts";
 import { refusalClass } from "./lean-body.ts";
 import { countdown } from "./lean-asked.ts";
@@ -12,6 +14,7 @@ import { isObject } from "./lean-rpc.ts";
 import { createStops } from "./lean-stops.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
 import { pagesMax } from "./requests.ts";
+import { answerWith } from "./sdk-asked.ts";
 import { createPatientValidator } from "./sdk-validator.ts";
 import { askClient } from "./sdk-requests.ts";
 import { answerOfThrown, isTimeout, wordsOfThrown, type Called } from "./sdk-outcome.ts";
@@ -42,14 +45,22 @@ export interface SdkEnd {
 /** The farewell may not hold anything up. */
 const farewellTimeoutMs = 2000;
 
-type Options = Pick<HttpSessionOptions, "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName">;
+type Options = Pick<
+  HttpSessionOptions,
+  "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
+>;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
+  const asks = new AskDesk(options);
   const client = new Client(
     { name: options.clientName, version: "1" },
-    { jsonSchemaValidator: createPatientValidator() },
+    { capabilities: asks.capabilities, jsonSchemaValidator: createPatientValidator() },
   );
+  const answer: typeof client.fallbackRequestHandler = (request, { signal: over }) =>
+    answerWith(asks, request, { over, refuse: ({ code, message }) => new McpError(code, message) });
+  client.fallbackRequestHandler = answer;
   const speaker: Speaker = {
+    asks,
     connect: (timeout) => client.connect(transport, { timeout }),
     ask: (request, how) => askClient(client, request, how),
     toolPage: (cursor, timeout) => client.listTools(cursor === undefined ? undefined : { cursor }, { timeout }),
@@ -65,6 +76,7 @@ export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options:
 
 /** What sessions need of a client of the SDK, of whichever version. */
 export interface Speaker {
+  readonly asks: AskDesk;
   readonly connect: (timeoutMs: number) => Promise<void>;
   readonly ask: (
     request: CallRequest,
@@ -136,6 +148,8 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
     // Node's timers know no parts of milliseconds, and would cut them off.
     const timeout = Math.ceil(request.timeoutMs);
     const asked = { method: request.method, words };
+    const { answering } = request;
+    if (answering !== undefined) speaker.asks.begin(answering);
     try {
       const result = await speaker.ask(request, { timeout, signal: own.signal });
       return isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer");
@@ -152,6 +166,7 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
       });
     } finally {
       forget();
+      if (answering !== undefined) speaker.asks.end(answering);
     }
   };
 

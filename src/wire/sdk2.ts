@@ -5,16 +5,20 @@
 import {
   Client,
   deserializeMessage,
+  ProtocolError,
   serializeMessage,
   StreamableHTTPClientTransport,
   type JSONRPCMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
 import { z } from "zod";
+import type { AskMethod } from "../history/asked-events.ts";
+import { AskDesk } from "./asked-back.ts";
 import { openBoundedFetch } from "./bounded-fetch.ts";
 import { sessionless } from "./dialect.ts";
 import { transportOver, type Lines } from "./sdk-pipe.ts";
 import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
+import { answerWith } from "./sdk-asked.ts";
 import { createPatientValidator } from "./sdk-validator.ts";
 import { answerOfThrown2, isTimeout2, statusOf2 } from "./sdk2-outcome.ts";
 import { asked, nameOf } from "./sdk.ts";
@@ -22,13 +26,20 @@ import type { CallRequest, Session, SessionOptions } from "./session.ts";
 
 export async function openSdk2Session(options: SessionOptions): Promise<Session> {
   const pin = options.dialect?.versions[0] ?? sessionless;
+  const asks = new AskDesk(options);
   const client = new Client(
     { name: options.clientName, version: "1" },
-    { versionNegotiation: { mode: { pin } }, jsonSchemaValidator: createPatientValidator() },
+    {
+      capabilities: asks.capabilities,
+      versionNegotiation: { mode: { pin } },
+      jsonSchemaValidator: createPatientValidator(),
+    },
   );
+  for (const method of options.answered ?? []) answerIn(client, asks, method);
   const { transport, ...end } = "pipe" in options ? overPipe(options) : overHttp(options);
   return openSessionOf(
     {
+      asks,
       connect: (timeout) => client.connect(transport, { timeout }),
       ask: (request, how) => askClient2(client, request, how),
       toolPage: (cursor, timeout) =>
@@ -74,6 +85,13 @@ function overPipe({ server, pipe }: Extract<SessionOptions, { readonly pipe: unk
     inSession: () => false,
     farewell: () => Promise.resolve(),
   };
+}
+
+/** It answers what is asked within an answer by itself, and makes its call again: its users see only what that comes to. */
+function answerIn(client: Client, asks: AskDesk, method: AskMethod): void {
+  client.setRequestHandler(method, { params: anyResult.default({}) }, (params, { mcpReq: { signal: over } }) =>
+    answerWith(asks, { method, params }, { over, refuse: ({ code, message }) => new ProtocolError(code, message) }),
+  );
 }
 
 const anyResult = z.looseObject({});

@@ -2,8 +2,10 @@
  * Speaking MCP: what an agent may ask of a session, and what it gets to know of each attempt.
  * A failed call is data, not an exception; nothing here retries, resumes or hides anything.
  */
+import type { AskMethod } from "../history/asked-events.ts";
 import type { Attempt } from "../history/events.ts";
 import type { World } from "../world.ts";
+import type { Answering } from "./asked-back.ts";
 import type { Beginning, Dialect } from "./dialect.ts";
 import type { Named } from "./lean-framing.ts";
 import type { Message } from "./lean-rpc.ts";
@@ -33,11 +35,13 @@ export interface CallRequest extends McpRequest {
   readonly signal: AbortSignal;
   /** Told of an answer that comes after the wait has ended. */
   readonly onLate: (late: Pick<Attempt, "class">) => void;
+  /** What its server gets to hear that asks something back; absent: that nobody here knows of such requests. */
+  readonly answering?: Answering;
 }
 
 /** What the caller saw of one attempt: an Attempt event without its place in the run. */
 export type Answer = Omit<Attempt, "type" | "op" | "attempt" | "startedUs"> & {
-  /** The `result` of an ok answer, for later steps of the chain; never recorded. */
+  /** The `result` of an ok answer, for later steps, or of one that is not the last word; never recorded. */
   readonly result?: unknown;
 };
 
@@ -73,6 +77,10 @@ interface AnySessionOptions {
   readonly clientName: string;
   /** Absent: whatever `initialize` negotiates. */
   readonly dialect?: Dialect;
+  /** What it will answer that the server asks back: it says so when it opens. */
+  readonly answered?: readonly AskMethod[];
+  /** It says that a call of its may be answered with a task (2026-07-28). */
+  readonly takesTasks?: boolean;
   /** Takes all secrets out of a server's words, also those that no header of this session holds. */
   readonly mask?: (text: string) => string;
 }

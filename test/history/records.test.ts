@@ -28,6 +28,19 @@ test("an op comes with its attempts, its exchanges and the faults that it met", 
   expect(record).toMatchObject({ outcome: "ok", straddles: false });
 });
 
+test("what only led to an attempt's last request is no further try", () => {
+  const history = historyOf(
+    runStarted(),
+    frame(),
+    op({ atMs: 1100, walk: 1, attempts: ["input-required", "closed", "input-required", "ok"] }),
+  ).map((event) =>
+    event.type === "attempt" && event.class === "input-required" ? { ...event, goesOn: true as const } : event,
+  );
+  const record = opIn(assemble(history), opIdOf(1));
+  expect(record.attempts.map(({ class: is }) => is)).toEqual(["closed", "ok"]);
+  expect(record.rounds?.map(({ attempt }) => attempt)).toEqual([1, 3]);
+});
+
 test("an op before the fault met none, and the same in a control run", () => {
   const calm = historyOf(runStarted(), frame(), op({ atMs: 100, walk: 1 }));
   expect(opIn(assemble(calm), opIdOf(1)).faults).toEqual([]);

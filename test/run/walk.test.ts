@@ -168,6 +168,76 @@ describe("data flows from step to step", () => {
   });
 });
 
+describe("what a server asks back", () => {
+  const asksWho: Answer = {
+    class: "input-required",
+    outcome: "unknown",
+    result: { inputRequests: { who: { method: "elicitation/create" } }, requestState: "s" },
+  };
+  const answers: ScenarioStep["answers"] = {
+    "elicitation/create": { is: "accept", result: { action: "accept", content: { id: "${op.id}" } }, delayMs: 300 },
+  };
+  const attemptsIn = (events: readonly Unstamped[]) => events.filter((event) => event.type === "attempt");
+
+  test("within an answer is answered as the script says, and the rounds are no further tries", async () => {
+    const { calls, events, ended } = await walked({
+      steps: [step("Book", { answers })],
+      answer: (_, n) => (n < 3 ? asksWho : { class: "tool-error", outcome: "failed" }),
+    });
+    expect(calls[2]?.params).toMatchObject({
+      inputResponses: { who: { action: "accept", content: { id: "0000f00d.planner.3.7.0" } } },
+      requestState: "s",
+    });
+    expect(new Set(calls.map(({ meta }) => meta.traceparent)).size).toBe(3);
+    expect(attemptsIn(events)).toMatchObject([
+      { attempt: 1, class: "input-required", goesOn: true, startedUs: 0 },
+      { attempt: 2, class: "input-required", goesOn: true, startedUs: 310_000 },
+      { attempt: 3, class: "tool-error", startedUs: 620_000 },
+    ]);
+    expect(attemptsIn(events)[2]).not.toHaveProperty("goesOn");
+    // It was surely refused in the end, whatever it asked before.
+    expect(ended).toEqual(["failed"]);
+    const asked = events.filter((event) => event.type === "server-asked");
+    expect(asked).toMatchObject([
+      { method: "elicitation/create", answer: "accept", op: "0000f00d.planner.3.7.0", attempt: 1, askedUs: 10_000 },
+      { attempt: 2 },
+    ]);
+  });
+
+  test("a retry goes through the rounds anew, and goes on counting requests", async () => {
+    const { events, ended } = await walked({
+      steps: [step("Book", { answers })],
+      policy: { kind: "retry", attributes: { attempts: 2 } },
+      answer: (_, n) => (n % 2 === 1 ? asksWho : n === 2 ? { class: "reset", outcome: "unknown" } : ok()),
+    });
+    expect(attemptsIn(events).map(({ attempt, class: is, goesOn }) => [attempt, is, goesOn])).toEqual([
+      [1, "input-required", true],
+      [2, "reset", undefined],
+      [3, "input-required", true],
+      [4, "ok", undefined],
+    ]);
+    expect(ended).toEqual(["ok"]);
+  });
+
+  test("is not gone on from when the budget is spent meanwhile", async () => {
+    const { events, ended } = await walked({
+      steps: [step("Book", { answers })],
+      budgetMs: 200,
+      answer: () => asksWho,
+    });
+    expect(attemptsIn(events)).toMatchObject([{ attempt: 1, class: "input-required" }]);
+    expect(ended).toEqual(["unknown"]);
+    expect(events.filter((event) => event.type === "server-asked")).toMatchObject([{ answer: "too-late" }]);
+  });
+
+  test("an answer whose values are missing keeps the step from being run", async () => {
+    const given: ScenarioStep["answers"] = { "roots/list": { is: "roots", result: { roots: ["${nothing}"] } } };
+    const { calls, ended } = await walked({ steps: [step("Book", { answers: given })], answer: () => ok() });
+    expect(calls).toEqual([]);
+    expect(ended).toEqual(["not-run: no input: nothing"]);
+  });
+});
+
 describe("time", () => {
   test("what cannot be run counts from the op that gave or left it nothing, so it belongs to that one's phase", async () => {
     const { started } = await walked({

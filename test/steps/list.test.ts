@@ -1,35 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { listingOf } from "../../src/steps/listing.ts";
-import type { Asked } from "../../src/steps/kinds.ts";
 import { stepKindNamed, stepKindsIn } from "../../src/steps/registry.ts";
 import { pagesMax } from "../../src/wire/requests.ts";
-import type { Answer, CallRequest, Session } from "../../src/wire/session.ts";
+import type { Answer } from "../../src/wire/session.ts";
+import { askedWith, saying } from "./asked.ts";
 
 const ok = (result: Readonly<Record<string, unknown>>): Answer => ({ class: "ok", outcome: "ok", bytes: 10, result });
 
 /** A session that answers with these in turn, the last one again and again. */
 async function listed(answers: readonly Answer[], tool = "tools/list") {
-  const calls: CallRequest[] = [];
-  const session: Session = {
-    protocolVersion: "2025-11-25",
-    lost: false,
-    call: (request) => {
-      calls.push(request);
-      return Promise.resolve(answers[Math.min(calls.length, answers.length) - 1] ?? ok({}));
-    },
-    listTools: () => Promise.resolve([]),
-    close: () => Promise.resolve(),
-  };
-  const manner: Asked["manner"] = {
-    meta: { traceparent: "00-1-1-01", "squall/op": "x" },
-    timeoutMs: 1000,
-    onTimeout: "cancel",
-    signal: new AbortController().signal,
-    onLate: () => undefined,
-  };
+  const { session, calls } = saying(answers);
   // Each look at the clock is a tenth of a second later.
   let nowUs = 0;
-  const came = await stepKindNamed("list").ask(session, { tool, args: {}, manner, nowUs: () => (nowUs += 100_000) });
+  const { asked } = askedWith({ tool, nowUs: () => (nowUs += 100_000) });
+  const came = await stepKindNamed("list").ask(session, asked);
   return { came, calls };
 }
 

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { toNodeHandler } from "@modelcontextprotocol/node";
-import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { acceptedContent, createMcpHandler, inputRequired, McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
 export interface V2Server {
@@ -21,9 +21,11 @@ export interface V2Options {
   readonly legacy?: boolean;
   /** One more tool. */
   readonly named?: string;
+  /** The tool Book, which answers with a question. */
+  readonly asks?: boolean;
 }
 
-export async function startV2Server({ legacy = true, named }: V2Options = {}): Promise<V2Server> {
+export async function startV2Server({ legacy = true, named, asks = false }: V2Options = {}): Promise<V2Server> {
   const heard: V2Server["heard"][number][] = [];
   const cancelled: string[] = [];
   const metas: unknown[] = [];
@@ -46,6 +48,7 @@ export async function startV2Server({ legacy = true, named }: V2Options = {}): P
         return { content: [{ type: "text", text: '{"resources":[{"id":"r-1"}]}' }] };
       },
     );
+    if (asks) addBooking(server);
     if (named !== undefined) {
       server.registerTool(named, { inputSchema: z.object({}) }, () => ({ content: [{ type: "text", text: "1" }] }));
     }
@@ -69,6 +72,15 @@ export async function startV2Server({ legacy = true, named }: V2Options = {}): P
         server.closeAllConnections();
       }),
   };
+}
+
+function addBooking(server: McpServer): void {
+  server.registerTool("Book", { inputSchema: z.object({}) }, (_, { mcpReq: { inputResponses } }) => {
+    const given = acceptedContent(inputResponses, "who", z.object({ name: z.string() }));
+    const who = inputRequired.elicit({ message: "who?", requestedSchema: z.object({ name: z.string() }) });
+    if (given === undefined) return inputRequired({ inputRequests: { who }, requestState: "state-1" });
+    return { content: [{ type: "text" as const, text: JSON.stringify(given) }] };
+  });
 }
 
 /** The same over stdio, as a script that finds its packages from wherever it lies. */
