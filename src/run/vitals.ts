@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import { procStatIn } from "../processes.ts";
 
 export interface Gauges {
@@ -50,8 +51,8 @@ export const realGauges: Gauges = {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  rssBytes: () => process.memoryUsage.rss(),
-  heapBytes: () => process.memoryUsage().heapUsed,
+  rssBytes: ownRssBytes,
+  heapBytes: () => getHeapStatistics().used_heap_size,
   descriptors: () => {
     // Newer kernels tell the number as a size; older ones tell nought, and want to be counted.
     const size = orUndefined(() => statSync("/proc/self/fd").size);
@@ -74,6 +75,14 @@ export const realGauges: Gauges = {
       .filter((child) => child !== "")
       .map(Number),
 };
+
+let lastRssBytes = 0;
+
+/** A file is read for it, so where no more can be opened it is what it was. */
+function ownRssBytes(): number {
+  lastRssBytes = orUndefined(() => process.memoryUsage.rss()) ?? lastRssBytes;
+  return lastRssBytes;
+}
 
 const resolutionMs = 10;
 

@@ -1,6 +1,7 @@
 /**
- * Node's own fetch with the two limits that a client of hostile servers cannot do without, and that nobody of good will
- * meets: it reads no endless answer, and goes nowhere but where it was sent, so that headers with secrets go nowhere else.
+ * Node's own fetch with the limits that a client of hostile servers cannot do without, and that nobody of good will
+ * meets: it reads no endless answer, goes nowhere but where it was sent, so that headers with secrets go nowhere else, and
+ * does not open a connection for each of very many questions that a server asks at once.
  */
 
 /** A little more than the lean wire reads: several such answers must find room beside each other. */
@@ -11,7 +12,32 @@ export class OversizedError extends Error {
   override readonly name = "OversizedError";
 }
 
-export async function boundedFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+export type BoundedFetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** For one session. */
+export function openBoundedFetch(): BoundedFetch {
+  let answering = 0;
+  return async (input, init = {}) => {
+    if (!isAnswer(init)) return boundedFetch(input, init);
+    if (answering >= answeringMost) throw new Error(`more than ${answeringMost} questions of the server at once`);
+    answering += 1;
+    try {
+      return await boundedFetch(input, init);
+    } finally {
+      answering -= 1;
+    }
+  };
+}
+
+/** Answers of ours that are under way together; what is asked beyond them stays without one. */
+const answeringMost = 32;
+
+/** Not a request or notification, but the answer to one of the server's. */
+function isAnswer({ method, body }: RequestInit): boolean {
+  return method === "POST" && typeof body === "string" && !body.includes('"method":');
+}
+
+async function boundedFetch(input: string | URL, init: RequestInit): Promise<Response> {
   const response = await fetch(input, { ...init, redirect: "manual" });
   if (response.body === null) return response;
   const { status, statusText, headers } = response;

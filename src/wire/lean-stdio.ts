@@ -29,6 +29,8 @@ interface Waiting {
   readonly forget: () => void;
 }
 
+const questionsMost = 10_000;
+
 const closedBefore: Found = { is: "failure", class: "closed" };
 
 interface StdioChannelOptions extends Pick<
@@ -54,6 +56,8 @@ export class StdioChannel implements Channel {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #left = false;
+  /** Of the server's own, since it last answered one of ours. */
+  #questions = 0;
 
   constructor({ server, pipe, words, ...about }: StdioChannelOptions) {
     const { world } = about;
@@ -157,6 +161,7 @@ export class StdioChannel implements Channel {
     const message = readMessage(value, waiting === undefined || typeof id !== "number" ? undefined : id);
     switch (message.is) {
       case "answer":
+        this.#questions = 0;
         return waiting?.settle(message, { bytes: Buffer.byteLength(text) });
       case "malformed":
         return message.ours ? waiting?.settle({ ...failed("malformed-answer"), text }) : undefined;
@@ -169,12 +174,20 @@ export class StdioChannel implements Channel {
         });
         return;
       case "request":
-        return void this.#answer(message.request);
+        this.#questions += 1;
+        return void (this.#questions > questionsMost ? this.#leaveFlood() : this.#answer(message.request));
       case "notification":
         return;
       default:
         message satisfies never;
     }
+  }
+
+  /** Nobody could keep up with it, and all else would wait behind it. */
+  async #leaveFlood(): Promise<void> {
+    if (this.closed) return;
+    this.#ended();
+    await this.#pipe.close();
   }
 
   async #answer(request: ServerRequest): Promise<void> {

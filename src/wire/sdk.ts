@@ -5,7 +5,7 @@
  */
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { openBoundedFetch, type BoundedFetch } from "./bounded-fetch.ts";
 import { usualDialect } from "./dialect.ts";
 import { pipeEnd } from "./sdk-pipe.ts";
 import { openSdkSessionOver, type SdkEnd } from "./sdk-session.ts";
@@ -19,14 +19,14 @@ export const openSdkSession: OpenSession = async (options) => {
   if ("pipe" in options) return openSdkSessionOver(pipeEnd(options), { ...options, headers: {} });
   const { url, headers, authorization } = options;
   const name = nameOf(url);
-  const requests: Requests = { requestInit: { headers: asked(headers, authorization) }, fetch: boundedFetch };
+  const requests: Requests = { requestInit: { headers: asked(headers, authorization) }, fetch: openBoundedFetch() };
   const end = dialect.begins === "event-stream" ? eventsEnd(url, requests) : httpEnd(url, requests);
   return openSdkSessionOver({ name, ...end }, options);
 };
 
 type Requests = {
   readonly requestInit: { readonly headers: Record<string, string> };
-  readonly fetch: typeof boundedFetch;
+  readonly fetch: BoundedFetch;
 };
 
 function httpEnd(url: URL, requests: Requests): Omit<SdkEnd, "name"> {

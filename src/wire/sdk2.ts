@@ -14,7 +14,7 @@ import {
 import { z } from "zod";
 import type { AskMethod } from "../history/asked-events.ts";
 import { AskDesk } from "./asked-back.ts";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { openBoundedFetch } from "./bounded-fetch.ts";
 import { sessionless } from "./dialect.ts";
 import { transportOver, type Lines } from "./sdk-pipe.ts";
 import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
@@ -64,7 +64,7 @@ function overHttp({ url, headers, authorization }: Exclude<SessionOptions, { rea
     name: nameOf(url),
     transport: new StreamableHTTPClientTransport(url, {
       requestInit: { headers: asked(headers, authorization) },
-      fetch: boundedFetch,
+      fetch: openBoundedFetch(),
     }),
     isLost: () => false,
     inSession: () => false,

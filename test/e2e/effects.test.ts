@@ -4,8 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { onFreeMachine } from "./third-party.ts";
-import { onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { onlyRun, squall, temporaryFolder, verdictsFrom, onFreeMachine } from "./squall.ts";
 
 const memoryServer = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-memory/dist/index.js");
 

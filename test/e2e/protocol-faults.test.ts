@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { EventOf, HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { brief, hardened, onlyRun, rounds, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { brief, hardened, onFreeMachine, onlyRun, rounds, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 async function historyIn(folder: string): Promise<HistoryEvent[]> {
   const events: HistoryEvent[] = [];
@@ -28,13 +28,18 @@ const transports = [
 // Over HTTP the built-in scenario shows as much, but for the accounts.
 const tried = rounds<readonly (typeof transports)[number][]>(transports, transports.slice(1));
 
+const played = (args: readonly string[]) =>
+  onFreeMachine(async () => {
+    await using folder = await temporaryFolder();
+    const verdicts = await verdictsFrom(args, folder.path);
+    return { ...verdicts, events: await historyIn(folder.path) };
+  });
+
 describe.each(tried)("an answer that is lost and a call that is made again, over %s", (_, sets) => {
   const args = ["duplicate-effects", ...brief["duplicate-effects"], ...sets];
 
-  test("make the duplicates that the ledger shows, neither more nor less", { timeout: 60_000 }, async () => {
-    await using folder = await temporaryFolder();
-    const { checks } = await verdictsFrom(args, folder.path);
-    const events = await historyIn(folder.path);
+  test("make the duplicates that the ledger shows, neither more nor less", { timeout: 150_000 }, async () => {
+    const { checks, events } = await played(args);
     const lost = exchangesIn(events).flatMap(({ ended, ops }) => (ended === "eaten" ? ops : []));
     const rows = events.flatMap((event) => (event.type === "effect" && event.op !== undefined ? [event.op] : []));
     const doubled = [...Map.groupBy(rows, (op) => op)].flatMap(([op, { length }]) => (length > 1 ? [op] : []));
@@ -47,10 +52,8 @@ describe.each(tried)("an answer that is lost and a call that is made again, over
     expect(finding?.says).toMatch(new RegExp(`^${doubled.length} of \\d+ cloud\\.CreateLimitRequest ops had more`));
   });
 
-  test("make none where the server passes on a key", { timeout: 60_000 }, async () => {
-    await using folder = await temporaryFolder();
-    const { verdict, gaps, checks } = await verdictsFrom([...args, ...hardened], folder.path);
-    const events = await historyIn(folder.path);
+  test("make none where the server passes on a key", { timeout: 150_000 }, async () => {
+    const { verdict, gaps, checks, events } = await played([...args, ...hardened]);
     expect(exchangesIn(events).filter(({ ended }) => ended === "eaten")).toHaveLength(6);
     const rows = events.flatMap((event) => (event.type === "effect" ? [event.op] : []));
     expect(new Set(rows).size).toBe(rows.length);
@@ -63,13 +66,10 @@ test.each([
   ["protocol-pipes.yaml", { "lose-answer": 1, "deliver-twice": 2, "cross-answers": 2 }],
 ])(
   "faults of many kinds around an honest server are seen, healed, and held against nobody: %s",
-  { timeout: 60_000 },
+  { timeout: 150_000 },
   async (file, expected) => {
-    await using folder = await temporaryFolder();
-    const scenario = fileURLToPath(new URL(file, import.meta.url));
-    const verdicts = await verdictsFrom([scenario], folder.path);
+    const { events, ...verdicts } = await played([fileURLToPath(new URL(file, import.meta.url))]);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
-    const events = await historyIn(folder.path);
     const edges = events.filter((event) => event.type === "fault");
     for (const [fault, of] of Map.groupBy(edges, (edge) => edge.fault)) {
       const seen = of.map(({ edge }) => edge);
@@ -91,7 +91,6 @@ test.each([
 
 describe("an answer of the upstream that a fault made", () => {
   const silentEmpty = async (fault: string, sets: readonly string[]) => {
-    await using folder = await temporaryFolder();
     const faults = `faults=[{ link: cloud->cloud-api, during: outage, path: /services, ${fault} }]`;
     const args = [
       "silent-empty",
@@ -101,7 +100,7 @@ describe("an answer of the upstream that a fault made", () => {
       "--set",
       "checks=[silent-empty]",
     ];
-    const { checks } = await verdictsFrom([...args, ...sets], folder.path);
+    const { checks } = await played([...args, ...sets]);
     return checks[0];
   };
 
@@ -110,12 +109,12 @@ describe("an answer of the upstream that a fault made", () => {
       ["kind: malformed-answer, form: html", "kind: http-status, status: 401"],
       ["kind: http-status, status: 401"],
     ),
-  )("is swallowed or told of: %s", { timeout: 60_000 }, async (fault) => {
+  )("is swallowed or told of: %s", { timeout: 150_000 }, async (fault) => {
     expect(await silentEmpty(fault, [])).toMatchObject({ verdict: "fail", findings: [{ blames: "server" }] });
     expect(await silentEmpty(fault, hardened)).toMatchObject({ verdict: "pass", findings: [] });
   });
 
-  test("and that says there is nothing is nobody's but the harness's", { timeout: 60_000 }, async () => {
+  test("and that says there is nothing is nobody's but the harness's", { timeout: 150_000 }, async () => {
     const result = await silentEmpty("kind: empty-result, form: object", []);
     expect(result).toMatchObject({ verdict: "unknown", findings: [{ grade: "info", blames: "harness" }] });
   });

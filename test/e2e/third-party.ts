@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import type { Service } from "../lab/services.ts";
-import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { isFull, temporaryFolder, verdictsFrom, onFreeMachine } from "./squall.ts";
 
 const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
 
@@ -50,17 +50,6 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
       expect(grades.filter((grade) => grade !== "info")).toEqual([]);
     });
   });
-}
-
-const triesMax = 3;
-
-/** A machine that is too busy to load anything says so, and then nothing of the server. */
-export async function onFreeMachine<Run extends Pick<Verdicts, "gaps">>(run: () => Promise<Run>): Promise<Run> {
-  for (let tries = 1; ; tries += 1) {
-    const came = await run();
-    const isBehind = came.gaps.some(({ gap }) => gap === "generator-behind");
-    if (!isBehind || tries === triesMax) return came;
-  }
 }
 
 /** What the findings of each failed check say. */

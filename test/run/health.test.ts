@@ -224,3 +224,20 @@ describe("the real machine", () => {
     },
   );
 });
+
+test("where no file can be opened any more, gauges tell what they can and throw nothing", async () => {
+  const script = `
+    import { openSync } from "node:fs";
+    import { realGauges } from ${JSON.stringify(new URL("../../src/run/vitals.ts", import.meta.url).href)};
+    realGauges.rssBytes();
+    try { for (;;) openSync("/dev/null", "r"); } catch {}
+    const told = [realGauges.rssBytes() > 0, realGauges.heapBytes() > 0, realGauges.descriptorsLimit() ?? null];
+    process.stdout.write(JSON.stringify(told));
+  `;
+  const child = spawn("sh", ["-c", 'ulimit -n 200; exec "$0" --input-type=module -e "$1"', process.execPath, script]);
+  const said: string[] = [];
+  child.stdout.on("data", (bytes: Buffer) => said.push(bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => said.push(bytes.toString()));
+  await once(child, "close");
+  expect(JSON.parse(said.join(""))).toEqual([true, true, null]);
+});

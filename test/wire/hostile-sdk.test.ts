@@ -63,3 +63,18 @@ test.each(["^(a+)+$", "^(?=(a+)+$)a+$"])(
     expect(answer).toMatchObject({ class: "malformed-answer", says: expect.stringContaining("more than 250 ms") });
   },
 );
+
+test("of very many questions of a server not each gets a connection of its own", async () => {
+  const pings = Array.from({ length: 500 }, (_, index) => ({ jsonrpc: "2.0", id: `ping ${index}`, method: "ping" }));
+  const server = await startFaultServer(({ events }) => events(...pings), {
+    // Answers of ours, which it takes and never closes.
+    on: { POST: () => undefined },
+  });
+  const session = await openTo(server.url, {}, open);
+  const answer = await session.call(callOf({ timeoutMs: 2000 }));
+  const answers = server.heard.filter(({ message }) => message.method === undefined && message.result !== undefined);
+  await Promise.all([session.close(), server.close()]);
+  expect(answer.outcome).toBe("unknown");
+  expect(answers.length).toBeGreaterThan(0);
+  expect(answers.length).toBeLessThanOrEqual(32);
+});

@@ -267,3 +267,20 @@ describe.concurrent("a process that does not start is told as a person can mend 
     await expect(stand.open()).rejects.toThrow();
   });
 });
+
+test("a server that asks without end, in place of an answer, is left", { timeout: 60_000 }, async () => {
+  const flood = `
+    const more = () => { while (process.stdout.write('{"jsonrpc":"2.0","id":"q","method":"ping"}\\n'.repeat(100))); };
+    process.stdout.on("drain", more);
+    more();`;
+  const answer = await answerTo(flood, { timeoutMs: 50_000 });
+  expect(answer).toMatchObject({ class: "closed", outcome: "unknown" });
+});
+
+test("ten thousand questions and an answer between them are no flood", { timeout: 60_000 }, async () => {
+  const asks = `write('{"jsonrpc":"2.0","id":"q","method":"ping"}\\n'.repeat(6000)); answer({});`;
+  await withChild({ call: asks }, async (session) => {
+    for (let call = 0; call < 3; call += 1)
+      expect((await session.call(callOf({ timeoutMs: 15_000 }))).class).toBe("ok");
+  });
+});
