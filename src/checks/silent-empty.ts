@@ -91,8 +91,8 @@ export const silentEmpty = defineCheck({
     if (verdictOf(findings) === "fail") return { verdict: "fail", ...judged };
     const because = doubtOf(state, contracts);
     if (because !== undefined) return { verdict: "unknown", because, ...judged };
-    const where = state.control ? "calls" : "calls that met the fault";
-    const strength = `0 silently empty in ${judged.looked} ${where} (${state.exposedSaidSo} said that they failed)`;
+    const where = state.control ? "" : " that met the fault";
+    const strength = `0 silently empty in ${counted(judged.looked, "call")}${where} (${state.exposedSaidSo} said that they failed)`;
     return { verdict: "pass", ...judged, strength };
   },
 

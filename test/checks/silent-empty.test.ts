@@ -67,7 +67,7 @@ describe("passes", () => {
   test("a server that says that it failed", async () => {
     const result = await verdictOn(silentEmpty, historyOf(start, loud));
     expect(result).toMatchObject({ verdict: "pass", looked: 1, findings: [] });
-    expect(result.strength).toBe("0 silently empty in 1 calls that met the fault (1 said that they failed)");
+    expect(result.strength).toBe("0 silently empty in 1 call that met the fault (1 said that they failed)");
   });
 
   test("an empty list where the upstream itself said so: an info, not a violation", async () => {

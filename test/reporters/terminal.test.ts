@@ -16,7 +16,7 @@ describe("the terminal reporter", () => {
       "PASSED  made-up  seed 42
 
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
-      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+      ✓ silent-empty  0 silently empty in 1 call that met the fault (1 said that they failed)
 
       Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
@@ -33,7 +33,7 @@ describe("the terminal reporter", () => {
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
             witness: t:107 t:108 t:109 t:110 t:111 t:112
-      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+      ✓ silent-empty  0 silently empty in 1 call that met the fault (1 said that they failed)
 
       Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
@@ -75,7 +75,7 @@ describe("the terminal reporter", () => {
       ? p99(planner, outage.recovery) < 1s  10ms (n 10)  only 10 samples, of at least 500
 
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
-      ✓ silent-empty  0 silently empty in 2 calls that met the fault (1 said that they failed)
+      ✓ silent-empty  0 silently empty in 1 call that met the fault (1 said that they failed)
 
       Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42

@@ -17,6 +17,8 @@ export const notTheServers: Partial<Record<OutcomeClass, string>> = {
   "no-session": "the runner's: no session, so no call; here only a call after close",
 
   outrun: "the runner's: it gives up an attempt beside which another was answered",
+  "task-cancelled": "what a task came to, not one answer; tested with the steps",
+  "task-lost": "the same",
   stopped: "the runner's: its signal aborts; tested with the timeouts",
   refused: "needs a server that has gone; tested below",
   unreachable: "needs a host that is not there; tested below",
