@@ -49,6 +49,7 @@ export type Came =
   | { readonly is: "silent"; readonly because: string; readonly isFinal?: true };
 
 const unconnected = "no connection in time";
+const unanswered = "connected, but no answer";
 const patienceMs = 5000;
 // The last try must be long enough for an answer.
 const tryMinMs = 50;
@@ -61,10 +62,12 @@ export async function awaitAnswer(ask: Ask): Promise<Came> {
   const leftMs = (): number => Math.max(1, (untilUs - world.nowUs()) / 1000);
   let reason = unconnected;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 1.5)) {
-    const came = await askOnce({ ...ask, timeoutMs: Math.min(patienceMs, leftMs()) });
+    const tryMs = Math.min(patienceMs, leftMs());
+    const came = await askOnce({ ...ask, timeoutMs: tryMs });
     if (came.is === "answered" || came.isFinal === true) return came;
-    // A try that our own limit cut short has learned nothing; an earlier one may know better.
-    if (came.because !== unconnected) reason = came.because;
+    // A try that our own limit cut short has learned little; an earlier one may know better.
+    const hasLearned = came.because !== unconnected && (came.because !== unanswered || tryMs === patienceMs);
+    if (hasLearned || reason === unconnected) reason = came.because;
     if (signal.aborted || leftMs() < tryMinMs) return { is: "silent", because: reason };
     await world.sleep(Math.min(pauseMs, leftMs()), signal);
   }
@@ -120,7 +123,7 @@ function getOnce({ url, world, timeoutMs, signal, trust }: Ask): Promise<Came> {
         : httpRequest(url, options);
     const limit = world.timer(timeoutMs, () => {
       const connected = asked.socket?.connecting === false;
-      settle({ is: "silent", because: connected ? "connected, but no answer" : unconnected });
+      settle({ is: "silent", because: connected ? unanswered : unconnected });
     });
     const settle = (came: Came): void => {
       limit.cancel();
