@@ -138,3 +138,18 @@ test.concurrent("the wait ends at once when the run is stopped", async () => {
   stopping.abort();
   expect(await waiting).toMatchObject({ is: "silent" });
 });
+
+test.concurrent("a last try that is cut short does not hide what an earlier one has learned", async () => {
+  let tries = 0;
+  const server = createTcpServer((socket) => {
+    tries += 1;
+    socket.on("error", () => {});
+    // Only the first gets an answer, and not of the kind that was hoped for.
+    if (tries === 1) socket.once("data", () => socket.end("220 smtp ready\r\n"));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await expect(awaited(url, 3000)).rejects.toThrow("(HPE_INVALID_CONSTANT)");
+  expect(tries).toBeGreaterThan(1);
+  server.close();
+});
