@@ -50,6 +50,8 @@ export type Came =
 
 const unconnected = "no connection in time";
 const unanswered = "connected, but no answer";
+/** What answered spoke no HTTP. */
+const otherWords = /^HPE_/;
 const patienceMs = 5000;
 // The last try must be long enough for an answer.
 const tryMinMs = 50;
@@ -66,8 +68,10 @@ export async function awaitAnswer(ask: Ask): Promise<Came> {
     const came = await askOnce({ ...ask, timeoutMs: tryMs });
     if (came.is === "answered" || came.isFinal === true) return came;
     // A try that our own limit cut short has learned little; an earlier one may know better.
-    const hasLearned = came.because !== unconnected && (came.because !== unanswered || tryMs === patienceMs);
-    if (hasLearned || reason === unconnected) reason = came.because;
+    const wasCut = tryMs < patienceMs;
+    const knowsLess =
+      came.because === unconnected || (came.because === unanswered && wasCut && otherWords.test(reason));
+    if (!knowsLess) reason = came.because;
     if (signal.aborted || leftMs() < tryMinMs) return { is: "silent", because: reason };
     await world.sleep(Math.min(pauseMs, leftMs()), signal);
   }
