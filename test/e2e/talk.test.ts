@@ -7,16 +7,7 @@ import type { HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
 import { onlyRun, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-const everything = whereIs("@modelcontextprotocol/server-everything/dist/index.js");
-
-/** Not every installation has it. */
-function whereIs(script: string): string | undefined {
-  try {
-    return createRequire(import.meta.url).resolve(script);
-  } catch {
-    return undefined;
-  }
-}
+const everything = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js");
 
 async function played(scenario: object) {
   await using folder = await temporaryFolder();
@@ -36,7 +27,7 @@ const servers = {
   stdio: { transport: "stdio", command: [process.execPath, everything, "stdio"] },
 };
 
-test.skipIf(everything === undefined).each([
+test.each([
   ["lean", "http"],
   ["sdk", "http"],
   ["lean", "stdio"],
