@@ -8,7 +8,7 @@ const shared = { pool: "threads", testTimeout: 30_000, hookTimeout: 30_000 } as 
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), "squall-tests-compiled") };
 
 // They measure, or need a machine to themselves as their users have it, so nothing of ours runs beside them.
-const alone = ["test/e2e/calibration.test.ts", "test/e2e/demo.test.ts"];
+const alone = ["test/e2e/calibration.test.ts", "test/e2e/demo.test.ts", "test/e2e/known-answers.test.ts"];
 
 export default defineConfig({
   test: {

@@ -25,7 +25,12 @@ ${example}\`\`\`
   beside others are \`hedged\`, and those given up for them \`outrun\`: such an attempt may have acted.
 - **One part alone** may be written \`{ kind: retry, attempts: 3 }\`, and no part at all \`{ kind: none }\`.
 - **A profile** is a policy with a name: \`policy: { profile: careful }\`. A part that is written beside it takes the place of
-  the profile's own.
+  the profile's own. [Who duplicates, storms or starves on which server](profiles.md) is a table of its own.
+- **What a profile imitates** is compared with the client itself by \`test/clients\`: the same faults on the same server, and
+  as many attempts, with such waits, told the same, with as many effects. Clients that are built on the SDK also do not see
+  that an event stream broke off, and wait on: the group's \`wire: sdk\` does the same, the lean wire is told at once.
+- **How many calls of one turn go at once** is no policy but the chain's: steps under \`parallel\` begin together, as
+  frameworks have it that await all calls of a turn; \`bulkhead\` with a \`wait\` is what limits them.
 - **Same seed, same decisions**: parts are functions of what they have seen, the time they are handed and seeded chance.
 - \`\${op.key}\` in a step's args is the op's idempotency key.
 

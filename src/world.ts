@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { Bag } from "./bag.ts";
 
 export interface Timer {
   cancel(): void;
@@ -61,28 +62,30 @@ export function sleepWith(timer: World["timer"], ms: number, signal?: AbortSigna
   if (signal?.aborted === true) return Promise.resolve(false);
   return new Promise((resolve) => {
     const sleepers = signal === undefined ? undefined : sleepersOn(signal);
-    const wake = (): void => {
-      running.cancel();
-      resolve(false);
-    };
     const running = timer(ms, () => {
-      sleepers?.delete(wake);
+      if (place !== undefined) sleepers?.delete(place);
       resolve(true);
     });
-    sleepers?.add(wake);
+    const place = sleepers?.add(() => {
+      running.cancel();
+      resolve(false);
+    });
   });
 }
 
 // A signal walks all its listeners on every add: ten thousand agents that think would be slow to fall asleep.
-const asleep = new WeakMap<AbortSignal, Set<() => void>>();
+const asleep = new WeakMap<AbortSignal, Bag<() => void>>();
 
 /** Those to be woken when this signal aborts, behind its one listener. */
-function sleepersOn(signal: AbortSignal): Set<() => void> {
+function sleepersOn(signal: AbortSignal): Bag<() => void> {
   const known = asleep.get(signal);
   if (known !== undefined) return known;
-  const sleepers = new Set<() => void>();
+  const sleepers = new Bag<() => void>();
   asleep.set(signal, sleepers);
-  signal.addEventListener("abort", () => sleepers.forEach((wake) => wake()), { once: true });
+  const wakeAll = (): void => {
+    for (const wake of sleepers.empty()) wake();
+  };
+  signal.addEventListener("abort", wakeAll, { once: true });
   return sleepers;
 }
 

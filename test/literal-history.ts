@@ -8,6 +8,7 @@ import type { Attempt, Exchange, HistoryEvent, Unstamped } from "../src/history/
 import { historySchema } from "../src/history/events.ts";
 import { outcomeClasses, type OpOutcome, type OutcomeClass } from "../src/history/outcomes.ts";
 import { shapeOf } from "../src/history/shape.ts";
+import { listingOf } from "../src/steps/listing.ts";
 
 const nonce = "0000f00d";
 
@@ -294,6 +295,13 @@ export function toolsListed(atMs: number, tools: readonly string[] = ["CreateLim
   return [atMs, { type: "tools-listed", server: "cloud", tools }];
 }
 
+/** With what is listed of each tool, as where it is told for the first time. */
+export function toolsToldOf(atMs: number): Timed {
+  const tools = ["CreateLimitRequest", "FetchResources"];
+  const listing = listingOf(tools.map((name) => ({ name, inputSchema: { type: "object" } })));
+  return [atMs, { type: "tools-listed", server: "cloud", tools, listing }];
+}
+
 /** Something has connected to each replica. */
 export const replicasUsed: readonly Timed[] = replicaLinks.map((link) => [
   1,
@@ -305,11 +313,78 @@ export const readBack: Partial<Declared> = {
   effects: [{ effect: "limit-request", ledger: "cloud-api", read: { by: "sql", content: ["limit"] } }],
 };
 
-/** Every answer was compared with what its call gave, and echoes it. */
+/** Every answer was compared with what its call gave, and echoes it; its call was told how far it was. */
 const compared = ([atMs, event]: Timed): Timed => [
   atMs,
-  event.type === "attempt" && event.class === "ok" ? { ...event, strays: [] } : event,
+  event.type === "attempt" && event.class === "ok"
+    ? { ...event, strays: [], progress: { count: 2, firstUs: 10, lastUs: 20 } }
+    : event,
 ];
+
+/** Beside it a server of an older revision, whose event streams are cut, and whose questions come with a state. */
+const archived = {
+  links: [{ link: "planner@archive", plane: "agent-server", server: "archive", protocol: "mcp" }],
+  faults: [{ fault: "outage.1", kind: "sse-cut", link: "planner@archive", phase: "outage", healForm: "let-through" }],
+  steps: [{ group: "planner", step: 3, server: "archive", tool: "Read", timeoutMs: 1000, tampers: true }],
+  servers: [{ server: "archive", transport: "http", isStarted: true, protocol: "2025-11-25" }],
+} as const satisfies Partial<Declared>;
+
+const archivedFault = {
+  type: "fault",
+  fault: "outage.1",
+  kind: "sse-cut",
+  link: "planner@archive",
+  window: 0,
+} as const;
+
+const archivedRun: readonly Timed[] = [
+  [0, { type: "tools-listed", server: "archive", tools: ["Read"], listing: listingOf([{ name: "Read" }]) }],
+  [3900, { type: "tools-listed", server: "archive", tools: ["Read"] }],
+  [1, { type: "connection", connection: 1, edge: "opened", link: "planner@archive" }],
+  [
+    2,
+    { type: "session", group: "planner", agent: 0, server: "archive", edge: "opened", protocolVersion: "2025-11-25" },
+  ],
+  [1001, { ...archivedFault, edge: "requested" }],
+  [1002, { ...archivedFault, edge: "observed" }],
+  [1999, { ...archivedFault, edge: "healed", form: "let-through" }],
+  ...reading(50, [{ class: "rpc-error", tampered: true, goesOn: true }, { class: "ok" }], { atMs: 900 }),
+  ...reading(
+    51,
+    [
+      {
+        class: "ok",
+        lostStream: {
+          afterUs: 500,
+          events: 2,
+          lastEventId: "e-2",
+          resumptions: [{ afterUs: 1000, came: "answer", status: 200, events: 1 }],
+        },
+      },
+    ],
+    { atMs: 1100 },
+  ),
+  ...Array.from({ length: 10 }, (_, n) => [
+    ...reading(52 + n, [{ class: "ok" }], { atMs: 50 + n * 50 }),
+    ...reading(62 + n, [{ class: "ok" }], { atMs: 3400 + n * 50, phase: "outage.recovery" }),
+  ]).flat(),
+];
+
+/** One op at that server. */
+function reading(
+  walk: number,
+  attempts: readonly Pick<Attempt, "class" | "tampered" | "goesOn" | "lostStream">[],
+  at: Pick<OpLine, "atMs" | "phase">,
+): Timed[] {
+  const classes = attempts.map(({ class: is }) => is);
+  return op({ ...at, walk, step: 0, attempts: classes, answer: { resources: [{ id: "r-1" }] }, outcome: "ok" }).map(
+    ([atMs, event]): Timed => {
+      if (event.type === "op-started") return [atMs, { ...event, step: 3, server: "archive", tool: "Read" }];
+      if (event.type !== "attempt") return [atMs, event];
+      return [atMs, { ...event, ...attempts[event.attempt - 1] }];
+    },
+  );
+}
 
 /** A run that every check passes: nothing is wrong, and each check has something to judge. */
 export const honestRun: readonly Timed[] = [
@@ -317,12 +392,17 @@ export const honestRun: readonly Timed[] = [
     ...replicated,
     ...readBack,
     steps: [
-      ...declared.steps.map((step) => ({ ...step, echoes: true as const })),
+      ...declared.steps.map((step) => ({ ...step, echoes: true as const, progress: true as const })),
       { group: "planner", step: 2, server: "cloud", tool: "FetchResources", kind: "task", timeoutMs: 1000 },
+      ...archived.steps,
     ],
-    servers: replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" })),
+    links: [...replicated.links!, ...archived.links],
+    faults: [...declared.faults, ...archived.faults],
+    groups: declared.groups.map((group) => ({ ...group, resumes: true })),
+    servers: [...replicated.servers!.map((of) => ({ ...of, protocol: "2026-07-28" as const })), ...archived.servers],
   }),
-  toolsListed(0),
+  toolsToldOf(0),
+  ...archivedRun,
   ...frame({ recoveryUntilMs: 4000 }),
   ...replicasUsed,
   [2, { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened", protocolVersion: "2026-07-28" }],

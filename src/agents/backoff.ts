@@ -27,8 +27,9 @@ export type Backoff = z.output<typeof schema>;
 /** The waits of one op, one after another; each may hang on the one before. */
 export function waitMs(
   backoff: Backoff,
-  { attempts, lastMs, random }: { readonly attempts: number; readonly lastMs: number; readonly random: Random },
+  about: { readonly attempts: number; readonly lastMs: number; readonly random: Pick<Random, "next"> },
 ): number {
+  const { attempts, lastMs, random } = about;
   const { delay, delayMax } = backoff;
   const growth = backoff.backoff === "exponential" ? backoff.growth ** (attempts - 1) : 1;
   const fullMs = Math.min(delayMax, delay * growth);

@@ -1,7 +1,9 @@
 /** One policy out of its parts, in whatever order they are written. */
 import type { z } from "zod";
 import type { Policy } from "./policy.ts";
+import { usualReconnecting } from "./reconnect.ts";
 import { partNames, policyParts, type PolicyParts } from "./registry.ts";
+import { usualSessions } from "./sessions.ts";
 
 type Shape = { readonly [Name in keyof PolicyParts]: z.ZodOptional<PolicyParts[Name]["attributes"]> };
 
@@ -23,6 +25,7 @@ export function composePolicy(written: Readonly<Record<string, unknown>>): Polic
   const reactions = brought.flatMap(({ reaction }) => (reaction === undefined ? [] : [reaction]));
   const hedge = brought.find((one) => one.hedge !== undefined)?.hedge;
   const deadline = brought.find((one) => one.deadline !== undefined)?.deadline;
+  const discovery = brought.find((one) => one.discovery !== undefined)?.discovery;
   const tries = Math.max(1, ...reactions.map(({ attemptsMax }) => attemptsMax));
   return {
     attemptsMax: tries * (1 + (hedge?.most ?? 0)),
@@ -30,10 +33,9 @@ export function composePolicy(written: Readonly<Record<string, unknown>>): Polic
     guards: brought.flatMap(({ guard }) => (guard === undefined ? [] : [guard])),
     ...(hedge === undefined ? {} : { hedge }),
     ...(deadline === undefined ? {} : { deadline }),
-    sessions: brought.find(({ sessions }) => sessions !== undefined)?.sessions ?? {
-      each: "run",
-      reconnect: "when-lost",
-    },
+    ...(discovery === undefined ? {} : { discovery }),
+    sessions: brought.find(({ sessions }) => sessions !== undefined)?.sessions ?? usualSessions,
+    reconnect: brought.find((one) => one.reconnect !== undefined)?.reconnect ?? usualReconnecting,
     freshKeys: brought.some(({ freshKeys }) => freshKeys === true),
     needsHints: brought.some(({ needsHints }) => needsHints === true),
   };

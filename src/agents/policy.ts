@@ -111,10 +111,29 @@ export interface Deadline {
   readonly shareMs: (chain: Chain) => number;
 }
 
-/** How long sessions last, and what becomes of lost ones. */
+/** How long sessions last, and how they end. */
 export interface SessionHabits {
   readonly each: "run" | "walk" | "call";
-  readonly reconnect: "when-lost" | "never";
+  /** How many walks or calls one lasts. */
+  readonly count: number;
+  readonly end: "close" | "abandon";
+}
+
+/** What becomes of a session that is lost, and of an event stream. */
+export interface Reconnecting {
+  readonly session: "anew" | "never";
+  /** Absent: what a lost stream did not bring is not asked for. */
+  readonly resuming?: {
+    /** After so many times in vain, and what its server wants; undefined: never. */
+    readonly afterMs: (inVain: number, retryMs: number | undefined) => number | undefined;
+  };
+}
+
+/** When a server's tools are listed, and how long that is believed. */
+export interface Discovery {
+  readonly when: "up-front" | "first-use";
+  readonly keeps: "session" | "run";
+  readonly relist: readonly ("list-changed" | "refused")[];
 }
 
 /** What one part brings into a policy. */
@@ -125,6 +144,8 @@ export interface Brings {
   readonly hedge?: Hedge;
   readonly deadline?: Deadline;
   readonly sessions?: SessionHabits;
+  readonly discovery?: Discovery;
+  readonly reconnect?: Reconnecting;
   /** The key of an op that `${op.key}` stands for is another one with each attempt. */
   readonly freshKeys?: boolean;
   /** It asks what tools say of themselves. */
@@ -138,6 +159,9 @@ export interface Policy {
   readonly hedge?: Hedge;
   readonly deadline?: Deadline;
   readonly sessions: SessionHabits;
+  /** Absent: it lists nothing, and calls what its chain says. */
+  readonly discovery?: Discovery;
+  readonly reconnect: Reconnecting;
   readonly freshKeys: boolean;
   readonly needsHints: boolean;
 }
@@ -149,6 +173,9 @@ export const patience = {
     .enum(["cancel", "close", "abandon"])
     .default("cancel")
     .describe("cancel: say so and leave the request open, as the SDKs of 2025 do; close: drop the connection; abandon"),
+  resetOnProgress: duration({ leastMs: 1 })
+    .optional()
+    .describe("progress begins the timeout anew, but so long after the start it ends all the same; asks for progress"),
 };
 
 export interface PolicyPart<Schema extends z.ZodObject = z.ZodObject> {

@@ -15,34 +15,40 @@ const anything = ["timeout", "connection", "http", "protocol", "rpc-error", "too
 
 export const profiles = {
   "sdk-60s": {
-    about: "The SDK as it comes: it waits a minute, tries nothing again, and goes on with a session that is lost.",
+    about:
+      "The SDK as it comes: it waits a minute, tries nothing again, resumes lost streams, and uses a lost session on.",
     source: "@modelcontextprotocol/sdk 1.32.2, @modelcontextprotocol/client 2.4.0 and what uses them; measured",
-    policy: { timeout: "60s", sessions: { reconnect: "never" } },
+    policy: { timeout: "60s", reconnect: { session: "never", stream: "resume" } },
+  },
+  "reopens-60s": {
+    about: "It waits a minute and tries nothing again, but after any error the next call gets a new session.",
+    source: "mcporter 0.12.3, measured; and what the specification asks of clients whose session is gone",
+    policy: { timeout: "60s" },
   },
   "impatient-5s": {
-    about: "It gives up after five seconds, and tries nothing again.",
-    source: "OpenAI Agents (Python), AutoGen and Google ADK over stdio; read in their sources",
-    policy: { timeout: "5s" },
+    about: "It gives up after five seconds, tries nothing again, and goes on with a session that is lost.",
+    source: "openai-agents (Python) 0.24.0, measured; AutoGen and Google ADK over stdio, read in their sources",
+    policy: { timeout: "5s", reconnect: { session: "never" } },
   },
   "no-timeout": {
-    about: "It waits for ever, and tries nothing again.",
-    source: "@ai-sdk/mcp 2.0.99, measured, still pending after 70 s; Python SDK 1.29, read",
-    policy: { timeout: "1h" },
+    about: "It waits for ever, tries nothing again, and goes on with a session that is lost.",
+    source: "@ai-sdk/mcp 2.0.99 and the Python SDK (mcp) 1.29.1; measured, the former still pending after 70 s",
+    policy: { timeout: "1h", reconnect: { session: "never" } },
   },
   "reconnect-once": {
-    about: "It reconnects when an error sounds like a lost connection and sends the call once more, writes as well.",
-    source: "@mastra/mcp 2.0.0, isReconnectableMCPError; measured: a row committed before a crash is committed twice",
+    about:
+      "After a broken connection it reconnects and sends the call once more, writes as well; a lost session it keeps.",
+    // Its source also names HTTP 400, 401, 403 and 404, but in words that the errors of its SDK do not have.
+    source: "@mastra/mcp 2.0.0, isReconnectableMCPError; measured: what was done before a reset is done twice",
     policy: {
       timeout: "60s",
-      retry: {
-        attempts: 2,
-        retryOn: ["connection", "session-lost", "http-400", "http-401", "http-403", "http-404"],
-      },
+      retry: { attempts: 2, retryOn: ["reset", "closed", "refused"] },
+      reconnect: { session: "never" },
     },
   },
   "middleware-retry-2": {
-    about: "Two more tries after any error, a second apart at first, twice as long with each.",
-    source: "LangChain.js toolRetryMiddleware, opt-in: 2 retries, 1 s, x2, ±25 %, at most 60 s; read",
+    about: "Two more tries after any error, a second apart at first, twice as long with each, all in one session.",
+    source: "toolRetryMiddleware of langchain 1.5.14, opt-in: 2 retries, 1 s, x2, ±25 %, at most 60 s; measured",
     policy: {
       timeout: "60s",
       retry: {
@@ -54,6 +60,7 @@ export const profiles = {
         spread: "25%",
         retryOn: [...anything],
       },
+      reconnect: { session: "never" },
     },
   },
   "5xx-retry": {
@@ -68,17 +75,23 @@ export const profiles = {
         backoff: "exponential",
         retryOn: ["http-408", "http-409", "http-429", "http-5xx"],
       },
+      reconnect: { session: "never" },
     },
   },
   "process-per-call": {
     about: "Each call has a session of its own, and over stdio a process; nothing is tried again.",
-    source: "langchain-mcp-adapters (Python) 0.3.2 by default: a session a call, 300 s for its answer; read",
+    source: "langchain-mcp-adapters (Python) 0.3.2 by default, autogen-ext 0.7.5 over HTTP: a session a call; measured",
     policy: { timeout: "300s", sessions: { each: "call" } },
   },
   "model-retry-1": {
-    about: "A model that is told of an error calls once more, whatever the tool does.",
-    source: "pydantic-ai 4fda389: isError and McpError become ModelRetry, one retry; read",
-    policy: { timeout: "300s", retry: { attempts: 2, retryOn: ["tool-error", "rpc-error", "timeout"] } },
+    about:
+      "A model that is told of an error calls once more, whatever the tool does: HTTP errors and streams that break off " +
+      "are such errors, broken connections are not.",
+    source: "pydantic-ai 2.68.0: what its MCP client takes for an error becomes ModelRetry, one retry; measured",
+    policy: {
+      timeout: "300s",
+      retry: { attempts: 2, retryOn: ["tool-error", "rpc-error", "http", "stream-ended", "truncated", "timeout"] },
+    },
   },
   "naive-3": {
     about: "Three tries at once after anything: what a loop around a call does.",

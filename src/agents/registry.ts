@@ -6,7 +6,9 @@ import { advice } from "./advice.ts";
 import { breaker } from "./breaker.ts";
 import { bulkhead } from "./bulkhead.ts";
 import { deadline } from "./deadline.ts";
+import { discovery } from "./discovery.ts";
 import { hedge } from "./hedge.ts";
+import { reconnect } from "./reconnect.ts";
 import { retry } from "./retry.ts";
 import { retryBudget } from "./retry-budget.ts";
 import { retryThrottling } from "./retry-throttling.ts";
@@ -27,6 +29,8 @@ export const policyParts = {
   hedge,
   deadline,
   sessions,
+  discovery,
+  reconnect,
 } as const satisfies Readonly<Record<string, PolicyPart>>;
 
 export type PolicyParts = typeof policyParts;

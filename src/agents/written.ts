@@ -21,6 +21,7 @@ export const policySchema = z.discriminatedUnion("kind", [
       timeout: patience.timeout.unwrap().optional().describe("patience for one attempt; 60s where no profile says so"),
       timeouts: ofTools,
       onTimeout: patience.onTimeout.unwrap().optional().describe("cancel where absent; as with kind: retry"),
+      resetOnProgress: patience.resetOnProgress,
       ...partsShape,
     })
     .describe("Parts that are put together in one order, however they are written."),
@@ -33,7 +34,11 @@ export interface ReadPolicy {
   /** By server.Tool. */
   readonly timeoutsMs: Readonly<Record<string, number>>;
   readonly onTimeout: "cancel" | "close" | "abandon";
+  /** Progress begins the timeout of an attempt anew, and so long after its start it ends all the same. */
+  readonly progressMostMs?: number;
   readonly attemptsMax: number;
+  /** It asks for what a lost event stream did not bring. */
+  readonly resumes?: true;
   readonly kind: PolicyKind;
   /** As written, for the parts to read. */
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -52,8 +57,11 @@ export function readPolicy(raw: Readonly<Record<string, unknown>>, parsed: Writt
   const timeoutMs = parsed.timeout ?? usual.timeout ?? patience.timeout.parse(undefined);
   const onTimeout = parsed.onTimeout ?? usual.onTimeout ?? "cancel";
   const timeoutsMs = "timeouts" in parsed ? (parsed.timeouts ?? {}) : {};
-  const { attemptsMax } = preparePolicy({ kind, attributes: own });
-  return { timeoutMs, timeoutsMs, onTimeout, attemptsMax, kind, attributes: own };
+  const progressMostMs = parsed.resetOnProgress ?? usual.resetOnProgress;
+  const resets = progressMostMs === undefined ? {} : { progressMostMs };
+  const { attemptsMax, reconnect } = preparePolicy({ kind, attributes: own });
+  const resumes = reconnect.resuming === undefined ? {} : { resumes: true as const };
+  return { timeoutMs, timeoutsMs, onTimeout, ...resets, attemptsMax, ...resumes, kind, attributes: own };
 }
 
 export function preparePolicy({ kind, attributes }: Pick<ReadPolicy, "kind" | "attributes">): Policy {

@@ -10,6 +10,9 @@ import type { Limits } from "./orphaned-work.ts";
 export const stopUs = 2_000_000;
 const beginUs = 1_000_000;
 
+/** Of event loops: beyond it the bounds would hide what is planted to try a check. */
+const delayMostUs = 900_000;
+
 export interface BlameLimits {
   on(record: HistoryRecord): void;
   /** As far as the run has been seen. */
@@ -25,8 +28,11 @@ export function watchLimits(): BlameLimits {
   const exits = new Map<string, number[]>();
   return {
     on: (record) => {
-      if (record.type === "generator") lagUs = Math.max(lagUs, record.lagMaxUs);
-      else if (record.type === "phase") {
+      if (record.type === "generator") {
+        // A cancel that an event loop held back was sent late, and the end of the work seen late.
+        const delaysUs = (record.threads ?? []).map(({ delayMaxUs }) => Math.min(delayMaxUs, delayMostUs));
+        lagUs = Math.max(lagUs, record.lagMaxUs, ...delaysUs);
+      } else if (record.type === "phase") {
         if (record.role === "final" && record.edge === "end") closingUs = record.atUs;
       } else if (record.type === "target" && isEndOfServer(record)) {
         const known = exits.get(record.target);

@@ -47,6 +47,8 @@ export interface CheckDescription<Name extends string = string> {
   readonly about: string;
   /** An invariant holds in every phase; a contrast compares with this run's baseline. */
   readonly nature: "invariant" | "contrast";
+  /** It judges whatever is run, so that it alone makes no test of a run for which others were wanted. */
+  readonly isBystander?: true;
 }
 
 interface CheckParts<Name extends string, State> extends CheckDescription<Name> {
@@ -85,7 +87,7 @@ export interface Check<Name extends string = string> extends CheckDescription<Na
 }
 
 export function defineCheck<const Name extends string, State>(parts: CheckParts<Name, State>): Check<Name> {
-  const { name, about, nature, notApplicable, plant } = parts;
+  const { name, about, nature, isBystander, notApplicable, plant } = parts;
   const fold = (premises: Premises): Fold => {
     const state = parts.start(premises);
     return {
@@ -95,7 +97,7 @@ export function defineCheck<const Name extends string, State>(parts: CheckParts<
       isCertain: () => parts.isCertain?.(state) ?? false,
     };
   };
-  return { name, about, nature, notApplicable, plant, fold };
+  return { name, about, nature, ...(isBystander === true ? { isBystander } : {}), notApplicable, plant, fold };
 }
 
 export const witnessesMax = 10;

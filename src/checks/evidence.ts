@@ -8,6 +8,7 @@ import type { Attempt, HistoryEvent, RunEnded, TargetEvent } from "../history/ev
 import type { FailedThreshold } from "../history/failed-threshold.ts";
 import { whyBehind, type GeneratorHealth } from "../history/generator.ts";
 import { followEgress, type EgressAccount } from "./egress.ts";
+import { followListening, type Unheard } from "./listening.ts";
 import { troubleOf, type Trouble } from "./engine-trouble.ts";
 import { followFaults } from "./unseen-faults.ts";
 import { followTokens } from "./token-trouble.ts";
@@ -43,6 +44,8 @@ export interface Account {
   readonly troubles: readonly Trouble[];
   /** Absent where no server has a gateway. */
   readonly egress?: EgressAccount;
+  /** What agents were to hear, and could not. */
+  readonly unheard: readonly Unheard[];
   /** When the last event was recorded. */
   readonly endUs: number;
 }
@@ -58,6 +61,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const endedTargets: string[] = [];
   const serverExits = followExits(declared);
   const egress = followEgress(declared);
+  const listening = followListening(declared);
   let attempts = 0;
   let firstTrouble: string | undefined;
   let lastUs = 0;
@@ -71,6 +75,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   const on = (event: HistoryEvent): void => {
     lastUs = event.atUs;
     egress.on(event);
+    listening.on(event);
     if (event.type === "attempt") {
       attempts += 1;
       firstTrouble ??= troubleIn(event);
@@ -90,15 +95,7 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
   };
 
   const end = (): Account => {
-    const gaps: Gap[] = [];
-    if (ended === undefined) {
-      gaps.push({ gap: "history-cut", says: `history ends at ${(lastUs / 1e6).toFixed(3)} s, no end mark` });
-    } else if (ended.reason !== "finished") {
-      const says = ended.says ?? `the run was ${ended.reason}`;
-      // Nothing was broken yet, so it is what a person has to mend before anything else.
-      const first = ended.reason === "baseline-failed" ? firstTrouble : undefined;
-      gaps.push({ gap: "run-stopped", says: first === undefined ? says : `${says}; the first: ${first}` });
-    }
+    const gaps = cutShort(ended, { lastUs, firstTrouble });
     if (attempts === 0) gaps.push({ gap: "nothing-called", says: "no tool was called" });
     if (mode === "faults") {
       for (const says of faults.unseen()) gaps.push({ gap: "fault-not-observed", says });
@@ -122,11 +119,26 @@ export function weighEvidence({ declared, mode }: { declared: Declared; mode: Mo
       ...(engine === undefined ? {} : { engine }),
       troubles,
       ...(passed === undefined ? {} : { egress: passed }),
+      unheard: listening.end(),
       endUs: lastUs,
     };
   };
 
   return { on, end };
+}
+
+function cutShort(
+  ended: RunEnded | undefined,
+  { lastUs, firstTrouble }: { readonly lastUs: number; readonly firstTrouble: string | undefined },
+): Gap[] {
+  if (ended === undefined) {
+    return [{ gap: "history-cut", says: `history ends at ${(lastUs / 1e6).toFixed(3)} s, no end mark` }];
+  }
+  if (ended.reason === "finished") return [];
+  const says = ended.says ?? `the run was ${ended.reason}`;
+  // Nothing was broken yet, so it is what a person has to mend before anything else.
+  const first = ended.reason === "baseline-failed" ? firstTrouble : undefined;
+  return [{ gap: "run-stopped", says: first === undefined ? says : `${says}; the first: ${first}` }];
 }
 
 function troubleIn({ class: how, outcome, says, op }: Attempt): string | undefined {

@@ -77,6 +77,7 @@ export async function judge(
       ...directLinks(started.declared),
       ...unreadLinks(started.declared),
       ...(account.egress?.notCovered ?? []),
+      ...account.unheard,
     ],
     account,
     figures: { ...measured.figures, stories: storiesOf(witnesses, told) },
@@ -118,10 +119,9 @@ async function readOnce(
 
   const measured = measuring.end(rest);
   const { gaps, ...weighed } = evidence.end();
-  const isJudged = applicable.length + started.declared.thresholds.length > 0;
   const account = {
     ...weighed,
-    gaps: [...gaps, ...notFollowed(assembler.cutOff()), ...(isJudged ? [] : [nothingJudged])],
+    gaps: [...gaps, ...notFollowed(assembler.cutOff()), ...nothingJudged(started.declared, applicable)],
   };
   const first = folds.map(({ check, fold }) => {
     const judgement = fold.end();
@@ -160,10 +160,15 @@ function unreadLinks({ links }: Declared): Judged["notCovered"] {
   }));
 }
 
-const nothingJudged: Gap = {
-  gap: "nothing-judged",
-  says: "no check applies to this scenario and it sets no threshold, so nothing was judged",
-};
+/** A pass of what only stands by is not what was asked for, unless it was asked for by name. */
+function nothingJudged({ thresholds, checks }: Declared, applicable: readonly Check[]): Gap[] {
+  const bystanders = applicable.filter(({ isBystander }) => isBystander === true).map(({ name }) => name);
+  const isAskedFor = checks.length > 0 && checks.every((name) => bystanders.includes(name));
+  if (thresholds.length > 0 || applicable.length > bystanders.length || isAskedFor) return [];
+  const but = bystanders.length === 0 ? "" : ` but ${bystanders.join(", ")}`;
+  const says = `no check${but} applies to this scenario and it sets no threshold, so nothing was judged`;
+  return [{ gap: "nothing-judged", says }];
+}
 
 /** What an older or newer Squall was asked to check and this one cannot. */
 function unheardOf(names: readonly string[], registry: readonly Check[]): CheckResult[] {

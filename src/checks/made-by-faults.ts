@@ -45,8 +45,10 @@ export function outcomeByServer(record: OpRecord, linksBefore: ReadonlySet<strin
   if (made.length + acted.length === 0) return record.outcome;
   const isOf = (exchanges: readonly JoinedExchange[], attempt: number): boolean =>
     exchanges.some((exchange) => (exchange.attempt ?? attempt) === attempt);
-  const attempts = record.attempts.map(({ attempt, outcome }) => {
-    const isOpen = isOf(made, attempt) || (outcome === "failed" && isOf(acted, attempt));
+  const attempts = record.attempts.map(({ attempt, outcome, lostStream }) => {
+    // Who resumed a stream that a fault had cut has the server's own answer in the end.
+    const isItsOwn = lostStream?.resumptions.at(-1)?.came === "answer";
+    const isOpen = (isOf(made, attempt) && !isItsOwn) || (outcome === "failed" && isOf(acted, attempt));
     return { outcome: isOpen ? ("unknown" as const) : outcome };
   });
   return opOutcome(attempts);

@@ -4,6 +4,7 @@
  */
 import type { Declared } from "../history/declared.ts";
 import { linksMeeting } from "../history/fault-place.ts";
+import { usualLatenessUs } from "../history/generator.ts";
 import type { OpRecord } from "../history/records.ts";
 import { defineCheck, type Finding, type Judgement } from "./check.ts";
 import { linksBeforeServers, wasDeliveredTwice } from "./made-by-faults.ts";
@@ -22,11 +23,13 @@ import { emptySurge, noteSurge, surgeFinding, type Surge } from "./recovery-surg
 import { agentsFinding, stormFinding } from "./storm-findings.ts";
 import { plantStorm } from "./storm-plant.ts";
 import {
+  addTries,
   baselineMin,
   count,
   countHit,
   emptyTally,
   mayBeCovered,
+  mayBeHasty,
   mayHide,
   stormIn,
   tries,
@@ -48,6 +51,7 @@ interface State {
   readonly faulty: ReadonlySet<string>;
   readonly nameless: Nameless;
   untilUs: number;
+  lateMs: number;
   /** Links whose requests can be counted, and the server that makes them. */
   readonly linksBefore: ReadonlySet<string>;
   readonly links: ReadonlyMap<string, string>;
@@ -85,6 +89,7 @@ export const retryStorm = defineCheck({
     ),
     nameless: emptyNameless(),
     untilUs: 0,
+    lateMs: 0,
     linksBefore: linksBeforeServers(declared),
     links: countableLinks(declared),
     tallies: { named: new Map(), all: new Map() },
@@ -98,7 +103,8 @@ export const retryStorm = defineCheck({
   on: (record, state) => {
     if (record.type === "op") weigh(record, state);
     else state.untilUs = Math.max(state.untilUs, record.atUs);
-    if (record.type === "phase" && record.edge === "start") {
+    if (record.type === "generator") state.lateMs = Math.max(state.lateMs, usualLatenessUs(record) / 1000);
+    else if (record.type === "phase" && record.edge === "start") {
       state.phases.push({ fromUs: record.atUs, role: record.role });
     } else if (record.type === "exchange" && state.links.has(record.link)) {
       const note = record.ops.length === 0 ? noteNameless : noteLate;
@@ -187,7 +193,7 @@ function countIn(state: State, { record, tally, work, before }: Weighed): void {
   }
   if (before) {
     for (const done of work) count(tally.before, done);
-    add(tally.tries.before, work.length);
+    addTries(tally.tries.before, work.length);
     return;
   }
   let met = 0;
@@ -201,13 +207,7 @@ function countIn(state: State, { record, tally, work, before }: Weighed): void {
     countHit(tally.hit, record, done);
     noteRepeat(record, state, done);
   }
-  add(tally.tries.hit, met);
-}
-
-function add(into: Tries, attempts: number): void {
-  if (attempts === 0) return;
-  into.ops += 1;
-  into.attempts += attempts;
+  addTries(tally.tries.hit, met);
 }
 
 /** How often the agents tried, and when they did so for the second time. */
@@ -217,10 +217,10 @@ function noteAgents(record: OpRecord, state: State): void {
   const entry = state.groups.get(group) ?? { before: tries(), hit: tries(), witnesses: [] };
   state.groups.set(group, entry);
   const { attempts } = record;
-  if (role === "baseline" && !record.straddles) add(entry.before, attempts.length);
+  if (role === "baseline" && !record.straddles) addTries(entry.before, attempts.length);
   if (role !== "fault") return;
   if (metFault(record, state.links)) {
-    add(entry.hit, attempts.length);
+    addTries(entry.hit, attempts.length);
     if (attempts.length > 1) {
       const events = [record.started.id, ...attempts.map(({ id }) => id)];
       keepWitness(entry.witnesses, { op: record.op, weight: attempts.length, events });
@@ -260,10 +260,10 @@ function faultShare({ phases, untilUs }: State): number {
   return lastedUs("fault") / Math.max(1, lastedUs("baseline"));
 }
 
-const nothingFound = { storm: undefined, unclear: undefined, covered: false, nameless: 0 } as const;
+const nothingFound = { storm: undefined, unclear: undefined, covered: false, hastyBy: 0, nameless: 0 } as const;
 
 function toolsOf(state: State): readonly Tool[] {
-  const { tallies, nameless } = state;
+  const { tallies, nameless, lateMs } = state;
   const share = faultShare(state);
   return [...tallies.all]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -280,6 +280,7 @@ function toolsOf(state: State): readonly Tool[] {
         storm: stormIn(tally),
         unclear: mayHide(loose, tally) ? loose : undefined,
         covered: mayBeCovered(tally),
+        hastyBy: mayBeHasty(tally, lateMs) ? lateMs : 0,
         nameless: named ? excessOf(nameless, tool, share) : 0,
       };
     });

@@ -83,6 +83,12 @@ export function count(into: Counted, { exchanges, same }: Work): void {
   into.sameMax = Math.max(into.sameMax, same);
 }
 
+export function addTries(into: Tries, attempts: number): void {
+  if (attempts === 0) return;
+  into.ops += 1;
+  into.attempts += attempts;
+}
+
 export function countHit(hit: Hits, record: OpRecord, work: Work): void {
   count(hit, work);
   const { attempt, repeats, exchanges, same, unanswered } = work;
@@ -128,14 +134,15 @@ export type Storm =
 const amplified = 1.1;
 const clearlyAmplified = 1.5;
 
-export function stormIn(tally: Tally): Storm | undefined {
+/** `lateMs`: so much of each wait may have been the harness's own lateness. */
+export function stormIn(tally: Tally, lateMs = 0): Storm | undefined {
   const { before, hit } = tally;
   if (hit.repeats + hit.unanswered === 0) return hit.resent > 0 ? "resent" : undefined;
   if (attemptsAbove(hit.endless, before.sameMax + endlessRepeats) >= hitsMin) return "endless";
   const growth = growthOf(tally);
   // A loop over many things asks for each of them, whether the one before failed or not.
   if (growth <= amplified) return undefined;
-  const eagerly = eagerAttempts(hit);
+  const eagerly = eagerAttempts(hit, lateMs);
   if (growth > clearlyAmplified) {
     if (eagerly >= hitsMin) return "eager";
     if (eagerly * 2 > hit.attempts) return "eager-perhaps";
@@ -144,6 +151,11 @@ export function stormIn(tally: Tally): Storm | undefined {
   if (attemptsAbove(hit.pressing, before.sameMax + 1) > 0) return "pressing";
   if (hit.repeats === 0) return "hedged";
   return medianOf(...hit.waits) < backOffMs ? "once-at-once" : "once";
+}
+
+/** Whether it waited only as far as the harness was late. */
+export function mayBeHasty(tally: Tally, lateMs: number): boolean {
+  return stormIn(tally) === "often" && stormIn(tally, lateMs) !== "often";
 }
 
 /** How much oftener the same request was made than in the baseline. */
@@ -189,10 +201,10 @@ export function hasteOf({ hit }: Tally): string {
 }
 
 /** Attempts that repeated with hardly a wait; what lies between none and enough may be jitter if repeats are few. */
-function eagerAttempts(hit: Hits): number {
+function eagerAttempts(hit: Hits, lateMs = 0): number {
   const medianMs = medianOf(...hit.waits);
-  if (medianMs >= eagerMs || backsOff(hit)) return 0;
-  return medianMs < backOffMs ? hit.heavy : hit.heavier;
+  if (medianMs >= eagerMs + lateMs || backsOff(hit)) return 0;
+  return medianMs < backOffMs + lateMs ? hit.heavy : hit.heavier;
 }
 
 // Growth is told by means, as few samples of a jitter scatter less around them than around medians.

@@ -1,7 +1,16 @@
 /** What a run's repeats are worth as a verdict: why they prove nothing, or how much they do. */
-import { counted } from "../units.ts";
+import { counted, formatDuration } from "../units.ts";
 import type { Finding } from "./check.ts";
-import { baselineMin, hasteOf, hitsMin, mean, requestsPerAttempt, type Storm, type Tally } from "./storm-tally.ts";
+import {
+  baselineMin,
+  hasteOf,
+  hitsMin,
+  mean,
+  medianOf,
+  requestsPerAttempt,
+  type Storm,
+  type Tally,
+} from "./storm-tally.ts";
 
 export interface Tool {
   readonly tool: string;
@@ -14,6 +23,8 @@ export interface Tool {
   readonly unclear: Tally | undefined;
   /** It repeated hastily, but no oftener than it makes the same request when nothing fails. */
   readonly covered: boolean;
+  /** It waited between its repeats only as far as the harness was late, in milliseconds; 0 where it surely did. */
+  readonly hastyBy: number;
   /** Calls whose named requests nobody can tell apart. */
   readonly ownLeftOut: number;
   /** Failed requests at the places that it asks which name no call, beyond what the baseline lets expect. */
@@ -63,7 +74,17 @@ function unseenOf({ control, joined, faulty }: Seen, tools: readonly Tool[]): st
   return `no call of ${spared} met the fault behind it`;
 }
 
-function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless, late }: Tool): string | undefined {
+function doubtAbout({
+  tool,
+  tally,
+  named,
+  storm,
+  unclear,
+  covered,
+  hastyBy,
+  nameless,
+  late,
+}: Tool): string | undefined {
   const asked = tally.before.attempts;
   if (asked < baselineMin) {
     return `only ${counted(asked, "call")} of ${tool} asked their upstream in the baseline; ${baselineMin} are needed`;
@@ -87,6 +108,11 @@ function doubtAbout({ tool, tally, named, storm, unclear, covered, nameless, lat
       `${tool} repeated failed upstream requests ${hasteOf(tally)}, but makes the same request ` +
       `${mean(tally.before).toFixed(2)} times when nothing fails: nobody can tell a storm from polling`
     );
+  }
+  if (hastyBy > 0) {
+    const waited = formatDuration(medianOf(...tally.hit.waits));
+    const late = formatDuration(Math.ceil(hastyBy));
+    return `${tool} repeated failed upstream requests after ${waited}, but Squall itself was late by up to ${late}: nobody can tell whether it waited`;
   }
   // As many as make a storm, had they been its repeats.
   if (nameless >= hitsMin && nameless > attempts / 2) {

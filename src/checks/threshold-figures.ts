@@ -4,7 +4,8 @@ import { emptyTiming, mergeTiming, type Timing } from "../measure/histogram.ts";
 import type { Measured } from "../measure/measure.ts";
 import { lengthBetween, type Goodput, type Track } from "../measure/recovery.ts";
 import { takesIn, type Placed } from "../measure/scope.ts";
-import { formatFigure, metrics } from "../measure/threshold.ts";
+import { formatFigure } from "../measure/figure-words.ts";
+import { metrics } from "../measure/threshold.ts";
 
 /** What was measured, or why it cannot be told. */
 export type Figure = { readonly samples: number } & (
@@ -12,22 +13,32 @@ export type Figure = { readonly samples: number } & (
   | { readonly because: string }
 );
 
-/** The figure, as a share of what it is in the baseline where that is asked. */
+/** The figure, as a share of what it is in the baseline or in another scope where that is asked. */
 export function relative(placed: Placed, measured: Measured): Figure {
   const figure = figureIn(placed, placed.phases, measured);
-  if (!placed.bound.ofBaseline || "because" in figure) return figure;
+  const { ofBaseline, ofScope } = placed.bound;
+  if ("because" in figure) return figure;
+  if (ofScope !== undefined) {
+    const other = { ...placed, scope: placed.comparedWith ?? {} };
+    return shareOf(placed, figure, { is: ofScope, ...figureIn(other, placed.phases, measured) });
+  }
+  if (!ofBaseline) return figure;
   const baselines = measured.figures.phases.filter(({ role }) => role === "baseline").map(({ phase }) => phase);
-  return shareOf(placed, figure, figureIn(placed, baselines, measured));
+  return shareOf(placed, figure, { is: "the baseline", ...figureIn(placed, baselines, measured) });
 }
 
-function shareOf(placed: Placed, figure: Figure & { readonly value: number }, usual: Figure): Figure {
+function shareOf(
+  placed: Placed,
+  figure: Figure & { readonly value: number },
+  usual: Figure & { readonly is: string },
+): Figure {
   const { samples } = figure;
   const least = placed.samplesMin ?? metrics[placed.metric].samplesMin;
-  if ("because" in usual) return { samples, because: `the baseline: ${usual.because}` };
+  if ("because" in usual) return { samples, because: `${usual.is}: ${usual.because}` };
   if (usual.samples < least) {
-    return { samples, because: `the baseline has ${usual.samples} samples, of at least ${least}` };
+    return { samples, because: `${usual.is} has ${usual.samples} samples, of at least ${least}` };
   }
-  if (usual.value === 0) return { samples, because: "it is nothing in the baseline, so there is nothing to compare" };
+  if (usual.value === 0) return { samples, because: `it is nothing in ${usual.is}, so there is nothing to compare` };
   return { samples, value: (100 * figure.value) / usual.value };
 }
 
@@ -52,11 +63,17 @@ export function figureIn(placed: Placed, phases: readonly string[], measured: Me
       const { offered, good } = opsOf(placed, phases, measured);
       if (offered === 0) return noData;
       // Against the baseline the load is taken out: arrivals that come and go by chance are not the server's.
-      if (bound.ofBaseline) return { samples: offered, value: good / offered };
+      if (bound.unit === "%") return { samples: offered, value: good / offered };
       return { samples: offered, value: perSecond(good, lengthUs(phases, measured)) };
     }
     case "amplification":
       return amplificationOf(scope.upstreamLink, placed, phases, measured);
+    case "requests":
+    case "requests-per-op": {
+      const { requests, ops } = requestsOf(placed, phases, measured);
+      if (ops === 0) return noData;
+      return { samples: ops, value: metric === "requests" ? requests : requests / ops };
+    }
     case "time-to-recovery":
       return noData;
     default:
@@ -107,6 +124,27 @@ function amplificationOf(
   return { samples: callers, value: sums.reduce((sum, one) => sum + one.requests, 0) / callers };
 }
 
+/** Of every op that could have led to them, whether it was sent or held back. */
+function requestsOf(
+  placed: Placed,
+  phases: readonly string[],
+  measured: Measured,
+): { readonly requests: number; readonly ops: number } {
+  const { upstreamLink, callers = [] } = placed.scope;
+  const cells =
+    upstreamLink === undefined
+      ? cellsOf(placed, phases, measured)
+      : measured.cells.filter(({ phase, server }) => phases.includes(phase) && callers.includes(server));
+  const requests =
+    upstreamLink === undefined
+      ? cells.reduce((sum, { attempts }) => sum + attempts, 0)
+      : measured.figures.hops
+          .filter(({ link, phase }) => link === upstreamLink && phases.includes(phase))
+          .reduce((sum, hop) => sum + hop.requests, 0);
+  const ops = cells.reduce((sum, cell) => sum + Object.values(cell.ops).reduce((all, some) => all + some, 0), 0);
+  return { requests, ops };
+}
+
 export function recoveries(
   { episodes, comparator, bound }: Placed,
   track: Track,
@@ -142,7 +180,10 @@ export function goodputsAfter(placed: Placed, track: Track, measured: Measured):
     return shareOf(
       placed,
       { samples, value: good / samples },
-      usual.offered === 0 ? noData : { samples: usual.offered, value: usual.good / usual.offered },
+      {
+        is: "the baseline",
+        ...(usual.offered === 0 ? noData : { samples: usual.offered, value: usual.good / usual.offered }),
+      },
     );
   });
 }

@@ -8,7 +8,8 @@ import { isUpper, keeps, shortened } from "../measure/bounded.ts";
 import type { Measured, PlacedThreshold } from "../measure/measure.ts";
 import type { Track } from "../measure/recovery.ts";
 import type { Placed } from "../measure/scope.ts";
-import { formatBeside, formatFigure, metrics } from "../measure/threshold.ts";
+import { formatBeside, formatFigure } from "../measure/figure-words.ts";
+import { metrics } from "../measure/threshold.ts";
 import type { Verdict } from "./check.ts";
 import { overlaps, type Trouble } from "./engine-trouble.ts";
 import type { Account, Gap } from "./evidence.ts";
@@ -101,8 +102,7 @@ function asIfPunctual(measured: Measured): Measured {
 function judgeAmongFaults(placed: Placed, track: Track, measured: Measured): Judged {
   const { calm, figures } = measured;
   const meant = figures.phases.some(({ phase, role }) => role === "fault" && placed.phases.includes(phase));
-  // A rate counts what came, so nothing is left out of it.
-  if (meant || placed.bound.unit === "/s") return judgeIn(placed, track, measured);
+  if (meant || countsAll(placed)) return judgeIn(placed, track, measured);
   const judged = judgeIn(placed, track, { ...measured, cells: calm.begun });
   if (judged.verdict !== "fail") return judged;
   // What a fault overtook may have been late or lost for it, or would have been so all the same.
@@ -110,6 +110,11 @@ function judgeAmongFaults(placed: Placed, track: Track, measured: Measured): Jud
   if (untouched.verdict !== "pass") return judged;
   const because = `a fault began while some of these ops were under way, and without them it is ${untouched.shown}`;
   return { ...judged, verdict: "unknown", because };
+}
+
+/** How many came, and how many a second, has nothing left out of it. */
+function countsAll({ metric, bound: { unit } }: Placed): boolean {
+  return unit === "/s" || metric === "requests" || metric === "requests-per-op";
 }
 
 function judgeIn(placed: Placed, track: Track, measured: Measured): Judged {
@@ -133,16 +138,16 @@ function worst(placed: Placed, figures: readonly Figure[]): Judged {
   const judged = figures.map((figure) => judgeFigure(placed, figure)).toSorted((a, b) => rank(a) - rank(b));
   const [first, ...others] = judged;
   if (first === undefined) return { verdict: "unknown", samples: 0, because: "there is no episode" };
-  const upper = isUpper(placed.comparator);
   return others
     .filter(({ verdict }) => verdict === first.verdict)
-    .reduce((one, other) => (isWorse(other.value, one.value, upper) ? other : one), first);
+    .reduce((one, other) => (isWorse(placed, other.value, one.value) ? other : one), first);
 }
 
 const rank = ({ verdict }: Judged): number => ["fail", "unknown", "pass"].indexOf(verdict);
 
-function isWorse(value = 0, than = 0, upper: boolean): boolean {
-  return upper ? value > than : value < than;
+function isWorse({ comparator, bound }: Placed, value = 0, than = 0): boolean {
+  if (comparator === "=") return Math.abs(value - bound.value) > Math.abs(than - bound.value);
+  return isUpper(comparator) ? value > than : value < than;
 }
 
 function judgeFigure(placed: Placed, figure: Figure): Judged {

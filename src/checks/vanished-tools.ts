@@ -1,8 +1,8 @@
 /** What servers listed until the first fault and list no more, where they were asked while nothing was broken. */
 import { offersTools, type Declared } from "../history/declared.ts";
 import type { EventOf } from "../history/events.ts";
-import { serversAt } from "../history/fault-place.ts";
 import type { HistoryRecord } from "../history/records.ts";
+import { followTouched } from "./touched-servers.ts";
 
 type Listing = EventOf<"tools-listed">;
 
@@ -31,11 +31,9 @@ export interface ToolsFold {
 }
 
 export function followTools(declared: Declared): ToolsFold {
-  const touchedBy = new Map(declared.faults.map((fault) => [fault.fault, serversAt(fault, declared.links)]));
+  const touched = followTouched(declared);
   const servers = declared.servers.filter(({ server }) => offersTools(server, declared));
   const asked = new Map<string, Asked[]>(servers.map(({ server }) => [server, []]));
-  /** Faults that are on, by fault and window, with the servers that they touch. */
-  const on = new Map<string, readonly string[]>();
   let phase = "";
   let inCalm = true;
 
@@ -45,14 +43,10 @@ export function followTools(declared: Declared): ToolsFold {
         phase = record.phase;
         if (record.role === "fault") inCalm = false;
       }
-      if (record.type === "fault" && record.control !== true) {
-        const key = `${record.fault}/${record.window}`;
-        if (record.edge === "requested") {
-          on.set(key, touchedBy.get(record.fault) ?? serversAt(record, declared.links));
-        } else if (record.edge === "healed") on.delete(key);
-      } else if (record.type === "tools-listed") {
+      touched.on(record);
+      if (record.type === "tools-listed") {
         // What a server lacks while something behind it is broken may well come back.
-        if ([...on.values()].some((servers) => servers.includes(record.server))) return;
+        if (touched.has(record.server)) return;
         asked.get(record.server)?.push({ listing: record, phase, inCalm });
       }
     },

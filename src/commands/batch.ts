@@ -22,7 +22,7 @@ interface Asked {
   readonly io: Io;
 }
 
-type Act = Asked & Stopping;
+export type Act = Asked & Stopping;
 
 export async function runAll(scenarios: readonly Loaded[], asked: Asked): Promise<ExitCode> {
   const { repeat } = asked.options;
@@ -98,7 +98,7 @@ function exitCodeOf(error: unknown): ExitCode {
   return error instanceof UnhealedError ? exitCodes.unhealed : exitCodes.internal;
 }
 
-async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResult> {
+export async function runOne(loaded: Loaded, act: Act, which?: string): Promise<RunResult> {
   const { options, io, stopping, hurrying, watch } = act;
   const plan = planOf(loaded.scenario, options);
   const live = options.quiet === true ? quietly(io) : showProgress(io, plan, which);

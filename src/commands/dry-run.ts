@@ -2,12 +2,14 @@
 import { checks } from "../checks/registry.ts";
 import { placeInWords } from "../history/fault-place.ts";
 import type { Plan, PlannedFault } from "../plan/plan.ts";
+import type { Scenario } from "../scenario/resolve.ts";
 import { conditionInWords } from "../scenario/schedules.ts";
 import { counted, formatDuration } from "../units.ts";
 import { arrivalsInWords } from "./arrivals-in-words.ts";
+import { chainInWords } from "./chain-in-words.ts";
 import { drawTimeline } from "./drawn-timeline.ts";
 
-export function describePlan(plan: Plan, notes: readonly string[]): string {
+export function describePlan(plan: Plan, { groups }: Pick<Scenario, "groups">, notes: readonly string[]): string {
   const mode = plan.mode === "control" ? "control run, no fault is injected" : "faults";
   return [
     `${plan.scenario}  seed ${plan.seed}  ${mode}  ${formatDuration(plan.durationMs)}`,
@@ -18,9 +20,11 @@ export function describePlan(plan: Plan, notes: readonly string[]): string {
     ...plan.phases.map(({ phase, startMs, endMs }) => `  ${span(startMs, endMs)}  ${phase}`),
     ...behindLines(plan),
     "agents",
-    ...plan.arrivals.map((arrivals) => {
+    ...plan.arrivals.flatMap((arrivals) => {
       const around = { durationMs: plan.durationMs, processesEach: processesEach(plan, arrivals.group) };
-      return `  ${arrivals.group}: ${arrivalsInWords(arrivals, around)}`;
+      const group = groups.find(({ name }) => name === arrivals.group);
+      const chain = group === undefined ? [] : chainInWords(group);
+      return [`  ${arrivals.group}: ${arrivalsInWords(arrivals, around)}`, ...chain.map((line) => `    ${line}`)];
     }),
     "faults",
     ...(plan.faults.length === 0 ? ["  none"] : plan.faults.flatMap(describeFault)),

@@ -12,7 +12,9 @@ export type AddCommand = (program: Command, io: Io, done: (exitCode: number) => 
 
 // Each is loaded when it is asked for: all of them take ten times as long as telling the version.
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  init: async () => (await import("./init/init.ts")).addInit,
   run: async () => (await import("./run.ts")).addRun,
+  probe: async () => (await import("./probe/probe.ts")).addProbe,
   saturate: async () => (await import("./saturate/saturate.ts")).addSaturate,
   check: async () => (await import("./check.ts")).addCheck,
   report: async () => (await import("./report.ts")).addReport,

@@ -67,7 +67,7 @@ export const addRun: AddCommand = (program, io, done) => {
 
 function dryRun(scenarios: readonly Loaded[], options: RunOptions): string {
   if (options.json !== true) {
-    return scenarios.map(({ scenario, notes }) => describePlan(planOf(scenario, options), notes)).join("\n");
+    return scenarios.map(({ scenario, notes }) => describePlan(planOf(scenario, options), scenario, notes)).join("\n");
   }
   const plans = scenarios.map(({ scenario }) => planOf(scenario, options));
   return `${JSON.stringify(plans.length === 1 ? plans[0] : plans, undefined, 2)}\n`;

@@ -66,6 +66,8 @@ export interface GivenAnswer {
   readonly contentType?: string;
   /** Its body as text, or on agent→server links the JSON-RPC message alone, though it came in an event stream. */
   readonly text: string;
+  /** All of the event stream that it came in, as far as it has come. */
+  readonly stream?: string;
 }
 
 /** An answer that a fault makes. Over stdio there is only its body, as a line. */

@@ -93,11 +93,15 @@ export interface DeclaredServer {
 export interface DeclaredGroup {
   readonly group: string;
   readonly wire: "lean" | "sdk";
+  /** Its sessions are to hear what servers say outside of answers. */
+  readonly listens?: true;
   /** For one walk of the whole chain. */
   readonly budgetMs?: number;
   readonly onTimeout: "cancel" | "close" | "abandon";
   /** How often its policy tries one op at most. */
   readonly attemptsMax: number;
+  /** It asks for what a lost event stream did not bring. */
+  readonly resumes?: true;
 }
 
 export interface DeclaredFault extends FaultPlace {
@@ -118,13 +122,17 @@ export interface DeclaredStep {
   readonly tool: string;
   /** Absent: a tool's call. */
   readonly kind?: string;
-  /** The patience for one attempt. */
+  /** The patience for one attempt, at most. */
   readonly timeoutMs: number;
   readonly effect?: string;
   /** The scenario says that an empty answer is fine here. */
   readonly mayBeEmpty?: true;
   /** The scenario says what its answers must echo. */
   readonly echoes?: true;
+  /** It asks to be told how far it is. */
+  readonly progress?: true;
+  /** Its agent sends back a requestState that it has changed. */
+  readonly tampers?: true;
   /** It stands in for this step. */
   readonly insteadOf?: number;
   /** Which turn of the walk it belongs to, where there are several: each has the budget to itself. */
@@ -134,5 +142,10 @@ export interface DeclaredStep {
 /** One that is asked for other things only, such as resources, need have no tools at all. */
 export function offersTools(server: string, { steps }: Pick<Declared, "steps">): boolean {
   const asked = steps.filter((step) => step.server === server);
-  return asked.length === 0 || asked.some(({ kind }) => kind === undefined || kind === "task");
+  return asked.length === 0 || asked.some(callsTool);
+}
+
+/** A step, or an op of one, that may change something: all else only reads. */
+export function callsTool({ kind }: Pick<DeclaredStep, "kind">): boolean {
+  return kind === undefined || kind === "task";
 }

@@ -6,14 +6,17 @@ import type { ServerAsked } from "./asked-events.ts";
 import type { Declared, FailOn, HealForm, Mode, PhaseRole } from "./declared.ts";
 import type { UnexpectedEgress } from "./egress-events.ts";
 import type { Effect, EffectGone, LedgerRead } from "./effect-events.ts";
+import type { DiscoveredEvent } from "./discovered.ts";
 import type { EngineEvent } from "./engine-events.ts";
 import type { FailedThreshold } from "./failed-threshold.ts";
 import type { FaultPlace } from "./fault-place.ts";
 import type { GeneratorHealth } from "./generator.ts";
+import type { ListChanged } from "./list-changes.ts";
 import type { ListedEvent, ToolsListed } from "./listing.ts";
 import type { Meddled } from "./meddled.ts";
 import type { Outcome, OutcomeClass, OpOutcome } from "./outcomes.ts";
 import type { AttemptMarks, EndMarks } from "./policy-marks.ts";
+import type { ProgressSeen, StrayProgress } from "./progress.ts";
 import type { ScheduleEvent } from "./schedule-events.ts";
 import type { Shape } from "./shape.ts";
 import type { TokenEvent } from "./token-events.ts";
@@ -78,7 +81,11 @@ export interface SessionEvent {
   readonly protocolVersion?: string;
   /** The server gave it an id. Failed all the same: it refused the first request that named it. */
   readonly named?: true;
+  /** Where it was to listen: whether it hears what its server says outside of answers. Absent: its wire does not tell. */
+  readonly listens?: boolean;
   readonly because?: string;
+  /** Closed without a word to its server. */
+  readonly abandoned?: true;
 }
 
 export interface OpStarted {
@@ -123,6 +130,8 @@ export interface Attempt extends AttemptMarks {
   readonly onTimeout?: "cancel" | "close" | "abandon";
   /** The shape of a result: of every `ok`, and of a tool error that carries data. */
   readonly answer?: Shape;
+  /** Where it asked to be told how far it is: what it was told. */
+  readonly progress?: ProgressSeen;
   /** Where its step says what the answer must echo: what it does not. Of another op's, whose it is. */
   readonly strays?: readonly { readonly path: string; readonly is: "missing" | "other"; readonly op?: string }[];
 }
@@ -240,10 +249,13 @@ export type Unstamped =
   | TargetEvent
   | SessionEvent
   | ToolsListed
+  | DiscoveredEvent
   | OpStarted
   | Attempt
   | ListedEvent
+  | ListChanged
   | LateAnswer
+  | StrayProgress
   | ServerAsked
   | OpEnded
   | ConnectionEvent

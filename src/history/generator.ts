@@ -130,6 +130,11 @@ function outOfDescriptors({ machine }: Health): string | undefined {
   return `${descriptorsMax} of ${descriptorsLimit} file descriptors were open; raise the limit (ulimit -n) or run fewer agents`;
 }
 
+/** What the harness may add to nearly any moment that it tells. */
+export function usualLatenessUs({ lagP99Us, threads = [] }: GeneratorHealth): number {
+  return Math.max(lagP99Us, ...threads.map(({ delayP99Us }) => delayP99Us));
+}
+
 /** Agents can be spread over more workers; what the supervisor does, its taps above all, cannot. */
 function relief(thread: string): string {
   return isSupervisor(thread) ? "give it a machine of its own" : "give it more workers or a machine of its own";

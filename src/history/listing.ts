@@ -12,6 +12,22 @@ export interface ListedEntry {
   readonly name: string;
   /** Of each other part by its key, such as inputSchema, outputSchema, annotations, description. */
   readonly parts: Readonly<Record<string, string>>;
+  /** Of a tool: what it takes and what it gives. Absent: it says nothing of it, or more than is kept. */
+  readonly takes?: ListedFields;
+  readonly gives?: ListedFields;
+}
+
+/** By their way from the top: `filter.names[]`. */
+export type ListedFields = Readonly<Record<string, ListedField>>;
+
+export interface ListedField {
+  /** What its schema calls the types that it may have. Absent: any. */
+  readonly types?: readonly string[];
+  readonly required?: true;
+  /** Digests of the only values that it may have. */
+  readonly values?: readonly string[];
+  /** The digest of all else that bounds it. */
+  readonly bounds?: string;
 }
 
 /** Written when a list is not what the same writer had from the server last. */
@@ -31,6 +47,12 @@ export interface ToolsListed {
   readonly type: "tools-listed";
   readonly server: string;
   readonly tools: readonly string[];
+  /** Its tools in the order of their names, where they are not as the last event said that told of them. */
+  readonly listing?: Listing;
+  /** What other sessions were told at the same moment, each that is not the same as `listing`. */
+  readonly others?: readonly Listing[];
+  /** How many sessions were asked at that moment, where more than one. */
+  readonly sessions?: number;
   /** Why it could not be asked. */
   readonly failed?: string;
 }

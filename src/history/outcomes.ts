@@ -43,6 +43,11 @@ export const outcomeClasses = {
   "http-refusal": { rung: "http", outcome: "failed", about: "another HTTP error status" },
   "http-gateway": { rung: "http", outcome: "unknown", about: "502 or 504: what is behind may have acted" },
   "no-session": { rung: "connection", outcome: "failed", about: "no session could be opened, so nothing was called" },
+  "not-listed": {
+    rung: "rpc-error",
+    outcome: "failed",
+    about: "by what was listed there is no such tool, so nothing was called",
+  },
   refused: { rung: "connection", outcome: "failed", about: "the connection was refused, so nothing was sent" },
   unreachable: { rung: "connection", outcome: "failed", about: "no route or no such name, so nothing was sent" },
   reset: { rung: "connection", outcome: "unknown", about: "the connection was reset before the answer" },
@@ -56,7 +61,7 @@ export const outcomeClasses = {
 export type OutcomeClass = keyof typeof outcomeClasses;
 
 /** Nothing of such an attempt left its caller. */
-export const neverSent: ReadonlySet<OutcomeClass> = new Set(["refused", "unreachable", "no-session"]);
+export const neverSent: ReadonlySet<OutcomeClass> = new Set(["refused", "unreachable", "no-session", "not-listed"]);
 
 /** An op is ok if any attempt is, failed only if all surely failed, else unknown. */
 export function opOutcome(attempts: readonly { readonly outcome: Outcome }[]): OpOutcome {

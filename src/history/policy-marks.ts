@@ -1,4 +1,5 @@
 /** What a policy leaves in the history beside the attempts themselves. */
+import type { LostStream } from "./lost-stream.ts";
 
 export interface AttemptMarks {
   /** What the server itself said of trying again, in fields. */
@@ -6,8 +7,14 @@ export interface AttemptMarks {
   readonly suggestedAction?: string;
   /** Sent beside one that was still under way. */
   readonly hedged?: true;
+  /** By what was listed its tool goes by this name, and was called so. */
+  readonly calledAs?: string;
   /** Its answer was not the last word (it asked for input, or told of a task at work), and the next request goes on from it. */
   readonly goesOn?: true;
+  /** It carried a requestState that its agent had changed, which its server must refuse. */
+  readonly tampered?: true;
+  /** Its event stream was lost before the answer, and its agent asks for the rest of such streams. */
+  readonly lostStream?: LostStream;
 }
 
 export interface EndMarks {

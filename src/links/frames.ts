@@ -30,7 +30,7 @@ interface OpenFrame {
 }
 
 /** All but the protocol, which frames tell by themselves. */
-export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "closeWaits" | "habits">;
+export type FrameContext = Omit<LinkContext, "protocol" | "exchangeWaits" | "closeWaits" | "habits" | "streamed">;
 
 /** The two ways out. */
 export interface LineOutlet {

@@ -57,8 +57,8 @@ export class HttpTraffic implements Traffic {
 
   constructor(context: LinkContext, connection: number, { world, outlet }: { world: World; outlet: Outlet }) {
     this.#context = context;
-    const { link, protocol, tracer, sign } = context;
-    this.#place = { link, connection, protocol, tracer, sign, world };
+    const { link, protocol, tracer, sign, streamed } = context;
+    this.#place = { link, connection, protocol, tracer, sign, streamed, world };
     this.#outlet = outlet;
     this.#signs = new ExchangeSigns(context);
     this.#meddler = new Meddler({
@@ -294,6 +294,6 @@ export class HttpTraffic implements Traffic {
 
   #record(exchange: OpenExchange, ended: Exchange["ended"]): void {
     if (exchange === this.#sending) exchange.bytesUp = this.#upBytes;
-    this.#context.recorder.record(exchange.event(ended));
+    this.#context.streamed.record(exchange, ended);
   }
 }

@@ -13,6 +13,7 @@ import type { World } from "../world.ts";
 import { onceHealed } from "./cure.ts";
 import { createRules } from "./rules.ts";
 import { createSigns } from "./signs.ts";
+import { StreamedAnswers } from "./streamed-answers.ts";
 import { openTap } from "./tap.ts";
 import { createTcpHabits } from "./tcp-habits.ts";
 import type { LinkProtocol } from "./traffic.ts";
@@ -51,6 +52,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const habits = createTcpHabits();
   const rules = createRules();
   const signs = createSigns();
+  const learned = { waits, exchangeWaits, closeWaits, habits };
 
   const proxy = await engine.openProxy(name, upstream);
   let disabledBy = 0;
@@ -64,11 +66,9 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     if (changes && enabled) calmAgain();
     disabledBy = wanted;
   };
-  const tap = await openTap(
-    proxy,
-    { link: name, protocol, recorder, tracer, waits, exchangeWaits, closeWaits, habits, rules, sign: signs.give },
-    world,
-  );
+  const streamed = new StreamedAnswers(recorder);
+  const context = { link: name, protocol, recorder, tracer, ...learned, rules, streamed, sign: signs.give };
+  const tap = await openTap(proxy, context, world);
 
   return {
     name,
@@ -83,7 +83,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     openExchanges: () => tap.openExchanges(),
     setEnabled,
     addToxic: async (toxic) => {
-      const calms = [waits, exchangeWaits, closeWaits, habits].map((each) => each.disturb());
+      const calms = Object.values(learned).map((each) => each.disturb());
       const calm = (): void => calms.forEach((end) => end());
       const added = await proxy.addToxic(toxic).catch((error: unknown) => {
         calm();

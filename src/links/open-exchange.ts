@@ -13,6 +13,7 @@ import { HeldBytes, heldBytesMax } from "./held-bytes.ts";
 import { bodyKeptBytesMax, KeptBody } from "./kept-body.ts";
 import type { Work } from "./rules.ts";
 import { Sameness } from "./sameness.ts";
+import type { AnswerStream, StreamedAnswers } from "./streamed-answers.ts";
 import type { LinkProtocol } from "./traffic.ts";
 import { askedIn, watchForAnswer } from "./tool-call.ts";
 
@@ -23,6 +24,7 @@ export interface Place {
   readonly protocol: LinkProtocol;
   readonly tracer: Tracer;
   readonly sign: (sign: Sign) => void;
+  readonly streamed: Pick<StreamedAnswers, "open">;
   readonly world: Pick<World, "date">;
 }
 
@@ -61,6 +63,8 @@ export class OpenExchange {
   answerSeen = false;
   delivered: Meddled["delivered"] = 0;
   tooLarge = false;
+  /** Of a listening caller: on which it may get the answers to what it posts. */
+  stream: AnswerStream | undefined;
 
   readonly #place: Place;
   /** The tool of a call that has been told of. */
@@ -125,6 +129,7 @@ export class OpenExchange {
     this.#noteAnswer(head);
     this.#ofBalancer = head.status === 502 && headerOf(head.headers, balancerHeader) !== undefined;
     this.firstByteUs = firstByteUs;
+    if (this.standing && head.status === 200 && isEventStream(head)) this.stream = this.#place.streamed.open(this.url);
     const hasBody = this.method !== "HEAD" && head.status !== 304;
     if (protocol === "http" && hasBody) this.#shape = readAnswerShape(head);
     if (!this.keeping) return;
@@ -137,6 +142,7 @@ export class OpenExchange {
   }
 
   addToAnswer(bytes: Buffer): void {
+    this.stream?.feed(bytes);
     this.#shape?.add(bytes);
     this.#givenBody?.add(bytes);
     this.#givenEvent ??= this.#watch?.(bytes);
@@ -156,6 +162,15 @@ export class OpenExchange {
     return this.#kept.take();
   }
 
+  get url(): string {
+    return this.#begun.head.url;
+  }
+
+  /** It was taken (202), and that is no answer to it. */
+  get wasTaken(): boolean {
+    return this.#place.protocol === "mcp" && this.#status === 202 && this.#made === undefined;
+  }
+
   get givenHeaders(): RawHeaders {
     return this.#givenHead?.headers ?? [];
   }
@@ -163,11 +178,11 @@ export class OpenExchange {
   given(): GivenAnswer {
     const { status, headers = [] } = this.#givenHead ?? {};
     const contentType = headerOf(headers, "content-type");
-    const body = this.#givenBody?.bytes() ?? Buffer.alloc(0);
+    const body = decoded(this.#givenBody?.bytes() ?? Buffer.alloc(0), headers, heldBytesMax) ?? "";
     return {
       ...(status === undefined ? {} : { status }),
       ...(contentType === undefined ? {} : { contentType }),
-      text: this.#givenEvent ?? decoded(body, headers, heldBytesMax) ?? "",
+      ...(this.#givenEvent === undefined ? { text: body } : { text: this.#givenEvent, stream: body }),
     };
   }
 

@@ -3,6 +3,7 @@ import type { Instead, Sign } from "../faults/handles.ts";
 import type { Exchange, Recorder } from "../history/events.ts";
 import type { Tracer } from "../history/ids.ts";
 import type { Rules, Work } from "./rules.ts";
+import type { StreamedAnswers } from "./streamed-answers.ts";
 import type { TcpHabits } from "./tcp-habits.ts";
 import type { Waits } from "./waits.ts";
 
@@ -20,6 +21,8 @@ export interface LinkContext {
   readonly closeWaits: Waits;
   readonly habits: TcpHabits;
   readonly rules: Rules;
+  /** Where what has ended is recorded, for it may be answered on another connection. */
+  readonly streamed: StreamedAnswers;
   readonly sign: (sign: Sign) => void;
 }
 

@@ -1,7 +1,8 @@
 /** The figures that bounds are set on, and whether they keep to them: the same while a run lives as after it. */
 import { meanUs, percentile, type Timing } from "./histogram.ts";
 import type { Goodput } from "./recovery.ts";
-import { figureDigits, type Comparator, type Metric, type Threshold } from "./threshold.ts";
+import { figureDigits } from "./figure-words.ts";
+import type { Comparator, Metric, Threshold } from "./threshold.ts";
 
 export type TimeMetric = Extract<Metric, "p50" | "p90" | "p95" | "p99" | "max" | "mean">;
 
@@ -38,6 +39,8 @@ export function keeps(value: number, { comparator, bound }: Pick<Threshold, "com
       return exact > bound.value;
     case ">=":
       return exact >= bound.value;
+    case "=":
+      return Number(Math.abs(exact - bound.value).toPrecision(figureDigits)) <= (bound.tolerance ?? 0);
     default:
       return comparator satisfies never;
   }

@@ -3,6 +3,7 @@ import type { Declared } from "../history/declared.ts";
 import { neverSent, type OpOutcome, type Outcome, type OutcomeClass } from "../history/outcomes.ts";
 import type { OpRecord } from "../history/records.ts";
 import type { OutcomeTimes, ToolFigures } from "./figures.ts";
+import { addReason, mergeReasons, notRunBecause, reasonsOf, type Reasons } from "./reasons.ts";
 import { addTime, emptyTiming, latencyOf, mergeTiming, type Timing } from "./histogram.ts";
 
 /** Two clocks, for both tell the truth of something else. */
@@ -23,6 +24,10 @@ export interface Cell {
   readonly ops: Record<OpOutcome, number>;
   /** Ops that were not ok, and their agents went on with something else. */
   degraded: number;
+  /** Why ops were not run: for lack of input or budget, or held back by their agents' policy. */
+  readonly notRun: Reasons;
+  /** Why ops were not tried again, though their agents would have liked to. */
+  readonly heldBack: Reasons;
   /** Ops whose end is the run's and not their own: they tell nothing of the server. */
   cutShort: number;
   /** Ops with an attempt. */
@@ -93,8 +98,10 @@ function joined([first, ...others]: readonly Cell[]): Cell {
   if (first === undefined) throw new Error("expected a cell to join");
   if (others.length === 0) return first;
   const sum = emptyCell(first);
-  for (const { ops, classes, clocks, punctual, ...cell } of [first, ...others]) {
+  for (const { ops, classes, clocks, punctual, notRun, heldBack, ...cell } of [first, ...others]) {
     mergeTiming(sum.punctual, punctual);
+    mergeReasons(sum.notRun, notRun);
+    mergeReasons(sum.heldBack, heldBack);
     for (const outcome of ["ok", "failed", "unknown", "not-run"] as const) sum.ops[outcome] += ops[outcome];
     for (const key of ["cutShort", "degraded", "tried", "attempts", "sent"] as const) sum[key] += cell[key];
     // TypeScript takes the keys of any object for strings.
@@ -124,6 +131,8 @@ function emptyCell({
     ...(insteadOf === undefined ? {} : { insteadOf }),
     ops: noOps(),
     degraded: 0,
+    notRun: new Map(),
+    heldBack: new Map(),
     cutShort: 0,
     tried: 0,
     attempts: 0,
@@ -151,12 +160,14 @@ export function isCutShort({ started, ended, attempts }: OpRecord): boolean {
 }
 
 export function figuresOf(cell: Cell): ToolFigures {
-  const { cutShort: _, tried: __, sent: ___, punctual: ____, degraded, clocks, ...counted } = cell;
+  const { cutShort: _, tried: __, sent: ___, punctual: ____, degraded, notRun, heldBack, clocks, ...counted } = cell;
   const failed = timesOf(clocks.failed);
   const unknown = timesOf(clocks.unknown);
   return {
     ...counted,
     ...(degraded === 0 ? {} : { degraded }),
+    ...(notRun.size === 0 ? {} : { notRun: reasonsOf(notRun) }),
+    ...(heldBack.size === 0 ? {} : { heldBack: reasonsOf(heldBack) }),
     ...timesOf(clocks.ok),
     ...(isEmpty(failed) ? {} : { failed }),
     ...(isEmpty(unknown) ? {} : { unknown }),
@@ -179,6 +190,8 @@ function count(cell: Cell, op: OpRecord, refused: ReadonlySet<number | undefined
   cell.ops[op.outcome] += 1;
   if (isCutShort(op)) cell.cutShort += 1;
   if (op.ended?.degraded !== undefined) cell.degraded += 1;
+  addReason(cell.notRun, notRunBecause(op));
+  addReason(cell.heldBack, op.ended?.heldBack);
   if (op.attempts.length > 0) cell.tried += 1;
   cell.attempts += op.attempts.length;
   for (const { attempt, class: is } of op.attempts) {

@@ -3,16 +3,14 @@
  * the run's start. Only what was measured stands here; where samples are too few, a figure is absent.
  */
 import { z } from "zod";
-import { count, list, record, text, us } from "./figure-shapes.ts";
+import { count, list, opOutcome, outcomeClass, record, text, us } from "./figure-shapes.ts";
+import { listingFigures } from "./listing-figures.ts";
 import { faultSpan, markFigures, phaseSpan } from "./span-figures.ts";
-import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
+import { story } from "./story-figures.ts";
 
 export const figuresSchema = "squall.figures/2";
 
-const attemptOutcome = z.enum(["ok", "failed", "unknown"]);
-const opOutcome = z.enum([...attemptOutcome.options, "not-run"]);
-// TypeScript takes the keys of any object for strings.
-const outcomeClass = z.enum(Object.keys(outcomeClasses) as OutcomeClass[]);
+const reasons = z.record(text, count).readonly();
 const byOutcome = z.record(opOutcome, count).readonly();
 
 /** A percentile is there only where samples suffice: 5/(1−q) of them. */
@@ -45,6 +43,10 @@ const toolFigures = record({
   ops: byOutcome,
   /** Ops that were not ok, and their agents went on with something else. Absent where there is none. */
   degraded: count.exactOptional(),
+  /** Why ops were not run, and how many: for lack of input or budget, or held back by a policy. Absent where all were. */
+  notRun: reasons.exactOptional(),
+  /** Why a policy did not try ops again, and how many. Absent where there is none. */
+  heldBack: reasons.exactOptional(),
   attempts: count,
   classes: z.partialRecord(outcomeClass, count).readonly(),
   /** Of the ops and of the attempts that were ok. */
@@ -117,41 +119,6 @@ const point = record({
   tool: text,
   outcome: opOutcome,
   class: outcomeClass.exactOptional(),
-});
-
-const story = record({
-  op: text,
-  group: text,
-  server: text,
-  tool: text,
-  phase: text,
-  intendedUs: us,
-  startUs: us,
-  endUs: us.exactOptional(),
-  outcome: opOutcome,
-  because: text.exactOptional(),
-  attempts: list(
-    record({
-      attempt: count,
-      startUs: us,
-      endUs: us,
-      class: outcomeClass,
-      outcome: attemptOutcome,
-      says: text.exactOptional(),
-    }),
-  ),
-  exchanges: list(
-    record({
-      link: text,
-      startUs: us,
-      endUs: us,
-      method: text,
-      path: text,
-      ended: text,
-      status: z.int().exactOptional(),
-    }),
-  ),
-  effects: list(record({ row: text, fromUs: us, toUs: us })),
 });
 
 const threadSummary = record({
@@ -252,6 +219,8 @@ export const figuresDocument = record({
   tools: list(toolFigures),
   hops: list(hopFigures),
   effects: list(effectFigures),
+  /** Absent where no policy lists tools. */
+  listings: list(listingFigures).exactOptional(),
   episodes: list(episode),
   series,
   /** Absent in histories that were cut off. */

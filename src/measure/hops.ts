@@ -1,6 +1,7 @@
 /** Amplification hop by hop: how many requests each link carried for those that came to it, phase by phase. */
 import type { Declared } from "../history/declared.ts";
 import type { Exchange } from "../history/events.ts";
+import { calleeOf } from "./callers.ts";
 import type { Cell } from "./cells.ts";
 import type { HopFigures } from "./figures.ts";
 
@@ -23,6 +24,11 @@ export function openHops({ links, phases, steps }: Declared): Hops {
     byPhase.set(phase, (byPhase.get(phase) ?? 0) + 1);
   };
 
+  const into = (server: string): readonly string[] =>
+    measured.filter((link) => upstream.has(link.link) && calleeOf(link) === server).map(({ link }) => link);
+  const requestsTo = (server: string, phase: string): number =>
+    into(server).reduce((sum, link) => sum + (exchanges.get(link)?.get(phase) ?? 0), 0);
+
   const hopOf = (
     { link, plane, server, protocol }: (typeof measured)[number],
     phase: string,
@@ -35,7 +41,8 @@ export function openHops({ links, phases, steps }: Declared): Hops {
     const sum = (key: "attempts" | "tried" | "sent"): number => at.reduce((total, cell) => total + cell[key], 0);
     const ofAgents = plane === "agent-server";
     const requests = ofAgents ? sum("attempts") : (exchanges.get(link)?.get(phase) ?? 0);
-    const callers = ofAgents ? sum("tried") : sum("sent");
+    // A server that is called by servers too has those to answer for as well.
+    const callers = ofAgents ? sum("tried") : sum("sent") + requestsTo(server, phase);
     const counts = protocol !== "tcp" && callers > 0;
     return { link, plane, phase, requests, callers, ...(counts ? { ratio: requests / callers } : {}) };
   };

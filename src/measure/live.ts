@@ -26,10 +26,14 @@ export const aboutAborts =
 export function placeAbort(text: string, terrain: Terrain): Live | Misplaced {
   const placed = placeThreshold(text, terrain);
   if ("says" in placed) return placed;
-  const { metric, bound, withinMs } = placed;
+  const { metric, bound, comparator, withinMs } = placed;
   if (!isLive(metric)) {
     const hint = "what can be told: p50, p90, p95, p99, max, mean, error-rate, goodput";
     return { of: "grammar", says: `${metric} cannot be told before the run is over`, hint };
+  }
+  if (bound.ofScope !== undefined || comparator === "=") {
+    const says = comparator === "=" ? "what is expected in the end" : `a share of ${bound.ofScope}`;
+    return { of: "grammar", says: `${says} cannot be told before the run is over`, hint: "give it <, <=, > or >=" };
   }
   if (bound.ofBaseline) {
     const hint = `bound it by ${exampleOf(metrics[metric].unit)}`;
@@ -53,5 +57,7 @@ export function placeStop(text: string, terrain: Terrain): Live | Misplaced {
 }
 
 function isLive(metric: Metric): metric is LiveMetric {
-  return metric !== "amplification" && metric !== "time-to-recovery";
+  return (
+    metric !== "amplification" && metric !== "requests" && metric !== "requests-per-op" && metric !== "time-to-recovery"
+  );
 }

@@ -12,6 +12,7 @@ import { aftermathOf, episodeFigures, episodesOf, type Aftermath } from "./episo
 import { figuresSchema, type Figures } from "./figures.ts";
 import { histogramsOf, type Histograms } from "./histograms.ts";
 import { openHops } from "./hops.ts";
+import { openListings } from "./listings.ts";
 import { openPoints } from "./points.ts";
 import { openTrack, type Track } from "./recovery.ts";
 import { placeThreshold, takesIn, type Misplaced, type Placed } from "./scope.ts";
@@ -78,6 +79,7 @@ export function measure(started: Started): Measuring {
     endUs = Math.max(endUs, event.atUs);
     spans.on(event);
     vitals.on(event);
+    parts.listings.on(event);
     if (event.type === "phase" && event.edge === "start") course.begin(event.atUs);
     else if (event.type === "exchange" && upstream.has(event.link)) course.onExchange(event);
     else if (event.type === "effect") {
@@ -109,6 +111,7 @@ function openParts(started: Started) {
     cells: { untouched: openCells(declared), end: openCells(declared), start: openCells(declared) },
     hops: openHops(declared),
     effects: openEffects(declared),
+    listings: openListings(),
     points: openPoints(seededRandom(seed, "points")),
     course: openCourse(),
     tracks: openTracks(declared, spans.startOf),
@@ -126,6 +129,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     episodesOf(declared.phases).map((episode) => [episode.phase, aftermathOf(episode, { declared, ...seen })]),
   );
   const lastUs = Math.max(0, ...seen.phases.filter(({ role }) => role !== "final").map((phase) => phase.endUs));
+  const listed = parts.listings.end();
   const figures: Figures = {
     schema: figuresSchema,
     run,
@@ -140,6 +144,7 @@ function measured(parts: ReturnType<typeof openParts>, at: Pick<Figures, "endUs"
     tools: all.map(figuresOf),
     hops: hops.end(all),
     effects: effects.end(),
+    ...(listed.length === 0 ? {} : { listings: listed }),
     episodes: [...aftermaths].map(([phase, aftermath]) => episodeFigures(phase, aftermath, tracks.ofAll)),
     series: course.end(lastUs),
     ...vitals.end(seen.phases),

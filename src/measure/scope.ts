@@ -1,7 +1,9 @@
 /** What the names in a threshold mean: which ops, which link, which phases. The same before a run and after it. */
+import { isDeepStrictEqual } from "node:util";
+import { callersOf } from "./callers.ts";
 import type { Declared } from "../history/declared.ts";
 import { episodesOf } from "./episodes.ts";
-import { parseThreshold, type Threshold, type Wrong } from "./threshold.ts";
+import { parseThreshold, type Metric, type Threshold, type Wrong } from "./threshold.ts";
 
 export type Terrain = Pick<Declared, "links" | "phases"> & {
   readonly steps: readonly { readonly group: string; readonly server: string; readonly tool: string }[];
@@ -13,6 +15,8 @@ export interface Scope {
   readonly server?: string;
   readonly tool?: string;
   readonly upstreamLink?: string;
+  /** Of such a link: the servers whose calls lead to it, over any number of others. */
+  readonly callers?: readonly string[];
 }
 
 export interface Placed extends Threshold {
@@ -21,6 +25,8 @@ export interface Placed extends Threshold {
   readonly phases: readonly string[];
   /** The episodes that these phases belong to. */
   readonly episodes: readonly string[];
+  /** Of a bound that is a share of another scope. */
+  readonly comparedWith?: Scope;
 }
 
 export interface Misplaced extends Wrong {
@@ -39,10 +45,34 @@ export function placeThreshold(text: string, terrain: Terrain): Placed | Misplac
   );
   const placed: Placed = { ...threshold, scope, phases, episodes: episodes.map(({ phase }) => phase) };
   const wrong = misuseOf(placed, terrain);
-  if (wrong !== undefined || threshold.metric !== "time-to-recovery") return wrong ?? placed;
+  if (wrong !== undefined) return wrong;
+  const { ofScope } = threshold.bound;
+  if (ofScope !== undefined) return compared(placed, ofScope, terrain);
+  if (threshold.metric !== "time-to-recovery") return placed;
   // Whichever of its phases is named, an episode is looked at as a whole.
   const both = episodes.flatMap(({ phase, recovery }) => (recovery === undefined ? [phase] : [phase, recovery]));
   return { ...placed, phases: both };
+}
+
+/** Its bound is a share of what another scope has in the same phases. */
+function compared(placed: Placed, ofScope: string, terrain: Terrain): Placed | Misplaced {
+  const scopes = scopesOf(terrain);
+  const found = scopes.get(ofScope);
+  if (found === undefined) {
+    const known = ["baseline", ...scopes.keys()];
+    return { of: "scopes", says: `there is no group, server, tool or link "${ofScope}"`, given: ofScope, known };
+  }
+  const { scope } = found;
+  const unsure = sure(ofScope, found) ?? misuseOf({ ...placed, scope }, terrain);
+  if (unsure !== undefined) return unsure;
+  if (placed.withinMs !== undefined) {
+    const says = "within counts from healing, and goes with a rate or of baseline";
+    return { of: "grammar", says };
+  }
+  if (isDeepStrictEqual(scope, placed.scope)) {
+    return { of: "scopes", says: `would compare ${ofScope} with itself`, hint: "name another scope" };
+  }
+  return { ...placed, comparedWith: scope };
 }
 
 /**
@@ -119,8 +149,9 @@ function scopesOf({ steps, links }: Terrain): ReadonlyMap<string, Named> {
   for (const { group, server, tool } of steps) {
     name(`${group}@${server}.${tool}`, "a group's tool", { group, server, tool });
   }
-  for (const { link, plane } of links) {
-    if (plane === "server-upstream") name(link, "a link to an upstream", { upstreamLink: link });
+  for (const { link, plane, server } of links) {
+    if (plane !== "server-upstream") continue;
+    name(link, "a link to an upstream", { upstreamLink: link, callers: callersOf(server, links) });
   }
   return scopes;
 }
@@ -143,6 +174,9 @@ function wholeRun(phases: Terrain["phases"]): readonly string[] {
   return phases.filter(({ role }) => role !== "warm-up" && role !== "final").map(({ phase }) => phase);
 }
 
+/** What can be told of a link to an upstream. */
+const atUpstreams: ReadonlySet<Metric> = new Set<Metric>(["amplification", "requests", "requests-per-op"]);
+
 /** Names that mean something, but not to this metric. */
 function misuseOf(
   { metric, scope, phases, episodes, bound, withinMs }: Placed,
@@ -151,9 +185,10 @@ function misuseOf(
   const roleOf = (name: string): string | undefined => terrain.phases.find(({ phase }) => phase === name)?.role;
   const { upstreamLink } = scope;
   if (upstreamLink !== undefined) {
-    if (metric !== "amplification") {
+    if (!atUpstreams.has(metric)) {
       const says = `${metric} is measured where agents call, not at ${upstreamLink}`;
-      return { of: "scopes", says, hint: "name a group, a server or a tool; amplification takes links to upstreams" };
+      const hint = "name a group, a server or a tool; amplification and requests take links to upstreams";
+      return { of: "scopes", says, hint };
     }
     if (terrain.links.find(({ link }) => link === upstreamLink)?.protocol === "tcp") {
       return { of: "scopes", says: `${upstreamLink} speaks plain tcp, so its requests cannot be counted` };

@@ -2,6 +2,7 @@
 import type { EventOf, FaultEdge, HistoryEvent } from "../history/events.ts";
 import { placeInWords, placeOf } from "../history/fault-place.ts";
 import { attributesInWords } from "../history/schedule-events.ts";
+import { listMarks } from "./list-marks.ts";
 import { sessionMarks } from "./session-marks.ts";
 import type { Figures, FaultSpan, PhaseSpan } from "./figures.ts";
 
@@ -26,6 +27,7 @@ export function openSpans(): Spans {
   const faults = new Map<string, FaultSpan>();
   const marks: Mark[] = [];
   const sessions = sessionMarks(marksMax);
+  const lists = listMarks(marksMax);
   const exited = new Set<string>();
 
   const mark = (atUs: number, says: string): void => {
@@ -56,6 +58,7 @@ export function openSpans(): Spans {
       const says = targetSays(event, exited);
       if (says !== undefined) mark(event.atUs, says);
     } else if (event.type === "session") sessions.on(event);
+    else if (event.type === "list-changed") lists.on(event);
   };
 
   return {
@@ -65,7 +68,7 @@ export function openSpans(): Spans {
     end: (endUs) => ({
       phases: phases.map((span, index) => ({ ...span, endUs: span.endUs ?? phases[index + 1]?.startUs ?? endUs })),
       faults: [...faults.values()],
-      marks: [...marks, ...sessions.end()].toSorted((a, b) => a.atUs - b.atUs),
+      marks: [...marks, ...sessions.end(), ...lists.end()].toSorted((a, b) => a.atUs - b.atUs),
       whole: new Set(phases.filter((span) => span.endUs !== undefined).map(({ phase }) => phase)),
     }),
   };

@@ -17,7 +17,8 @@ import { openSoFar } from "./so-far.ts";
 import { openSpans, type Spans } from "./spans.ts";
 import { isTimed } from "./sums.ts";
 import { openSustained } from "./sustained.ts";
-import { formatBeside, type Threshold } from "./threshold.ts";
+import { formatBeside } from "./figure-words.ts";
+import type { Threshold } from "./threshold.ts";
 
 /** An op that began. */
 export interface BegunOp {

@@ -1,5 +1,6 @@
 /** Ops told in full: each attempt, what was seen at the links for it, and what it left in the world. */
 import type { EventOf } from "../history/events.ts";
+import type { LostStream } from "../history/lost-stream.ts";
 import type { OpRecord } from "../history/records.ts";
 import { partsMax, type Told } from "../history/told.ts";
 import type { Story } from "./figures.ts";
@@ -35,6 +36,7 @@ function storyOf({ op, started, ended, outcome, attempts, exchanges }: OpRecord,
       class: attempt.class,
       outcome: attempt.outcome,
       ...(attempt.says === undefined ? {} : { says: attempt.says }),
+      ...(attempt.lostStream === undefined ? {} : { lostStream: lostStreamOf(attempt.lostStream) }),
     })),
     exchanges: exchanges
       .toSorted((a, b) => a.startedUs - b.startedUs)
@@ -42,6 +44,10 @@ function storyOf({ op, started, ended, outcome, attempts, exchanges }: OpRecord,
       .map(exchangeOf),
     effects,
   };
+}
+
+function lostStreamOf({ afterUs, events, resumptions }: LostStream) {
+  return { afterUs, events, resumptions: resumptions.slice(0, partsMax) };
 }
 
 function exchangeOf(exchange: EventOf<"exchange">): Story["exchanges"][number] {

@@ -2,15 +2,16 @@
  * The grammar of a threshold, a bound on a measured figure:
  *
  *     metric(SCOPE, PHASE) < BOUND [of baseline] [within DURATION] [from at least N samples]
+ *     metric(SCOPE, PHASE) = EXPECTED [± TOLERANCE] …
  *
  * A text comes in; its parts go out, or what is wrong with it. Whether the names mean anything is asked in scope.ts.
  */
-import { formatDuration, parseDuration, parseRate, shown } from "../units.ts";
+import { parseDuration, parseRate, shown } from "../units.ts";
 import { samplesFor } from "./histogram.ts";
 import { opsMin } from "./recovery.ts";
 
-/** How a figure is told: milliseconds, percent, per second, or a plain ratio. */
-export type Unit = "ms" | "%" | "/s" | "ratio";
+/** How a figure is told: milliseconds, percent, per second, a plain ratio, or how many. */
+export type Unit = "ms" | "%" | "/s" | "ratio" | "count";
 
 interface MetricKind {
   readonly unit: Unit;
@@ -32,12 +33,14 @@ export const metrics = {
   "error-rate": { unit: "%", samplesMin: opsMin, toBaseline: false },
   goodput: { unit: "/s", samplesMin: opsMin, toBaseline: true },
   amplification: { unit: "ratio", samplesMin: opsMin, toBaseline: true },
+  requests: { unit: "count", samplesMin: 1, toBaseline: false },
+  "requests-per-op": { unit: "ratio", samplesMin: opsMin, toBaseline: true },
   "time-to-recovery": { unit: "ms", samplesMin: opsMin, toBaseline: false },
 } as const satisfies Record<string, MetricKind>;
 
 /** What people read of thresholds where they write them. */
 export const aboutThresholds = [
-  "bounds on what is measured: metric(SCOPE, PHASE) < BOUND, with <, <=, > or >=.",
+  "bounds on what is measured: metric(SCOPE, PHASE) < BOUND, with <, <=, > or >=; or what is expected: = VALUE ± TOLERANCE.",
   "SCOPE: a group, a server, server.Tool, group@server, group@server.Tool, agents->server; all of them where absent.",
   "PHASE: a phase, or a role (baseline, fault, recovery) for all of that role together; where absent, all but the warm-up.",
   "p50, p90, p95, p99, max, mean < 400ms: response time of the ops that were ok, from the intended start.",
@@ -45,16 +48,20 @@ export const aboutThresholds = [
   "goodput >= 9/s: ops that were ok, a second; >= 95% of baseline: ok ops of those offered, against the baseline's share.",
   "goodput(SCOPE, recovery) … within 5s: counted from 5s after the faults were healed, in each episode.",
   "amplification <= 1.1: attempts per op; of a link server->upstream, requests per attempt that was sent to the server.",
+  "requests = 1: attempts of a scope, or requests on a link server->upstream; how many, whatever the number of ops.",
+  "requests-per-op = 64: the same for each op of the agents that could lead to them, over any number of servers; sent or not.",
   "time-to-recovery(SCOPE, EPISODE) < 5s: from healing until goodput held 95% of the baseline's, in each episode.",
   "What began before its fault was healed is none of a recovery's, and what the next fault overtook breaks no bound alone.",
-  "Behind the bound may stand: of baseline (times, goodput, amplification), within DURATION, from at least N samples.",
+  "= 64 is met exactly; = 50% ± 2% from 48% to 52%, both included; +- is the same as ±. A tolerance has the figure's unit.",
+  "Behind the bound may stand: of baseline (times, goodput, ratios), or of another SCOPE in the same phases (= 43% ± 8% of plain);",
+  "then within DURATION (goodput), from at least N samples.",
   "Or { expect: BOUND, abortOnFail: true, grace: 10s }: the run ends as soon as it fails on what was seen, past its grace.",
-  "Too few samples are unknown, never a pass: p50 10, p90 50, p95 100, p99 500, all others 20.",
+  "Too few samples are unknown, never a pass: p50 10, p90 50, p95 100, p99 500, requests 1, all others 20.",
 ].join("\n");
 
 export type Metric = keyof typeof metrics;
 
-export const comparators = ["<=", ">=", "<", ">"] as const;
+export const comparators = ["<=", ">=", "<", ">", "="] as const;
 export type Comparator = (typeof comparators)[number];
 
 export interface Threshold {
@@ -62,7 +69,15 @@ export interface Threshold {
   /** What stands in the brackets: a scope, a phase, both in this order, or neither. */
   readonly names: readonly string[];
   readonly comparator: Comparator;
-  readonly bound: { readonly value: number; readonly unit: Unit; readonly ofBaseline: boolean };
+  readonly bound: {
+    readonly value: number;
+    readonly unit: Unit;
+    readonly ofBaseline: boolean;
+    /** With =: how far off it may be. Absent: not at all. */
+    readonly tolerance?: number;
+    /** It is a share of what the figure is in this scope. */
+    readonly ofScope?: string;
+  };
   readonly withinMs?: number;
   readonly samplesMin?: number;
 }
@@ -90,14 +105,15 @@ export function parseThreshold(text: string): Threshold | Wrong {
   if (names.length > 2 || names.includes("")) {
     return { says: `expected a scope and a phase in the brackets, got ${shown(inside.trim())}`, hint: example };
   }
-  const comparator = comparators.find((sign) => behind.startsWith(sign));
+  const [signs = ""] = /^[<>=]*/.exec(behind) ?? [];
+  const comparator = comparators.find((sign) => sign === signs);
   if (comparator === undefined) {
-    return { says: `expected <, <=, > or >= behind the brackets, got ${shown(behind)}`, hint: example };
+    return { says: `expected <, <=, >, >= or = behind the brackets, got ${shown(behind)}`, hint: example };
   }
-  const [, number = "", tail = ""] = /^\s*(\S*)(.*)$/s.exec(behind.slice(comparator.length)) ?? [];
+  const [, number = "", tolerance, tail = ""] = numberPattern.exec(behind.slice(signs.length)) ?? [];
   const clauses = clausesIn(tail);
   if ("says" in clauses) return clauses;
-  const bound = boundOf(metrics[name], number, clauses.ofBaseline);
+  const bound = boundOf(metrics[name], { number, tolerance, comparator }, clauses.of);
   if ("says" in bound) return { ...bound, says: `${name}: ${bound.says}` };
   const { withinMs, samplesMin } = clauses;
   const wrong = misusedClause(name, clauses);
@@ -112,27 +128,11 @@ export function parseThreshold(text: string): Threshold | Wrong {
   };
 }
 
-/** A figure as people read it. */
-export function formatFigure(value: number, unit: Unit, digits = 4): string {
-  if (unit === "ms") return formatDuration(value, digits);
-  return `${Number(value.toPrecision(digits))}${unit === "ratio" ? "" : unit}`;
-}
-
-/** Beside its bound a figure is told with as many digits as it takes to see on which side of it it lies. */
-export function formatBeside(value: number, { value: bound, unit }: Threshold["bound"]): string {
-  for (let digits = 4; digits < figureDigits; digits += 1) {
-    const text = formatFigure(value, unit, digits);
-    if (value === bound || text !== formatFigure(bound, unit, digits)) return text;
-  }
-  return formatFigure(value, unit, figureDigits);
-}
-
-/** So many digits of a figure are its own; those behind them are what arithmetic leaves over. */
-export const figureDigits = 12;
-
 function isMetric(name: string): name is Metric {
   return Object.hasOwn(metrics, name);
 }
+
+const numberPattern = /^\s*([^\s±+]*)(?:\s*(?:±|\+-)\s*([^\s±+]*))?(.*)$/s;
 
 /** An arrow may be drawn either way. */
 function plainName(name: string): string {
@@ -140,16 +140,18 @@ function plainName(name: string): string {
 }
 
 interface Clauses {
-  readonly ofBaseline: boolean;
+  /** What it is a share of: the baseline, or another scope. */
+  readonly of?: string;
   readonly withinMs?: number;
   readonly samplesMin?: number;
 }
 
 function clausesIn(tail: string): Clauses | Wrong {
-  const pattern = /^(?:\s+(of)\s+baseline)?(?:\s+within\s+(\S+))?(?:\s+from\s+at\s+least\s+(\d+)\s+samples?)?\s*(.*)$/s;
+  const pattern = /^(?:\s+of\s+(\S+))?(?:\s+within\s+(\S+))?(?:\s+from\s+at\s+least\s+(\d+)\s+samples?)?\s*(.*)$/s;
   const [, of, within, samples, rest = ""] = pattern.exec(tail) ?? [];
   if (rest !== "") {
-    const hint = 'behind a bound may stand "of baseline", "within 5s", "from at least 200 samples", in this order';
+    const hint =
+      'behind a bound may stand "of baseline" or of another scope, "within 5s", "from at least 200 samples", in this order';
     return { says: `cannot tell what ${shown(rest)} means`, hint };
   }
   const withinMs = within === undefined ? undefined : parseDuration(within);
@@ -157,7 +159,7 @@ function clausesIn(tail: string): Clauses | Wrong {
     return { says: `expected a duration such as "5s" behind within, got ${shown(within)}` };
   }
   return {
-    ofBaseline: of !== undefined,
+    ...(of === undefined ? {} : { of: plainName(of) }),
     ...(withinMs === undefined ? {} : { withinMs }),
     ...(samples === undefined ? {} : { samplesMin: Number(samples) }),
   };
@@ -173,19 +175,38 @@ const bounds: Readonly<Record<Unit, { readonly like: string; readonly read: (tex
   "%": { like: 'a share such as "1%"', read: percent },
   "/s": { like: 'a rate such as "9/s"', read: parseRate },
   ratio: { like: 'a plain number such as "1.1"', read: decimal },
+  count: { like: 'a whole number such as "64"', read: whole },
 };
 
-function boundOf({ unit: own, toBaseline }: MetricKind, text: string, ofBaseline: boolean): Threshold["bound"] | Wrong {
-  if (ofBaseline && !toBaseline)
-    return { says: "cannot be compared with the baseline", hint: `bound it by ${bounds[own].like}` };
-  const unit = ofBaseline ? "%" : own;
-  const value = bounds[unit].read(text);
-  if (value !== undefined) return { value, unit, ofBaseline };
-  const forgotten = toBaseline && percent(text) !== undefined;
-  return {
-    says: `expected ${bounds[unit].like}, got ${shown(text)}`,
-    ...(forgotten ? { hint: `did you mean ${text} of baseline?` } : {}),
-  };
+function boundOf(
+  { unit: own, toBaseline }: MetricKind,
+  given: { readonly number: string; readonly tolerance: string | undefined; readonly comparator: Comparator },
+  of: string | undefined,
+): Threshold["bound"] | Wrong {
+  const isShare = of !== undefined;
+  if (isShare && !toBaseline) {
+    const says = `cannot be compared with ${of === "baseline" ? "the baseline" : of}`;
+    return { says, hint: `bound it by ${bounds[own].like}` };
+  }
+  const unit = isShare ? "%" : own;
+  const { like, read } = bounds[unit];
+  const value = read(given.number);
+  if (value === undefined) {
+    const forgotten = toBaseline && percent(given.number) !== undefined;
+    return {
+      says: `expected ${like}, got ${shown(given.number)}`,
+      ...(forgotten ? { hint: `did you mean ${given.number} of baseline?` } : {}),
+    };
+  }
+  const share = { value, unit, ofBaseline: of === "baseline" } as const;
+  const scoped = isShare && of !== "baseline" ? { ...share, ofScope: of } : share;
+  if (given.tolerance === undefined) return scoped;
+  if (given.comparator !== "=") {
+    return { says: `± goes with =, got ${given.comparator}`, hint: "write = VALUE ± TOLERANCE, or leave ± out" };
+  }
+  const tolerance = read(given.tolerance);
+  if (tolerance !== undefined) return { ...scoped, tolerance };
+  return { says: `expected ${like} behind ±, got ${shown(given.tolerance)}` };
 }
 
 function misusedClause(metric: Metric, { withinMs, samplesMin }: Clauses): Wrong | undefined {
@@ -211,4 +232,8 @@ function percent(text: string): number | undefined {
 
 function decimal(text: string): number | undefined {
   return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function whole(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { Declared, Mode, PhaseRole } from "../history/declared.ts";
 import { placeInWords, placeOf, type FaultPlace } from "../history/fault-place.ts";
+import { patienceMs } from "../scenario/chain.ts";
 import { declaredEffect } from "../scenario/effects.ts";
 import { declaredEgress } from "../scenario/egress.ts";
 import type { Scenario, ScenarioFault } from "../scenario/resolve.ts";
@@ -162,21 +163,21 @@ function* windowsOf({ cycle }: ScenarioFault, { startMs, endMs }: Span, random: 
 
 function declaredSteps({ name, steps, turns = [], policy }: Scenario["groups"][number]): Declared["steps"] {
   const turnOf = new Map(turns.flatMap(({ stretches }, turn) => stretches.flat().map((step) => [step, turn])));
-  return steps.map(
-    ({ server, tool, kind, effect, timeoutMs = policy.timeoutMs, mayBeEmpty, echo, insteadOf }, step) => ({
-      group: name,
-      step,
-      server,
-      tool,
-      ...(kind === undefined ? {} : { kind }),
-      timeoutMs,
-      ...(effect === undefined ? {} : { effect }),
-      ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
-      ...(echo === undefined ? {} : { echoes: true as const }),
-      ...(insteadOf === undefined ? {} : { insteadOf }),
-      ...(turns.length > 1 ? { turn: turnOf.get(insteadOf ?? step) ?? 0 } : {}),
-    }),
-  );
+  return steps.map(({ server, tool, kind, effect, progress, mayBeEmpty, echo, insteadOf, settings }, step) => ({
+    group: name,
+    step,
+    server,
+    tool,
+    ...(kind === undefined ? {} : { kind }),
+    timeoutMs: patienceMs(steps[step], policy),
+    ...(progress === true ? { progress } : {}),
+    ...(effect === undefined ? {} : { effect }),
+    ...(mayBeEmpty ? { mayBeEmpty: true as const } : {}),
+    ...(echo === undefined ? {} : { echoes: true as const }),
+    ...(settings?.["tamper"] === true ? { tampers: true as const } : {}),
+    ...(insteadOf === undefined ? {} : { insteadOf }),
+    ...(turns.length > 1 ? { turn: turnOf.get(insteadOf ?? step) ?? 0 } : {}),
+  }));
 }
 
 function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults: readonly PlannedFault[]): Declared {
@@ -204,12 +205,15 @@ function declaredBy(scenario: Scenario, phases: readonly PlannedPhase[], faults:
       ...declaredEgress(server),
       ...(restart === undefined ? {} : { restart }),
     })),
-    groups: scenario.groups.map(({ name, wire, budgetMs, policy: { onTimeout, attemptsMax } }) => ({
+    groups: scenario.groups.map(({ name, wire, budgetMs, listens, policy: { onTimeout, attemptsMax, resumes } }) => ({
       group: name,
       wire,
+      ...(listens === undefined ? {} : { listens }),
       ...(budgetMs === undefined ? {} : { budgetMs }),
       onTimeout,
       attemptsMax,
+      // SDKs resume by themselves, and nobody is told.
+      ...(resumes === true && wire === "lean" ? { resumes } : {}),
     })),
     checks: scenario.checks,
     thresholds: scenario.thresholds,

@@ -1,7 +1,9 @@
 /** The verdict as a person reads it in a terminal: what holds and how strong, what does not, what was not covered. */
 import { degradedSaid } from "./degraded-words.ts";
 import { unexpectedSaid } from "./egress-words.ts";
+import { heldSaid } from "./held-words.ts";
 import { generatorSaid } from "./generator-words.ts";
+import { listedSaid } from "./listed-words.ts";
 import { colours, marks, painter, printable, type Paint } from "./paint.ts";
 import type { Reporter } from "./reporter.ts";
 import { closingOf } from "./summary.ts";
@@ -37,6 +39,8 @@ export const terminal: Reporter = {
         ? []
         : ["", "Missing evidence:", ...gaps.map(({ says }) => paint("yellow", `  ? ${says}`))]),
       "",
+      ...listedSaid(figures).map((says) => `Listed: ${printable(says)}`),
+      ...heldSaid(figures).map((said) => `Held:   ${said}`),
       ...(degraded === "" ? [] : [`Degraded: ${degraded}`]),
       ...(kept === "" ? [] : [paint("dim", `Generator: ${kept}`)]),
       ...(engine === undefined ? [] : [paint("dim", `Engine: ${engineSaid(engine)}`)]),

@@ -3,6 +3,7 @@
  * it. Each request is an attempt of the history; what its server asks back meanwhile is kept beside it.
  */
 import type { Attempt } from "../history/events.ts";
+import { progressToken } from "../history/progress.ts";
 import type { Came, Manner } from "../steps/kinds.ts";
 import { stepKindNamed } from "../steps/registry.ts";
 import type { AskedBack, Answers } from "../wire/asked-back.ts";
@@ -10,6 +11,7 @@ import type { Answer } from "../wire/session.ts";
 import { leastMs, type Sending } from "./attempting.ts";
 import { straysIn } from "./echo.ts";
 import { freshKey } from "./fresh-key.ts";
+import { callAsListed, wantedCall } from "./listed-calls.ts";
 import { recordListing } from "./seen-listings.ts";
 import type { MaybeSession } from "./sessions.ts";
 import type { Op, Walk, WalkContext } from "./walk.ts";
@@ -18,6 +20,8 @@ export interface Input {
   /** Of the op. */
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** What it gives as well where its tool is listed with it. */
+  readonly knows?: Readonly<Record<string, unknown>>;
   /** What its answer must hold, by JSONPath. */
   readonly echo?: Readonly<Record<string, unknown>>;
   /** What its server gets to hear that asks something back. */
@@ -40,30 +44,35 @@ export async function attemptOp(context: WalkContext, op: Op, sent: AttemptedOp)
   const opened = sessions.open(step.server);
   const { timeoutMs } = request.manner;
   const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
+  const own = walk.policy.policy.freshKeys ? freshKey(args, id, sent.attempt) : args;
+  const wanted = wantedCall(step, own, sent.knows);
+  const call = "failed" in session ? wanted : await callAsListed(sessions, session, { call: wanted, step, timeoutMs });
   const came: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
-      : await stepKindNamed(step.kind).ask(session, {
-          tool: step.tool,
-          args: walk.policy.policy.freshKeys ? freshKey(args, id, sent.attempt) : args,
-          nowUs: recorder.nowUs,
-          world: context.world,
-          leftMs: sent.leftNowMs,
-          settings: step.settings,
-          sessionNow: async () => {
-            const again = await sessions.open(step.server);
-            return "failed" in again ? undefined : again;
-          },
-          manner: request.manner,
-          goOn: request.goOn,
-        });
+      : call === undefined
+        ? { class: "not-listed", outcome: "failed", says: `${step.server} lists no tool ${step.tool}` }
+        : await stepKindNamed(step.kind).ask(session, {
+            ...call,
+            nowUs: recorder.nowUs,
+            world: context.world,
+            leftMs: sent.leftNowMs,
+            settings: step.settings,
+            sessionNow: async () => {
+              const again = await sessions.open(step.server);
+              return "failed" in again ? undefined : again;
+            },
+            manner: request.manner,
+            goOn: request.goOn,
+          });
   const isOutrun = outrun?.aborted === true && (came.class === "stopped" || came.class === "no-session");
   const answer: Came = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
   const { listing } = answer;
   const isCompared = echo !== undefined && answer.outcome === "ok";
   const compared = isCompared ? { strays: straysIn(answer.result, { op: id, expected: echo, tracer }) } : {};
   if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
-  const beside = hedged ? { hedged } : {};
+  const calledAs = call === undefined || call.tool === step.tool ? {} : { calledAs: call.tool };
+  const beside = { ...(hedged ? { hedged } : {}), ...calledAs };
   request.record(answer, { ...beside, ...compared });
   watch.attempted(answer.class);
   return answer;
@@ -79,9 +88,16 @@ function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readon
 
   const mannerWithin = (mostMs: number): Manner => {
     const attempt = number;
+    const { progressMostMs = 0 } = group.policy;
+    const asks = op.step.progress === true;
     return {
-      meta: { traceparent: context.tracer.traceparent(op.at, attempt), "squall/op": id },
+      meta: {
+        traceparent: context.tracer.traceparent(op.at, attempt),
+        "squall/op": id,
+        ...(asks ? { progressToken: progressToken(id, attempt) } : {}),
+      },
       timeoutMs: Math.min(op.step.timeoutMs ?? group.policy.timeoutMs, mostMs),
+      ...(asks && progressMostMs > 0 ? { resetOnProgress: { mostMs: Math.min(progressMostMs, mostMs) } } : {}),
       onTimeout: group.policy.onTimeout,
       signal,
       onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),

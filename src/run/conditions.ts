@@ -75,7 +75,8 @@ function foldCondition(condition: Condition, sinceUs: number): (occurrence: Occu
       // Ledgers are read now and then, so what was committed before may be told of only now.
       return occurrence.is === "committed" && occurrence.effect === condition.effect && occurrence.atUs >= sinceUs;
     }
-    if (occurrence.is !== "called" || !isOf(condition, occurrence)) return false;
+    const wanted = condition.is === "returns" ? "returned" : "called";
+    if (occurrence.is !== wanted || !isOf(condition, occurrence)) return false;
     calls += 1;
     return condition.is === "in-flight" || calls >= condition.count;
   };

@@ -1,4 +1,5 @@
 /** Starting walks when the plan wants them: open groups whatever happens, closed groups one walk after another. */
+import { Bag } from "../bag.ts";
 import { preparePolicy } from "../agents/written.ts";
 import {
   closedStarts,
@@ -66,7 +67,7 @@ export async function drive(
   };
 
   const driveOpen = async (arrivals: PlannedOpen, begin: Begin): Promise<void> => {
-    const walks = new Set<Promise<void>>();
+    const walks = new Bag<Promise<void>>();
     const most = inFlightMax(arrivals, stripe);
     let restedUs = context.recorder.nowUs();
     for (const { atMs, agent, walk } of openArrivals(arrivals, { seed, stripe })) {
@@ -80,8 +81,7 @@ export async function drive(
         health.dropped(1);
         continue;
       }
-      const begun = begin(agent, walk, intendedUs).finally(() => walks.delete(begun));
-      walks.add(begun);
+      const place = walks.add(begin(agent, walk, intendedUs).finally(() => walks.delete(place)));
     }
     await Promise.all(walks);
   };

@@ -49,7 +49,7 @@ export async function openAgents(options: StageOptions, ways: Ways): Promise<Cre
   }
   onStep("opening the agents' sessions");
   const { tokens } = admission;
-  const crew = options.openLoad?.(threaded, admission) ?? openCrews({ ...options, threaded, local, tokens });
+  const crew = options.openLoad?.(threaded, admission, local) ?? openCrews({ ...options, threaded, local, tokens });
   closing.defer("the agents", () => crew.close());
   await crew.open(stopping);
   return crew;

@@ -33,7 +33,7 @@ import { maskedError, masking } from "./secrets.ts";
 import { beginFolder, stamp } from "./run-folder.ts";
 import { openStage, type OpenLoad, type Stage } from "./stage.ts";
 import { playTimeline, type Played } from "./timeline.ts";
-import { createToolLists, type ToolLists } from "./tool-lists.ts";
+import { createToolLists, sessionsAtFirst, type ToolLists } from "./tool-lists.ts";
 import { unlessStopped } from "./unless-stopped.ts";
 
 export interface RunOptions {
@@ -181,6 +181,7 @@ async function actOut(act: Act): Promise<RunEnded> {
   const lists = createToolLists({
     servers: scenario.servers.map(({ name }) => name).filter((name) => offersTools(name, plan.declared)),
     listToolsOf: stage.listToolsOf,
+    sessionsAtFirst: (name) => sessionsAtFirst(plan.declared, name),
     recorder: history,
     world,
   });

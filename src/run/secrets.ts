@@ -1,6 +1,7 @@
 /** Keeping secrets out of histories and reports: a server may well say in an error what it was given in a header. */
 import { UserError } from "../errors.ts";
 import type { Stamp, Unstamped } from "../history/events.ts";
+import type { ListedFields, Listing } from "../history/listing.ts";
 import type { Shape } from "../history/shape.ts";
 import { maskedMistake } from "../scenario/secrets.ts";
 
@@ -49,13 +50,40 @@ type SaidByOthers = { readonly type: string } & { readonly [word in OthersWord]?
 /** Names of tools, and keys of answers, are others' words as well. */
 function withoutNames(event: Unstamped, masked: (text: string) => string): Unstamped {
   if (event.type === "tools-listed") {
-    return isClean(event.tools, masked) ? event : { ...event, tools: event.tools.map(masked) };
+    const { tools, listing, others } = event;
+    return {
+      ...event,
+      tools: tools.map(masked),
+      ...(listing === undefined ? {} : { listing: withoutNamesListed(listing, masked) }),
+      ...(others === undefined ? {} : { others: others.map((one) => withoutNamesListed(one, masked)) }),
+    };
   }
+  if (event.type === "listed") return { ...event, ...withoutNamesListed(event, masked) };
   if ((event.type !== "attempt" && event.type !== "exchange") || event.answer === undefined) return event;
   const { answer } = event;
   if (isClean(answer.filled, masked) && isClean(answer.hollow, masked)) return event;
   const shown: Shape = { ...answer, filled: answer.filled.map(masked), hollow: answer.hollow.map(masked) };
   return { ...event, answer: shown };
+}
+
+function withoutNamesListed({ digest, count, entries }: Listing, masked: (text: string) => string): Listing {
+  const fields = (of: ListedFields): ListedFields =>
+    Object.fromEntries(
+      Object.entries(of).map(([path, { types, ...field }]) => [
+        masked(path),
+        types === undefined ? field : { ...field, types: types.map(masked) },
+      ]),
+    );
+  return {
+    digest,
+    count,
+    entries: entries.map(({ name, parts, takes, gives }) => ({
+      name: masked(name),
+      parts: Object.fromEntries(Object.entries(parts).map(([key, part]) => [masked(key), part])),
+      ...(takes === undefined ? {} : { takes: fields(takes) }),
+      ...(gives === undefined ? {} : { gives: fields(gives) }),
+    })),
+  };
 }
 
 function isClean(texts: readonly string[], masked: (text: string) => string): boolean {

@@ -23,7 +23,7 @@ export interface SessionTarget {
 
 export interface WantedSession extends Pick<
   HttpSessionOptions,
-  "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
+  "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks" | "listens" | "hears" | "resuming"
 > {
   /** Whose session it is: over stdio its process is called so. */
   readonly instance: string;

@@ -16,6 +16,7 @@ import type { Masks } from "../masks.ts";
 import { openLink, type Link } from "../links/link.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario, ScenarioServer, ScenarioUpstream } from "../scenario/resolve.ts";
+import { calleesFirst } from "../scenario/server-calls.ts";
 import { replicaName } from "../scenario/replicas.ts";
 import { renderText } from "../scenario/template.ts";
 import type { Herd } from "../targets/herd.ts";
@@ -24,11 +25,12 @@ import { processFaults } from "../targets/process-faults.ts";
 import { awaitUrl } from "../targets/await-answer.ts";
 import { startProcess, type Readiness } from "../targets/process.ts";
 import { wires } from "../wire/registry.ts";
+import type { Tool } from "../wire/session.ts";
 import type { World } from "../world.ts";
 import type { Closing } from "./closing.ts";
 import { lowerCased, openAdmission, orNotAdmitted, type Admission } from "./admission.ts";
 import { readCredentials, squallItself, type Credentials } from "./credentials.ts";
-import type { Crew } from "./crew.ts";
+import type { Crew, CrewGroup } from "./crew.ts";
 import type { BriefedGroup } from "./crew-messages.ts";
 import { openAgents } from "./open-agents.ts";
 import { throughTls } from "./through-tls.ts";
@@ -75,13 +77,14 @@ export interface StageOptions {
   readonly onEngineLost: (error: Error) => void;
 }
 
-export type OpenLoad = (groups: readonly BriefedGroup[], admission: Admission) => Crew;
+/** `local`: the groups whose servers are pipes of processes, which no other thread could hold. */
+export type OpenLoad = (groups: readonly BriefedGroup[], admission: Admission, local: readonly CrewGroup[]) => Crew;
 
 export interface Stage extends Breakable {
   readonly crew: Crew;
   readonly ledgers: readonly LedgerReader[];
   /** What a server offers, asked straight and not over any link, so that no fault on a link is taken for its own. */
-  readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly string[]>;
+  readonly listToolsOf: (server: string, timeoutMs: number) => Promise<readonly Tool[]>;
 }
 
 // What is said to run already may just be coming up, but nobody wants to wait long for what is not there.
@@ -134,7 +137,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     addressOf: (upstream) => known(upstreams, upstream),
     openSession: (server) => straight(server).open(wires.lean, readBackSession(world)),
   });
-  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly string[]> =>
+  const listToolsOf = (server: string, timeoutMs: number): Promise<readonly Tool[]> =>
     listToolsAt(straight(server), { timeoutMs, world });
   return { links, processes, crew, ledgers, listToolsOf };
 }
@@ -158,7 +161,14 @@ async function openServers(
 ) {
   const { scenario } = options;
   const { credentials, upstreams, openLinkTo, processes, onHerd } = on;
-  const calleeOf = (name: string) => ({ ...named(scenario.upstreams, name), url: known(upstreams, name) });
+  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
+  const calleeOf = (name: string) => {
+    const url = upstreams.get(name);
+    if (url !== undefined) return { ...named(scenario.upstreams, name), url };
+    const at = known(servers, name);
+    if ("over" in at) throw new Error(`${name} speaks stdio, so no link leads to it`);
+    return { url: "balanced" in at ? at.balanced : at, protocol: "http" as const };
+  };
   const openServer = (server: ScenarioServer, told: Told) => {
     if (server.transport === "stdio") return openStdio(options, server, told, onHerd);
     const trust = credentials.trustOf(server.name);
@@ -171,9 +181,8 @@ async function openServers(
       openLinkTo,
     });
   };
-  const servers = new Map<string, URL | StdioEntry | ReplicaEntry>();
   const origins = new Map<string, URL>();
-  for (const server of scenario.servers) {
+  for (const server of calleesFirst(scenario.servers)) {
     options.onStep(`starting ${server.name}`);
     const told = await openServerLinks(options, server, { openLinkTo, calleeOf });
     const at = await openServer(server, told);

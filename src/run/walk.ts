@@ -10,13 +10,13 @@ import type { ScenarioGroup, ScenarioStep } from "../scenario/resolve.ts";
 import { askedIn } from "./asked.ts";
 import { render, type Rendered } from "../scenario/template.ts";
 import { stepKindNamed } from "../steps/registry.ts";
-import type { Answers } from "../wire/asked-back.ts";
 import type { Answer } from "../wire/session.ts";
 import type { Random, World } from "../world.ts";
 import type { AgentPolicy } from "./agent-policy.ts";
 import { attemptOp, type Input } from "./attempt-op.ts";
 import { attemptAsPolicySays, leastMs, type Tried } from "./attempting.ts";
 import { within } from "./churning.ts";
+import { openRelisting } from "./listed-calls.ts";
 import { followCourse } from "./course.ts";
 import type { OpWatch } from "./op-news.ts";
 import { stepDeadlineUs, type UsualTimes } from "./step-deadline.ts";
@@ -98,7 +98,8 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const args = render(step.args, scope);
   const echo = step.echo === undefined ? undefined : render(step.echo, scope);
   const answers = step.answers === undefined ? undefined : render(step.answers, scope);
-  const input = inputOf(context, op, { args, answers });
+  const knows = step.knows === undefined ? undefined : render(step.knows, scope);
+  const input = inputOf(context, op, { args, others: [answers, knows] });
   const intendedUs = Math.round("lack" in input ? op.lackingSinceUs : op.intendedUs);
   const phase = context.phaseAt(intendedUs);
   const { atUs: begunUs } = recorder.record({
@@ -130,6 +131,7 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
     ...input,
     ...(echo?.ok ? { echo: echo.value } : {}),
     ...(answers?.ok ? { answers: answers.value } : {}),
+    ...(knows?.ok ? { knows: knows.value } : {}),
   });
   const ran = end(opOutcome(tried.attempts), howItEnded(tried));
   const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
@@ -169,19 +171,24 @@ function leftMsOf({ recorder }: WalkContext, { deadlineUs }: Op): number {
 function inputOf(
   context: WalkContext,
   op: Op,
-  { args, answers }: { readonly args: Rendered<Input["args"]>; readonly answers: Rendered<Answers> | undefined },
+  {
+    args,
+    others,
+  }: { readonly args: Rendered<Input["args"]>; readonly others: readonly (Rendered<object> | undefined)[] },
 ): Pick<Input, "args"> | { readonly lack: string } {
   const { because: overBecause } = op.walk.over ?? {};
   if (overBecause !== undefined) return { lack: overBecause };
   if (!args.ok) return { lack: `no input: ${args.missing.join(", ")}` };
-  if (answers?.ok === false) return { lack: `no input: ${answers.missing.join(", ")}` };
+  for (const other of others) if (other?.ok === false) return { lack: `no input: ${other.missing.join(", ")}` };
   return leftMsOf(context, op) < leastMs ? { lack: "no budget" } : { args: args.value };
 }
 
 function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
   const { walk, step } = op;
   const renewing = openRenewing(context, op);
+  const { timeoutMs = walk.group.policy.timeoutMs } = step;
   const leftNowMs = (): number => leftMsOf(context, op);
+  const relisting = openRelisting(walk.sessions, step, { input, timeoutMs: () => Math.min(timeoutMs, leftNowMs()) });
   let requests = 0;
   const nextNumber = (): number => {
     requests += 1;
@@ -202,7 +209,9 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
         attemptOp(context, op, { ...input, ...sending, sessions, nextNumber, leftNowMs }),
       );
     },
-    ...(renewing === undefined ? {} : { goesAgain: renewing.goesAgain }),
+    goesAgain: async (answer) =>
+      (await renewing?.goesAgain(answer)) === true ||
+      (!context.stopping.aborted && (await relisting?.(answer)) === true),
   });
 }
 

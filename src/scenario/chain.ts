@@ -1,4 +1,5 @@
 /** A chain as the rest of Squall knows it: its steps by number, and how they are walked. */
+import type { ReadPolicy } from "../agents/written.ts";
 import { answersOf, type Answers } from "../steps/answers.ts";
 import { textIn } from "../steps/kinds.ts";
 import { stepKindsIn } from "../steps/registry.ts";
@@ -21,6 +22,12 @@ export interface ScenarioStep {
   readonly effect?: string;
   readonly timeoutMs?: number;
   readonly mayBeEmpty: boolean;
+  /** It asks to be told how far it is. Absent: as its group has it. */
+  readonly progress?: boolean;
+  /** What it gives as well where its tool is listed with it, values not yet filled in. */
+  readonly knows?: Readonly<Record<string, unknown>>;
+  /** Other names that its tool may be listed by. */
+  readonly alsoNamed?: readonly string[];
   /** JSONPath → what the answer must hold there, values not yet filled in. */
   readonly echo?: Readonly<Record<string, unknown>>;
   /** What its server gets to hear that asks something back, values not yet filled in. */
@@ -76,14 +83,25 @@ function otherwiseOf({ otherwise }: ChainEntry, number: number): Pick<ScenarioSt
   return { otherwise: { is: "step", step: number + 1 } };
 }
 
+type Patience = Pick<ReadPolicy, "timeoutMs" | "progressMostMs">;
+
+/** At most, for one attempt. */
+export function patienceMs(
+  step: Pick<ScenarioStep, "timeoutMs" | "progress"> | undefined,
+  { timeoutMs, progressMostMs = 0 }: Patience,
+): number {
+  const own = step?.timeoutMs ?? timeoutMs;
+  return step?.progress === true ? Math.max(own, progressMostMs) : own;
+}
+
 /** At most, for a walk in which all goes its way. */
 export function walkMsOf(
   turns: readonly ScenarioTurn[],
-  about: { readonly steps: readonly ScenarioStep[]; readonly timeoutMs: number; readonly budgetMs: number | undefined },
+  about: { readonly steps: readonly ScenarioStep[]; readonly policy: Patience; readonly budgetMs: number | undefined },
 ): number {
-  const { steps, timeoutMs, budgetMs } = about;
+  const { steps, policy, budgetMs } = about;
   const stretchMs = (numbers: readonly number[]): number =>
-    Math.max(...numbers.map((number) => steps[number]?.timeoutMs ?? timeoutMs));
+    Math.max(...numbers.map((number) => patienceMs(steps[number], policy)));
   return turns.reduce((sum, { pauseMs, stretches }) => {
     const turnMs = budgetMs ?? stretches.reduce((all, stretch) => all + stretchMs(stretch), 0);
     return sum + (pauseMs?.most ?? 0) + turnMs;
@@ -99,16 +117,20 @@ function stepOf(
   const answers = Object.keys(written).length === 0 ? undefined : answersOf(written);
   const [kind] = stepKindsIn(step);
   if (kind === undefined) throw new Error("a step of no kind got as far as being resolved");
+  const settings = kind.settingsOf?.(step);
   return {
     ...kind.aimOf(textIn(step, kind.key), step),
     ...(kind.key === "call" ? {} : { kind: kind.key }),
     args: kind.argsOf(step),
     ...(kind.shapeOf === undefined ? {} : { argsShape: kind.shapeOf(step) }),
-    ...(kind.settingsOf === undefined ? {} : { settings: kind.settingsOf(step) }),
+    ...(settings === undefined ? {} : { settings }),
     save: Object.entries(step.save ?? save ?? {}).map(([name, path]) => ({ name, path })),
     ...(step.effect === undefined ? {} : { effect: step.effect }),
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
     mayBeEmpty: step.mayBeEmpty,
+    ...(step.progress === undefined ? {} : { progress: step.progress }),
+    ...(step.knows === undefined ? {} : { knows: step.knows }),
+    ...(step.alsoNamed === undefined ? {} : { alsoNamed: step.alsoNamed }),
     ...(step.echo === undefined ? {} : { echo: step.echo }),
     ...(answers === undefined ? {} : { answers }),
   };

@@ -36,7 +36,7 @@ export async function openDocument(file: string, entryUrl: URL): Promise<Opened>
   return [".yaml", ".yml"].includes(extname(file)) ? openYaml(file) : openModule(file, entryUrl);
 }
 
-async function openYaml(file: string): Promise<Opened> {
+export async function openYaml(file: string): Promise<Opened> {
   const text = await textOf(file);
   return typeof text === "string" ? documentIn(text, { file, language: "YAML" }) : { broken: [text] };
 }

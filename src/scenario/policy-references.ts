@@ -1,19 +1,51 @@
 /** What is wrong with a policy that its schema finds right: parts without effect, and what goes with something else. */
 import { suggest, type Finding, type Path } from "./mistakes.ts";
+import { progressFindings } from "./progress-references.ts";
 import type { SurveyedGroup } from "./survey.ts";
 import { partsIn } from "./template.ts";
 
 export function policyFindings(group: SurveyedGroup): Finding[] {
   const { policy } = group;
-  if (policy === undefined) return [];
+  if (policy === undefined) return listedFindings(group);
   const at = [...group.path, "policy"];
   return [
     ...deadlineFindings(group, at),
     ...timeoutFindings(group, at),
+    ...progressFindings(group, at),
     ...idleFindings(policy, at),
     ...breakerFindings(policy, at),
     ...keyFindings(group, at),
+    ...listedFindings(group),
+    ...deafFindings(group, at),
+    ...reconnectFindings(policy, at),
+    ...sessionsFindings(policy, at),
   ];
+}
+
+/** Who lists nothing calls what the chain says. */
+function listedFindings({ policy, steps }: SurveyedGroup): Finding[] {
+  if (policy?.["discovery"] !== undefined) return [];
+  return steps.flatMap(({ path, written }) =>
+    ["knows", "alsoNamed"].flatMap((key): Finding[] =>
+      written[key] === undefined
+        ? []
+        : [
+            {
+              path: [...path, key],
+              atKey: true,
+              says: "goes with agents that list tools",
+              hint: "say policy: { discovery: {} } in the group",
+            },
+          ],
+    ),
+  );
+}
+
+function deafFindings({ policy, written }: SurveyedGroup, at: Path): Finding[] {
+  const { relist } = mapIn(policy, "discovery");
+  if (!Array.isArray(relist) || !relist.includes("list-changed") || written["listens"] === true) return [];
+  const says = "nobody hears that a list has changed";
+  return [{ path: [...at, "discovery", "relist"], says, hint: "say listens: true beside policy" }];
 }
 
 function deadlineFindings({ policy, hasBudget }: SurveyedGroup, at: Path): Finding[] {
@@ -53,6 +85,24 @@ function breakerFindings(policy: Readonly<Record<string, unknown>>, at: Path): F
   return idle.flatMap((name) =>
     breaker[name] === undefined ? [] : [{ path: [...at, "breaker", name], atKey: true, says, hint }],
   );
+}
+
+function reconnectFindings(policy: Readonly<Record<string, unknown>>, at: Path): Finding[] {
+  const reconnect = mapIn(policy, "reconnect");
+  if (reconnect["stream"] === "resume") return [];
+  const says = "says how lost streams are resumed, and none is";
+  return ["tries", "delay", "growth", "delayMax"].flatMap((name) =>
+    reconnect[name] === undefined
+      ? []
+      : [{ path: [...at, "reconnect", name], atKey: true, says, hint: "say stream: resume as well" }],
+  );
+}
+
+function sessionsFindings(policy: Readonly<Record<string, unknown>>, at: Path): Finding[] {
+  const { each = "run", count } = mapIn(policy, "sessions");
+  if (each !== "run" || count === undefined) return [];
+  const says = "counts walks or calls, and a session lasts for the run";
+  return [{ path: [...at, "sessions", "count"], atKey: true, says, hint: "say each: walk or each: call as well" }];
 }
 
 function keyFindings({ policy, steps }: SurveyedGroup, at: Path): Finding[] {

@@ -89,6 +89,8 @@ export interface ScenarioGroup {
   readonly budgetMs?: number;
   /** Who its agents are, by server. */
   readonly identities?: Readonly<Record<string, ScenarioIdentity>>;
+  /** Its sessions hear what servers say outside of answers. */
+  readonly listens?: true;
   readonly steps: readonly ScenarioStep[];
   /** How they are walked; where absent, one after another in one turn. */
   readonly turns?: readonly ScenarioTurn[];
@@ -199,9 +201,10 @@ function groupOf(about: {
   const { name, group, rawPolicy, isStdio } = about;
   const { timeoutsMs, ...policy } = readPolicy(rawPolicy ?? {}, group.policy);
   const chain = chainOf(group);
-  const steps = chain.steps.map((step) => timedBy(step, timeoutsMs));
+  const asksAll = group.progress ?? policy.progressMostMs !== undefined;
+  const steps = chain.steps.map((step) => askingBy(timedBy(step, timeoutsMs), asksAll));
   const { turns } = chain;
-  const walkMs = walkMsOf(turns, { steps, timeoutMs: policy.timeoutMs, budgetMs: group.budget });
+  const walkMs = walkMsOf(turns, { steps, policy, budgetMs: group.budget });
   return {
     name,
     wire: group.wire,
@@ -211,9 +214,14 @@ function groupOf(about: {
     identities: Object.fromEntries(
       Object.entries(group.identity ?? {}).map(([server, identity]) => [server, identityOf(identity)]),
     ),
+    ...(group.listens === undefined ? {} : { listens: group.listens }),
     steps,
     turns,
   };
+}
+
+function askingBy({ progress: own, ...step }: ScenarioStep, asksAll: boolean): ScenarioStep {
+  return (own ?? asksAll) ? { ...step, progress: true } : step;
 }
 
 /** A step's own timeout goes before the one that the policy has for its tool. */

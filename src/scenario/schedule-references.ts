@@ -22,15 +22,16 @@ export function conditionFindings(path: Path, { when, within, for: lasts }: Faul
 }
 
 /** What is wrong with its form; undefined where nothing is. */
-function formFindings(path: Path, { step, is, calls, of, first }: WrittenCondition): Finding[] | undefined {
+function formFindings(path: Path, { step, is, calls, returns, of, first }: WrittenCondition): Finding[] | undefined {
   const forms = [
     [step, is],
-    [calls, of],
+    [calls ?? returns, of],
     [first, first],
   ].filter((form) => form.some((part) => part !== undefined));
-  const isWhole = forms.length === 1 && forms[0]?.every((part) => part !== undefined) === true;
+  const isBoth = calls !== undefined && returns !== undefined;
+  const isWhole = !isBoth && forms.length === 1 && forms[0]?.every((part) => part !== undefined) === true;
   if (isWhole) return undefined;
-  const says = "expected one of { step, is: in-flight }, { calls, of } or { first }";
+  const says = "expected one of { step, is: in-flight }, { calls, of }, { returns, of } or { first }";
   return [{ path, atKey: true, says }];
 }
 

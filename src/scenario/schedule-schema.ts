@@ -7,7 +7,15 @@ const when = z.strictObject({
   step: z.string().optional().describe("server.Tool, or group@server.Tool: begins while a call of it is under way"),
   is: z.literal("in-flight").optional().describe("goes with step"),
   calls: z.int().min(1).max(1_000_000).optional().describe("begins with so many calls, counted from `at` on"),
-  of: z.string().optional().describe("goes with calls: server.Tool, or group@server.Tool"),
+  returns: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "begins when so many calls have ended, counted from `at` on: right behind the answer to the last of them",
+    ),
+  of: z.string().optional().describe("goes with calls and returns: server.Tool, or group@server.Tool"),
   first: z.string().optional().describe("an effect: begins when its first commit since `at` is seen in the ledger"),
 });
 

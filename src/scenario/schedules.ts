@@ -13,7 +13,7 @@ export interface CalledTool {
 /** What must come true for a fault to begin. */
 export type Condition =
   | ({ readonly is: "in-flight" } & CalledTool)
-  | ({ readonly is: "calls"; readonly count: number } & CalledTool)
+  | ({ readonly is: "calls" | "returns"; readonly count: number } & CalledTool)
   | { readonly is: "first"; readonly effect: string };
 
 /** Attributes that change so long after the fault began, as a scenario would write them. */
@@ -23,8 +23,9 @@ export interface FaultStep {
 }
 
 /** Takes one in which nothing is wrong. */
-export function conditionOf({ step, calls, of = "", first = "" }: WrittenCondition): Condition {
+export function conditionOf({ step, calls, returns, of = "", first = "" }: WrittenCondition): Condition {
   if (step !== undefined) return { is: "in-flight", ...calledTool(step) };
+  if (returns !== undefined) return { is: "returns", count: returns, ...calledTool(of) };
   return calls === undefined ? { is: "first", effect: first } : { is: "calls", count: calls, ...calledTool(of) };
 }
 
@@ -38,9 +39,8 @@ export function conditionInWords(condition: Condition): string {
   if (condition.is === "first") return `the first ${condition.effect} is committed`;
   const { group, server, tool } = condition;
   const called = `${group === undefined ? "" : `${group}@`}${server}.${tool}`;
-  return condition.is === "in-flight"
-    ? `a call of ${called} is in flight`
-    : `${called} has had ${counted(condition.count, "call")}`;
+  if (condition.is === "in-flight") return `a call of ${called} is in flight`;
+  return `${called} has ${condition.is === "calls" ? "had" : "ended"} ${counted(condition.count, "call")}`;
 }
 
 export type Ramp = Readonly<Record<string, Growth | undefined>>;

@@ -102,7 +102,7 @@ const server = z.strictObject({
   upstreams: z
     .record(z.string(), z.string())
     .optional()
-    .describe("variable → upstream: the variable gets the address of the link to it"),
+    .describe("variable → upstream, or another server: the variable gets the address of the link to it"),
   egress: egressSchema
     .optional()
     .describe("a proxy of ours for what it sends to addresses that no variable can change: HTTP_PROXY and its like"),

@@ -25,6 +25,7 @@ const ownKeys = {
   save: z.record(savedName, z.string()).optional().describe("name → JSONPath over the answer, for later steps"),
   effect: z.string().optional().describe("the effect that this call is meant to have"),
   timeout: duration({ leastMs: 1 }).optional().describe("patience for one attempt, in place of the policy's"),
+  progress: z.boolean().optional().describe("it asks to be told how far it is, or not, whatever its group says"),
   echo: z
     .record(z.string(), z.unknown())
     .optional()
@@ -59,6 +60,11 @@ export const chainKeys = {
   chain: z.array(chainEntry).min(1),
   turns: z.int().min(1).max(100).default(1).describe("how often a walk goes through the chain; what is saved stays"),
   pause: timeSpan.optional().describe("between two of these turns"),
+  progress: z.literal(true).optional().describe("each step asks to be told how far it is"),
+  listens: z
+    .literal(true)
+    .optional()
+    .describe("sessions hear what servers say outside of answers, such as that a list has changed"),
   answers: answersSchema
     .optional()
     .describe("scripted answers to what servers ask back; what is not here they are not offered"),

@@ -6,6 +6,7 @@ import { suggest } from "./mistakes.ts";
 import { replicaFindings } from "./replicas.ts";
 import type { ScenarioOutput } from "./schema.ts";
 import type { Entry, Survey, SurveyedServer } from "./survey.ts";
+import { wiringFindings } from "./server-calls.ts";
 import { settingFindings } from "./settings.ts";
 import { toldFindings } from "./told.ts";
 import { partsIn } from "./template.ts";
@@ -36,7 +37,7 @@ export function targetFindings(surveyed: Survey, surroundings: Surroundings): Fi
   return [
     ...upstreams.flatMap((upstream) => oneTargetFindings(upstream, "upstream", surroundings)),
     ...servers.flatMap((server) => oneTargetFindings(server, "server", surroundings)),
-    ...servers.flatMap((server) => serverFindings(server, upstreams, surroundings)),
+    ...servers.flatMap((server) => serverFindings(server, surveyed, surroundings)),
     ...servers.flatMap((server) => egressFindings(server, surveyed)),
     ...servers.flatMap((server) => toldFindings(server, surveyed)),
   ];
@@ -148,9 +149,9 @@ function fixtureFindings(
   ];
 }
 
-function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], { fixtures }: Surroundings): Finding[] {
+function serverFindings(server: SurveyedServer, surveyed: Survey, { fixtures }: Surroundings): Finding[] {
   const { path, value } = server;
-  const found = wiringFindings(server, upstreams);
+  const found = wiringFindings(server, surveyed);
   if (value === undefined) return found;
   if (value.url !== undefined && value.command === undefined && server.upstreams.length > 0) {
     const says = "cannot be given to a server that runs already: its variables are set by whoever started it";
@@ -175,20 +176,6 @@ function serverFindings(server: SurveyedServer, upstreams: Survey["upstreams"], 
     ...replicaFindings(path, value),
     ...defectFindings(path, value, fixtures),
   ];
-}
-
-function wiringFindings({ path, upstreams: wiring }: SurveyedServer, upstreams: Survey["upstreams"]): Finding[] {
-  const names = upstreams.map(({ name }) => name);
-  return wiring.flatMap(({ variable, upstream }, index): Finding[] => {
-    const at = [...path, "upstreams", variable];
-    if (!names.includes(upstream)) {
-      return [{ path: at, says: `there is no upstream "${upstream}"`, hint: suggest(upstream, names) }];
-    }
-    const earlier = wiring.slice(0, index).find((other) => other.upstream === upstream);
-    if (earlier === undefined) return [];
-    const says = `${earlier.variable} leads to ${upstream} already, and a server has one link to an upstream`;
-    return [{ path: at, says }];
-  });
 }
 
 function defectFindings(

@@ -21,6 +21,11 @@ export type Part =
 
 export const ownNames = ["op.id", "op.key", "agent.id", "agent.group", "walk"] as const;
 
+/** A name that means something of its own in `${…}`, so that nothing can be saved under it. */
+export function isReserved(name: string): boolean {
+  return ownNames.some((own) => own === name);
+}
+
 const linkPieces = ["url", "host", "port"] as const;
 export type LinkPiece = (typeof linkPieces)[number];
 
@@ -139,7 +144,8 @@ function firstMatch(path: string, document: JSONValue): unknown {
   }
 }
 
-function documentsIn(result: unknown): JSONValue[] {
+/** Of a result, as JSON: its structured content, then its texts that are JSON. */
+export function documentsIn(result: unknown): JSONValue[] {
   if (typeof result !== "object" || result === null) return [];
   const isOfTool = "structuredContent" in result || "content" in result;
   const structured = "structuredContent" in result ? [result.structuredContent] : [];

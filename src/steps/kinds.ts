@@ -54,7 +54,7 @@ export interface StepKind<Key extends string = string, Keys extends z.ZodRawShap
   /** It calls a tool, which may change something; all else only reads. */
   readonly callsTool?: true;
   /** What its own keys say that is not filled in. */
-  readonly settingsOf?: (step: Values) => Values;
+  readonly settingsOf?: (step: Values) => Values | undefined;
   /** Of a step as written, right or wrong: what it does not name is empty. */
   readonly aimOf: (value: string, step: Values) => Aim;
   /** What is filled in before it asks. */

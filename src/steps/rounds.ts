@@ -24,14 +24,40 @@ const questionsMax = 32;
 export async function askInRounds(session: Session, request: McpRequest, asked: Asked): Promise<Came> {
   let { manner } = asked;
   let answer = await session.call({ ...request, ...manner });
+  let tampers = asked.settings?.["tamper"] === true;
   for (let round = 0; round < roundsMax && answer.class === "input-required"; round += 1) {
     const input = await inputFor(answer, { ...asked, manner });
     const next = input === undefined ? undefined : asked.goOn(answer);
     if (next === undefined) return answer;
     manner = next;
+    const state = input?.["requestState"];
+    if (tampers && typeof state === "string" && state !== "") {
+      tampers = false;
+      const changed = { ...request.params, ...input, requestState: tamperedWith(state) };
+      const came: Came = { ...(await session.call({ ...request, params: changed, ...manner })), tampered: true };
+      // Refused, as it should be, it was no answer yet: the state as it came still gets one.
+      const again = wentOn.has(came.class) ? undefined : asked.goOn(came);
+      if (again === undefined) return came;
+      manner = again;
+    }
     answer = await session.call({ ...request, params: { ...request.params, ...input }, ...manner });
   }
   return answer;
+}
+
+/** What a server says that has taken a state for its own. */
+const wentOn: ReadonlySet<string> = new Set(["ok", "task-begun"]);
+
+/**
+ * In the middle: the bits of a last character may mean nothing, those of a part of it as well, and the first may only tell
+ * the encoding. Another letter, and not the same in capitals: who reads hex or a UUID takes the two for one.
+ */
+function tamperedWith(state: string): string {
+  const middle = Math.floor(state.length / 2);
+  const endsPart = !/\w/.test(state.charAt(middle + 1));
+  const at = endsPart && middle > 0 ? middle - 1 : middle;
+  const other = /a/i.test(state.charAt(at)) ? "B" : "A";
+  return state.slice(0, at) + other + state.slice(at + 1);
 }
 
 /** Undefined where the script does not go on. */

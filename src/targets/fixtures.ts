@@ -27,11 +27,23 @@ const cloudDefects = [
   "ignore-disconnect",
   "disconnect-cancels",
   "die-on-reset",
+  "refuse-resume",
+  "replay-foreign",
+  "lose-tail",
+  "deliver-twice",
 ] as const;
 
 const notebookDefects = ["sessions-in-memory", "unknown-session-400"] as const;
 
-const relayDefects = ["shared-context"] as const;
+const workshopDefects = ["tasks-in-memory", "trust-state"] as const;
+
+const relayDefects = [
+  "shared-context",
+  "drifting-schema",
+  "progress-falls-back",
+  "progress-after-answer",
+  "progress-to-others",
+] as const;
 
 // Set even where it is the default: the targets also get our own environment, and many shells export a PORT.
 const own = { PORT: "0", DEFECTS: "", TRANSPORT: "http" };
@@ -87,6 +99,31 @@ export const fixtures: readonly Fixture[] = [
     entry: entryOf("relay"),
     env: own,
     defects: relayDefects,
+  },
+  {
+    name: "workshop",
+    role: "server",
+    about: "An MCP server of 2026-07-28 with a task that outlives its process and a tool that asks before it acts.",
+    entry: entryOf("workshop"),
+    env: own,
+    defects: workshopDefects,
+    sharesSessions: true,
+  },
+  {
+    name: "broker",
+    role: "server",
+    about: "An MCP server that hands calls on to another one, and tries each as often as ATTEMPTS says.",
+    entry: entryOf("broker"),
+    env: own,
+    defects: [],
+  },
+  {
+    name: "rows",
+    role: "server",
+    about: "An MCP server over rows with optimistic locking: of many who write one row at once, one succeeds.",
+    entry: entryOf("rows"),
+    env: own,
+    defects: [],
   },
 ];
 

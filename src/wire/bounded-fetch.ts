@@ -41,33 +41,63 @@ async function boundedFetch(input: string | URL, init: RequestInit): Promise<Res
   const response = await fetch(input, { ...init, redirect: "manual" });
   if (response.body === null) return response;
   const { status, statusText, headers } = response;
+  if (headers.get("content-type")?.startsWith("text/event-stream") !== true) {
+    return new Response(response.body.pipeThrough(limitOfBytes()), { status, statusText, headers });
+  }
   // A session's own stream lives as long as the session: only what is between two events has a limit.
-  const isLasting = init.method !== "POST" && headers.get("content-type")?.startsWith("text/event-stream") === true;
-  return new Response(response.body.pipeThrough(limit(isLasting)), { status, statusText, headers });
+  const isLasting = init.method !== "POST";
+  return new Response(response.body.pipeThrough(limitOfEvents(isLasting)), { status, statusText, headers });
 }
 
-function limit(startsAnew: boolean): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function limitOfBytes(): TransformStream<Bytes, Bytes> {
   let bytes = 0;
-  let events = 0;
   return new TransformStream({
     transform: (chunk, controller) => {
-      const ends = eventEndsIn(chunk);
-      bytes = startsAnew && ends > 0 ? 0 : bytes + chunk.length;
-      events += startsAnew ? 0 : ends;
-      if (bytes <= fetchedBytesMax && events <= eventsMax) controller.enqueue(chunk);
-      else
-        controller.error(
-          new OversizedError(`an answer of more than ${fetchedBytesMax / 1024 / 1024} MiB or ${eventsMax} events`),
-        );
+      bytes += chunk.length;
+      if (bytes <= fetchedBytesMax) controller.enqueue(chunk);
+      else controller.error(tooLarge());
     },
   });
+}
+
+/** Hands events on whole: the SDK's reader copies what it has of one with each piece that comes. */
+function limitOfEvents(startsAnew: boolean): TransformStream<Bytes, Bytes> {
+  let bytes = 0;
+  let events = 0;
+  let waiting: Bytes[] = [];
+  /** What may be the first half of an event's end. */
+  let tail = "";
+  const passOn = (controller: TransformStreamDefaultController<Bytes>): void => {
+    if (waiting.length > 0) controller.enqueue(Buffer.concat(waiting));
+    waiting = [];
+  };
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const text = tail + latin1(chunk);
+      const ends = text.match(endsEvent)?.length ?? 0;
+      tail = ends > 0 && endsWithEvent.test(text) ? "" : text.slice(-2);
+      bytes = startsAnew && ends > 0 ? 0 : bytes + chunk.length;
+      events += startsAnew ? 0 : ends;
+      waiting.push(chunk);
+      if (bytes > fetchedBytesMax || events > eventsMax) controller.error(tooLarge());
+      else if (ends > 0) passOn(controller);
+    },
+    flush: passOn,
+  });
+}
+
+function tooLarge(): OversizedError {
+  return new OversizedError(`an answer of more than ${fetchedBytesMax / 1024 / 1024} MiB or ${eventsMax} events`);
 }
 
 /** The SDK takes far longer over an event than it takes to send one. */
 const eventsMax = 10_000;
 
-const endsEvent = /\n\r?\n/g;
+const endsEvent = /\n\r?\n|\r\r/g;
+const endsWithEvent = /(?:\n\r?\n|\r\r)$/;
 
-function eventEndsIn({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): number {
-  return Buffer.from(buffer, byteOffset, length).toString("latin1").match(endsEvent)?.length ?? 0;
+function latin1({ buffer, byteOffset, length }: Bytes): string {
+  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }

@@ -82,6 +82,7 @@ class EventPipe implements StdioPipe, Asker {
         this.#listener?.onRefused?.(id, reply);
       },
       onServerRequest: () => undefined,
+      onNotification: () => undefined,
       onClosed: () => undefined,
     });
   }

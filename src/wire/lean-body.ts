@@ -7,7 +7,15 @@ import { createParser } from "eventsource-parser";
 import { parsedJson } from "../history/shape.ts";
 import type { OutcomeClass } from "../history/outcomes.ts";
 import type { AnswerHead } from "./http-answer.ts";
-import { readMessage, refusalErrorOf, type RpcAnswer, type RpcError, type ServerRequest } from "./lean-rpc.ts";
+import {
+  readMessage,
+  refusalErrorOf,
+  type Notification,
+  type RpcAnswer,
+  type RpcError,
+  type ServerRequest,
+} from "./lean-rpc.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 /** What one request came to. */
 export type Found =
@@ -36,6 +44,10 @@ export interface Waiting {
   /** Whether the request named a session. */
   readonly inSession: boolean;
   readonly onServerRequest: (request: ServerRequest) => void;
+  /** `behind`: the answer that came before it on the same stream. */
+  readonly onNotification: (notification: Notification, behind: RpcAnswer | undefined) => void;
+  /** Told of what comes where the answer is an event stream that may be resumed. */
+  readonly stream?: StreamWatch | undefined;
 }
 
 export function bodyReader({ status, mediaType }: AnswerHead, waiting: Waiting): BodyReader {
@@ -52,27 +64,32 @@ const failure = (name: OutcomeClass, text?: string, error?: RpcError): Found => 
   ...(error === undefined ? {} : { error }),
 });
 
-function jsonReader({ id, onServerRequest }: Waiting): BodyReader {
+function jsonReader(waiting: Waiting): BodyReader {
   const body = collected();
   return {
     feed: body.add,
     end: () => {
       const text = body.text();
       if (text.trim() === "") return failure("empty-answer");
-      const gleaned = gleaning(id, onServerRequest);
+      const gleaned = gleaning(waiting);
       return gleaned.read(text) ?? gleaned.odd() ?? failure("malformed-answer", text);
     },
     cut: (because) => failure(because),
   };
 }
 
-function eventReader({ id, onServerRequest }: Waiting): BodyReader {
+function eventReader(waiting: Waiting): BodyReader {
+  const { stream } = waiting;
   // Bytes may be cut inside a character; the decoder keeps the rest for the next chunk.
   const decoder = new StringDecoder("utf8");
-  const gleaned = gleaning(id, onServerRequest);
+  const gleaned = gleaning(waiting);
   let found: Found | undefined;
   const parser = createParser({
-    onEvent: ({ event, data }) => {
+    ...(stream === undefined
+      ? {}
+      : { onId: (last: string) => stream.id(last), onRetry: (ms: number) => void (stream.retryMs = ms) }),
+    onEvent: ({ id: eventId, event, data }) => {
+      stream?.event({ id: eventId, data });
       // An event without data only carries an id to resume from; events of other names are not messages.
       if (data === "" || (event !== undefined && event !== "message")) return;
       const read = gleaned.read(data);
@@ -129,8 +146,9 @@ interface Gleaning {
   odd(): Found | undefined;
 }
 
-function gleaning(id: number | undefined, onServerRequest: (request: ServerRequest) => void): Gleaning {
+function gleaning({ id, onServerRequest, onNotification }: Waiting): Gleaning {
   let odd: Found | undefined;
+  let answer: RpcAnswer | undefined;
 
   const readOne = (value: unknown, text: string): Found | undefined => {
     const message = readMessage(value, id);
@@ -148,6 +166,7 @@ function gleaning(id: number | undefined, onServerRequest: (request: ServerReque
         onServerRequest(message.request);
         return undefined;
       case "notification":
+        onNotification(message.notification, answer);
         return undefined;
       default:
         return message satisfies never;
@@ -158,12 +177,13 @@ function gleaning(id: number | undefined, onServerRequest: (request: ServerReque
     read: (text) => {
       const value = valueOf(text);
       // Revision 2025-03-26 lets a server send several messages at once.
-      if (!Array.isArray(value)) return readOne(value, text);
       let found: Found | undefined;
-      for (const message of value) {
+      for (const message of Array.isArray(value) ? value : [value]) {
         const read = readOne(message, text);
         found ??= read;
       }
+      // Not before: within one batch the order says nothing.
+      if (found?.is === "answer") answer ??= found.answer;
       return found;
     },
     odd: () => odd,

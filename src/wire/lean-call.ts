@@ -3,10 +3,14 @@
  * comes too late.
  */
 import { formatDuration } from "../units.ts";
+import type { Timer, World } from "../world.ts";
 import { outcomeClasses, type OutcomeClass } from "../history/outcomes.ts";
 import type { Channel, Reply } from "./lean-channel.ts";
+import { endsCall } from "./ear.ts";
 import { callText } from "./lean-rpc.ts";
 import { answerOf, bare, saying, type Asked } from "./mcp-result.ts";
+import { endsAfterMs, type Patience } from "./patience.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import type { Answer, CallRequest, TimeoutAction } from "./session.ts";
 
 export function leanCall(channel: Channel, request: CallRequest): Promise<Answer> {
@@ -16,25 +20,28 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
   return new Promise((resolve) => {
     let waiting = true;
     const id = channel.nextId();
+    const { method, name, answering, meta } = request;
+    const { traceparent, progressToken } = meta;
+    const told = progressToken === undefined ? undefined : beginToTell(channel, progressToken);
 
     const settle = (answer: Answer): void => {
       waiting = false;
       patience.cancel();
       forget();
       if (answering !== undefined) channel.asks.end(answering);
-      resolve(answer);
+      told?.end("left");
+      resolve(told === undefined ? answer : { ...answer, progress: told.watch.seen() });
     };
-    const { method, name, answering } = request;
     if (answering !== undefined) channel.asks.begin(answering);
-    const { traceparent } = request.meta;
     const text = callText(id, request, channel.framing);
-    const posted = { id, traceparent, text, method, name, answering };
+    const posted = { id, traceparent, progressToken, text, method, name, answering };
     const open = channel.post(posted, (reply) => {
+      if (reply.is === "answer" && endsCall(reply.answer)) told?.end("answered");
       const answer = answerOfReply(reply, { method, words: channel.words });
       if (waiting) settle(answer);
       else if (isAnAnswer(answer.class)) request.onLate({ class: answer.class });
     });
-    const patience = channel.world.timer(request.timeoutMs, () => {
+    const patience = waitWithin(channel.world, { request, watch: told?.watch }, (afterMs) => {
       settle({ ...open.seen(), ...bare("timeout"), onTimeout });
       switch (onTimeout) {
         case "cancel":
@@ -42,7 +49,7 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
           open.linger();
           channel.mention({
             method: "notifications/cancelled",
-            params: { requestId: id, reason: `no answer within ${formatDuration(request.timeoutMs)}` },
+            params: { requestId: id, reason: `no answer within ${formatDuration(Math.round(afterMs))}` },
           });
           return;
         case "close":
@@ -60,6 +67,32 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       open.destroy();
     });
   });
+}
+
+function beginToTell({ ear, world }: Channel, token: string) {
+  const watch = new ProgressWatch(world);
+  ear.begin(token, { ours: token, onProgress: (value, inOrder) => watch.note(value, inOrder) });
+  return { watch, end: (is: "answered" | "left") => ear.end(token, is) };
+}
+
+/** One timer however much progress comes: it looks when it ends whether it is to begin anew. */
+function waitWithin(
+  world: World,
+  { request, watch }: { readonly request: CallRequest; readonly watch: ProgressWatch | undefined },
+  giveUp: (afterMs: number) => void,
+): Timer {
+  const { timeoutMs, resetOnProgress } = request;
+  const limits: Patience = { timeoutMs, mostMs: resetOnProgress?.mostMs };
+  const startUs = world.nowUs();
+  let endMs = endsAfterMs(limits);
+  const look = (): void => {
+    const laterMs = endsAfterMs(limits, watch?.lastMs);
+    if (laterMs <= endMs) return giveUp(endMs);
+    endMs = laterMs;
+    timer = world.timer(Math.max(0, endMs - (world.nowUs() - startUs) / 1000), look);
+  };
+  let timer = world.timer(endMs, look);
+  return { cancel: () => timer.cancel() };
 }
 
 /** What cancels and what closes may be the same, and then it is a cancel. */

@@ -1,6 +1,8 @@
 /** What a lean session speaks over: JSON-RPC with one server, whatever carries it. */
+import type { LostStream } from "../history/lost-stream.ts";
 import type { World } from "../world.ts";
 import type { Answering, AskDesk } from "./asked-back.ts";
+import type { Ear } from "./ear.ts";
 import type { Found } from "./lean-body.ts";
 import type { Framing, Named } from "./lean-framing.ts";
 import type { Message } from "./lean-rpc.ts";
@@ -15,6 +17,7 @@ export interface Channel {
   readonly stops: Stops;
   readonly words: Words;
   readonly asks: AskDesk;
+  readonly ear: Ear;
   /** The server knows this session no more. */
   readonly lost: boolean;
   readonly closed: boolean;
@@ -39,8 +42,9 @@ export interface Channel {
 /** A request whose text is put together already, with all that its framing asks for. */
 export interface Posted extends Named {
   readonly id: number;
-  readonly traceparent: string;
+  readonly traceparent?: string;
   readonly text: string;
+  readonly progressToken?: string | undefined;
   readonly answering?: Answering | undefined;
 }
 
@@ -50,6 +54,7 @@ export interface Seen {
   bytes?: number;
   retryAfterMs?: number;
   reusedSocket?: boolean;
+  lostStream?: LostStream;
 }
 
 export type Reply = Found & { readonly seen: Readonly<Seen>; readonly sessionId?: string };

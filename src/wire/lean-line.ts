@@ -2,21 +2,26 @@
  * The open line of one lean session over HTTP: its headers, its numbering of requests, and what is still under way on
  * it. It knows JSON-RPC over HTTP; what the methods mean is for others.
  */
+import { Bag } from "../bag.ts";
 import type { AskMethod } from "../history/asked-events.ts";
 import { outcomeClasses } from "../history/outcomes.ts";
 import { disconnectCancels } from "../history/protocol.ts";
 import { parsedJson } from "../history/shape.ts";
 import type { World } from "../world.ts";
 import { AskDesk, type Answering } from "./asked-back.ts";
+import { Ear, endsCall, type Hears } from "./ear.ts";
 import { replyWithin, type Channel, type Failure, type OpenRequest, type Posted, type Reply } from "./lean-channel.ts";
 import { Peer } from "./http-peer.ts";
 import { framedParams, requestHeaders, sessionHeaders, type Framing, type Named } from "./lean-framing.ts";
 import { callerHeaders, contentHeaders, linesOf, type Header } from "./lean-headers.ts";
 import { openRequest } from "./lean-http.ts";
+import { Resumable } from "./lean-resume.ts";
 import { OwnStream } from "./lean-stream.ts";
 import { isObject, readMessage, textOf, type Message, type ServerRequest } from "./lean-rpc.ts";
 import { createStops, type Stops } from "./lean-stops.ts";
 import { createWords, type Words } from "./mcp-result.ts";
+import type { Resuming } from "./session.ts";
+import { StreamDesk, StreamWatch } from "./stream-watch.ts";
 
 /** What is said beside the calls (cancellations, answers to pings, the farewell) may not hold anything up. */
 const asideTimeoutMs = 2000;
@@ -30,18 +35,24 @@ export interface LineOptions {
   readonly authorization?: () => string;
   readonly answered?: readonly AskMethod[];
   readonly takesTasks?: boolean;
+  readonly hears?: Hears;
   readonly mask?: (text: string) => string;
   readonly world: World;
+  readonly resuming?: Resuming;
 }
 
 interface Sending {
   readonly body: string;
   readonly id?: number;
   readonly traceparent?: string;
+  readonly progressToken?: string | undefined;
   readonly answering?: Answering | undefined;
   /** Of a request. */
   readonly named?: Named;
   readonly method?: "POST" | "DELETE";
+  /** A GET of what is missing behind this event, in place of a message. */
+  readonly behind?: string;
+  readonly stream?: StreamWatch;
   readonly tell: (reply: Reply) => void;
 }
 
@@ -52,6 +63,7 @@ export class Line implements Channel {
   readonly stops: Stops = createStops();
   readonly words: Words;
   readonly asks: AskDesk;
+  readonly ear: Ear;
   /** True once the server answered 404 to this session. */
   lost = false;
   closed = false;
@@ -62,16 +74,20 @@ export class Line implements Channel {
   readonly #caller: readonly Header[];
   readonly #common: readonly Header[];
   #own: OwnStream | undefined;
-  readonly #open = new Set<OpenRequest>();
+  readonly #open = new Bag<OpenRequest>();
   readonly #asides = new Set<Promise<unknown>>();
   /** What every request of this session has in its head. */
   #lines: string | undefined;
   #framing: Framing = {};
   #lastId = 0;
+  readonly #resuming: Resuming | undefined;
+  readonly #streams = new StreamDesk();
 
   constructor({ url, headers, authorization, mask, ...about }: LineOptions) {
-    const { world } = about;
+    const { world, resuming } = about;
+    this.#resuming = resuming;
     this.asks = new AskDesk(about);
+    this.ear = new Ear(about.hears);
     this.name = url.origin + url.pathname;
     this.world = world;
     this.words = createWords([...Object.values(headers), decodeURIComponent(url.password)], mask);
@@ -116,11 +132,34 @@ export class Line implements Channel {
     };
   }
 
-  post({ id, traceparent, text, method, name, answering }: Posted, tell: (reply: Reply) => void): OpenRequest {
-    const sending = { id, traceparent, answering, named: { method, name }, body: text, tell };
-    const request: OpenRequest = this.#send(sending, () => this.#open.delete(request));
-    this.#open.add(request);
+  post({ text, method, name, ...posted }: Posted, tell: (reply: Reply) => void): OpenRequest {
+    const sending = { ...posted, named: { method, name }, body: text };
+    const onClosed = (): void => this.#open.delete(place);
+    const resuming = this.#framing.meta === undefined ? this.#resuming : undefined;
+    const request: OpenRequest =
+      resuming === undefined
+        ? this.#send({ ...sending, tell }, onClosed)
+        : this.#resumable(sending, { resuming, tell, onClosed });
+    const place = this.#open.add(request);
     return request;
+  }
+
+  #resumable(
+    sending: Omit<Sending, "tell"> & { readonly id: number },
+    { resuming, tell, onClosed }: { resuming: Resuming; tell: Sending["tell"]; onClosed: () => void },
+  ): OpenRequest {
+    const { world, words } = this;
+    const stream = new StreamWatch(this.#streams, sending.id);
+    return new Resumable({
+      world,
+      words,
+      watch: stream,
+      resuming,
+      begin: (told, closed) => this.#send({ ...sending, stream, tell: told }, closed),
+      resume: (behind, told, closed) => this.#send({ ...sending, body: "", stream, behind, tell: told }, closed),
+      tell,
+      onClosed,
+    });
   }
 
   ask(message: Message, timeoutMs: number): Promise<Reply> {
@@ -139,36 +178,35 @@ export class Line implements Channel {
   }
 
   /** Opens the stream on which the server says what belongs to no answer, where this revision and the server have one. */
-  async listen(): Promise<void> {
-    if (this.#framing.meta !== undefined) return;
+  async listen(): Promise<boolean> {
+    if (this.#framing.meta !== undefined) return false;
     this.#own = new OwnStream({
       peer: this.#peer,
       world: this.world,
-      head: () => {
-        const own: readonly Header[] = [...this.#authorized(), ...sessionHeaders(this.#framing), eventsWanted];
-        return `GET ${this.#path} HTTP/1.1\r\n${linesOf([...this.#caller, ...own])}`;
-      },
+      head: () => this.#headOfGet([]),
       onText: (text) => this.#hear(text),
     });
     const known = new AbortController();
-    await Promise.race([this.#own.known, this.world.sleep(asideTimeoutMs, known.signal)]);
+    const late = this.world.sleep(asideTimeoutMs, known.signal).then(() => false);
+    const isThere = await Promise.race([this.#own.known, late]);
     known.abort();
+    return isThere;
   }
 
-  async close(): Promise<void> {
+  async close({ farewell = true }: { readonly farewell?: boolean } = {}): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     this.#own?.close();
     this.stops.stopAll();
     for (const request of this.#open) request.destroy();
-    if (this.hasId && !this.lost) this.#aside({ body: "", method: "DELETE" });
+    if (farewell && this.hasId && !this.lost) this.#aside({ body: "", method: "DELETE" });
     // A cancellation that was just sent should still arrive; its time is short.
     await Promise.all(this.#asides);
     this.#peer.close();
   }
 
   #send(
-    { id, body, traceparent, named, answering, method = "POST", tell }: Sending,
+    { id, body, traceparent, progressToken: token, named, answering, method = "POST", behind, stream, tell }: Sending,
     onClosed: () => void,
   ): OpenRequest {
     let serverRequests = 0;
@@ -180,8 +218,13 @@ export class Line implements Channel {
     const trace = traceparent === undefined ? "" : `traceparent: ${traceparent}\r\n`;
     return openRequest(this.#peer, {
       id,
-      head: `${method} ${this.#path} HTTP/1.1\r\n${this.#lines}${own}${trace}`,
+      head:
+        behind === undefined
+          ? `${method} ${this.#path} HTTP/1.1\r\n${this.#lines}${own}${trace}`
+          : // A head is written in latin1, and an id may be any text.
+            this.#headOfGet([["last-event-id", Buffer.from(behind).toString("latin1")]]),
       body,
+      stream,
       inSession: this.hasId,
       world: this.world,
       tell: (reply) => {
@@ -192,6 +235,11 @@ export class Line implements Channel {
         serverRequests += 1;
         // What is said in return for an answer of ours is not gone into: that might go on for ever.
         if (id !== undefined && serverRequests <= serverRequestsMax) void this.#answer(request, answering);
+      },
+      onNotification: (notification, answer) => {
+        if (token !== undefined && answer !== undefined && endsCall(answer)) this.ear.end(token, "answered");
+        // Where a stream goes on, what had come already may be told again.
+        this.ear.hear(notification, behind === undefined ? { is: "answer", token } : { is: "aside" });
       },
       onClosed,
     });
@@ -209,7 +257,13 @@ export class Line implements Channel {
       if (!isObject(one)) continue;
       const message = readMessage(one, undefined);
       if (message.is === "request") void this.#answer(message.request);
+      else if (message.is === "notification") this.ear.hear(message.notification, { is: "aside" });
     }
+  }
+
+  #headOfGet(more: readonly Header[]): string {
+    const own: readonly Header[] = [...this.#authorized(), ...sessionHeaders(this.#framing), eventsWanted, ...more];
+    return `GET ${this.#path} HTTP/1.1\r\n${linesOf([...this.#caller, ...own])}`;
   }
 
   #authorized(): readonly Header[] {

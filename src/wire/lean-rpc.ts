@@ -19,11 +19,17 @@ export interface ServerRequest {
   readonly params?: JsonObject;
 }
 
+/** What a server says without wanting an answer. */
+export interface Notification {
+  readonly method: string;
+  readonly params?: JsonObject;
+}
+
 export type RpcMessage =
   | { readonly is: "answer"; readonly answer: RpcAnswer }
   | { readonly is: "wrong-id"; readonly error?: RpcError }
   | { readonly is: "request"; readonly request: ServerRequest }
-  | { readonly is: "notification" }
+  | { readonly is: "notification"; readonly notification: Notification }
   /** `ours`: it carries our id all the same, so no better answer will come. */
   | { readonly is: "malformed"; readonly ours: boolean };
 
@@ -58,9 +64,10 @@ export function readMessage(value: unknown, id: number | undefined): RpcMessage 
 
   const { id: from, method, params } = value;
   if (typeof method === "string") {
-    if (from === undefined) return { is: "notification" };
+    const said = { method, ...(isObject(params) ? { params } : {}) };
+    if (from === undefined) return { is: "notification", notification: said };
     return typeof from === "string" || typeof from === "number"
-      ? { is: "request", request: { id: from, method, ...(isObject(params) ? { params } : {}) } }
+      ? { is: "request", request: { id: from, ...said } }
       : malformed;
   }
 

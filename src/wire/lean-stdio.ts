@@ -4,6 +4,7 @@
  */
 import type { World } from "../world.ts";
 import { AskDesk } from "./asked-back.ts";
+import { Ear } from "./ear.ts";
 import type { Found } from "./lean-body.ts";
 import {
   lingerMs,
@@ -35,7 +36,7 @@ const closedBefore: Found = { is: "failure", class: "closed" };
 
 interface StdioChannelOptions extends Pick<
   StdioSessionOptions,
-  "server" | "pipe" | "world" | "answered" | "takesTasks"
+  "server" | "pipe" | "world" | "answered" | "takesTasks" | "hears"
 > {
   readonly words: Words;
 }
@@ -46,6 +47,7 @@ export class StdioChannel implements Channel {
   readonly stops: Stops = createStops();
   readonly words: Words;
   readonly asks: AskDesk;
+  readonly ear: Ear;
   /** True once the process has gone, or says nothing any more. */
   lost = false;
   readonly isShared = true;
@@ -63,6 +65,7 @@ export class StdioChannel implements Channel {
     const { world } = about;
     this.words = words;
     this.asks = new AskDesk(about);
+    this.ear = new Ear(about.hears);
     this.name = server;
     this.world = world;
     this.#pipe = pipe;
@@ -177,7 +180,7 @@ export class StdioChannel implements Channel {
         this.#questions += 1;
         return void (this.#questions > questionsMost ? this.#leaveFlood() : this.#answer(message.request));
       case "notification":
-        return;
+        return this.ear.hear(message.notification, { is: "pipe" });
       default:
         message satisfies never;
     }

@@ -1,5 +1,7 @@
 /** Ending calls when their signal aborts, with one listener a signal however many calls wait on it. */
 
+import { Bag } from "../bag.ts";
+
 export interface Stops {
   /** Calls `stop` when the signal aborts; the returned function forgets it. */
   add(signal: AbortSignal, stop: () => void): () => void;
@@ -16,9 +18,9 @@ export function createStops(): Stops {
     const known = watches.get(signal);
     if (known !== undefined) return known;
     if (newest !== undefined) drop(newest);
-    const stops = new Set<() => void>();
+    const stops = new Bag<() => void>();
     const fire = (): void => {
-      for (const stop of stops) stop();
+      for (const stop of stops.empty()) stop();
     };
     signal.addEventListener("abort", fire, { once: true });
     newest = { signal, stops, fire };
@@ -36,16 +38,15 @@ export function createStops(): Stops {
   return {
     add: (signal, stop) => {
       const at = watch(signal);
-      at.stops.add(stop);
+      const place = at.stops.add(stop);
       return () => {
-        at.stops.delete(stop);
+        at.stops.delete(place);
         if (at !== newest) drop(at);
       };
     },
     stopAll: () => {
       for (const at of watches.values()) {
         at.fire();
-        at.stops.clear();
         drop(at);
       }
       newest = undefined;
@@ -55,6 +56,6 @@ export function createStops(): Stops {
 
 interface Watch {
   readonly signal: AbortSignal;
-  readonly stops: Set<() => void>;
+  readonly stops: Bag<() => void>;
   readonly fire: () => void;
 }

@@ -21,16 +21,16 @@ export interface OwnStreamOptions {
 const againAfterMs = 1000;
 
 export class OwnStream {
-  /** Resolves once it is known whether there is one. */
-  readonly known: Promise<void>;
+  /** Whether there is one, once it is known. */
+  readonly known: Promise<boolean>;
   readonly #options: OwnStreamOptions;
-  readonly #tell: () => void;
+  readonly #tell: (isThere: boolean) => void;
   #again: Timer | undefined;
   #isClosed = false;
 
   constructor(options: OwnStreamOptions) {
     this.#options = options;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     this.known = promise;
     this.#tell = resolve;
     this.#open();
@@ -39,7 +39,7 @@ export class OwnStream {
   close(): void {
     this.#isClosed = true;
     this.#again?.cancel();
-    this.#tell();
+    this.#tell(false);
   }
 
   #open(): void {
@@ -55,13 +55,13 @@ export class OwnStream {
     const asker: Asker = {
       head: ({ status, mediaType }: AnswerHead) => {
         isStream = status === 200 && mediaType === "text/event-stream";
-        this.#tell();
+        this.#tell(isStream);
       },
       body: (bytes) => {
         if (isStream) events.feed(decoder.write(bytes));
       },
       end: () => undefined,
-      broken: () => this.#tell(),
+      broken: () => this.#tell(false),
       released: () => {
         // One that was there and has ended may come again; one that never was is not asked for twice.
         if (!isStream || this.#isClosed) return;

@@ -23,6 +23,7 @@ import {
   type SessionOptions,
   type Tool,
 } from "./session.ts";
+import { subscribe } from "./subscription.ts";
 
 export const openLeanSession: OpenSession = async (options) => {
   const { dialect = usualDialect } = options;
@@ -44,13 +45,21 @@ async function openOver(channel: Channel, options: SessionOptions): Promise<Sess
   try {
     const { dialect = usualDialect, timeoutMs, clientName } = options;
     const opened = await beginOver(channel, { dialect, timeoutMs, clientName });
-    if (options.answered !== undefined && channel instanceof Line) await channel.listen();
-    return sessionOn(channel, opened);
+    const listens = await listenOn(channel, options);
+    return sessionOn(channel, { ...opened, ...(options.listens === true ? { listens } : {}) });
   } catch (thrown) {
     await channel.close();
     if (thrown instanceof SessionError) throw thrown;
     throw new SessionError(`${channel.name} could not be asked: ${messageOf(thrown)}`, { cause: thrown });
   }
+}
+
+/** Whether it hears what belongs to no answer. */
+async function listenOn(channel: Channel, { answered, listens }: SessionOptions): Promise<boolean> {
+  const hasOwn = channel instanceof Line;
+  if (channel.framing.meta !== undefined) return listens === true && subscribe(channel);
+  if (hasOwn && (answered !== undefined || listens === true)) return channel.listen();
+  return !hasOwn;
 }
 
 async function openOverEvents(options: HttpSessionOptions, dialect: Dialect): Promise<Session> {
@@ -71,10 +80,9 @@ function channelTo(options: SessionOptions): Channel {
   return new Line(options);
 }
 
-function sessionOn(channel: Channel, { protocolVersion, begins }: Opened): Session {
+function sessionOn(channel: Channel, opened: Opened & Pick<Session, "listens">): Session {
   return {
-    protocolVersion,
-    begins,
+    ...opened,
     get lost() {
       return channel.lost;
     },
@@ -83,6 +91,7 @@ function sessionOn(channel: Channel, { protocolVersion, begins }: Opened): Sessi
     call: (request) => leanCall(channel, request),
     listTools: (timeoutMs) => listTools(channel, timeoutMs),
     close: () => channel.close(),
+    ...(channel instanceof Line ? { abandon: () => channel.close({ farewell: false }) } : {}),
   };
 }
 
@@ -110,6 +119,6 @@ function toolsOf(channel: Channel, listed: unknown): Tool[] {
     const { annotations } = tool;
     const says = (hint: string): boolean => isObject(annotations) && annotations[hint] === true;
     const idempotent = says("idempotentHint") ? { idempotent: true as const } : {};
-    return { name: tool["name"], readOnly: says("readOnlyHint"), ...idempotent };
+    return { name: tool["name"], readOnly: says("readOnlyHint"), ...idempotent, entry: tool };
   });
 }

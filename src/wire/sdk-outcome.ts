@@ -13,6 +13,8 @@ import type { Answer } from "./session.ts";
 /** What is known of a call beside what was thrown. */
 export interface Called extends Asked {
   readonly timeoutMs: number;
+  /** Where progress begins the timeout anew: the most that it may come to. */
+  readonly mostMs?: number | undefined;
   readonly elapsedMs: number;
   /** The transport has ended, and not because we closed it. */
   readonly ended: boolean;
@@ -56,11 +58,20 @@ const codes: Readonly<Record<"timeout" | "closed", number>> = {
 };
 
 function answerOfMcpError(thrown: McpError, called: Called): Answer {
-  const { words, timeoutMs, elapsedMs, ended } = called;
+  const { words, timeoutMs, mostMs, elapsedMs, ended } = called;
   // Timers fire a little early at times. Where it could be either, the one that believes less is told.
   const hasWaited = elapsedMs > timeoutMs / 2;
   if (isTimeout(thrown) && timeoutIn(thrown) === timeoutMs && hasWaited)
     return { ...bare("timeout"), onTimeout: "cancel" };
+  // It looks for that only when progress comes, and says no word of it to the server.
+  if (
+    mostMs !== undefined &&
+    thrown.code === codes.timeout &&
+    isAtMost(thrown.data, mostMs) &&
+    elapsedMs > mostMs / 2
+  ) {
+    return { ...bare("timeout"), onTimeout: "abandon" };
+  }
   if (ended && thrown.code === codes.closed) return bare("closed");
   const message = wordsOfThrown(thrown);
   // Here the tool did answer, and may have acted: it is the client that does not take what it said.
@@ -96,6 +107,11 @@ function classOfFetch(cause: unknown): OutcomeClass {
   if (!(cause instanceof Error)) return "closed";
   if (cause.name === "HTTPParserError") return "malformed-answer";
   return undiciClasses[codeOf(cause) ?? ""] ?? classOfError(cause);
+}
+
+/** What the SDKs say of a call that progress has kept too long. */
+export function isAtMost(data: unknown, mostMs: number | undefined): boolean {
+  return isObject(data) && mostMs !== undefined && data["maxTotalTimeout"] === mostMs;
 }
 
 function timeoutIn({ data }: McpError): number | undefined {

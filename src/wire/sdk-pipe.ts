@@ -22,6 +22,7 @@ export function pipeEnd({ server, pipe }: StdioSessionOptions): SdkEnd {
   return {
     name: server,
     transport,
+    isPipe: true,
     protocolVersion: () => version,
     inSession: () => false,
     isLost: () => isLost,

@@ -1,10 +1,10 @@
 /** The requests of MCP by the SDK's own functions, which check what they send and what they get as its users have it. */
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import type { RequestOptions } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import { ResultSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { HowToAsk } from "./sdk-session.ts";
 import type { CallRequest } from "./session.ts";
 
-export function askClient(client: Client, request: CallRequest, options: RequestOptions): Promise<unknown> {
+export function askClient(client: Client, request: CallRequest, options: HowToAsk): Promise<unknown> {
   const { method, name = "", meta } = request;
   const params = { ...request.params, _meta: { ...meta } };
   switch (method) {

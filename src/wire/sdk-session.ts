@@ -5,13 +5,17 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { deniesSession, type Refusal } from "../history/session-words.ts";
 import { formatDuration } from "../units.ts";
+import type { World } from "../world.ts";
 import { isProtocolVersion } from "../history/protocol.ts";
 import { AskDesk } from "./asked-back.ts";
 import { usualDialect } from "./dialect.ts";
 import { refusalClass } from "./lean-body.ts";
 import { countdown } from "./lean-asked.ts";
 import { isObject } from "./lean-rpc.ts";
+import { sayFarewell } from "./sdk-farewell.ts";
 import { createStops } from "./lean-stops.ts";
+import { ProgressWatch } from "./progress-watch.ts";
+import { listenAt, SdkEar } from "./sdk-ear.ts";
 import { answerOf, bare, createWords } from "./mcp-result.ts";
 import { pagesMax } from "./requests.ts";
 import { answerWith } from "./sdk-asked.ts";
@@ -34,6 +38,8 @@ export interface SdkEnd {
   readonly transport: Transport;
   /** Known once connected. */
   readonly protocolVersion: () => string | undefined;
+  /** All that its server says comes in order, and reaches it. */
+  readonly isPipe: boolean;
   /** Whether the server has given the session an id. */
   readonly inSession: () => boolean;
   /** Nothing can be called in this session any more, and another one may be opened. */
@@ -42,12 +48,21 @@ export interface SdkEnd {
   readonly farewell: () => Promise<void>;
 }
 
-/** The farewell may not hold anything up. */
-const farewellTimeoutMs = 2000;
+/** Nor what is asked for beside the calls. */
+const subscribeTimeoutMs = 2000;
 
 type Options = Pick<
   HttpSessionOptions,
-  "headers" | "mask" | "dialect" | "timeoutMs" | "world" | "clientName" | "answered" | "takesTasks"
+  | "headers"
+  | "mask"
+  | "dialect"
+  | "timeoutMs"
+  | "world"
+  | "clientName"
+  | "answered"
+  | "takesTasks"
+  | "hears"
+  | "listens"
 >;
 
 export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options: Options): Promise<Session> {
@@ -59,8 +74,11 @@ export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options:
   const answer: typeof client.fallbackRequestHandler = (request, { signal: over }) =>
     answerWith(asks, request, { over, refuse: ({ code, message }) => new McpError(code, message) });
   client.fallbackRequestHandler = answer;
+  const ear = new SdkEar({ hears: options.hears, isPipe: end.isPipe });
+  listenAt(transport, ear);
   const speaker: Speaker = {
     asks,
+    ear,
     connect: (timeout) => client.connect(transport, { timeout }),
     ask: (request, how) => askClient(client, request, how),
     toolPage: (cursor, timeout) => client.listTools(cursor === undefined ? undefined : { cursor }, { timeout }),
@@ -77,11 +95,11 @@ export async function openSdkSessionOver({ transport, ...end }: SdkEnd, options:
 /** What sessions need of a client of the SDK, of whichever version. */
 export interface Speaker {
   readonly asks: AskDesk;
+  readonly ear: SdkEar;
   readonly connect: (timeoutMs: number) => Promise<void>;
-  readonly ask: (
-    request: CallRequest,
-    how: { readonly timeout: number; readonly signal: AbortSignal },
-  ) => Promise<unknown>;
+  readonly ask: (request: CallRequest, how: HowToAsk) => Promise<unknown>;
+  /** Asks to be told of changed lists, where that has to be asked for: whether it will be. */
+  readonly subscribe?: (timeoutMs: number) => Promise<boolean>;
   readonly toolPage: (cursor: string | undefined, timeoutMs: number) => Promise<ToolPage>;
   readonly hasEnded: () => boolean;
   readonly close: () => Promise<void>;
@@ -90,6 +108,16 @@ export interface Speaker {
   /** The server refused a session that it had opened. */
   readonly isLoss: (thrown: unknown) => boolean;
   readonly statusOf: (thrown: unknown) => number | undefined;
+}
+
+/** In the SDKs' own words. */
+export interface HowToAsk {
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  /** Without it they ask for no progress. */
+  readonly onprogress?: () => void;
+  readonly resetTimeoutOnProgress?: true;
+  readonly maxTotalTimeout?: number;
 }
 
 interface ToolPage {
@@ -112,7 +140,11 @@ export async function openSessionOf(speaker: Speaker, end: End, options: Options
       `${end.name} and the SDK agreed on protocol version ${version ?? "none"}, expected ${dialect.versions.join(", ")}`,
     );
   }
-  return sessionOn(speaker, end, options);
+  const session = sessionOn(speaker, end, options);
+  if (options.listens !== true) return session;
+  // Of the stream that the SDK opens for itself over HTTP it says nothing.
+  const listens = (await speaker.subscribe?.(subscribeTimeoutMs)) ?? (end.isPipe ? true : undefined);
+  return listens === undefined ? session : Object.assign(session, { listens });
 }
 
 async function connect(speaker: Speaker, end: End, options: Options): Promise<void> {
@@ -148,26 +180,33 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
     // Node's timers know no parts of milliseconds, and would cut them off.
     const timeout = Math.ceil(request.timeoutMs);
     const asked = { method: request.method, words };
-    const { answering } = request;
+    const { answering, meta } = request;
+    const told = beginToTell(speaker.ear, request, world);
+    const seen = (answer: Answer): Answer => (told === undefined ? answer : { ...answer, progress: told.watch.seen() });
     if (answering !== undefined) speaker.asks.begin(answering);
     try {
-      const result = await speaker.ask(request, { timeout, signal: own.signal });
-      return isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer");
+      const result = await speaker.ask(request, { timeout, signal: own.signal, ...told?.how });
+      return seen(isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer"));
     } catch (thrown) {
       if (own.signal.aborted || closing) return bare("stopped");
       const elapsedMs = (world.nowUs() - startedUs) / 1000;
       const ended = speaker.hasEnded();
-      return speaker.answerOfThrown(thrown, {
-        ...asked,
-        timeoutMs: timeout,
-        elapsedMs,
-        ended,
-        inSession: end.inSession(),
-      });
+      const { maxTotalTimeout: mostMs } = told?.how ?? {};
+      const called = { ...asked, timeoutMs: timeout, mostMs, elapsedMs, ended, inSession: end.inSession() };
+      return seen(speaker.answerOfThrown(thrown, called));
     } finally {
       forget();
+      if (told !== undefined) speaker.ear.end(meta.traceparent, "left");
       if (answering !== undefined) speaker.asks.end(answering);
     }
+  };
+
+  const leave = async (farewell: () => Promise<void>): Promise<void> => {
+    if (closing) return;
+    closing = true;
+    stops.stopAll();
+    await farewell();
+    await speaker.close();
   };
 
   return {
@@ -178,18 +217,25 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
     },
     call,
     listTools: (timeoutMs) => listTools(speaker, { end, options, timeoutMs }),
-    close: async () => {
-      if (closing) return;
-      closing = true;
-      stops.stopAll();
-      const waited = new AbortController();
-      // A server that does not let go of its session is no news at this point.
-      const farewell = end.farewell().catch(() => undefined);
-      await Promise.race([farewell, world.sleep(farewellTimeoutMs, waited.signal)]);
-      waited.abort();
-      await speaker.close();
-    },
+    close: () => leave(() => sayFarewell(end, world)),
+    abandon: () => leave(() => Promise.resolve()),
   };
+}
+
+function beginToTell(ear: SdkEar, { meta, resetOnProgress }: CallRequest, world: World) {
+  const { traceparent, progressToken: ours } = meta;
+  if (ours === undefined) return undefined;
+  const watch = new ProgressWatch(world);
+  ear.begin(traceparent, { ours, onProgress: (value, inOrder) => watch.note(value, inOrder) });
+  const { mostMs } = resetOnProgress ?? {};
+  const most =
+    mostMs === undefined || mostMs === Number.POSITIVE_INFINITY ? {} : { maxTotalTimeout: Math.ceil(mostMs) };
+  // The ear is told at the transport; but the SDK asks for progress only where it is given somebody to tell.
+  const how: Omit<HowToAsk, "timeout" | "signal"> = {
+    onprogress: () => undefined,
+    ...(resetOnProgress === undefined ? {} : { resetTimeoutOnProgress: true, ...most }),
+  };
+  return { watch, how };
 }
 
 async function listTools(
@@ -204,10 +250,11 @@ async function listTools(
       throw sessionErrorOf(thrown, { speaker, end, options, doing: "answer tools/list", timeoutMs });
     });
     tools.push(
-      ...listed.tools.map(({ name, annotations }) => ({
-        name,
-        readOnly: annotations?.readOnlyHint === true,
-        ...(annotations?.idempotentHint === true ? { idempotent: true as const } : {}),
+      ...listed.tools.map((tool) => ({
+        name: tool.name,
+        readOnly: tool.annotations?.readOnlyHint === true,
+        ...(tool.annotations?.idempotentHint === true ? { idempotent: true as const } : {}),
+        entry: { ...tool },
       })),
     );
     cursor = listed.nextCursor;

@@ -33,6 +33,7 @@ function httpEnd(url: URL, requests: Requests): Omit<SdkEnd, "name"> {
   const transport = new StreamableHTTPClientTransport(url, requests);
   return {
     transport,
+    isPipe: false,
     protocolVersion: () => transport.protocolVersion,
     // The SDK keeps the id of a session that its server has lost, so every later call fails as well: so do ours.
     isLost: () => false,
@@ -52,6 +53,8 @@ function eventsEnd(url: URL, requests: Requests): Omit<SdkEnd, "name"> {
   };
   return {
     transport,
+    // One stream brings all.
+    isPipe: true,
     protocolVersion: () => version,
     isLost: () => false,
     inSession: () => false,

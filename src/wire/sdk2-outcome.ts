@@ -3,18 +3,20 @@ import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from "@modelconte
 import type { OutcomeClass } from "../history/outcomes.ts";
 import { refusalClass } from "./lean-body.ts";
 import { answerOf, bare, saying } from "./mcp-result.ts";
-import { answerOfThrown, isClientsVerdict, type Called } from "./sdk-outcome.ts";
+import { answerOfThrown, isAtMost, isClientsVerdict, type Called } from "./sdk-outcome.ts";
 import type { Answer } from "./session.ts";
 
 export function answerOfThrown2(thrown: unknown, called: Called): Answer {
-  const { words } = called;
+  const { words, mostMs } = called;
   if (thrown instanceof SdkHttpError) {
     const { status, data } = thrown;
     return { ...bare(refusalClass(status, false)), status, ...saying(textIn(data) ?? thrown.message, words) };
   }
   if (thrown instanceof SdkError) {
     // An answer came, but its connection may have ended before it, or because of it.
-    if (isTimeout2(thrown)) return { ...bare("timeout"), onTimeout: "cancel" };
+    if (isTimeout2(thrown)) {
+      return { ...bare("timeout"), onTimeout: isAtMost(thrown.data, mostMs) ? "abandon" : "cancel" };
+    }
     return { ...bare(classes[thrown.code] ?? "malformed-answer"), ...saying(thrown.message, words) };
   }
   if (thrown instanceof ProtocolError) {

@@ -17,12 +17,14 @@ import { AskDesk } from "./asked-back.ts";
 import { openBoundedFetch } from "./bounded-fetch.ts";
 import { sessionless } from "./dialect.ts";
 import { transportOver, type Lines } from "./sdk-pipe.ts";
-import { openSessionOf, type SdkEnd } from "./sdk-session.ts";
+import { listenAt, SdkEar } from "./sdk-ear.ts";
+import { openSessionOf, type HowToAsk, type SdkEnd } from "./sdk-session.ts";
 import { answerWith } from "./sdk-asked.ts";
 import { createPatientValidator } from "./sdk-validator.ts";
 import { answerOfThrown2, isTimeout2, statusOf2 } from "./sdk2-outcome.ts";
 import { asked, nameOf } from "./sdk.ts";
 import type { CallRequest, Session, SessionOptions } from "./session.ts";
+import { subscribing } from "./subscription.ts";
 
 export async function openSdk2Session(options: SessionOptions): Promise<Session> {
   const pin = options.dialect?.versions[0] ?? sessionless;
@@ -37,13 +39,21 @@ export async function openSdk2Session(options: SessionOptions): Promise<Session>
   );
   for (const method of options.answered ?? []) answerIn(client, asks, method);
   const { transport, ...end } = "pipe" in options ? overPipe(options) : overHttp(options);
+  const ear = new SdkEar({ hears: options.hears, isPipe: end.isPipe });
+  listenAt(transport, ear);
   return openSessionOf(
     {
       asks,
+      ear,
       connect: (timeout) => client.connect(transport, { timeout }),
       ask: (request, how) => askClient2(client, request, how),
       toolPage: (cursor, timeout) =>
         client.request({ method: "tools/list", params: cursor === undefined ? {} : { cursor } }, { timeout }),
+      subscribe: (timeout) =>
+        client.listen(subscribing.params.notifications, { timeout }).then(
+          () => true,
+          () => false,
+        ),
       hasEnded: () => client.transport === undefined,
       close: () => client.close(),
       answerOfThrown: answerOfThrown2,
@@ -66,6 +76,7 @@ function overHttp({ url, headers, authorization }: Exclude<SessionOptions, { rea
       requestInit: { headers: asked(headers, authorization) },
       fetch: openBoundedFetch(),
     }),
+    isPipe: false,
     isLost: () => false,
     inSession: () => false,
     farewell: () => Promise.resolve(),
@@ -81,6 +92,7 @@ function overPipe({ server, pipe }: Extract<SessionOptions, { readonly pipe: unk
   return {
     name: server,
     transport,
+    isPipe: true,
     isLost: () => isLost,
     inSession: () => false,
     farewell: () => Promise.resolve(),
@@ -96,11 +108,7 @@ function answerIn(client: Client, asks: AskDesk, method: AskMethod): void {
 
 const anyResult = z.looseObject({});
 
-function askClient2(
-  client: Client,
-  request: CallRequest,
-  how: { readonly timeout: number; readonly signal: AbortSignal },
-): Promise<unknown> {
+function askClient2(client: Client, request: CallRequest, how: HowToAsk): Promise<unknown> {
   const { method, name = "", meta } = request;
   const params = { ...request.params, _meta: { ...meta } };
   switch (method) {

@@ -1,12 +1,13 @@
 /**
  * Speaking MCP: what an agent may ask of a session, and what it gets to know of each attempt.
- * A failed call is data, not an exception; nothing here retries, resumes or hides anything.
+ * A failed call is data, not an exception; nothing here retries or hides anything, or resumes what it was not told to.
  */
 import type { AskMethod } from "../history/asked-events.ts";
 import type { Attempt } from "../history/events.ts";
 import type { World } from "../world.ts";
 import type { Answering } from "./asked-back.ts";
 import type { Beginning, Dialect } from "./dialect.ts";
+import type { Hears } from "./ear.ts";
 import type { Named } from "./lean-framing.ts";
 import type { Message } from "./lean-rpc.ts";
 import type { StdioPipe } from "./stdio-pipe.ts";
@@ -28,8 +29,15 @@ export interface McpRequest {
 
 export interface CallRequest extends McpRequest {
   /** Goes into `_meta` and, for traceparent, into the header of the same name. */
-  readonly meta: { readonly traceparent: string; readonly "squall/op": string };
+  readonly meta: {
+    readonly traceparent: string;
+    readonly "squall/op": string;
+    /** It asks to be told how far it is; the SDKs send one of their own in its place. */
+    readonly progressToken?: string;
+  };
   readonly timeoutMs: number;
+  /** Where it asks to be told how far it is: that begins the patience anew, but `mostMs` after the start it ends. */
+  readonly resetOnProgress?: { readonly mostMs: number };
   readonly onTimeout: TimeoutAction;
   /** Ends the wait at once when the run is over. */
   readonly signal: AbortSignal;
@@ -50,6 +58,8 @@ export interface Tool {
   readonly readOnly: boolean;
   /** It says that the same call once more changes nothing. */
   readonly idempotent?: true;
+  /** All that is listed of it. */
+  readonly entry: Readonly<Record<string, unknown>>;
 }
 
 export interface Session {
@@ -60,6 +70,8 @@ export interface Session {
   readonly lost: boolean;
   /** The server has given it an id, which every request names. */
   readonly hasId?: boolean;
+  /** Where it was to listen: whether it does. Absent: that cannot be told. */
+  readonly listens?: boolean;
   /** Over HTTP: a request in it as anybody else could post it. */
   readonly posted?: (request: Message & Named) => {
     readonly headers: Readonly<Record<string, string>>;
@@ -69,6 +81,8 @@ export interface Session {
   call(request: CallRequest): Promise<Answer>;
   listTools(timeoutMs: number): Promise<readonly Tool[]>;
   close(): Promise<void>;
+  /** The same without a word to its server; absent: it has none to say. */
+  abandon?(): Promise<void>;
 }
 
 interface AnySessionOptions {
@@ -81,6 +95,9 @@ interface AnySessionOptions {
   readonly answered?: readonly AskMethod[];
   /** It says that a call of its may be answered with a task (2026-07-28). */
   readonly takesTasks?: boolean;
+  /** It opens the stream, or asks for the subscription, by which a server says what belongs to no answer. */
+  readonly listens?: boolean;
+  readonly hears?: Hears;
   /** Takes all secrets out of a server's words, also those that no header of this session holds. */
   readonly mask?: (text: string) => string;
 }
@@ -90,6 +107,17 @@ export interface HttpSessionOptions extends AnySessionOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The header of this name, asked for each request: a token may be renewed while a session lives. */
   readonly authorization?: () => string;
+  /** Absent: what a lost event stream did not bring is not asked for. */
+  readonly resuming?: Resuming;
+}
+
+/** How what a lost event stream did not bring is asked for, where its revision knows of that. */
+export interface Resuming {
+  /**
+   * How long it waits before it asks, when it has asked so often in vain and its server wants it to wait so long;
+   * undefined: it asks no more.
+   */
+  readonly afterMs: (inVain: number, retryMs: number | undefined) => number | undefined;
 }
 
 export interface StdioSessionOptions extends AnySessionOptions {

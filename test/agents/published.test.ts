@@ -97,11 +97,35 @@ describe("AWS, exponential backoff and jitter: a hundred clients write one row, 
   });
 });
 
+test("the same with forty clients and shorter waits, as scenarios/known-answers/jitter has them", () => {
+  const calls = (over: object): number => {
+    const { reactions } = composePolicy({ retry: { attempts: 100, delay: "5ms", delayMax: "200ms", ...over } });
+    const waitMs: Wait = (attempts, waitedMs, random) => {
+      const all = Array.from({ length: attempts - 1 }, () => seen("reset"));
+      const decision = decide({ reactions }, [seen("reset"), ...all], { random, waitedMs, isSafe: true });
+      return decision.do === "retry" ? decision.afterMs : 0;
+    };
+    const seeds = Array.from({ length: 40 }, (_, seed) => contend(waitMs, { clients: 40, seed }));
+    return seeds.reduce((sum, one) => sum + one, 0) / seeds.length;
+  };
+  const plain = calls({ backoff: "exponential" });
+  const percent = (over: object): number => (100 * calls(over)) / plain;
+  expect(Math.abs(percent({ delay: "0ms" }) - 107)).toBeLessThan(3);
+  expect(Math.abs(percent({ backoff: "exponential", jitter: "equal" }) - 68)).toBeLessThan(3);
+  expect(Math.abs(percent({ backoff: "exponential", jitter: "full" }) - 66)).toBeLessThan(3);
+  expect(Math.abs(percent({ jitter: "decorrelated" }) - 63)).toBeLessThan(3);
+});
+
+type Wait = (attempts: number, waitedMs: number, random: Random) => number;
+
 /** Optimistic locking over a network: who writes what has changed since it was read must begin anew. */
-function contend(waitMs: (attempts: number, waitedMs: number, random: Random) => number): number {
-  const random = seededRandom(42, "contend");
+function contend(
+  waitMs: Wait,
+  { clients: count, seed }: { clients: number; seed: number } = { clients: 100, seed: 42 },
+): number {
+  const random = seededRandom(seed, "contend");
   const net = (): number => Math.abs(10 + 2 * normal(random));
-  const clients = Array.from({ length: 100 }, () => ({
+  const clients = Array.from({ length: count }, () => ({
     atMs: net(),
     doing: "read",
     attempts: 0,
@@ -132,6 +156,34 @@ function contend(waitMs: (attempts: number, waitedMs: number, random: Random) =>
 function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }
+
+test.each([
+  [0.9, 9.99, 9.4],
+  [0.5, 2, 1.41],
+  [1, 64, 0],
+])(
+  "SRE ch. 22: three layers of four tries ask a leaf that fails with %d %d times in the mean",
+  (q, mean, deviation) => {
+    const random = seededRandom(42, "layers", q);
+    const layers = composePolicy({ retry: { attempts: 4, retryOn: ["tool-error"] } });
+    const ask = (layer: number): { readonly ok: boolean; readonly asked: number } => {
+      if (layer === 0) return { ok: random.next() >= q, asked: 1 };
+      let asked = 0;
+      const answer = (): Seen => {
+        const below = ask(layer - 1);
+        asked += below.asked;
+        return seen(below.ok ? "ok" : "tool-error");
+      };
+      const { ok } = simulateOp(layers, openGuards(layers), { nowMs: 0, random, answer });
+      return { ok, asked };
+    };
+    const ops = Array.from({ length: 20_000 }, () => ask(3).asked);
+    const measured = ops.reduce((sum, one) => sum + one, 0) / ops.length;
+    const spread = Math.sqrt(ops.reduce((sum, one) => sum + (one - measured) ** 2, 0) / ops.length);
+    expect(Math.abs(measured - mean)).toBeLessThanOrEqual(mean * 0.03 * Math.sign(deviation));
+    expect(Math.abs(spread - deviation)).toBeLessThanOrEqual(deviation * 0.05);
+  },
+);
 
 describe("timeout budgets of a turn: chains that time out, in %", () => {
   const budgetMs = 1550;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Check, Grade, Judgement, Verdict } from "../../src/checks/check.ts";
 import type { FailOn } from "../../src/history/declared.ts";
 import { judge } from "../../src/checks/judge.ts";
+import { drift } from "../../src/checks/drift.ts";
 import { checks } from "../../src/checks/registry.ts";
 import { verdictsOf } from "../../src/reporters/verdicts.ts";
 import {
@@ -11,8 +12,10 @@ import {
   historyOf,
   honestRun,
   judged,
+  op,
   opIdOf,
   runStarted,
+  toolsToldOf,
   type Timed,
 } from "../literal-history.ts";
 
@@ -123,7 +126,7 @@ describe("a gap in the evidence keeps every pass from being believed", () => {
       honestRun.filter(([, e]) => e.type !== "fault" || e.edge !== "observed"),
       "nothing at the tap shows it",
     ],
-    ["a fault that was never injected", without("fault"), "was never injected"],
+    ["faults that were never injected", without("fault"), "were never injected"],
     [
       "a fault whose condition never came",
       [
@@ -236,6 +239,31 @@ test("a check that this version does not have is unknown, not forgotten", async 
   }, checks);
   expect(result.checks).toMatchObject([{ verdict: "pass" }, { check: "predicts", verdict: "unknown" }]);
   expect(result.verdict).toBe("unknown");
+});
+
+test("what only stands by is no judgement of a run that wanted others, and is one where it was asked for", async () => {
+  const steps = declared.steps.map(({ group, step, server, tool, timeoutMs }) => ({
+    group,
+    step,
+    server,
+    tool,
+    timeoutMs,
+  }));
+  const calm = frame().filter(([, event]) => event.type !== "fault");
+  const started = runStarted("faults", { faults: [], effects: [], steps });
+  const calls = [1, 2, 3].flatMap((walk) => [
+    ...op({ atMs: walk * 100, walk }),
+    ...op({ atMs: walk * 100, walk, step: 0 }),
+  ]);
+  const opened = { type: "session", group: "planner", agent: 0, server: "cloud", edge: "opened" } as const;
+  const listed = [toolsToldOf(0), toolsToldOf(3900)];
+  const history = historyOf(started, calm, listed, [[2, opened]], calls);
+  const wanted = await judged(history);
+  expect(wanted.checks).toMatchObject([{ check: "drift", verdict: "unknown" }]);
+  expect(wanted.account.gaps.map(({ says }) => says)).toEqual([
+    "no check but drift applies to this scenario and it sets no threshold, so nothing was judged",
+  ]);
+  expect((await judged(history, [drift])).account.gaps).toEqual([]);
 });
 
 test("no applicable check at all is unknown", async () => {

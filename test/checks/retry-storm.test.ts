@@ -58,6 +58,25 @@ const on = (...parts: readonly (readonly Timed[])[]) => verdictOn(retryStorm, hi
 
 const storm = times(4, refused);
 
+test("repeats after a wait that may be the harness's own lateness are unknown, and longer ones a weakness", async () => {
+  const behind: Timed = [4500, { type: "generator", starts: 9, lagMaxUs: 9e4, lagP99Us: 5e4, healthy: true }];
+  const waiting = (count: number, ms: number) => on(baseline(), outage(times(count, refused, ms)), [behind]);
+  expect(await waiting(6, 110)).toMatchObject({
+    verdict: "unknown",
+    because:
+      "cloud.FetchResources repeated failed upstream requests after 110ms, but Squall itself was late by up to 50ms: " +
+      "nobody can tell whether it waited",
+  });
+  expect(await waiting(4, 60)).toMatchObject({ verdict: "unknown" });
+  for (const [count, ms] of [
+    [6, 160],
+    [4, 80],
+  ] as const) {
+    expect(await waiting(count, ms)).toMatchObject({ verdict: "pass", findings: [{ grade: "weakness" }] });
+  }
+  expect(await on(baseline(), outage(times(4, refused, 60)))).toMatchObject({ verdict: "pass" });
+});
+
 describe("fails", () => {
   test("on a server that repeats each failed request three times at once", async () => {
     const result = await on(baseline(), outage(storm));

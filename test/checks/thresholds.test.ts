@@ -328,6 +328,88 @@ describe("amplification", () => {
   });
 });
 
+describe("what is expected", () => {
+  const tries = (count: number): OutcomeClass[] => Array<OutcomeClass>(count).fill("timeout");
+  const run = [frame(), many({ count: 50 }), many({ count: 50, fromMs: 1100, attempts: (n) => tries(n < 5 ? 2 : 1) })];
+
+  test.each([
+    ["amplification(planner, fault) = 1.1", "pass"],
+    ["amplification(planner, fault) = 1", "fail"],
+    ["amplification(planner, fault) = 1 ± 0.1", "pass"],
+    ["amplification(planner, fault) = 1.2 ± 0.1", "pass"],
+    ["amplification(planner, fault) = 1.2 +- 0.09", "fail"],
+    ["amplification(planner, fault) = 100% ± 10% of baseline", "pass"],
+    ["amplification(planner, fault) = 100% ± 9% of baseline", "fail"],
+    ["error-rate(planner, fault) = 100%", "pass"],
+    ["requests(planner, fault) = 55", "pass"],
+    ["requests(planner, fault) = 54", "fail"],
+    ["requests-per-op(planner, fault) = 1.1", "pass"],
+    ["amplification(planner, recovery) = 1 ± 100", "unknown"],
+    ["requests(planner, recovery) = 0", "unknown"],
+  ])("%s: %s", async (threshold, verdict) => {
+    expect(await resultOf(threshold, ...run)).toMatchObject({ verdict });
+  });
+
+  test("is told apart from what was measured, however near", async () => {
+    expect(await resultOf("amplification(planner, fault) = 1 ± 0.09999", ...run)).toMatchObject({
+      verdict: "fail",
+      shown: "1.1",
+    });
+  });
+
+  test("may be a share of what another scope has in the same phases", async () => {
+    const steps = [
+      { group: "planner", step: 0, server: "cloud", tool: "FetchResources", timeoutMs: 1000 },
+      { group: "planner", step: 1, server: "cloud", tool: "CreateLimitRequest", timeoutMs: 1000 },
+    ];
+    const both: Parts = [...run, many({ count: 50, fromMs: 1100, step: 1, attempts: () => tries(4) })];
+    const judgedAs = async (bound: string) =>
+      (await judgedWith([`amplification(cloud.CreateLimitRequest, fault) ${bound}`], both, { steps })).thresholds[0];
+    expect(await judgedAs("= 363.6% ± 0.1% of cloud.FetchResources")).toMatchObject({ verdict: "pass", samples: 50 });
+    expect(await judgedAs("<= 300% of cloud.FetchResources")).toMatchObject({ verdict: "fail", shown: "363.6%" });
+    const alone = await judgedWith(
+      ["amplification(cloud.FetchResources, fault) <= 300% of cloud.CreateLimitRequest"],
+      run,
+      { steps },
+    );
+    expect(alone.thresholds[0]).toMatchObject({ verdict: "unknown", because: "cloud.CreateLimitRequest: no data" });
+  });
+});
+
+describe("requests over servers that call servers", () => {
+  const links: Declared["links"] = [
+    { link: "planner@broker", plane: "agent-server", server: "broker", protocol: "mcp" },
+    { link: "broker->cloud", plane: "server-upstream", server: "broker", protocol: "http" },
+    { link: "cloud->cloud-api", plane: "server-upstream", server: "cloud", protocol: "http" },
+  ];
+  const steps = [{ group: "planner", step: 0, server: "broker", tool: "Relay", timeoutMs: 1000 }];
+  const faults: Declared["faults"] = [];
+  const first = (): number => walks + 1;
+  const over = (): Parts => {
+    const from = first();
+    const ops = many({ count: 20, fromMs: 1100, attempts: () => ["tool-error", "tool-error"] }).map(
+      ([at, event]): Timed => [at, event.type === "op-started" ? { ...event, server: "broker", tool: "Relay" } : event],
+    );
+    const onLink = (link: string, times: number): Timed[] =>
+      Array.from({ length: 20 }, (_, n) =>
+        Array.from({ length: times }, (_unused, k) => exchange(from + n, 1101 + 4 * n + k / 10, { link })),
+      ).flat();
+    const used = links.map(({ link }): Timed => [1, { type: "connection", connection: 1, edge: "opened", link }]);
+    return [frame(), used, ops, onLink("broker->cloud", 6), onLink("cloud->cloud-api", 18)];
+  };
+
+  test.each([
+    ["requests-per-op(cloud->cloud-api, fault) = 18", 18, 20],
+    ["requests-per-op(broker->cloud, fault) = 6", 6, 20],
+    ["requests(cloud->cloud-api, fault) = 360", 360, 20],
+    ["amplification(broker->cloud, fault) = 3", 3, 40],
+    ["amplification(cloud->cloud-api, fault) = 3", 3, 120],
+  ])("%s", async (threshold, value, samples) => {
+    const { thresholds } = await judgedWith([threshold], over(), { links, steps, faults });
+    expect(thresholds[0]).toMatchObject({ verdict: "pass", value, samples });
+  });
+});
+
 describe("time to recovery", () => {
   const usual = many({ count: 100 });
   const from = (ms: number): Timed[] => [
@@ -421,7 +503,8 @@ describe("the evidence", () => {
     const over = {
       effects: [],
       faults: [],
-      steps: [{ group: "planner", step: 0, server: "cloud", tool: "FetchResources", timeoutMs: 1 }],
+      // A tool that is called may change, and that is judged.
+      steps: [{ group: "planner", step: 0, server: "cloud", tool: "FetchResources", kind: "read", timeoutMs: 1 }],
     };
     const result = await judgedWith([good], honestRun.slice(1), over);
     expect(result.checks).toEqual([]);

@@ -185,6 +185,23 @@ describe("passes", () => {
     expect((await verdict(start, late)).verdict).toBe("fail");
     expect((await verdict(start, late, behind)).verdict).toBe("pass");
   });
+
+  test("within what its event loops were held up, though it began in time", async () => {
+    const held = {
+      thread: "m",
+      starts: 9,
+      seconds: 9,
+      busySeconds: 0,
+      busyShare: 0.1,
+      delayP99Us: 1e4,
+      delayMaxUs: 4e5,
+    };
+    const behind: Timed = [
+      4500,
+      { type: "generator", starts: 9, lagMaxUs: 1e3, lagP99Us: 1e3, healthy: true, threads: [held] },
+    ];
+    expect((await verdict(start, several(4, { afterMs: 2300 }), behind)).verdict).toBe("pass");
+  });
 });
 
 describe("a call that is tried again", () => {

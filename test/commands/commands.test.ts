@@ -24,7 +24,7 @@ test("no default in the help of a run is written as a program sees it", async ()
 test("--help names every command", async () => {
   const { code, stdout } = await squall("--help");
   expect(code).toBe(0);
-  for (const command of ["run", "check", "report", "list", "schema", "doctor", "clean"])
+  for (const command of ["run", "probe", "check", "report", "list", "schema", "doctor", "clean"])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
 });
 
@@ -100,15 +100,19 @@ test("list prints every kind from the registries, as text and as JSON", async ()
   expect(names(listed["reporters"] ?? [])).toEqual(reporters.map(({ name }) => name));
   expect(names(listed["scenarios"] ?? [])).toEqual([
     "disconnect",
+    "drift",
     "duplicate-effects",
     "egress-gateway",
     "forty-by-six",
+    "lost-streams",
+    "lost-tasks",
     "quickstart",
     "retry-storm",
     "rolling-restart",
     "session-loss",
     "silent-empty",
     "survives",
+    "tampered-state",
     "timeout-cascade",
   ]);
   expect((await squall("list", "faults")).stdout).toMatch(/^faults\n {2}bandwidth {2,}Each connection of the link/);
@@ -207,7 +211,7 @@ describe("a mistake in --set", () => {
     expect(stderr).toMatchInlineSnapshot(`
       "squall: the scenario has a mistake; nothing was started
         --set  agents.planner.policy.attempts: is not known here (in silent-empty)
-            there is kind, timeout, onTimeout
+            there is kind, timeout, onTimeout, resetOnProgress
       "
     `);
   });
@@ -234,6 +238,9 @@ test("--dry-run tells phases, agents and faults, and starts nothing", async () =
            7s – 9s       outage.recovery
     agents
       planner: 10/s; 90 walks by 10 agents in turn
+        cloud.FetchResources
+        cloud.FetchServices
+        cloud.FetchUsageLimits
     faults
       egress-block on cloud->cloud-api (outage.0)  how: refuse
              4s – 7s
@@ -288,16 +295,27 @@ test("--dry-run tells how agents arrive, in words", async () => {
           0ms – 1m       baseline
     agents
       closed: 20 agents, 5 walks each, 200ms to 2s between, beginning over 10s; at most 100 walks
+        far.Echo
       one-agent: until 20s: 1 agent, walk after walk, 0ms between
+        far.Echo
       rate: 1.5/s, spaced by chance; about 90 walks by 15 agents in turn
+        far.Echo
       ramp: ramps from 1/s to 50/s over 30s, then holds; 2,265 walks by 500 agents in turn
+        far.Echo
       stages: ramps from 0/s to 9/s over 5s, holds 9/s for 5s, jumps to 0/s, pauses for 2s, then ends; 68 walks by 90 agents in turn
+        far.Echo
       burst: 50 walks at once every 15s; 200 walks by 50 agents in turn
+        far.Echo
       herd: 1,500 walks at once, once, after 10s; 1,500 walks by 1,000 agents in turn
+        far.Echo
       step: steps up from 10/s by 10/s every 10s to 50/s, then holds; 2,000 walks by 500 agents in turn
+        far.Echo
       spike: 5/s, but 100/s after 20s for 5s; 775 walks by 1,000 agents in turn
+        far.Echo
       soak: from 5s: ramps up over 10s, then holds 20/s for 40s, then ramps down over 5s; 950 walks by 200 agents in turn
+        far.Echo
       local: 5/s; 300 walks by 3 agents in turn, over stdio: 3 processes
+        near.Echo
     "
   `);
 });

@@ -1,40 +1,10 @@
-/** Policies at work against a real server over a real network: known answers, and what the history tells. */
+/** Policies at work against a real server over a real network: what the history tells of them. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { EventOf, EventType, HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { isFull } from "../rounds.ts";
 import { onlyRun, squall, temporaryFolder } from "./squall.ts";
-
-const known = (name: string): string => join(import.meta.dirname, "../../scenarios/known-answers", `${name}.yaml`);
-
-/** Inconclusive is no answer: on a machine that is too busy to tell, it is asked again. */
-async function exitOf(name: string, ...sets: readonly string[]): Promise<number | null> {
-  await using folder = await temporaryFolder();
-  const changes = sets.flatMap((set) => ["--set", set]);
-  const run = async (left: number): Promise<number | null> => {
-    const { code } = await squall(["run", known(name), "--quiet", ...changes], { cwd: folder.path });
-    return code === 2 && left > 1 ? run(left - 1) : code;
-  };
-  const code = await run(3);
-  return code;
-}
-
-describe("known answers", () => {
-  test("what a breaker counts shows, and one that counts wrongly is found", { timeout: 400_000 }, async () => {
-    expect(await exitOf("breaker-counts")).toBe(0);
-    expect(await exitOf("breaker-counts", "agents.in-a-row.policy.breaker.counts=cumulative")).toBe(1);
-  });
-
-  test.runIf(isFull)("strategies of retrying come out as published", { timeout: 400_000 }, async () => {
-    expect(await exitOf("retry-strategies")).toBe(0);
-  });
-
-  test.runIf(isFull)("a bucket that is never empty is found", { timeout: 400_000 }, async () => {
-    expect(await exitOf("retry-strategies", "agents.bucket.policy.retryTokens.capacity=100000")).toBe(1);
-  });
-});
 
 const scenario = `name: parts
 upstreams: { cloud-api: { fixture: cloud-api } }
@@ -68,7 +38,7 @@ checks: [silent-empty]
 test("what a policy did stands in the history", { timeout: 120_000 }, async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "parts.yaml"), scenario);
-  await squall(["run", "parts.yaml", "--quiet"], { cwd: folder.path });
+  const { stdout } = await squall(["run", "parts.yaml", "--quiet"], { cwd: folder.path });
   const events: HistoryEvent[] = [];
   for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
   const of = <T extends EventType>(type: T, group: string): EventOf<T>[] =>
@@ -100,4 +70,8 @@ test("what a policy did stands in the history", { timeout: 120_000 }, async () =
   expect(sent).toHaveLength(2);
   const held = of("op-ended", "broken").filter(({ because }) => because === "breaker open");
   expect(held.length).toBeGreaterThan(3);
+
+  const neverSent = /^Held: +\d+ ops were never sent: (.*)$/m.exec(stdout)?.[1];
+  expect(neverSent, stdout).toContain(`breaker open (${held.length})`);
+  expect(stdout).toContain("not sent again: outcome unknown, not resent (1)");
 });

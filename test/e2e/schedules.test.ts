@@ -37,7 +37,7 @@ phases:
   - { fault: 4s, recovery: 2s, name: creep }
 faults:
   - { link: agents->cloud, kind: latency, delay: 30ms, ramp: { delay: { to: 90ms, by: 30ms, every: 1s } } }
-  - { link: agents->cloud, kind: lost-answer, when: { step: planner@cloud.CreateLimitRequest, is: in-flight }, for: 300ms }
+  - { link: agents->cloud, kind: lost-answer, when: { step: planner@cloud.CreateLimitRequest, is: in-flight }, for: 1s }
   - { link: [cloud->cloud-api, agents->cloud], kind: latency, delay: 200ms, when: { first: limit-request }, for: 600ms }
 checks: [duplicate-effects]
 `;

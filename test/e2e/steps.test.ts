@@ -62,7 +62,7 @@ thresholds: ["error-rate(relay.resources/read) < 1%", "p50(relay.tools/list) < 1
     for (const { ops, tool } of exchanges) expect(tool).toBe(tools.get(ops[0] ?? ""));
     const listed = events.filter((event) => event.type === "listed");
     expect(new Set(listed.map(({ method, count }) => `${method} ${count}`))).toEqual(
-      new Set(["tools/list 1", "resources/templates/list 1"]),
+      new Set(["tools/list 2", "resources/templates/list 1"]),
     );
   },
 );

@@ -64,9 +64,9 @@ faults: [{ link: agents->mine, kind: latency, delay: 80ms, jitter: 10ms }]
         verdict: "unknown",
         exitCode: 2,
         gaps: [],
-        checks: [{ check: "survives", verdict: "unknown" }],
+        checks: [{ check: "drift" }, { check: "survives", verdict: "unknown" }],
       });
-      expect(verdicts.checks).toHaveLength(1);
+      expect(verdicts.checks).toHaveLength(2);
       expect(server.exitCode).toBeNull();
       await expect(fetch(url).then(({ status }) => status)).resolves.toBeGreaterThan(0);
     } finally {

@@ -114,7 +114,7 @@ function sdkServer(act: () => void): McpServer {
 }
 
 /** With sessions, and answers in event streams. */
-function sdkHttp(act: () => void): ReturnType<HttpServing> {
+export function sdkHttp(act: () => void): ReturnType<HttpServing> {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const connected = async (): Promise<StreamableHTTPServerTransport> => {
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({

@@ -85,6 +85,23 @@ describe("a tool in a phase", () => {
     expect(figures).not.toHaveProperty("unknown");
   });
 
+  test("says why ops were not run and why ops were not tried again, of so many reasons as a server may make up", () => {
+    const notRun = [["breaker open"], ["no budget"], ["breaker open"]].map(([because = ""], walk) =>
+      op({ atMs: 100, walk, attempts: [], because }),
+    );
+    const told = Array.from({ length: 30 }, (_, n) =>
+      op({ atMs: 200, walk: 10 + n, attempts: ["tool-error"] }).map(([at, event]): Timed => [
+        at,
+        event.type === "op-ended" ? { ...event, heldBack: `told to do ${n}` } : event,
+      ]),
+    );
+    const figures = toolIn(figuresFor(frame(), ...notRun, ...told), "baseline");
+    expect(figures?.notRun).toEqual({ "breaker open": 2, "no budget": 1 });
+    const heldBack = figures?.heldBack ?? {};
+    expect(Object.keys(heldBack)).toHaveLength(21);
+    expect(heldBack).toMatchObject({ "told to do 0": 1, "other reasons": 10 });
+  });
+
   test("keeps an op that ends in the next phase", () => {
     const figures = figuresFor(frame(), op({ atMs: 990, walk: 1, tookMs: 50 }));
     expect(toolIn(figures, "baseline")?.ops.ok).toBe(1);
@@ -379,22 +396,32 @@ describe("stories", () => {
     expect((await judged(historyOf(honestRun))).figures.stories).toEqual([]);
   });
 
-  test("are bounded, in number and in length", () => {
-    const history = historyOf(
-      runStarted(),
-      frame(),
-      ...Array.from({ length: 150 }, (_, walk) =>
-        op({ atMs: 100, walk, attempts: Array.from({ length: 80 }, () => "timeout") }),
-      ),
-    );
-    const ops = Array.from({ length: 150 }, (_, walk) => opIdOf(walk));
+  const toldOf = (ops: readonly string[], ...events: readonly (readonly Timed[])[]) => {
     const telling = tellOf({ ops: new Set(ops), effects: new Set() });
     const assembler = assembleRecords(declared);
-    for (const event of history) assembler.push(event).forEach(telling.on);
+    for (const event of historyOf(runStarted(), frame(), ...events)) assembler.push(event).forEach(telling.on);
     assembler.flush().forEach(telling.on);
-    const stories = storiesOf(ops, telling.told);
+    return storiesOf(ops, telling.told);
+  };
+
+  test("are bounded, in number and in length", () => {
+    const attempts = Array.from({ length: 80 }, () => "timeout" as const);
+    const events = Array.from({ length: 150 }, (_, walk) => op({ atMs: 100, walk, attempts }));
+    const ops = Array.from({ length: 150 }, (_, walk) => opIdOf(walk));
+    const stories = toldOf(ops, ...events);
     expect(stories).toHaveLength(100);
     expect(stories[0]?.attempts).toHaveLength(50);
+  });
+
+  test("tell of a stream that was lost what came of each request for the rest", () => {
+    const resumption = { afterUs: 1000, came: "answer", status: 200, events: 3, foreign: 2 } as const;
+    const lostStream = { afterUs: 500, events: 2, lastEventId: "e-2", retryMs: 100, resumptions: [resumption] };
+    const lost = op({ atMs: 100, walk: 1, attempts: ["ok"] }).map(([at, event]): Timed => [
+      at,
+      event.type === "attempt" ? { ...event, lostStream } : event,
+    ]);
+    const [story] = toldOf([opIdOf(1)], lost);
+    expect(story?.attempts[0]?.lostStream).toEqual({ afterUs: 500, events: 2, resumptions: [resumption] });
   });
 });
 

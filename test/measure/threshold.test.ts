@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { keeps } from "../../src/measure/bounded.ts";
 import { placeThreshold, takesIn, type Terrain } from "../../src/measure/scope.ts";
-import { aboutThresholds, comparators, metrics, parseThreshold, type Metric } from "../../src/measure/threshold.ts";
+import {
+  aboutThresholds,
+  comparators,
+  metrics,
+  parseThreshold,
+  type Comparator,
+  type Metric,
+} from "../../src/measure/threshold.ts";
 import { formatDuration } from "../../src/units.ts";
 import { declared } from "../literal-history.ts";
 
-const unitText = { ms: "ms", "%": "%", "/s": "/s", ratio: "" } as const;
+const unitText = { ms: "ms", "%": "%", "/s": "/s", ratio: "", count: "" } as const;
 const names: Metric[] = [
   "p50",
   "p90",
@@ -16,6 +24,8 @@ const names: Metric[] = [
   "error-rate",
   "goodput",
   "amplification",
+  "requests",
+  "requests-per-op",
   "time-to-recovery",
 ];
 
@@ -32,7 +42,8 @@ describe("a threshold", () => {
     }),
     comparator: fc.constantFrom(...comparators),
     value: fc.integer({ min: 1, max: 999 }),
-    ofBaseline: fc.boolean(),
+    tolerance: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
+    of: fc.constantFrom(undefined, "baseline", "planner@cloud"),
     withinMs: fc.option(fc.integer({ min: 1, max: 999 }), { nil: undefined }),
     samplesMin: fc.option(fc.integer({ min: 500, max: 9999 }), { nil: undefined }),
     space: fc.constantFrom("", " ", "  "),
@@ -42,13 +53,15 @@ describe("a threshold", () => {
     fc.assert(
       fc.property(
         parts,
-        ({ metric, names, comparator, value, ofBaseline: asked, withinMs: within, samplesMin, space }) => {
-          const ofBaseline = asked && metrics[metric].toBaseline;
+        ({ metric, names, comparator, value, tolerance: off, of: asked, withinMs: within, samplesMin, space }) => {
+          const of = metrics[metric].toBaseline ? asked : undefined;
+          const tolerance = comparator === "=" ? off : undefined;
           const withinMs = metric === "goodput" ? within : undefined;
-          const unit = ofBaseline ? "%" : metrics[metric].unit;
+          const unit = of !== undefined ? "%" : metrics[metric].unit;
           const text = [
             `${space}${metric}${space}(${space}${names.join(`${space},${space}`)})${space}${comparator}${space}${value}${unitText[unit]}`,
-            ...(ofBaseline ? ["of baseline"] : []),
+            ...(tolerance === undefined ? [] : [`${space === "" ? "±" : "+-"}${space}${tolerance}${unitText[unit]}`]),
+            ...(of === undefined ? [] : [`of ${of}`]),
             ...(withinMs === undefined ? [] : [`within ${formatDuration(withinMs)}`]),
             ...(samplesMin === undefined ? [] : [`from at least ${samplesMin} samples`]),
           ].join(` ${space}`);
@@ -56,7 +69,13 @@ describe("a threshold", () => {
             metric,
             names,
             comparator,
-            bound: { value, unit, ofBaseline },
+            bound: {
+              value,
+              unit,
+              ofBaseline: of === "baseline",
+              ...(tolerance === undefined ? {} : { tolerance }),
+              ...(of === undefined || of === "baseline" ? {} : { ofScope: of }),
+            },
             ...(withinMs === undefined ? {} : { withinMs }),
             ...(samplesMin === undefined ? {} : { samplesMin }),
           });
@@ -77,6 +96,27 @@ describe("a threshold", () => {
       ),
     );
   });
+});
+
+test("what is expected is met between both ends of its tolerance, and nowhere else", () => {
+  const hundredths = fc.integer({ min: 0, max: 100_000 }).map((value) => value / 100);
+  fc.assert(
+    fc.property(hundredths, hundredths, hundredths, (figure, value, tolerance) => {
+      const met = (comparator: Comparator, bound: number, off?: number): boolean => {
+        const told = {
+          value: bound,
+          unit: "ratio",
+          ofBaseline: false,
+          ...(off === undefined ? {} : { tolerance: off }),
+        } as const;
+        return keeps(figure, { comparator, bound: told });
+      };
+      const hundredth = (sum: number): number => Math.round(sum * 100) / 100;
+      const between = met(">=", hundredth(value - tolerance)) && met("<=", hundredth(value + tolerance));
+      expect(met("=", value, tolerance)).toBe(between);
+      expect(met("=", value)).toBe(figure === value);
+    }),
+  );
 });
 
 describe("names in a threshold", () => {

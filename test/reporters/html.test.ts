@@ -294,6 +294,26 @@ describe("findings", () => {
     expect(byClass(byId(page, "finding-2"), "story")).toEqual([]);
   });
 
+  test("a stream that was lost is told with every request for the rest of it, and what that brought", () => {
+    const [story, ...others] = figures.stories;
+    const [attempt, ...more] = story!.attempts;
+    const lostStream = {
+      afterUs: 14_479,
+      events: 2,
+      resumptions: [
+        { afterUs: 115_104, came: "refused" as const, status: 503, events: 0 },
+        { afterUs: 216_000, came: "answer" as const, status: 200, events: 3, twice: 1, foreign: 2 },
+      ],
+    };
+    const told = { ...story!, attempts: [{ ...attempt!, lostStream }, ...more] };
+    const page = pageOf(resultWith({ figures: { stories: [told, ...others] } }));
+    const rows = textOf(byId(page, "finding-1-op-1"));
+    expect(rows).toContain("its event stream lost after 2 events 14.48ms");
+    expect(rows).toContain("asked for the rest refused 503 +115.1ms, 0 events");
+    expect(rows).toContain("asked for the rest answer 200 +216ms, 3 events, 1 for the second time, 2 of other streams");
+    expect(textOf(byId(pageOf(resultWith({})), "finding-1-op-1"))).not.toContain("event stream");
+  });
+
   test("an op that never ended and one that was never tried are told as that", () => {
     const [story] = figures.stories;
     const { endUs: _, ...open } = story!;
@@ -490,6 +510,19 @@ describe("figures", () => {
     const none = pageOf(resultWith({ figures: { tools: [{ ...tool!, ...noTime }] } }));
     const times = ["none ok", "none ok", "none ok", "–", "4ms", "too few", "–"];
     expect(rowsOf(byClass(none, "tools")[0]!)[1]?.slice(9)).toEqual(times);
+  });
+
+  test("why ops were not sent stands over the tools and beside each, and nothing where all were", () => {
+    const [first, ...others] = figures.tools;
+    const held = { notRun: { "breaker open": 4, "<b>no input</b>": 1 }, heldBack: { "retry budget spent": 2 } };
+    const page = pageOf(resultWith({ figures: { tools: [{ ...first!, ...held }, ...others] } }));
+    expect(textOf(page)).toContain("5 ops were never sent: breaker open (4), <b>no input</b> (1).");
+    expect(textOf(page)).toContain("2 ops were not sent again: retry budget spent (2).");
+    const [head, row, other] = rowsOf(byClass(page, "tools")[0]!);
+    expect(head?.at(-1)).toBe("not sent, and why");
+    expect(row?.at(-1)).toBe("breaker open (4), <b>no input</b> (1), not again: retry budget spent (2)");
+    expect(other?.at(-1)).toBe("–");
+    expect(textOf(pageOf(sample))).not.toContain("not sent");
   });
 
   test("a time to recovery that is not known says why", () => {

@@ -143,7 +143,9 @@ describe("the index page", () => {
       "run-3/report.html",
       "run-4/report.html",
     ]);
-    const gap = "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it";
+    const gap =
+      "egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it " +
+      "sse-cut on planner@archive (outage.1) was injected but nothing at the tap shows it";
     const found =
       "1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1";
     expect(rowsOf(page, "runs")).toEqual([

@@ -32,7 +32,7 @@ describe("the terminal reporter", () => {
           violation of the server: 1 of 11 cloud.CreateLimitRequest ops had more than one effect, as read back by sql: 0000f00d.planner.0.20.1 (ledger rows 20, 21)
             why it matters: A reply was lost or late, the call was made again, and the world changed again: the payment goes out twice.
             how to fix it:  Take a request id from the caller, pass it on as the upstream's idempotency key, and answer a known id with the first result.
-            witness: t:107 t:108 t:109 t:110 t:111 t:112
+            witness: t:149 t:150 t:151 t:152 t:153 t:154
       ✓ silent-empty  0 silently empty in 1 call that met the fault (1 said that they failed)
 
       Files:  reports/a-run (open report.html)
@@ -51,6 +51,7 @@ describe("the terminal reporter", () => {
 
       Missing evidence:
         ? egress-block on cloud->cloud-api (outage.0) was injected but nothing at the tap shows it
+        ? sse-cut on planner@archive (outage.1) was injected but nothing at the tap shows it
 
       Files:  reports/a-run (open report.html)
       Replay: squall run made-up --seed 42
@@ -71,8 +72,8 @@ describe("the terminal reporter", () => {
 
       ✓ p50(cloud.FetchResources, baseline) < 400ms  10ms (n 10)
       ? mean(cloud.CreateLimitRequest) < 400ms from at least 500 samples  10ms (n 11)  only 11 samples, of at least 500
-      ✗ max(planner) <= 5ms  10ms (n 31)
-      ? p99(planner, outage.recovery) < 1s  10ms (n 10)  only 10 samples, of at least 500
+      ✗ max(planner) <= 5ms  10ms (n 53)
+      ? p99(planner, outage.recovery) < 1s  10ms (n 20)  only 20 samples, of at least 500
 
       ✓ duplicate-effects  0 duplicated, lost or orphaned in 1 exposed write
       ✓ silent-empty  0 silently empty in 1 call that met the fault (1 said that they failed)
@@ -87,6 +88,17 @@ describe("the terminal reporter", () => {
     const result = { verdicts: await verdictsFor(honestRun), figures: sampleFigures, directory: "reports/a-run" };
     expect(terminal.render(result, { colour: false })).toContain(
       "\nGenerator: p99 start lag 2ms · p99 loop delay 3ms · 34% of a core of 4 · 209 MB at most\nFiles:",
+    );
+  });
+
+  test("a line each tells what was never sent and what was not sent again, the most frequent reason first", async () => {
+    const [tool] = sampleFigures.tools;
+    const held = { notRun: { "bulkhead full": 2, "breaker open": 9 }, heldBack: { "retry budget spent": 1 } };
+    const figures = { ...anyFigures, tools: [{ ...tool!, ...held }, tool!] };
+    const result = { verdicts: await verdictsFor(honestRun), figures, directory: "reports/a-run" };
+    expect(terminal.render(result, { colour: false })).toContain(
+      "\nHeld:   11 ops were never sent: breaker open (9), bulkhead full (2)" +
+        "\nHeld:   1 op was not sent again: retry budget spent (1)\n",
     );
   });
 

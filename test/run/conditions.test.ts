@@ -43,6 +43,12 @@ describe("a step in flight", () => {
   });
 });
 
+test("calls that have ended are counted so too, each with its end", () => {
+  const second: Condition = { is: "returns", count: 2, server: "cloud", tool: "Create" };
+  const calls = [call("Create"), call("Create"), back("Create"), back("List"), call("Create"), back("Create")];
+  expect(metAfter(second, calls, [call("Create"), back("Create")])).toEqual([6]);
+});
+
 test("calls are counted from when it is waited for, and only those that it is about", () => {
   const calls = [call("Create"), call("List"), back("Create"), call("Create"), call("Create"), call("Create")];
   expect(metAfter(third, calls, [call("Create"), call("Create")])).toEqual([5]);

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Unstamped } from "../../src/history/events.ts";
 import { httpTarget, type SessionTarget } from "../../src/run/session-target.ts";
+import { listingOf } from "../../src/steps/listing.ts";
+import type { Tool } from "../../src/wire/session.ts";
 import { createToolLists, listToolsAt } from "../../src/run/tool-lists.ts";
 import { realWorld } from "../../src/world.ts";
 import { fakeWorld, type FakeWorld } from "../fake-world.ts";
@@ -11,7 +13,10 @@ import { fakeWorld, type FakeWorld } from "../fake-world.ts";
 type Listing = readonly string[] | Error | "hangs";
 
 /** A server that answers so, one listing after another, the last of them for ever. */
-function listsOf(world: FakeWorld, listings: readonly Listing[]) {
+const toolsOf = (...names: string[]): Tool[] =>
+  names.map((name) => ({ name, readOnly: false, entry: { name, inputSchema: {} } }));
+
+function listsOf(world: FakeWorld, listings: readonly Listing[], sessionsAtFirst = 1) {
   const events: Unstamped[] = [];
   const clients: number[] = [];
   const left = [...listings];
@@ -23,15 +28,21 @@ function listsOf(world: FakeWorld, listings: readonly Listing[]) {
       if (next === "hangs") await world.sleep(timeoutMs);
       if (next === "hangs" || next === undefined) throw new Error("cloud did not answer tools/list");
       if (next instanceof Error) throw next;
-      return next;
+      return toolsOf(...next);
     },
+    sessionsAtFirst: () => sessionsAtFirst,
     recorder: { nowUs: world.nowUs, record: (event) => ({ id: `t:${events.push(event)}`, atUs: world.nowUs() }) },
     world,
   });
   return { lists, events, clients };
 }
 
-const listed = (...tools: string[]): Unstamped => ({ type: "tools-listed", server: "cloud", tools });
+/** What they are in full is told where it is not as it was told last. */
+const listed = (...tools: string[]) => ({ type: "tools-listed" as const, server: "cloud", tools });
+const fresh = (...tools: string[]) => ({
+  ...listed(...tools),
+  listing: listingOf(toolsOf(...tools).map(({ entry }) => entry)),
+});
 let world: FakeWorld;
 beforeEach(() => {
   world = fakeWorld();
@@ -47,7 +58,7 @@ describe("what a server offers", () => {
       void lists.ask();
       await world.advance(1000);
     }
-    expect(events).toEqual([listed("A", "B"), listed("A", "B", "C")]);
+    expect(events).toEqual([fresh("A", "B"), fresh("A", "B", "C"), listed("A", "B", "C")]);
   });
 
   test("is asked of those that are named, where some are", async () => {
@@ -55,23 +66,40 @@ describe("what a server offers", () => {
     await lists.ask([]);
     expect(events).toEqual([]);
     await lists.ask(["cloud"]);
-    expect(events).toEqual([listed("A")]);
+    expect(events).toEqual([fresh("A")]);
   });
 
-  test("is asked once more where something is missing, so that a slip can be told from a loss", async () => {
+  test("is asked once more where it is not what it was, so that a slip can be told from a change", async () => {
     const { lists, events } = listsOf(world, [["A", "B"], ["A"], ["B", "A"], ["A"]]);
     for (let n = 0; n < 3; n += 1) {
       void lists.ask();
       await world.advance(1000);
     }
-    expect(events).toEqual([listed("A", "B"), listed("A"), listed("A", "B"), listed("A"), listed("A")]);
+    expect(events).toEqual([fresh("A", "B"), fresh("A"), fresh("A", "B"), fresh("A"), listed("A")]);
+  });
+
+  test("is asked in several sessions at first, and told apart only where they are told apart twice", async () => {
+    const slip = listsOf(world, [["A", "B"], ["A"], ["A", "B"]], 3);
+    void slip.lists.ask();
+    await world.advance(1000);
+    expect(slip.events).toEqual([{ ...fresh("A", "B"), sessions: 3 }]);
+
+    const varies = listsOf(world, [["A", "B"], ["A"], ["A", "B"], ["A"], ["A", "B"]], 3);
+    void varies.lists.ask();
+    await world.advance(1000);
+    expect(varies.events).toEqual([{ ...fresh("A", "B"), sessions: 3, others: [fresh("A").listing] }]);
+
+    const gone = listsOf(world, [["A"], new Error("refused")], 3);
+    void gone.lists.ask();
+    await world.advance(10_000);
+    expect(gone.events).toEqual([fresh("A")]);
   });
 
   test("is asked again while it cannot be told, until the patience ends, and the reason is recorded", async () => {
     const coming = listsOf(world, [new Error("refused"), new Error("refused"), ["A"]]);
     void coming.lists.ask();
     await world.advance(1000);
-    expect(coming.events).toEqual([listed("A")]);
+    expect(coming.events).toEqual([fresh("A")]);
 
     const gone = listsOf(world, [new Error("connect ECONNREFUSED")]);
     void gone.lists.ask();
@@ -165,7 +193,9 @@ describe("asking a real server", () => {
     closing.push(() => server.close());
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
     const target = httpTarget("x", { url, headers: {} });
-    expect(await listToolsAt(target, { timeoutMs: 5000, world: realWorld })).toEqual(["A"]);
+    expect(await listToolsAt(target, { timeoutMs: 5000, world: realWorld })).toMatchObject([
+      { name: "A", entry: { name: "A", inputSchema: {} } },
+    ]);
     expect(seen[0]).toContain('"name":"squall tools"');
     expect(seen.at(-1)).toBe("DELETE");
   });

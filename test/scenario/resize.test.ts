@@ -98,11 +98,12 @@ describe("--duration", () => {
         async (file, durationMs) => {
           const { plan } = await load(file, { durationMs, agents: [] });
           expect(plan.durationMs).toBe(durationMs);
-          for (const { windows, phase } of plan.faults) {
+          for (const { windows, phase, when } of plan.faults) {
             const at = plan.phases.find((planned) => planned.phase === phase);
             for (const { startMs, endMs } of windows.slice(0, 50)) {
-              expect(startMs).toBeGreaterThanOrEqual(at?.startMs ?? Number.NaN);
-              expect(endMs).toBeLessThanOrEqual(at?.endMs ?? Number.NaN);
+              // Of a fault that waits for something they count from when that comes true.
+              expect(startMs + (when?.fromMs ?? 0)).toBeGreaterThanOrEqual(at?.startMs ?? Number.NaN);
+              expect(endMs + (when?.untilMs ?? 0)).toBeLessThanOrEqual(at?.endMs ?? Number.NaN);
             }
           }
         },

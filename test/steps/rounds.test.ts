@@ -1,4 +1,5 @@
 /** A request that its server answers with questions, as 2026-07-28 has it. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stepKindNamed } from "../../src/steps/registry.ts";
 import { roundsMax } from "../../src/steps/rounds.ts";
@@ -83,5 +84,62 @@ describe("an answer that asks for input", () => {
     const { came, calls } = await asking([wants(who)], { answers: accepts });
     expect(came).toMatchObject({ class: "input-required" });
     expect(calls).toHaveLength(roundsMax + 1);
+  });
+});
+
+describe("with tamper: true", () => {
+  const refused: Answer = { class: "rpc-error", outcome: "failed", rpcCode: -32602 };
+  const about = { answers: accepts, settings: { tamper: true } };
+  const states = (calls: readonly { readonly params: object }[]): unknown[] =>
+    calls.map(({ params }) => ("requestState" in params ? params.requestState : undefined));
+
+  test("the state goes back changed once, and then as it came", async () => {
+    const { came, calls, wentOn } = await asking([wants(who, "state-1"), refused, wants(who, "state-2"), ok], about);
+    expect(came).toMatchObject({ class: "ok" });
+    expect(came).not.toHaveProperty("tampered");
+    const [none, changed, ...honest] = states(calls);
+    expect(none).toBeUndefined();
+    expect(changed).not.toBe("state-1");
+    expect(changed).toHaveLength("state-1".length);
+    expect(honest).toEqual(["state-1", "state-2"]);
+    expect(calls[1]?.params).toMatchObject({ inputResponses: { who: { action: "accept" } } });
+    expect(wentOn.map(({ class: is, tampered }) => [is, tampered])).toEqual([
+      ["input-required", undefined],
+      ["rpc-error", true],
+      ["input-required", undefined],
+    ]);
+  });
+
+  test("what goes on with a changed one is the last word, and marked", async () => {
+    const { came, calls } = await asking([wants(who, "state-1"), ok], about);
+    expect(came).toMatchObject({ class: "ok", tampered: true });
+    expect(calls).toHaveLength(2);
+  });
+
+  test("where there is no state, nothing is changed", async () => {
+    const { came, calls } = await asking([wants(who), ok], about);
+    expect(came).toEqual(ok);
+    expect(calls).toHaveLength(2);
+  });
+
+  test("any state is changed to another one", () =>
+    fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 1 }), async (state) => {
+        const { calls } = await asking([wants(who, state), refused, ok], about);
+        expect(states(calls)[1]).not.toBe(state);
+        expect(states(calls)[2]).toBe(state);
+      }),
+      { seed: 42, numRuns: 50 },
+    ));
+
+  test("whoever reads hex in small letters or capitals reads another state", async () => {
+    const { calls } = await asking([wants(who, "00aaaa00"), refused, ok], about);
+    expect(String(states(calls)[1]).toLowerCase()).not.toBe("00aaaa00");
+  });
+
+  test("what is changed are not the last bits of a part, which mean nothing in base64", async () => {
+    const { calls } = await asking([wants(who, "AQIDBB.AQID"), refused, ok], about);
+    const [part = ""] = String(states(calls)[1]).split(".");
+    expect(Buffer.from(part, "base64url")).not.toEqual(Buffer.from("AQIDBB", "base64url"));
   });
 });

@@ -49,6 +49,7 @@ async function asking(
         world: realWorld,
         tell: resolve,
         onServerRequest: () => undefined,
+        onNotification: () => undefined,
         onClosed: () => undefined,
       });
     });

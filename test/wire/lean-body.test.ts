@@ -52,7 +52,7 @@ function read(chunks: readonly Buffer[], { type, status }: { readonly type: stri
   const asked: unknown[] = [];
   const reader = bodyReader(
     { status, mediaType: type },
-    { id: 7, inSession: true, onServerRequest: (request) => asked.push(request) },
+    { id: 7, inSession: true, onServerRequest: (request) => asked.push(request), onNotification: () => undefined },
   );
   let early: Found | undefined;
   for (const chunk of chunks) {
@@ -97,7 +97,7 @@ test("one byte at a time gives the same answer as all at once", () => {
 test("an event stream answers as soon as the answer's event is complete", () => {
   const reader = bodyReader(
     { status: 200, mediaType: "text/event-stream" },
-    { id: 7, inSession: false, onServerRequest: () => undefined },
+    { id: 7, inSession: false, onServerRequest: () => undefined, onNotification: () => undefined },
   );
   expect(reader.feed(Buffer.from('data: {"jsonrpc":"2.0","id":7,"result":{}}\n'))).toBeUndefined();
   expect(reader.feed(Buffer.from("\n"))).toEqual({ is: "answer", answer: { result: {} } });

@@ -198,6 +198,7 @@ async function replyFrom(url: URL, body: string): Promise<Reply> {
       world: realWorld,
       tell: resolve,
       onServerRequest: () => undefined,
+      onNotification: () => undefined,
       onClosed: () => undefined,
     });
   });

@@ -133,7 +133,7 @@ describe.each<Kind>([
     expect(session.protocolVersion).toBe("2025-11-25");
     expect(server.live()).toBe(kind.sessions ? 1 : 0);
 
-    expect(await session.listTools(5000)).toEqual([
+    expect(await session.listTools(5000)).toMatchObject([
       { name: "FetchResources", readOnly: true },
       { name: "CreateLimitRequest", readOnly: false },
     ]);

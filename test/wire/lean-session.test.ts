@@ -198,7 +198,7 @@ describe("listing tools", () => {
       on: { "tools/list": (asked) => asked.json(resultTo(asked, pageAfter[asked.message.params?.cursor ?? "start"])) },
     });
     const session = await openTo(server.url);
-    expect(await session.listTools(1000)).toEqual([
+    expect(await session.listTools(1000)).toMatchObject([
       { name: "FetchResources", readOnly: true },
       { name: "CreateLimitRequest", readOnly: false },
       { name: "DeleteResource", readOnly: false },

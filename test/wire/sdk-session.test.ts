@@ -194,6 +194,7 @@ test("over a transport that ends by itself, a call is closed, and the next finds
       name: "far",
       transport,
       protocolVersion: () => "2025-11-25",
+      isPipe: false,
       inSession: () => false,
       isLost: () => false,
       farewell: () => Promise.resolve(),
@@ -268,7 +269,7 @@ describe("listing tools", () => {
         on: { "tools/list": (asked) => asked.json(resultTo(asked, pages[asked.message.params?.cursor ?? "start"])) },
       }),
     );
-    expect(await session.listTools(10_000)).toEqual([
+    expect(await session.listTools(10_000)).toMatchObject([
       { name: "FetchResources", readOnly: true },
       { name: "CreateLimitRequest", readOnly: false },
     ]);

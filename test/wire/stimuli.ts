@@ -15,6 +15,7 @@ export interface Stimulus extends FaultServerOptions {
 /** Not a server's doing. */
 export const notTheServers: Partial<Record<OutcomeClass, string>> = {
   "no-session": "the runner's: no session, so no call; here only a call after close",
+  "not-listed": "the runner's: it goes by what was listed, and makes no call; tested with the catalogue",
 
   outrun: "the runner's: it gives up an attempt beside which another was answered",
   "task-cancelled": "what a task came to, not one answer; tested with the steps",

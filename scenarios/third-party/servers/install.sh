@@ -5,9 +5,9 @@ set -eu
 home=${SQUALL_THIRD_PARTY:-${XDG_CACHE_HOME:-$HOME/.cache}/squall-third-party}
 mkdir -p "$home"
 
-# What is optional to dbhub are drivers of databases and clouds; pg is the one that is needed.
+# What is optional to dbhub are drivers of databases and clouds; pg and mysql2 are those that are needed.
 npm install --prefix "$home" --omit=optional --ignore-scripts --no-audit --no-fund --no-save --loglevel=error \
-  @bytebase/dbhub@1.4.0 pg@8.23.1 \
+  @bytebase/dbhub@1.4.0 pg@8.23.1 mysql2@3.24.6 \
   @modelcontextprotocol/server-everything@2026.8.31 \
   @modelcontextprotocol/server-filesystem@2026.8.31 \
   @modelcontextprotocol/server-memory@2026.8.31 \

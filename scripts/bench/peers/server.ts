@@ -32,8 +32,8 @@ const server = createServer((request, response) => {
   request.on("end", () => answer(Buffer.concat(chunks).toString("latin1"), response));
   return undefined;
 });
-// Sessions keep their connections while their agents think.
-server.keepAliveTimeout = 0;
+// Sessions keep their connections while their agents think; a client that is not told so drops them after some seconds.
+server.keepAliveTimeout = 120_000;
 server.requestTimeout = 0;
 
 function answer(body: string, response: ServerResponse): void {

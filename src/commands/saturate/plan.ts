@@ -71,6 +71,9 @@ export function ownBounds({ thresholds, phases }: Scenario): string[] {
     if ("says" in threshold || threshold.metric === "time-to-recovery") return false;
     return (
       !threshold.bound.ofBaseline &&
+      // What is expected of the scenario's own load says nothing of another.
+      threshold.comparator !== "=" &&
+      threshold.metric !== "requests" &&
       threshold.withinMs === undefined &&
       !threshold.names.some((name) => elsewhere.has(name))
     );

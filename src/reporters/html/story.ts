@@ -4,7 +4,7 @@ import type { Figures, Story } from "../../measure/figures.ts";
 import { brief, html, type Markup, type Part } from "../markup.ts";
 import { bites, lanesOf, rectOf, stretchesOf } from "./lanes.ts";
 import { across, round, timeTicks, type Across } from "./scales.ts";
-import { moment, took } from "./words.ts";
+import { countOf, moment, took } from "./words.ts";
 
 interface Row {
   readonly kind: "op" | "attempt" | "exchange" | "effect" | "rest";
@@ -158,14 +158,57 @@ function opRow({ intendedUs, startUs, endUs, outcome }: Story, x: Across): Row {
 }
 
 function attemptRows({ attempts }: Story, x: Across, most: number): readonly Row[] {
-  const rows = attempts.slice(0, most).map(({ attempt, startUs, endUs, class: is, outcome, says }): Row => ({
-    kind: "attempt",
-    name: `attempt ${attempt}`,
-    cameTo: html`${outcomeWord(outcome, is)}
-    ${took(endUs - startUs)}${says !== undefined && html` <q>${brief(says, 80)}</q>`}`,
-    bar: bar(x, startUs, endUs, outcome),
-  }));
+  const rows = attempts.slice(0, most).flatMap((told): readonly Row[] => {
+    const { attempt, startUs, endUs, class: is, outcome, says } = told;
+    const row: Row = {
+      kind: "attempt",
+      name: `attempt ${attempt}`,
+      cameTo: html`${outcomeWord(outcome, is)}
+      ${took(endUs - startUs)}${says !== undefined && html` <q>${brief(says, 80)}</q>`}`,
+      bar: bar(x, startUs, endUs, outcome),
+    };
+    return [row, ...streamRows(told, x, most)];
+  });
   return [...rows, ...restRow(attempts.length - most, "attempts")];
+}
+
+/** The stream that was lost, and each request for the rest of it until the next one or the end. */
+function streamRows(
+  { startUs, endUs, lostStream }: Story["attempts"][number],
+  x: Across,
+  most: number,
+): readonly Row[] {
+  if (lostStream === undefined) return [];
+  const { afterUs, events, resumptions } = lostStream;
+  const lost: Row = {
+    kind: "exchange",
+    name: "its event stream",
+    cameTo: html`lost after ${countOf(events, "event")} <span class="muted">${took(afterUs)}</span>`,
+    bar: bar(x, startUs, startUs + afterUs, "unknown"),
+  };
+  const rows = resumptions.slice(0, most).map((asked, index): Row => {
+    const { afterUs: fromUs, came, status } = asked;
+    const next = resumptions[index + 1];
+    const untilUs = next === undefined ? endUs : startUs + next.afterUs;
+    return {
+      kind: "exchange",
+      name: "asked for the rest",
+      cameTo: html`${came}${status !== undefined && ` ${status}`}
+        <span class="muted">+${took(fromUs)}, ${broughtBy(asked)}</span>`,
+      bar: bar(x, startUs + fromUs, untilUs, came === "answer" ? "ok" : came === "refused" ? "failed" : "unknown"),
+    };
+  });
+  return [lost, ...rows, ...restRow(resumptions.length - most, "requests for the rest")];
+}
+
+type Resumption = NonNullable<Story["attempts"][number]["lostStream"]>["resumptions"][number];
+
+function broughtBy({ events, twice = 0, foreign = 0 }: Resumption): string {
+  const more = [
+    ...(twice > 0 ? [`${twice} for the second time`] : []),
+    ...(foreign > 0 ? [`${foreign} of other streams`] : []),
+  ];
+  return [countOf(events, "event"), ...more].join(", ");
 }
 
 function exchangeRows({ exchanges }: Story, x: Across, most: number): readonly Row[] {

@@ -1,0 +1,8 @@
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { drive } from "./loop.js";
+
+drive(async (url) => {
+  const client = new Client({ name: "driven", version: "1" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() };
+});
