@@ -2,7 +2,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-const shared = { pool: "threads", testTimeout: 30_000, hookTimeout: 30_000 } as const;
+// Not threads: a child that one of them starts holds for a moment all the sockets of the others, so that a port that
+// one test has closed still lets a client in.
+const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
 // Hundreds of processes are started, and a fifth of what a start costs is to compile the same files again.
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), "squall-tests-compiled") };
