@@ -36,19 +36,24 @@ export function openSegments(
 
   return {
     append: async (lines) => {
-      if (file !== undefined && bytes >= bytesMax) {
-        await file.close();
-        const closed = path;
-        compressing = compressing.then(() => compress(closed));
-        file = undefined;
+      // However much has waited for the disk, each segment ends at its first line beyond the measure.
+      for (let rest = lines; rest.length > 0;) {
+        if (file !== undefined && bytes >= bytesMax) {
+          await file.close();
+          const closed = path;
+          compressing = compressing.then(() => compress(closed));
+          file = undefined;
+        }
+        if (file === undefined) {
+          path = join(directory, nameOf(Atomics.add(number, 0, 1) + 1));
+          bytes = 0;
+          file = await open(path, "ax");
+        }
+        const fitting = rest.subarray(0, rest.indexOf("\n", bytesMax - bytes - 1) + 1 || rest.length);
+        await file.appendFile(fitting);
+        bytes += fitting.length;
+        rest = rest.subarray(fitting.length);
       }
-      if (file === undefined) {
-        path = join(directory, nameOf(Atomics.add(number, 0, 1) + 1));
-        bytes = 0;
-        file = await open(path, "ax");
-      }
-      await file.appendFile(lines);
-      bytes += lines.length;
     },
     close: async () => {
       try {

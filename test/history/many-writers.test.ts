@@ -51,6 +51,20 @@ describe("a segment that is closed", () => {
     expect(idsOf(await readAll(folder))).toEqual(idsTo(3000));
   });
 
+  test("ends at the same line, however much has waited for the disk", async () => {
+    const history = await openHistory(folder, realWorld, { segmentBytesMax });
+    history.record(begin);
+    // Not a turn between them: all of it is written at once.
+    for (let n = 2; n <= 3000; n += 1) history.record(kilobyte(`op-${n}`));
+    await history.close();
+    const segments = (await readdir(folder)).sort();
+    expect(segments).toHaveLength(11);
+    const { length } = zstdDecompressSync(await readFile(join(folder, "0001.ndjson.zst")));
+    expect(length).toBeGreaterThanOrEqual(segmentBytesMax);
+    expect(length).toBeLessThan(segmentBytesMax + 2000);
+    expect(idsOf(await readAll(folder))).toEqual(idsTo(3000));
+  });
+
   test("is read once, also where a kill left it in both forms, or half of one", async () => {
     await writeLong();
     const first = await readFile(join(folder, "0001.ndjson.zst"));
