@@ -8,11 +8,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-// Sleeps in short turns: the process that sleeps for it does not carry the mark, and shall not linger either.
+// They wait for a pipe that nobody ever opens. A child that slept for them would carry the mark as well, for the moment
+// until it is another program, and would be counted or missed.
 const withChild = `
-sh -c 'while :; do sleep 0.2; done' grandchild "$1" &
+sh -c 'read never <"$1/never"' grandchild "$1" &
 echo '{"ready":{"url":"http://127.0.0.1:9/"}}'
-while :; do sleep 0.2; done
+read never <"$1/never"
 `;
 // What is ignored here is ignored by the children as well.
 const stubborn = `trap "" TERM${withChild}`;
@@ -29,6 +30,7 @@ export interface Den extends AsyncDisposable {
 
 export async function openDen(): Promise<Den> {
   const folder = await mkdtemp(join(tmpdir(), "squall-lease-test-"));
+  await promisify(execFile)("mkfifo", [join(folder, "never")]);
   await writeFile(join(folder, "docile.sh"), withChild);
   await writeFile(join(folder, "stubborn.sh"), stubborn);
   return {
