@@ -65,7 +65,10 @@ test.each([
       ends.map(({ outcome }) => outcome),
       JSON.stringify(verdicts),
     ).toEqual(["ok", "ok", "ok", "ok"]);
-    const asked = events.filter((event) => event.type === "server-asked" && event.op !== undefined);
+    // For the roots it asks of itself, a third of a second after the greeting, whatever is called just then.
+    const asked = events.filter(
+      (event) => event.type === "server-asked" && event.op !== undefined && event.method !== "roots/list",
+    );
     expect(asked).toMatchObject([
       { method: "elicitation/create", answer: "accept", attempt: 1 },
       { method: "elicitation/create", answer: "decline", attempt: 1 },
