@@ -1,6 +1,7 @@
 /** What every engine offers: named TCP proxies that can be switched off and given toxics. */
 import type { Toxic, ToxicOn } from "../faults/handles.ts";
 import type { EngineKind } from "../history/engine-events.ts";
+import type { Conduit } from "./conduit.ts";
 
 export interface Address {
   readonly host: string;
@@ -10,6 +11,8 @@ export interface Address {
 export interface EngineProxy {
   /** Where the proxy listens; it may move when its engine is started anew. */
   readonly address: Address;
+  /** A connection to it without a socket, where the engine is in this thread. */
+  dial?(): Conduit;
   setEnabled(enabled: boolean): Promise<void>;
   addToxic(toxic: Toxic): Promise<ToxicOn>;
 }

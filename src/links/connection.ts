@@ -4,7 +4,8 @@
  *   caller ◀──▶ (this) ◀──▶ engine's proxy ◀──▶ callee
  */
 import { connect, type Socket } from "node:net";
-import type { Address } from "../engines/engine.ts";
+import type { Conduit } from "../engines/conduit.ts";
+import type { EngineProxy } from "../engines/engine.ts";
 import { codeOf } from "../errors.ts";
 import type { Instead } from "../faults/handles.ts";
 import type { ConnectionEvent, Exchange } from "../history/events.ts";
@@ -21,7 +22,7 @@ import type { LinkContext, Outlet, Traffic } from "./traffic.ts";
 export interface ConnectionOptions {
   readonly number: number;
   readonly caller: Socket;
-  readonly engine: Address;
+  readonly engine: Pick<EngineProxy, "address" | "dial">;
   readonly context: LinkContext;
   readonly world: World;
   /** Both of its sockets are closed. */
@@ -41,7 +42,7 @@ const connectMaxMs = 10_000;
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #caller: Socket;
-  readonly #callee: Socket;
+  readonly #callee: Conduit;
   readonly #traffic: Traffic;
   readonly #connectLimit: Timer;
   #state: State = "connecting";
@@ -65,7 +66,7 @@ export class Connection {
         ? byteTraffic(context, outlet)
         : new HttpTraffic(context, options.number, { world, outlet });
     this.#caller = caller;
-    this.#callee = connect({ ...engine, allowHalfOpen: true, noDelay: true });
+    this.#callee = engine.dial?.() ?? connect({ ...engine.address, allowHalfOpen: true, noDelay: true });
     onceBothClosed(this.#caller, this.#callee, onGone);
     this.#caller.on("error", () => this.#broke("caller"));
     this.#callee.on("error", (error) => this.#broke("callee", error));
@@ -147,8 +148,8 @@ export class Connection {
         if (isOpen() && !this.#caller.write(bytes)) this.#callee.pause();
       },
       aside: (request, onOver) => {
-        const { engine: to, world } = this.#options;
-        return deliverAside({ to, world, ...request }, onOver);
+        const { engine, world } = this.#options;
+        return deliverAside({ to: engine.address, world, ...request }, onOver);
       },
       sever: (instead, work, everySecond) => this.#sever(instead, work, everySecond),
       settled: () => this.#settled(),

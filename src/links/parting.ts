@@ -1,11 +1,11 @@
 /** Ways of letting go of a socket, and of not letting go. */
-import type { Socket } from "node:net";
+import type { Conduit } from "../engines/conduit.ts";
 import type { Timer, World } from "../world.ts";
 
 const lingerMaxMs = 1000;
 
 /** Ends it with a FIN. What still comes is read and dropped, as closing with unread bytes would send a RST. */
-export function part(socket: Socket, world: World): void {
+export function part(socket: Conduit, world: World): void {
   if (socket.destroyed) return;
   const linger = world.timer(lingerMaxMs, () => socket.destroy());
   socket.once("close", () => linger.cancel());
@@ -14,7 +14,7 @@ export function part(socket: Socket, world: World): void {
 }
 
 /** Ends it with a RST. */
-export function reset(socket: Socket): void {
+export function reset(socket: Conduit): void {
   if (socket.destroyed) return;
   // While a FIN is just being sent, resetting fails and would leave the socket neither open nor closed.
   const ending = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
@@ -22,12 +22,12 @@ export function reset(socket: Socket): void {
   else socket.resetAndDestroy();
 }
 
-export function onceBothClosed(one: Socket, other: Socket, call: () => void): void {
+export function onceBothClosed(one: Conduit, other: Conduit, call: () => void): void {
   one.once("close", () => (other.closed ? call() : other.once("close", call)));
 }
 
 /** Sends this every second, until it is cancelled or the socket ends. */
-export function beat(socket: Socket, bytes: Buffer, world: World): Timer {
+export function beat(socket: Conduit, bytes: Buffer, world: World): Timer {
   let timer: Timer | undefined;
   const next = (): void => {
     timer = world.timer(1000, () => {

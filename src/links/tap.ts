@@ -18,7 +18,7 @@ export interface Tap {
   close(): Promise<void>;
 }
 
-export async function openTap(proxy: Pick<EngineProxy, "address">, context: LinkContext, world: World): Promise<Tap> {
+export async function openTap(proxy: Pick<EngineProxy, "address" | "dial">, context: LinkContext, world: World): Promise<Tap> {
   const live = new Set<Connection>();
   let connections = 0;
 
@@ -27,7 +27,7 @@ export async function openTap(proxy: Pick<EngineProxy, "address">, context: Link
     const connection: Connection = new Connection({
       number: connections,
       caller,
-      engine: proxy.address,
+      engine: proxy,
       context,
       world,
       onGone: () => live.delete(connection),

@@ -1,4 +1,4 @@
-/** The embedded engine alone, as a run has it: in a thread beside one that has nothing to do. UPSTREAM_PORT is behind it. */
+/** The embedded engine alone, in a process that has nothing else to do. UPSTREAM_PORT is behind it. */
 import { openEmbeddedEngine } from "../../../src/engines/embedded/embedded.ts";
 import { realWorld as world } from "../../../src/world.ts";
 import { integerFrom } from "../../../fixtures/start.ts";

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { World } from "../../world.ts";
+import type { Conduit } from "../conduit.ts";
 import { toApiError } from "./api-error.ts";
 import { formatListen, listeningAt } from "./listen-address.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -18,6 +19,8 @@ const embeddedVersion = "2.12.0+squall";
 
 export interface Api {
   readonly url: string;
+  /** A connection to the proxy with this name from within this thread. */
+  dial(proxy: string): Conduit;
   /** Stops every proxy, then the API itself. */
   close(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
 
   return {
     url: `http://${formatListen(listeningAt(server))}`,
+    dial: (name) => proxies.named(name).dial(),
     close: async () => {
       await inTurn(() => proxies.stopAll());
       const closed = once(server, "close");

@@ -1,7 +1,7 @@
-/** One client's connection through a proxy: two sockets, and a chain of toxics for each direction. */
-import type { Socket } from "node:net";
+/** One client's connection through a proxy: two ends, and a chain of toxics for each direction. */
 import type { Stream } from "../../faults/handles.ts";
 import type { Random, World } from "../../world.ts";
+import type { Conduit } from "../conduit.ts";
 import { Chain } from "./chain.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
 
@@ -12,9 +12,9 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  readonly client: Socket;
+  readonly client: Conduit;
   /** Connected. */
-  readonly upstream: Socket;
+  readonly upstream: Conduit;
   readonly toxics: readonly LiveToxic[];
   readonly randomFor: (toxic: LiveToxic) => Random;
   readonly world: World;
@@ -25,7 +25,7 @@ export function connect({ client, upstream, toxics, randomFor, world, onClosed }
   // As in the real server, only a toxic that exists from the connection's first moment makes it end by reset.
   const resets = toxics.some(({ kind }) => kind.resets === true);
 
-  const link = (stream: Stream, source: Socket, sink: Socket): Chain => {
+  const link = (stream: Stream, source: Conduit, sink: Conduit): Chain => {
     const chain = new Chain({
       toxics: toxics.filter((toxic) => toxic.stream === stream),
       sink: {
@@ -68,14 +68,14 @@ export function connect({ client, upstream, toxics, randomFor, world, onClosed }
   };
 }
 
-function closeAfterWrites(socket: Socket, resets: boolean): void {
+function closeAfterWrites(socket: Conduit, resets: boolean): void {
   if (socket.destroyed) return;
   if (!resets) return socket.destroySoon();
   // The callback of an empty write comes when all before it has reached the kernel.
   socket.write("", () => closeNow(socket, resets));
 }
 
-function closeNow(socket: Socket, resets: boolean): void {
+function closeNow(socket: Conduit, resets: boolean): void {
   if (socket.destroyed) return;
   if (resets) socket.resetAndDestroy();
   else socket.destroy();

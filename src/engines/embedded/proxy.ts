@@ -1,11 +1,13 @@
 /** One proxy: a listener, its connections, and the toxics on each direction. */
-import { connect as dial, createServer, type Server, type Socket } from "node:net";
+import { connect as dial, createServer, type Server } from "node:net";
 import { once } from "node:events";
 import type { Stream } from "../../faults/handles.ts";
 import { codeOf, messageOf } from "../../errors.ts";
 import { seededRandom, type World } from "../../world.ts";
+import type { Conduit } from "../conduit.ts";
 import { backlog, parseAddress } from "../engine.ts";
 import { connect, type Connection } from "./connection.ts";
+import { joined, refused } from "./joined.ts";
 import { formatListen, listeningAt, parseListen, resolveListen, type ListenAddress } from "./listen-address.ts";
 import type { ConnectionBytes, Metrics } from "./metrics.ts";
 import type { LiveToxic } from "./toxics/toxic.ts";
@@ -125,7 +127,15 @@ export class Proxy {
     return [...this.#connections].filter((connection) => "chains" in connection);
   }
 
-  #accept(client: Socket): void {
+  /** A connection from within this thread. */
+  dial(): Conduit {
+    if (this.#server === undefined) return refused();
+    const [caller, callee] = joined();
+    this.#accept(callee);
+    return caller;
+  }
+
+  #accept(client: Conduit): void {
     this.#connectionsEver += 1;
     const { world, seed, metrics } = this.#options;
     const labels = { proxy: this.name, listener: this.#listen, upstream: this.#upstream };
@@ -158,8 +168,8 @@ export class Proxy {
 }
 
 function bytesOf(
-  client: Socket,
-  upstream: Socket,
+  client: Conduit,
+  upstream: Conduit,
 ): readonly Omit<ConnectionBytes, "proxy" | "listener" | "upstream">[] {
   return [
     { direction: "upstream", receivedBytes: client.bytesRead, sentBytes: upstream.bytesWritten },
@@ -174,10 +184,10 @@ interface Dialling {
 
 interface DialOptions {
   /** Paused. */
-  readonly client: Socket;
+  readonly client: Conduit;
   readonly address: string;
   readonly world: World;
-  readonly onConnected: (upstream: Socket) => void;
+  readonly onConnected: (upstream: Conduit) => void;
   /** The upstream cannot be reached; the client is closed already. */
   readonly onEnded: () => void;
 }
@@ -207,7 +217,7 @@ function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port <= 65_535;
 }
 
-async function startListening(listen: string, accept: (client: Socket) => void): Promise<Server> {
+async function startListening(listen: string, accept: (client: Conduit) => void): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, ...socketOptions }, accept);
   let shown = listen;
   try {

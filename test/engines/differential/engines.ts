@@ -5,10 +5,9 @@ import { z } from "zod";
 import { ask } from "../ask.ts";
 import { embedded, enginesUnderTest, type EngineUnderTest, type RunningEngine } from "../engines-under-test.ts";
 
-const entry = new URL("../../../src/engines/embedded/engine-worker.ts", import.meta.url);
+const entry = new URL("engine-thread.ts", import.meta.url);
 const patienceMs = 5000;
 
-/** As in a run, a thread of its own: what the test does itself must not count as the engine's time. */
 export const subject: EngineUnderTest = {
   ...embedded,
   start: async () => {

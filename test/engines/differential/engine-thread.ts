@@ -1,8 +1,8 @@
-/** The thread of the embedded engine: stalls of the main thread must not count as latency of the network. */
+/** The embedded engine in a thread of its own: what the test does itself must not count as the engine's time. */
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
-import { realWorld } from "../../world.ts";
-import { openApi } from "./api.ts";
+import { realWorld } from "../../../src/world.ts";
+import { openApi } from "../../../src/engines/embedded/api.ts";
 
 const { seed } = z.object({ seed: z.number() }).parse(workerData);
 const api = await openApi({ world: realWorld, seed });
