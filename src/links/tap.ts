@@ -18,7 +18,11 @@ export interface Tap {
   close(): Promise<void>;
 }
 
-export async function openTap(proxy: Pick<EngineProxy, "address" | "dial">, context: LinkContext, world: World): Promise<Tap> {
+export async function openTap(
+  proxy: Pick<EngineProxy, "address" | "dial">,
+  context: LinkContext,
+  world: World,
+): Promise<Tap> {
   const live = new Set<Connection>();
   let connections = 0;
 

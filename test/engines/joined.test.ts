@@ -102,3 +102,13 @@ test("whatever is done at either end, both ends see what a socket's would", asyn
   );
 }, 120_000);
 
+test("where nobody listens, the caller sees what it would see of a port that is closed", async () => {
+  const seenOf = async (end: Conduit): Promise<unknown> => {
+    const look = watch(end);
+    await new Promise((resolve) => end.once("close", resolve));
+    return look();
+  };
+  const nowhere = await closedAddress();
+  const [real, ours] = await Promise.all([seenOf(connect({ ...nowhere, allowHalfOpen: true })), seenOf(refused())]);
+  expect(ours).toEqual(real);
+});

@@ -2,9 +2,14 @@
  * An engine of a few lines, so that the tests of a link show what the tap does by itself: it forwards, carries ends and
  * resets over as they come, can be switched off, delay answers and swallow requests.
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server } from "node:net";
+import type { Conduit } from "../../src/engines/conduit.ts";
+import { joined, refused } from "../../src/engines/embedded/joined.ts";
 import type { Address, Engine, EngineProxy } from "../../src/engines/engine.ts";
 import type { Toxic } from "../../src/faults/handles.ts";
+
+/** Whether taps reach it without a socket, as they reach the embedded one. */
+export const way = { isJoined: false };
 
 export function smallEngine(): Engine {
   const stops: (() => Promise<void>)[] = [];
@@ -24,13 +29,13 @@ export function smallEngine(): Engine {
 }
 
 async function openProxy(upstream: Address): Promise<{ proxy: EngineProxy; stop: () => Promise<void> }> {
-  const live = new Set<Socket>();
+  const live = new Set<Conduit>();
   const toxics = new Map<object, Toxic>();
   const has = (type: Toxic["type"]): Toxic | undefined => [...toxics.values()].find((toxic) => toxic.type === type);
   let server: Server | undefined;
   let port = 0;
 
-  const accept = (client: Socket): void => {
+  const accept = (client: Conduit): void => {
     const callee = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
     for (const [from, to] of [
       [client, callee],
@@ -72,9 +77,18 @@ async function openProxy(upstream: Address): Promise<{ proxy: EngineProxy; stop:
     await closed;
   };
 
+  const dial = (): Conduit => {
+    if (server === undefined) return refused();
+    const [caller, callee] = joined();
+    accept(callee);
+    callee.resume();
+    return caller;
+  };
+
   await start();
   const proxy: EngineProxy = {
     address: { host: "127.0.0.1", port },
+    ...(way.isJoined ? { dial } : {}),
     setEnabled: (enabled) => (enabled === (server !== undefined) ? Promise.resolve() : enabled ? start() : stop()),
     addToxic: (toxic) => {
       const key = {};

@@ -18,7 +18,7 @@ export function joined(): readonly [caller: Conduit, callee: Conduit] {
   caller.join(callee);
   callee.join(caller);
   callee.pause();
-  process.nextTick(() => {
+  queueMicrotask(() => {
     if (!caller.destroyed) caller.emit("connect");
   });
   return [caller, callee];
@@ -71,7 +71,7 @@ class JoinedEnd extends Duplex implements Conduit {
     if (!this.#isRead && !this.destroyed) {
       this.#isRead = true;
       // What came before is read first.
-      if (this.#isReset) process.nextTick(() => this.#hearReset());
+      if (this.#isReset) this.once("resume", () => queueMicrotask(() => this.#hearReset()));
     }
     return this;
   }
@@ -95,16 +95,18 @@ class JoinedEnd extends Duplex implements Conduit {
   }
 
   override _final(ended: () => void): void {
-    this.#other?.#hearEnd();
+    const other = this.#other;
+    if (other !== undefined && !other.destroyed) other.#hearEnd();
     ended();
   }
 
   override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
     const other = this.#other;
+    const isCut = this.#isWriterWaiting !== undefined;
     this.#isWriterWaiting = undefined;
     if (other !== undefined && !other.destroyed) {
       // What was not read is lost, and its writer is told so, as when a socket is closed.
-      if (this.#resets || this.#hasUnread()) other.#hearReset();
+      if (isCut || this.#resets || this.#hasUnread()) other.#hearReset(isCut);
       else if (!this.writableFinished) other.#hearEnd();
     }
     destroyed(error);
@@ -121,9 +123,9 @@ class JoinedEnd extends Duplex implements Conduit {
     if (this.#isRead) this.read(0);
   }
 
-  #hearReset(): void {
+  #hearReset(isWriting = false): void {
     this.#isReset = true;
-    if (this.#isRead && !this.#isAtEnd) this.destroy(errorOf("ECONNRESET"));
+    if (isWriting || (this.#isRead && !this.#isAtEnd)) this.destroy(errorOf("ECONNRESET"));
   }
 
   #takes(chunk: Buffer): boolean {
