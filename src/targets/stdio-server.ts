@@ -134,6 +134,7 @@ function processOf(
   let exit: Exit | undefined;
   let isUp = true;
   let asked = false;
+  let isKilled = false;
   const keepExit = (how: Exit): void => {
     isUp = false;
     // What ends after we asked it to says nothing about its start.
@@ -163,7 +164,10 @@ function processOf(
     silent,
     ready: () => {
       // An answer may still come from one that has been told to end: its end is ours then, and it was never in use.
-      if (!asked) life ??= recordLife({ target: name, role: "server", instance }, { running, recorder });
+      if (asked) return;
+      life ??= recordLife({ target: name, role: "server", instance }, { running, recorder });
+      // Nor did it end by itself if a fault came while its answer was on the way.
+      if (isKilled) life.killed();
     },
     notReady: (says) => {
       const waitedFor = "its answer to initialize";
@@ -177,6 +181,7 @@ function processOf(
     },
     isUp: () => isUp,
     kill: (signal) => {
+      isKilled = true;
       life?.killed();
       return endBy(signal, running, world);
     },

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { TargetEvent } from "../../src/history/events.ts";
 import { groupLives, membersOf } from "../../src/processes.ts";
-import { openStdioServer } from "../../src/targets/stdio-server.ts";
+import { openStdioServer, type StdioServer } from "../../src/targets/stdio-server.ts";
 import { realWorld } from "../../src/world.ts";
-import { openStand } from "./stand.ts";
+import { openStand, type Stand } from "./stand.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { openStdioStand, type StdioStand } from "../wire/stdio-child.ts";
 
@@ -49,9 +49,9 @@ test.concurrent.each([
   expect(await groupsOf(stand)).toEqual([]);
 });
 
-test.concurrent("one that is told to end before it is ready was never in use, whatever it still answers", async () => {
-  await using stand = await openStand();
-  const server = openStdioServer({
+/** A server whose processes answer nothing: the test says when they are ready. */
+async function openSilent(stand: Stand): Promise<StdioServer> {
+  return openStdioServer({
     name: "cloud",
     command: await stand.script("process.stdin.resume()"),
     env: {},
@@ -60,6 +60,27 @@ test.concurrent("one that is told to end before it is ready was never in use, wh
     recorder: stand.recorder,
     signal: new AbortController().signal,
   });
+}
+
+test.concurrent.each([
+  ["before its end is told", false],
+  ["after it", true],
+])("one that a fault ends while its answer is on the way has not ended by itself: %s", async (_, late) => {
+  await using stand = await openStand();
+  const server = await openSilent(stand);
+  const started = await server.start("planner.0");
+  const down = server.herd.takeDown("SIGKILL");
+  if (late) await down.exits;
+  started.ready();
+  await started.silent;
+  await down.letUp();
+  await server.close();
+  expect(stand.events).toMatchObject([{ edge: "ready" }, { edge: "killed", signal: "SIGKILL" }]);
+});
+
+test.concurrent("one that is told to end before it is ready was never in use, whatever it still answers", async () => {
+  await using stand = await openStand();
+  const server = await openSilent(stand);
   const started = await server.start("planner.0");
   const ended = started.end();
   started.ready();
