@@ -1,6 +1,6 @@
 /**
  * A connection whose two ends are in this thread: both behave like sockets, and no byte crosses the system. Between the
- * tap and the embedded engine that spares four calls of the system a request, which is most of what they cost.
+ * tap and the embedded engine that spares four calls of the system a request, about half of what they cost.
  */
 import { Duplex } from "node:stream";
 import type { Conduit } from "../conduit.ts";
@@ -41,7 +41,7 @@ class JoinedEnd extends Duplex implements Conduit {
   /** Whoever has read it to the end notices this only when writing. */
   #isReset = false;
   #isAtEnd = false;
-  #isWriterWaiting: (() => void) | undefined;
+  #waitingWriter: (() => void) | undefined;
 
   constructor() {
     super({ allowHalfOpen: true, highWaterMark: bufferBytes });
@@ -77,8 +77,8 @@ class JoinedEnd extends Duplex implements Conduit {
   }
 
   override _read(): void {
-    const writer = this.#isWriterWaiting;
-    this.#isWriterWaiting = undefined;
+    const writer = this.#waitingWriter;
+    this.#waitingWriter = undefined;
     writer?.();
   }
 
@@ -91,7 +91,7 @@ class JoinedEnd extends Duplex implements Conduit {
       written();
       this.#hearReset();
     } else if (other.#takes(chunk)) written();
-    else other.#isWriterWaiting = written;
+    else other.#waitingWriter = written;
   }
 
   override _final(ended: () => void): void {
@@ -102,8 +102,8 @@ class JoinedEnd extends Duplex implements Conduit {
 
   override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
     const other = this.#other;
-    const isCut = this.#isWriterWaiting !== undefined;
-    this.#isWriterWaiting = undefined;
+    const isCut = this.#waitingWriter !== undefined;
+    this.#waitingWriter = undefined;
     if (other !== undefined && !other.destroyed) {
       // What was not read is lost, and its writer is told so, as when a socket is closed.
       if (isCut || this.#resets || this.#hasUnread()) other.#hearReset(isCut);
