@@ -61,7 +61,12 @@ export type Work =
   | { readonly is: "cut" }
   /** Something began after it that names the op but no attempt: others may have asked for what the op is about. */
   | { readonly is: "unclear" }
-  | { readonly is: "left"; readonly untilUs: number; readonly exchanges: readonly OwnExchange[] };
+  | {
+      readonly is: "left";
+      /** By then the last of it had to be over: who comes later has not kept it going. */
+      readonly dueUs: number;
+      readonly exchanges: readonly OwnExchange[];
+    };
 
 export interface Limits {
   /** So long after the cancel a request may still be under way. */
@@ -181,15 +186,15 @@ export function attemptOf(exchange: OwnExchange, attempts: ImpatientOp["attempts
 
 function workOf(own: readonly OwnExchange[], gaveUpUs: number, limits: Limits): Work {
   const going = own.filter((exchange) => endOf(exchange) > gaveUpUs);
-  const overdue = going.filter((exchange) => {
-    // What begins soon after the cancel may be the clearing up, and has as long for itself.
-    const overUs = endOf(exchange) - Math.max(gaveUpUs, exchange.startedUs);
-    return overUs > limits.stopUs || exchange.startedUs - gaveUpUs > limits.beginUs;
-  });
+  // What begins soon after the cancel may be the clearing up, and has as long for itself.
+  const dueOf = ({ startedUs }: OwnExchange): number => Math.max(gaveUpUs, startedUs) + limits.stopUs;
+  const overdue = going.filter(
+    (exchange) => endOf(exchange) > dueOf(exchange) || exchange.startedUs - gaveUpUs > limits.beginUs,
+  );
   const left = overdue.filter(({ attempt, startedUs }) => attempt !== undefined || startedUs <= gaveUpUs);
   const untilUs = Math.max(...going.map(endOf));
   if (going.length === 0) return { is: "none" };
-  if (left.length > 0) return { is: "left", untilUs, exchanges: left };
+  if (left.length > 0) return { is: "left", dueUs: Math.min(untilUs, Math.max(...left.map(dueOf))), exchanges: left };
   if (overdue.length > 0) return { is: "unclear" };
   const ended = going.every(
     (exchange) =>
@@ -229,5 +234,5 @@ export function sharedWork(gaveUps: readonly GaveUp[], patient: Waits): (gaveUp:
     if (heard && !asked) waits.add(tool, { fromUs: startedUs, toUs: gaveUpUs });
   }
   return ({ tool, gaveUpUs, work }) =>
-    work.is === "left" && waits.overlaps(tool, { fromUs: gaveUpUs, toUs: work.untilUs });
+    work.is === "left" && waits.overlaps(tool, { fromUs: gaveUpUs, toUs: work.dueUs });
 }

@@ -301,6 +301,12 @@ describe("accuses nobody, and is unknown,", () => {
     expect((await verdict(start, several(3, lasting), cached)).verdict).toBe("fail");
   });
 
+  test("but not where who waited came when the work had been due to end: nobody had kept it going till then", async () => {
+    const cameMs = (afterMs: number) => op({ atMs: 1123 + patienceMs + afterMs, walk: 40, step: 0, tookMs: 600 });
+    expect((await verdict(start, several(3, lasting), cameMs(1900))).verdict).toBe("unknown");
+    expect((await verdict(start, several(3, lasting), cameMs(2100))).verdict).toBe("fail");
+  });
+
   test("where a later request only names the op: another call may have asked about it", async () => {
     const about = [20, 21, 22].map((walk) => exchange(walk, 3500, { path: "/requests/r" }));
     const result = await verdict(start, several(3, { nameless: true }), about);
