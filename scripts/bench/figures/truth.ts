@@ -60,7 +60,6 @@ const timesSchema = z.object({ samples: z.int(), p50Us: z.number(), p99Us: z.num
 
 async function compare(lab: Lab, delayMs: number) {
   const server = await startPeer(lab, "timed-server", { DELAY_MS: String(delayMs) });
-  const times = async () => timesSchema.parse(await (await fetch(new URL("/times", server.url))).json());
   // Each call a walk of its own, in both: that is dearer than many calls in one.
   const called = { url: server.url, steps: 1, straight: true };
 
@@ -88,9 +87,9 @@ async function compare(lab: Lab, delayMs: number) {
     }),
   );
   await open.phase("baseline");
-  await times();
+  await fetch(new URL("/begin", server.url));
   await sleep(measuredS * 1000);
-  const theirs = await times();
+  const theirs = timesSchema.parse(await (await fetch(new URL("/times", server.url))).json());
   const judged = await open.judged;
   server.kill("SIGTERM");
   const ours = judged.figures.tools.find(({ phase }) => phase === "baseline")?.service;

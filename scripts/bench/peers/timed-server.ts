@@ -1,7 +1,7 @@
 /**
  * The barest MCP server with a record of how long each tools/call took it, from its first byte to its answer. It works
  * on plain sockets: a server of node:http leaves requests in the kernel for milliseconds while it collects its garbage,
- * and its own record knows nothing of them. `GET /times` reads the record and begins the next.
+ * and its own record knows nothing of them. `GET /begin` begins the record, `GET /times` reads it.
  */
 import { createServer, type Socket } from "node:net";
 import { integerFrom, serve } from "../../../fixtures/start.ts";
@@ -42,7 +42,11 @@ function lengthOfFirst(unread: string): number | undefined {
 }
 
 function answer(request: string, socket: Socket, fromUs: number): void {
-  if (request.startsWith("GET /times ")) send(socket, readTimes());
+  if (request.startsWith("GET /begin ")) {
+    // To sort what came before would hold up calls for longer than most of them take.
+    timesUs = [];
+    send(socket, "");
+  } else if (request.startsWith("GET /times ")) send(socket, readTimes());
   else if (request.startsWith("GET /counts ")) {
     server.getConnections((_, connections) =>
       send(socket, JSON.stringify({ atUs: nowUs(), calls, sessions: 0, connections })),
@@ -75,7 +79,6 @@ function send(socket: Socket, text: string, status = "200 OK"): void {
 
 function readTimes(): string {
   const sorted = Float64Array.from(timesUs).sort();
-  timesUs = [];
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
   return JSON.stringify({ samples: sorted.length, p50Us: at(0.5), p99Us: at(0.99) });
 }
