@@ -3,6 +3,7 @@
  * said to it goes out, when its time has come.
  */
 import { askMethods, type AskAnswer, type AskMethod } from "../history/asked-events.ts";
+import { Bag } from "../bag.ts";
 import type { World } from "../world.ts";
 import type { JsonObject } from "./lean-rpc.ts";
 import type { SessionOptions } from "./session.ts";
@@ -88,8 +89,7 @@ function notFound(method: string): Said {
 export class AskDesk {
   /** What it tells its server when it opens. */
   readonly capabilities: JsonObject;
-  /** Most are never asked anything, so what ends the wait of an answer is made only then. */
-  readonly #calls = new Map<Answering, AbortController | undefined>();
+  readonly #calls = new Bag<OpenCall>();
   readonly #answered: readonly AskMethod[];
   readonly #world: World;
 
@@ -102,27 +102,33 @@ export class AskDesk {
     };
   }
 
-  begin(call: Answering): void {
-    this.#calls.set(call, undefined);
-  }
-
-  end(call: Answering): void {
-    this.#calls.get(call)?.abort();
-    this.#calls.delete(call);
+  /** The returned function says that the call is over. */
+  begin(call: Answering): () => void {
+    const place = this.#calls.add({ call, over: undefined });
+    return () => {
+      place.item.over?.abort();
+      this.#calls.delete(place);
+    };
   }
 
   /** `by`: the call that it is surely for. Undefined where nothing is to be said. */
   async said({ method, params = {} }: AskedIn, by?: Answering): Promise<Said | undefined> {
     if (method === "ping") return { result: {} };
-    const call = by ?? this.#calls.keys().next().value;
-    if (call === undefined || !this.#calls.has(call)) {
+    const open = [...this.#calls].find(({ call }) => by === undefined || call === by);
+    if (open === undefined) {
       return this.#answered.some((answered) => answered === method) ? nobody : notFound(method);
     }
-    const over = this.#calls.get(call) ?? new AbortController();
-    this.#calls.set(call, over);
+    open.over ??= new AbortController();
     const isSure = by !== undefined || this.#calls.size === 1;
-    return saidTo({ method, params }, isSure ? call : unsure(call), { world: this.#world, over: over.signal });
+    const answering = isSure ? open.call : unsure(open.call);
+    return saidTo({ method, params }, answering, { world: this.#world, over: open.over.signal });
   }
+}
+
+interface OpenCall {
+  readonly call: Answering;
+  /** Most are never asked anything, so what ends the wait of an answer is made only then. */
+  over: AbortController | undefined;
 }
 
 /** What the specification has for a person who turns a request down. */

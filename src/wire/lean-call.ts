@@ -28,11 +28,11 @@ export function leanCall(channel: Channel, request: CallRequest): Promise<Answer
       waiting = false;
       patience.cancel();
       forget();
-      if (answering !== undefined) channel.asks.end(answering);
+      endAsking?.();
       told?.end("left");
       resolve(told === undefined ? answer : { ...answer, progress: told.watch.seen() });
     };
-    if (answering !== undefined) channel.asks.begin(answering);
+    const endAsking = answering && channel.asks.begin(answering);
     const text = callText(id, request, channel.framing);
     const posted = { id, traceparent, progressToken, text, method, name, answering };
     const open = channel.post(posted, (reply) => {

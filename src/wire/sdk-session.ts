@@ -183,7 +183,7 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
     const { answering, meta } = request;
     const told = beginToTell(speaker.ear, request, world);
     const seen = (answer: Answer): Answer => (told === undefined ? answer : { ...answer, progress: told.watch.seen() });
-    if (answering !== undefined) speaker.asks.begin(answering);
+    const endAsking = answering && speaker.asks.begin(answering);
     try {
       const result = await speaker.ask(request, { timeout, signal: own.signal, ...told?.how });
       return seen(isObject(result) ? answerOf({ result }, asked) : bare("malformed-answer"));
@@ -197,7 +197,7 @@ function sessionOn(speaker: Speaker, end: End, options: Options): Session {
     } finally {
       forget();
       if (told !== undefined) speaker.ear.end(meta.traceparent, "left");
-      if (answering !== undefined) speaker.asks.end(answering);
+      endAsking?.();
     }
   };
 
