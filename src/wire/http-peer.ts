@@ -68,12 +68,19 @@ export class Peer {
     return undefined;
   }
 
+  /** What a rush has left over goes in calm, one at a time: in the next rush nobody should have to clear up first. */
+  #dropOldest(): void {
+    const [oldest] = this.#idle;
+    if (oldest !== undefined && this.#nowUs() >= oldest.freshUntilUs) oldest.destroy();
+  }
+
   #connect(): Connection {
     const connection = new Connection(this.#url, {
       onFree: (idleMostMs) => {
         if (!this.#keepsAlive) return connection.destroy();
         connection.freshUntilUs = this.#nowUs() + idleMostMs * 1000;
         this.#idle.push(connection);
+        this.#dropOldest();
       },
       onGone: () => {
         this.#open.delete(connection);

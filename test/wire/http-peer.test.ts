@@ -96,6 +96,25 @@ test.for([
   },
 );
 
+test("connections that only a rush had needed go one by one when it is over, not first in the next rush", async () => {
+  let nowUs = 0;
+  const { ask, sockets } = await asking((socket) => socket.write(fine()), { nowUs: () => nowUs });
+  await Promise.all([ask(), ask(), ask()]);
+  for (const calmMs of [2000, 1900]) {
+    nowUs += calmMs * 1000;
+    await ask();
+  }
+  const gone = (): number => sockets.filter(({ destroyed }) => destroyed).length;
+  expect([sockets.length, gone()]).toEqual([3, 0]);
+  for (const left of [1, 2]) {
+    nowUs += 1_000_000;
+    expect(await ask()).toMatchObject({ seen: { reusedSocket: true } });
+    await vi.waitFor(() => {
+      expect(gone()).toBe(left);
+    });
+  }
+});
+
 test("whoever says `connection: close` keeps to it, whatever the server does", async () => {
   const { ask, sockets } = await asking((socket) => socket.write(fine()), { keepsAlive: false });
   await ask();
