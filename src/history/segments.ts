@@ -57,8 +57,8 @@ export async function openHistory(
     // One writer's events are in order of time by definition; the clock may stand still, it may not go back.
     lastUs = Math.max(lastUs, world.nowUs() - originUs);
     const id = `${writer}:${count}`;
-    // The stamp goes before the event's own text: to make one object of both would cost as much as the rest.
-    lines.add(`{"id":"${id}","atUs":${lastUs},${JSON.stringify(event).slice(1)}\n`);
+    // To make one object of both would cost as much as the rest.
+    lines.add(`{"id":"${id}","atUs":${lastUs}`, JSON.stringify(event));
     return { id, atUs: lastUs };
   };
 

@@ -4,10 +4,12 @@
  */
 import { messageOf, UserError } from "../errors.ts";
 import type { Timer, World } from "../world.ts";
+import { LineBlock, lineOf } from "./line-block.ts";
 import type { OpenSegments } from "./segment-files.ts";
 
 export interface WriteBehind {
-  readonly add: (line: string) => void;
+  /** A line: an event behind its stamp, as a LineBlock takes them. */
+  readonly add: (stamp: string, event: string) => void;
   /** While too much waits: resolves once there is room again. */
   readonly pressure: () => Promise<void> | undefined;
   readonly close: () => Promise<void>;
@@ -16,8 +18,6 @@ export interface WriteBehind {
 }
 
 const flushEveryMs = 50;
-// A text that grows longer is copied by the garbage collector before it is written.
-const textCharactersMax = 64 * 1024;
 const writeBytesMin = 256 * 1024;
 const pressureBytes = 8 * 1024 * 1024;
 const waitingBytesMax = 256 * 1024 * 1024;
@@ -34,7 +34,7 @@ export function writeBehind(
   { world, onFailed, bytesMax = waitingBytesMax }: WriteBehindOptions,
 ): WriteBehind {
   const backlog = createBacklog();
-  let text = "";
+  const block = new LineBlock();
   let waiting: Buffer[] = [];
   let writing: Promise<void> | undefined;
   let timer: Timer | undefined;
@@ -44,7 +44,6 @@ export function writeBehind(
   const fail = (cause: unknown): void => {
     if (failed !== undefined) return;
     failed = unwritten(cause);
-    text = "";
     waiting = [];
     backlog.clear();
     onFailed?.(failed);
@@ -68,13 +67,17 @@ export function writeBehind(
     await writing;
   };
 
-  const cut = (): void => {
-    if (text === "") return;
-    const lines = Buffer.from(text);
-    text = "";
+  const wait = (lines: Buffer): void => {
+    if (failed !== undefined) return;
     waiting.push(lines);
     backlog.take(lines.length);
     if (backlog.bytes() > bytesMax) fail(new Error("the disk takes it more slowly than it comes"));
+    else if (backlog.bytes() >= writeBytesMin) void write();
+  };
+
+  const cut = (): void => {
+    const lines = block.take();
+    if (lines !== undefined) wait(lines);
   };
 
   const onTimer = (): void => {
@@ -84,13 +87,12 @@ export function writeBehind(
   };
 
   return {
-    add: (line) => {
+    add: (stamp, event) => {
       if (failed !== undefined) return;
-      text += line;
       timer ??= world.timer(flushEveryMs, onTimer);
-      if (text.length < textCharactersMax) return;
+      if (block.add(stamp, event)) return;
       cut();
-      if (backlog.bytes() >= writeBytesMin) void write();
+      if (!block.add(stamp, event)) wait(lineOf(stamp, event));
     },
     pressure: backlog.pressure,
     close: async () => {

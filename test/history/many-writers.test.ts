@@ -248,9 +248,10 @@ describe("what waits for the disk is bounded", () => {
     const hung = { append: () => new Promise<never>(() => {}), close: async () => {} };
     const failures: Error[] = [];
     const lines = writeBehind(hung, { world: realWorld, onFailed: (error) => failures.push(error), bytesMax: 5e6 });
-    for (let n = 0; n < 4; n += 1) lines.add(`${JSON.stringify(megabyte)}\n`);
+    const add = (): void => lines.add('{"id":"m:1","atUs":1', JSON.stringify(megabyte));
+    for (let n = 0; n < 4; n += 1) add();
     expect(failures).toEqual([]);
-    for (let n = 0; n < 4; n += 1) lines.add(`${JSON.stringify(megabyte)}\n`);
+    for (let n = 0; n < 4; n += 1) add();
     expect(failures.map(({ message }) => message)).toEqual([expect.stringContaining("more slowly than it comes")]);
   });
 });
