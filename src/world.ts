@@ -33,12 +33,10 @@ export interface World {
 
 const nowUs = (): number => Math.floor(Number(process.hrtime.bigint()) / 1000);
 
-const startTimer = punctualTimers({
+const startTimer = punctualTimers<NodeJS.Timeout>({
   nowUs,
-  after: (ms, call) => {
-    const handle = setTimeout(call, ms);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  after: (ms, call) => setTimeout(call, ms),
+  forget: (handle) => clearTimeout(handle),
 });
 
 export const realWorld: World = {
@@ -92,22 +90,38 @@ function sleepersOn(signal: AbortSignal): Bag<() => void> {
 // Node's timers take at most 2^31-1 ms.
 const timerMaxMs = 2 ** 31 - 1;
 
-/** Timers out of such as may fire early, as Node's do by up to a millisecond: they are armed again until it is time. */
-export function punctualTimers(clock: {
+interface HastyClock<Handle> {
   readonly nowUs: () => number;
   /** Calls back after about so many whole milliseconds. */
-  readonly after: (ms: number, call: () => void) => Timer;
-}): World["timer"] {
-  return (ms, fire) => {
-    const dueUs = clock.nowUs() + ms * 1000;
-    const check = (): void => {
-      const leftUs = dueUs - clock.nowUs();
-      if (leftUs > 0) armed = clock.after(clockMs(leftUs / 1000), check);
+  readonly after: (ms: number, call: () => void) => Handle;
+  readonly forget: (handle: Handle) => void;
+}
+
+/** Timers out of such as may fire early, as Node's do by up to a millisecond: they are armed again until it is time. */
+export function punctualTimers<Handle>(clock: HastyClock<Handle>): World["timer"] {
+  return (ms, fire) => new PunctualTimer(clock, ms, fire);
+}
+
+class PunctualTimer<Handle> implements Timer {
+  readonly #clock: HastyClock<Handle>;
+  readonly #dueUs: number;
+  readonly #check: () => void;
+  #armed: Handle;
+
+  constructor(clock: HastyClock<Handle>, ms: number, fire: () => void) {
+    this.#clock = clock;
+    this.#dueUs = clock.nowUs() + ms * 1000;
+    this.#check = () => {
+      const leftUs = this.#dueUs - clock.nowUs();
+      if (leftUs > 0) this.#armed = clock.after(clockMs(leftUs / 1000), this.#check);
       else fire();
     };
-    let armed = clock.after(clockMs(ms), check);
-    return { cancel: () => armed.cancel() };
-  };
+    this.#armed = clock.after(clockMs(ms), this.#check);
+  }
+
+  cancel(): void {
+    this.#clock.forget(this.#armed);
+  }
 }
 
 function clockMs(ms: number): number {
@@ -124,18 +138,35 @@ export interface Random {
 }
 
 export function seededRandom(...keys: readonly (string | number)[]): Random {
-  // Most walks draw nothing, and a digest costs more than the rest of their beginning.
-  let generator: ReturnType<typeof xoroshiro128plus> | undefined;
-  const next = (): number => {
-    generator ??= xoroshiro128plus(createHash("sha256").update(JSON.stringify(keys)).digest().readInt32LE(0));
+  return new SeededRandom(keys);
+}
+
+class SeededRandom implements Random {
+  readonly #keys: readonly (string | number)[];
+  #generator: ReturnType<typeof xoroshiro128plus> | undefined;
+
+  constructor(keys: readonly (string | number)[]) {
+    this.#keys = keys;
+  }
+
+  next(): number {
+    const generator = (this.#generator ??= this.#seeded());
     const high = generator.next() >>> 5;
     const low = generator.next() >>> 6;
     return (high * 2 ** 26 + low) / 2 ** 53;
-  };
-  const integer = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
-  return {
-    next,
-    integer,
-    pick: <T>(from: readonly [T, ...T[]]): T => from[integer(0, from.length - 1)] ?? from[0],
-  };
+  }
+
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
+  }
+
+  pick<T>(from: readonly [T, ...T[]]): T {
+    return from[this.integer(0, from.length - 1)] ?? from[0];
+  }
+
+  /** Only for the first draw: most walks draw nothing, and a digest costs more than the rest of their beginning. */
+  #seeded(): ReturnType<typeof xoroshiro128plus> {
+    const digest = createHash("sha256").update(JSON.stringify(this.#keys)).digest();
+    return xoroshiro128plus(digest.readInt32LE(0));
+  }
 }

@@ -288,7 +288,7 @@ function hastyWorld(early: readonly number[]): FakeWorld {
     armed += 1;
     return fake.timer(Math.max(0, ms - (early[armed % early.length] ?? 0)), call);
   };
-  return { ...fake, timer: punctualTimers({ nowUs: fake.nowUs, after }) };
+  return { ...fake, timer: punctualTimers({ nowUs: fake.nowUs, after, forget: (timer) => timer.cancel() }) };
 }
 
 const writes = fc.array(fc.tuple(fc.double({ min: 0, max: 40, noNaN: true }), fc.integer({ min: 1, max: 40_000 })), {
