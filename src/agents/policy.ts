@@ -12,11 +12,11 @@ export interface Seen {
   readonly class: OutcomeClass;
   readonly rung: Rung;
   readonly outcome: Outcome;
-  readonly status?: number;
-  readonly retryAfterMs?: number;
+  readonly status?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
   /** What the server itself says of trying again. */
-  readonly retryable?: boolean;
-  readonly suggestedAction?: string;
+  readonly retryable?: boolean | undefined;
+  readonly suggestedAction?: string | undefined;
   readonly tookMs?: number;
 }
 
@@ -53,7 +53,7 @@ export interface Ask {
   /** The first attempt of an op, rather than a repeat or a hedge. */
   readonly isFirst: boolean;
   /** What the attempt before it came to. */
-  readonly last?: Seen;
+  readonly last?: Seen | undefined;
   readonly random: Random;
 }
 
@@ -74,7 +74,7 @@ export interface Came {
   readonly isFirst: boolean;
   readonly stamp: number;
   /** Absent: it was let through here, and then not sent after all. */
-  readonly seen?: Seen;
+  readonly seen?: Seen | undefined;
 }
 
 /** Asked before each attempt is sent, and told what each came to. States are values: none is ever changed. */

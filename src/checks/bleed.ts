@@ -3,7 +3,7 @@
  * own, whatever else goes on at its server. Sessions that share what they work on are found so.
  */
 import type { Declared } from "../history/declared.ts";
-import type { HistoryEvent } from "../history/events.ts";
+import type { Attempt, HistoryEvent } from "../history/events.ts";
 import type { OpRecord } from "../history/records.ts";
 import { counted } from "../units.ts";
 import { defineCheck, verdictOf, witnessesMax, type Finding, type Judgement } from "./check.ts";
@@ -105,7 +105,9 @@ function look(record: OpRecord, state: State): void {
   }
 }
 
-type Compared = Required<Pick<OpRecord["attempts"][number], "attempt" | "strays">>;
+interface Compared extends Pick<Attempt, "attempt"> {
+  readonly strays: NonNullable<Attempt["strays"]>;
+}
 
 function mayBeByFault(record: OpRecord, { attempt, strays }: Compared, { linksBefore, behind }: State): boolean {
   const { server } = record.started;

@@ -146,6 +146,6 @@ export function offersTools(server: string, { steps }: Pick<Declared, "steps">):
 }
 
 /** A step, or an op of one, that may change something: all else only reads. */
-export function callsTool({ kind }: Pick<DeclaredStep, "kind">): boolean {
+export function callsTool({ kind }: { readonly kind?: string | undefined }): boolean {
   return kind === undefined || kind === "task";
 }

@@ -99,16 +99,16 @@ export interface OpStarted {
   /** What it calls; of other kinds, their method and name: `resources/read`. */
   readonly tool: string;
   /** The kind of its step; absent: a tool is called. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   readonly phase: string;
   /** When the plan wanted it; latency counts from here. */
   readonly intendedUs: number;
   readonly argsShape: string;
-  readonly effect?: string;
+  readonly effect?: string | undefined;
   /** It stands in for this step of its walk, which was not ok: the two are one piece of work. */
-  readonly insteadOf?: number;
+  readonly insteadOf?: number | undefined;
   /** Where its effect's content is compared: digests of what it asks for, in the order of what the effect declares. */
-  readonly asked?: readonly string[];
+  readonly asked?: readonly string[] | undefined;
 }
 
 /** One request for an op, written when its caller stopped waiting. */
@@ -133,7 +133,9 @@ export interface Attempt extends AttemptMarks {
   /** Where it asked to be told how far it is: what it was told. */
   readonly progress?: ProgressSeen;
   /** Where its step says what the answer must echo: what it does not. Of another op's, whose it is. */
-  readonly strays?: readonly { readonly path: string; readonly is: "missing" | "other"; readonly op?: string }[];
+  readonly strays?:
+    | readonly { readonly path: string; readonly is: "missing" | "other"; readonly op?: string }[]
+    | undefined;
 }
 
 /** An answer that came after its caller had stopped waiting. */

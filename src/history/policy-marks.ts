@@ -6,9 +6,9 @@ export interface AttemptMarks {
   readonly retryable?: boolean;
   readonly suggestedAction?: string;
   /** Sent beside one that was still under way. */
-  readonly hedged?: true;
+  readonly hedged?: true | undefined;
   /** By what was listed its tool goes by this name, and was called so. */
-  readonly calledAs?: string;
+  readonly calledAs?: string | undefined;
   /** Its answer was not the last word (it asked for input, or told of a task at work), and the next request goes on from it. */
   readonly goesOn?: true;
   /** It carried a requestState that its agent had changed, which its server must refuse. */

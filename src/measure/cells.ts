@@ -122,7 +122,7 @@ function emptyCell({
   tool,
   phase,
   insteadOf,
-}: Pick<Cell, "group" | "server" | "tool" | "phase" | "insteadOf">): Cell {
+}: Pick<Cell, "group" | "server" | "tool" | "phase"> & { readonly insteadOf?: number | undefined }): Cell {
   return {
     group,
     server,

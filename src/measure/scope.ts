@@ -81,7 +81,12 @@ function compared(placed: Placed, ofScope: string, terrain: Terrain): Placed | M
  */
 export function takesIn(
   scope: Scope,
-  of: { readonly group: string; readonly server: string; readonly tool: string; readonly insteadOf?: number },
+  of: {
+    readonly group: string;
+    readonly server: string;
+    readonly tool: string;
+    readonly insteadOf?: number | undefined;
+  },
 ): boolean {
   if (of.insteadOf !== undefined && scope.server === undefined) return false;
   return (["group", "server", "tool"] as const).every((key) => scope[key] === undefined || scope[key] === of[key]);

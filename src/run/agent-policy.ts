@@ -76,8 +76,7 @@ function openPost<State>(guard: Guard<State>, { nowMs, world }: AgentPolicyOptio
     if (say.do === "hold") return { is: "held", because: say.because, fallsBack: guard.fallsBack === true };
     const { stamp = 0 } = say;
     const settle: LetThrough["settle"] = (atMs, seen) => {
-      const came = { nowMs: atMs, isFirst, stamp, ...(seen === undefined ? {} : { seen }) };
-      states.set(place, guard.came(states.get(place) ?? guard.start, came));
+      states.set(place, guard.came(states.get(place) ?? guard.start, { nowMs: atMs, isFirst, stamp, seen }));
       // Whoever has waited longest asks next.
       const [next] = waiting.get(place) ?? [];
       next?.();

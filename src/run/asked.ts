@@ -8,7 +8,7 @@ export function askedIn(
   { asks = {} }: ScenarioGroup,
   effect: string | undefined,
   { args, salt }: { readonly args: Readonly<Record<string, unknown>>; readonly salt: string },
-): Pick<OpStarted, "asked"> {
+): OpStarted["asked"] {
   const paths = effect === undefined ? undefined : asks[effect];
-  return paths === undefined ? {} : { asked: paths.map((path) => askedDigest(fieldOf(args, path), salt)) };
+  return paths?.map((path) => askedDigest(fieldOf(args, path), salt));
 }

@@ -21,14 +21,16 @@ export interface Input {
   readonly id: string;
   readonly args: Readonly<Record<string, unknown>>;
   /** What it gives as well where its tool is listed with it. */
-  readonly knows?: Readonly<Record<string, unknown>>;
+  readonly knows?: Readonly<Record<string, unknown>> | undefined;
   /** What its answer must hold, by JSONPath. */
-  readonly echo?: Readonly<Record<string, unknown>>;
+  readonly echo?: Readonly<Record<string, unknown>> | undefined;
   /** What its server gets to hear that asks something back. */
-  readonly answers?: Answers;
+  readonly answers?: Answers | undefined;
 }
 
-export interface AttemptedOp extends Input, Sending, Pick<Walk, "sessions"> {
+export interface AttemptedOp extends Pick<Walk, "sessions"> {
+  readonly input: Input;
+  readonly sending: Sending;
   /** Of the requests for this op, from 1. */
   readonly nextNumber: () => number;
   /** Of the budget, at any moment. */
@@ -38,22 +40,26 @@ export interface AttemptedOp extends Input, Sending, Pick<Walk, "sessions"> {
 export async function attemptOp(context: WalkContext, op: Op, sent: AttemptedOp): Promise<Answer> {
   const { recorder, tracer, watch } = context;
   const { walk, step } = op;
-  const { id, args, echo, hedged, outrun, sessions } = sent;
-  const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
-  const request = openRequests(context, op, { ...sent, signal });
+  const { sessions } = sent;
+  const { id, args, echo, knows } = sent.input;
+  const { attempt, hedged, outrun } = sent.sending;
+  const request = openRequests(context, op, sent);
+  const { signal } = request.manner;
   const opened = sessions.open(step.server);
   const { timeoutMs } = request.manner;
   const session = opened instanceof Promise ? await openedWithin(context, opened, { timeoutMs, signal }) : opened;
-  const own = walk.policy.policy.freshKeys ? freshKey(args, id, sent.attempt) : args;
-  const wanted = wantedCall(step, own, sent.knows);
-  const call = "failed" in session ? wanted : await callAsListed(sessions, session, { call: wanted, step, timeoutMs });
+  const own = walk.policy.policy.freshKeys ? freshKey(args, id, attempt) : args;
+  const wanted = wantedCall(step, own, knows);
+  const listed = "failed" in session ? wanted : callAsListed(sessions, session, { call: wanted, step, timeoutMs });
+  const call = listed instanceof Promise ? await listed : listed;
   const came: Came =
     "failed" in session
       ? { class: "no-session", outcome: "failed", says: session.failed }
       : call === undefined
         ? { class: "not-listed", outcome: "failed", says: `${step.server} lists no tool ${step.tool}` }
         : await stepKindNamed(step.kind).ask(session, {
-            ...call,
+            tool: call.tool,
+            args: call.args,
             nowUs: recorder.nowUs,
             world: context.world,
             leftMs: sent.leftNowMs,
@@ -69,20 +75,23 @@ export async function attemptOp(context: WalkContext, op: Op, sent: AttemptedOp)
   const answer: Came = isOutrun ? { ...came, class: "outrun", outcome: "unknown" } : came;
   const { listing } = answer;
   const isCompared = echo !== undefined && answer.outcome === "ok";
-  const compared = isCompared ? { strays: straysIn(answer.result, { op: id, expected: echo, tracer }) } : {};
   if (listing !== undefined) recordListing(recorder, { op: id, server: step.server, method: step.tool, listing });
-  const calledAs = call === undefined || call.tool === step.tool ? {} : { calledAs: call.tool };
-  const beside = { ...(hedged ? { hedged } : {}), ...calledAs };
-  request.record(answer, { ...beside, ...compared });
+  request.record(answer, {
+    hedged: hedged ? true : undefined,
+    calledAs: call === undefined || call.tool === step.tool ? undefined : call.tool,
+    strays: isCompared ? straysIn(answer.result, { op: id, expected: echo, tracer }) : undefined,
+  });
   watch.attempted(answer.class);
   return answer;
 }
 
 /** The requests of one attempt, one after another. */
-function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readonly signal: AbortSignal }) {
+function openRequests(context: WalkContext, op: Op, { input, sending, nextNumber, leftNowMs }: AttemptedOp) {
   const { recorder } = context;
   const { group } = op.walk;
-  const { id, signal, nextNumber, leftMs, leftNowMs } = sent;
+  const { id, answers = noAnswers } = input;
+  const { leftMs, outrun } = sending;
+  const signal = outrun === undefined ? context.cutOff : AbortSignal.any([context.cutOff, outrun]);
   let number = nextNumber();
   let startedUs = recorder.nowUs();
 
@@ -94,21 +103,21 @@ function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readon
       meta: {
         traceparent: context.tracer.traceparent(op.at, attempt),
         "squall/op": id,
-        ...(asks ? { progressToken: progressToken(id, attempt) } : {}),
+        progressToken: asks ? progressToken(id, attempt) : undefined,
       },
       timeoutMs: Math.min(op.step.timeoutMs ?? group.policy.timeoutMs, mostMs),
-      ...(asks && progressMostMs > 0 ? { resetOnProgress: { mostMs: Math.min(progressMostMs, mostMs) } } : {}),
+      resetOnProgress: asks && progressMostMs > 0 ? { mostMs: Math.min(progressMostMs, mostMs) } : undefined,
       onTimeout: group.policy.onTimeout,
       signal,
       onLate: (late) => recorder.record({ type: "late-answer", op: id, attempt, ...late }),
       answering: {
-        answers: sent.answers ?? {},
+        answers,
         onAsked: (asked) => recordAsked(context, op, { ...asked, id, attempt }),
       },
     };
   };
-  const record = (came: Came, marks: Partial<Attempt>): void => {
-    recorder.record({ type: "attempt", op: id, attempt: number, startedUs, ...withoutResult(came), ...marks });
+  const record = (came: Came, marks: Pick<Attempt, "hedged" | "calledAs" | "strays" | "goesOn">): void => {
+    recorder.record({ type: "attempt", op: id, attempt: number, startedUs, ...came, ...neverKept, ...marks });
   };
   const goOn = (answer: Answer): Manner | undefined => {
     if (leftNowMs() < leastMs || context.stopping.aborted || signal.aborted) return undefined;
@@ -120,11 +129,10 @@ function openRequests(context: WalkContext, op: Op, sent: AttemptedOp & { readon
   return { manner: mannerWithin(leftMs), record, goOn };
 }
 
+const noAnswers: Answers = {};
+
 /** What is no part of a history: it may be large, and hold anything. */
-function withoutResult(came: Came): Omit<Came, "result" | "listing"> {
-  const { result, listing, ...seen } = came;
-  return result === undefined && listing === undefined ? came : seen;
-}
+const neverKept = { result: undefined, listing: undefined };
 
 function recordAsked(
   { recorder }: WalkContext,

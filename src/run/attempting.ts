@@ -37,10 +37,10 @@ export interface Tried {
   /** Only the end of the run kept its policy from going on. */
   readonly isCutShort: boolean;
   /** Why its policy did not go on: of an op without attempts, why it was not run. */
-  readonly heldBack?: string;
+  readonly heldBack?: string | undefined;
   /** An earlier answer of the tool, for later steps to go on with. */
   readonly fallback?: { readonly result: unknown };
-  readonly endsChain?: boolean;
+  readonly endsChain?: boolean | undefined;
 }
 
 /** Less than this is no budget for a call. */
@@ -57,7 +57,7 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
   for (;;) {
     if (about.leftMs() < leastMs && attempts.length > 0) return { attempts, isCutShort: false };
     const last = seen.at(-1);
-    const asking = { ...common(about), isFirst, ...(last === undefined ? {} : { last }) };
+    const asking = { ...common(about), isFirst, last };
     const admitted = policy.admit(called, asking, stopping);
     const passage = admitted instanceof Promise ? await admitted : admitted;
     if (passage.is === "held") {
@@ -85,12 +85,7 @@ export async function attemptAsPolicySays(about: Attempting): Promise<Tried> {
     const decision = decide(policy.policy, [first, ...rest], { random: about.random, waitedMs, isSafe: about.isSafe });
     if (decision.do === "stop") {
       const { because: heldBack, endsChain } = decision;
-      return {
-        attempts,
-        isCutShort: false,
-        ...(heldBack === undefined ? {} : { heldBack }),
-        ...(endsChain && { endsChain }),
-      };
+      return { attempts, isCutShort: false, heldBack, endsChain };
     }
     if (stopping.aborted) return { attempts, isCutShort: true };
     waitedMs = decision.afterMs;
@@ -118,19 +113,20 @@ function tryOnce(round: Round, passage: LetThrough): Promise<Answer | undefined>
     : race(round, passage, hedge);
 }
 
-async function sendOne(
+function sendOne(
   { about, attempts, seen }: Round,
   passage: LetThrough,
   sending: Omit<Sending, "leftMs">,
 ): Promise<Answer | undefined> {
   const fromMs = about.nowMs();
-  const answer = await about.send({ ...sending, leftMs: about.leftMs() });
-  const nowMs = about.nowMs();
-  const came = seenIn(answer, nowMs - fromMs);
-  passage.settle(nowMs, came);
-  attempts.push(answer);
-  seen.push(came);
-  return answer.outcome === "ok" ? answer : undefined;
+  return about.send({ ...sending, leftMs: about.leftMs() }).then((answer) => {
+    const nowMs = about.nowMs();
+    const came = seenIn(answer, nowMs - fromMs);
+    passage.settle(nowMs, came);
+    attempts.push(answer);
+    seen.push(came);
+    return answer.outcome === "ok" ? answer : undefined;
+  });
 }
 
 interface Race {
@@ -195,14 +191,6 @@ async function sendBeside(running: Race): Promise<boolean> {
 
 function seenIn(answer: Answer, tookMs: number): Seen {
   const { class: is, outcome, retryAfterMs, status, retryable, suggestedAction } = answer;
-  return {
-    class: is,
-    rung: outcomeClasses[is].rung,
-    outcome,
-    tookMs,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(status === undefined ? {} : { status }),
-    ...(retryable === undefined ? {} : { retryable }),
-    ...(suggestedAction === undefined ? {} : { suggestedAction }),
-  };
+  const { rung } = outcomeClasses[is];
+  return { class: is, rung, outcome, tookMs, retryAfterMs, status, retryable, suggestedAction };
 }

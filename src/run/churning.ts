@@ -70,13 +70,15 @@ function cataloguesOf(discovery: Discovery, common: Parameters<typeof createCata
 }
 
 /** With sessions of its own where the policy has such for each walk, or each call. */
-export async function within<T>(
+export function within<T>(
   each: "walk" | "call",
   sessions: AgentSessions,
   use: (sessions: AgentSessions) => Promise<T>,
 ): Promise<T> {
-  if (sessions.churn?.each !== each) return use(sessions);
-  const own = sessions.churn.fresh();
+  return sessions.churn?.each === each ? withOwn(sessions.churn.fresh(), use) : use(sessions);
+}
+
+async function withOwn<T>(own: AgentSessions, use: (sessions: AgentSessions) => Promise<T>): Promise<T> {
   try {
     return await use(own);
   } finally {

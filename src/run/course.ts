@@ -64,12 +64,14 @@ async function runTogether(around: Around, numbers: readonly number[]): Promise<
 
 /** Runs a step, and what stands in for it; answers the start that it counts from. */
 async function runStep(around: Around, number: number, random: Random): Promise<number> {
-  const { context, walk, saved, runOp, ...times } = around;
+  const { context, walk, saved, runOp, deadlineUs, intendedUs, lackingSinceUs } = around;
   const step = walk.group.steps[number];
   if (step === undefined) throw new Error(`${walk.group.name} has no step ${number}`);
   const { otherwise } = step;
   const ran = await runOp({
-    ...times,
+    deadlineUs,
+    intendedUs,
+    lackingSinceUs,
     walk,
     step,
     at: { group: walk.group.name, agent: walk.agent, walk: walk.walk, step: number },
@@ -90,8 +92,8 @@ async function runStep(around: Around, number: number, random: Random): Promise<
       break;
     case "step":
       if (otherwise?.is === "step") {
-        const intendedUs = context.recorder.nowUs();
-        await runStep({ ...around, intendedUs, lackingSinceUs: ran.intendedUs }, otherwise.step, random);
+        const nowUs = context.recorder.nowUs();
+        await runStep({ ...around, intendedUs: nowUs, lackingSinceUs: ran.intendedUs }, otherwise.step, random);
       }
       break;
     default:

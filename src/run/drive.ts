@@ -1,5 +1,4 @@
 /** Starting walks when the plan wants them: open groups whatever happens, closed groups one walk after another. */
-import { Bag } from "../bag.ts";
 import { preparePolicy } from "../agents/written.ts";
 import {
   closedStarts,
@@ -45,29 +44,27 @@ export async function drive(
   const prepared = groups.map((driven) => {
     const { policies, usual } = openPolicies(driven, context);
     const cacheOf = cachesOf(driven.group);
-    const begin: Begin = async (agent, walk, intendedUs) => {
+    const beginNow: Begin = (agent, walk, intendedUs) => {
       const sessions = driven.agents.get(agent);
-      const agentPolicy = policies.get(agent);
-      if (sessions === undefined || agentPolicy === undefined)
-        throw new Error(`no agent ${driven.group.name}.${agent}`);
-      // What the disk cannot take must not begin; how late it begins then is told as any lag is.
-      const pressure = recorder.pressure?.();
-      if (pressure !== undefined) await pressure;
+      const policy = policies.get(agent);
+      if (sessions === undefined || policy === undefined) throw new Error(`no agent ${driven.group.name}.${agent}`);
       health.onStart(recorder.nowUs() - intendedUs);
-      const of = { group: driven.group, policy: agentPolicy, sessions, agent, walk, intendedUs, ...cacheOf(agent) };
-      const walking = walkChain(context, { ...of, ...(usual === undefined ? {} : { usual }) });
-      await walking.catch(broken.reject);
+      const cache = cacheOf(agent);
+      const of = { group: driven.group, policy, usual, sessions, agent, walk, intendedUs, cache };
+      return walkChain(context, of).catch(broken.reject);
     };
+    // What the disk cannot take must not begin; how late it begins then is told as any lag is.
+    const begin: Begin = (...walk) => recorder.pressure?.()?.then(() => beginNow(...walk)) ?? beginNow(...walk);
     return { arrivals: driven.arrivals, begin };
   });
 
-  const until = async (atUs: number): Promise<boolean> => {
+  const until = (atUs: number): boolean | Promise<boolean> => {
     const leftMs = (atUs - context.recorder.nowUs()) / 1000;
     return leftMs <= 0 ? !context.stopping.aborted : context.world.sleep(leftMs, context.stopping);
   };
 
   const driveOpen = async (arrivals: PlannedOpen, begin: Begin): Promise<void> => {
-    const walks = new Bag<Promise<void>>();
+    const walks = countWalks(broken.reject);
     const most = inFlightMax(arrivals, stripe);
     let restedUs = context.recorder.nowUs();
     for (const { atMs, agent, walk } of openArrivals(arrivals, { seed, stripe })) {
@@ -77,13 +74,13 @@ export async function drive(
       const atUs = nowUs - restedUs < restEveryUs ? intendedUs : Math.max(intendedUs, nowUs + 1);
       if (!(await until(atUs))) break;
       if (atUs > nowUs) restedUs = context.recorder.nowUs();
-      if (walks.size >= most) {
+      if (walks.underWay() >= most) {
         health.dropped(1);
         continue;
       }
-      const place = walks.add(begin(agent, walk, intendedUs).finally(() => walks.delete(place)));
+      walks.add(begin(agent, walk, intendedUs));
     }
-    await Promise.all(walks);
+    await walks.ended();
   };
 
   const driveClosed = async (arrivals: PlannedClosed, begin: Begin, { agent, atMs }: Start): Promise<void> => {
@@ -112,6 +109,29 @@ export async function drive(
   return health.end();
 }
 
+/** They are only counted: thousands begin each second, and what is kept for each is felt. */
+function countWalks(onBroken: (error: unknown) => void) {
+  let underWay = 0;
+  let last: PromiseWithResolvers<void> | undefined;
+  const leave = (): void => {
+    underWay -= 1;
+    if (underWay === 0) last?.resolve();
+  };
+  return {
+    underWay: () => underWay,
+    add: (walking: Promise<void>): void => {
+      underWay += 1;
+      walking.then(leave, onBroken);
+    },
+    /** Once no more are added. */
+    ended: async (): Promise<void> => {
+      if (underWay === 0) return;
+      last = Promise.withResolvers();
+      await last.promise;
+    },
+  };
+}
+
 /** Each agent keeps states of its own. */
 function openPolicies({ group, agents }: DrivenGroup, { recorder, world }: WalkContext) {
   const policy = preparePolicy(group.policy);
@@ -122,12 +142,12 @@ function openPolicies({ group, agents }: DrivenGroup, { recorder, world }: WalkC
 }
 
 /** What each agent had last, where a step of its chain may go on with that. */
-function cachesOf({ steps }: ScenarioGroup): (agent: number) => Pick<Walk, "cache"> {
-  if (!steps.some(({ otherwise }) => otherwise?.is === "cached")) return () => ({});
+function cachesOf({ steps }: ScenarioGroup): (agent: number) => Walk["cache"] {
+  if (!steps.some(({ otherwise }) => otherwise?.is === "cached")) return () => undefined;
   const caches = new Map<number, Map<string, unknown>>();
   return (agent) => {
     const cache = caches.get(agent) ?? new Map<string, unknown>();
     caches.set(agent, cache);
-    return { cache };
+    return cache;
   };
 }

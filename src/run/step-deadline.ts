@@ -38,7 +38,7 @@ export function usualTimesFor({ deadline }: Policy): UsualTimes | undefined {
 interface Chained {
   readonly group: ScenarioGroup;
   readonly policy: AgentPolicy;
-  readonly usual?: UsualTimes;
+  readonly usual?: UsualTimes | undefined;
 }
 
 /** Never later than the walk's own deadline. */

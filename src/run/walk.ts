@@ -42,13 +42,13 @@ export interface Walk {
   readonly group: ScenarioGroup;
   readonly policy: AgentPolicy;
   /** Shared by the agents of a group. */
-  readonly usual?: UsualTimes;
+  readonly usual?: UsualTimes | undefined;
   readonly sessions: AgentSessions;
   readonly agent: number;
   readonly walk: number;
   readonly intendedUs: number;
   /** What this agent's steps saved last, over all its walks. */
-  readonly cache?: Map<string, unknown>;
+  readonly cache?: Map<string, unknown> | undefined;
   /** Why nothing of it is run any more. */
   readonly over?: { because?: string };
 }
@@ -105,16 +105,19 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   const { atUs: begunUs } = recorder.record({
     type: "op-started",
     op: id,
-    ...at,
+    group: at.group,
+    agent: at.agent,
+    walk: at.walk,
+    step: at.step,
     server: step.server,
     tool: step.tool,
-    ...(step.kind === undefined ? {} : { kind: step.kind }),
+    kind: step.kind,
     phase,
     intendedUs,
     argsShape: args.ok ? (step.argsShape ?? shapeOfArgs(args)) : "",
-    ...(step.effect === undefined ? {} : { effect: step.effect }),
-    ...(step.insteadOf === undefined ? {} : { insteadOf: step.insteadOf }),
-    ...(args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : {}),
+    effect: step.effect,
+    insteadOf: step.insteadOf,
+    asked: args.ok ? askedIn(op.walk.group, step.effect, { args: args.value, salt: nonce }) : undefined,
   });
   const place = { group: at.group, step: at.step, phase };
   context.watch.begun(place, begunUs);
@@ -128,10 +131,10 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   if ("lack" in input) return end("not-run", { because: input.lack });
   const tried = await tryOp(context, op, {
     id,
-    ...input,
-    ...(echo?.ok ? { echo: echo.value } : {}),
-    ...(answers?.ok ? { answers: answers.value } : {}),
-    ...(knows?.ok ? { knows: knows.value } : {}),
+    args: input.args,
+    echo: echo?.ok === true ? echo.value : undefined,
+    answers: answers?.ok === true ? answers.value : undefined,
+    knows: knows?.ok === true ? knows.value : undefined,
   });
   const ran = end(opOutcome(tried.attempts), howItEnded(tried));
   const ok = tried.attempts.find((attempt) => attempt.outcome === "ok");
@@ -139,16 +142,18 @@ async function runOp(context: WalkContext, op: Op): Promise<Ran> {
   if (tried.endsChain === true && op.walk.over !== undefined) {
     op.walk.over.because = `the chain was ended: ${tried.heldBack ?? ""}`;
   }
-  return { ...ran, result: (ok ?? tried.fallback)?.result };
+  return { intendedUs: ran.intendedUs, degraded: ran.degraded, result: (ok ?? tried.fallback)?.result };
 }
 
 /** Where the policy shares out the budget, a step has no more than its part. */
 function withinItsShare({ recorder }: WalkContext, op: Op): Op {
-  const deadlineUs = stepDeadlineUs(op.walk, { ...op, step: op.at.step, nowUs: recorder.nowUs() });
+  const { walk, at } = op;
+  const deadlineUs = stepDeadlineUs(walk, { step: at.step, deadlineUs: op.deadlineUs, nowUs: recorder.nowUs() });
   return deadlineUs === op.deadlineUs ? op : { ...op, deadlineUs };
 }
 
 function howItEnded({ attempts, isCutShort, heldBack, fallback }: Tried): Pick<OpEnded, "because" | "heldBack"> {
+  if (heldBack === undefined && !isCutShort && fallback === undefined) return {};
   const why = heldBack === undefined ? {} : attempts.length === 0 ? { because: heldBack } : { heldBack };
   return { ...why, ...(isCutShort ? { cutShort: true } : {}), ...(fallback === undefined ? {} : { fallback: true }) };
 }
@@ -206,7 +211,7 @@ function tryOp(context: WalkContext, op: Op, input: Input): Promise<Tried> {
     send: (sending) => {
       renewing?.shows();
       return within("call", walk.sessions, (sessions) =>
-        attemptOp(context, op, { ...input, ...sending, sessions, nextNumber, leftNowMs }),
+        attemptOp(context, op, { input, sending, sessions, nextNumber, leftNowMs }),
       );
     },
     goesAgain: async (answer) =>

@@ -21,9 +21,19 @@ interface Script {
 /** Of one answer; no person would answer more. */
 const questionsMax = 32;
 
-export async function askInRounds(session: Session, request: McpRequest, asked: Asked): Promise<Came> {
+export function askInRounds(session: Session, request: McpRequest, asked: Asked): Promise<Came> {
+  return session
+    .call({ ...request, ...asked.manner })
+    .then((answer) => (answer.class === "input-required" ? goOnInRounds(session, request, { asked, answer }) : answer));
+}
+
+async function goOnInRounds(
+  session: Session,
+  request: McpRequest,
+  { asked, answer: first }: { readonly asked: Asked; readonly answer: Answer },
+): Promise<Came> {
   let { manner } = asked;
-  let answer = await session.call({ ...request, ...manner });
+  let answer = first;
   let tampers = asked.settings?.["tamper"] === true;
   for (let round = 0; round < roundsMax && answer.class === "input-required"; round += 1) {
     const input = await inputFor(answer, { ...asked, manner });

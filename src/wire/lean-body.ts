@@ -200,12 +200,16 @@ function valueOf(text: string): unknown {
 
 /** Chunks put together only once, at the end. */
 function collected(): { readonly add: (chunk: Buffer) => undefined; readonly text: () => string } {
-  const chunks: Buffer[] = [];
+  // Most answers are of one chunk.
+  let chunks: Buffer | Buffer[] | undefined;
   return {
-    add: (chunk) => void chunks.push(chunk),
+    add: (chunk) => {
+      if (chunks === undefined) chunks = chunk;
+      else if (Array.isArray(chunks)) chunks.push(chunk);
+      else chunks = [chunks, chunk];
+    },
     text: () => {
-      const [only] = chunks;
-      const text = (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)).toString();
+      const text = (Array.isArray(chunks) ? Buffer.concat(chunks) : (chunks ?? "")).toString();
       return text.startsWith("\uFEFF") ? text.slice(1) : text;
     },
   };

@@ -82,7 +82,8 @@ function waitWithin(
   giveUp: (afterMs: number) => void,
 ): Timer {
   const { timeoutMs, resetOnProgress } = request;
-  const limits: Patience = { timeoutMs, mostMs: resetOnProgress?.mostMs };
+  if (resetOnProgress === undefined) return world.timer(timeoutMs, () => giveUp(timeoutMs));
+  const limits: Patience = { timeoutMs, mostMs: resetOnProgress.mostMs };
   const startUs = world.nowUs();
   let endMs = endsAfterMs(limits);
   const look = (): void => {

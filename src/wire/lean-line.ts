@@ -44,7 +44,7 @@ export interface LineOptions {
 interface Sending {
   readonly body: string;
   readonly id?: number;
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   readonly progressToken?: string | undefined;
   readonly answering?: Answering | undefined;
   /** Of a request. */
@@ -132,21 +132,20 @@ export class Line implements Channel {
     };
   }
 
-  post({ text, method, name, ...posted }: Posted, tell: (reply: Reply) => void): OpenRequest {
-    const sending = { ...posted, named: { method, name }, body: text };
+  post(posted: Posted, tell: (reply: Reply) => void): OpenRequest {
+    const { id, traceparent, progressToken, answering, text: body } = posted;
+    const sending = { id, traceparent, progressToken, answering, named: posted, body, tell };
     const onClosed = (): void => this.#open.delete(place);
     const resuming = this.#framing.meta === undefined ? this.#resuming : undefined;
     const request: OpenRequest =
-      resuming === undefined
-        ? this.#send({ ...sending, tell }, onClosed)
-        : this.#resumable(sending, { resuming, tell, onClosed });
+      resuming === undefined ? this.#send(sending, onClosed) : this.#resumable(sending, { resuming, onClosed });
     const place = this.#open.add(request);
     return request;
   }
 
   #resumable(
-    sending: Omit<Sending, "tell"> & { readonly id: number },
-    { resuming, tell, onClosed }: { resuming: Resuming; tell: Sending["tell"]; onClosed: () => void },
+    sending: Sending & { readonly id: number },
+    { resuming, onClosed }: { resuming: Resuming; onClosed: () => void },
   ): OpenRequest {
     const { world, words } = this;
     const stream = new StreamWatch(this.#streams, sending.id);
@@ -157,7 +156,7 @@ export class Line implements Channel {
       resuming,
       begin: (told, closed) => this.#send({ ...sending, stream, tell: told }, closed),
       resume: (behind, told, closed) => this.#send({ ...sending, body: "", stream, behind, tell: told }, closed),
-      tell,
+      tell: sending.tell,
       onClosed,
     });
   }

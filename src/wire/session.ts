@@ -33,11 +33,11 @@ export interface CallRequest extends McpRequest {
     readonly traceparent: string;
     readonly "squall/op": string;
     /** It asks to be told how far it is; the SDKs send one of their own in its place. */
-    readonly progressToken?: string;
+    readonly progressToken?: string | undefined;
   };
   readonly timeoutMs: number;
   /** Where it asks to be told how far it is: that begins the patience anew, but `mostMs` after the start it ends. */
-  readonly resetOnProgress?: { readonly mostMs: number };
+  readonly resetOnProgress?: { readonly mostMs: number } | undefined;
   readonly onTimeout: TimeoutAction;
   /** Ends the wait at once when the run is over. */
   readonly signal: AbortSignal;
