@@ -87,7 +87,8 @@ async function compare(lab: Lab, delayMs: number) {
     }),
   );
   await open.phase("baseline");
-  await fetch(new URL("/begin", server.url));
+  const begun = await fetch(new URL("/begin", server.url));
+  if (!begun.ok) throw new Error(`the timed server answered ${begun.status} in place of a new record`);
   await sleep(measuredS * 1000);
   const theirs = timesSchema.parse(await (await fetch(new URL("/times", server.url))).json());
   const judged = await open.judged;
