@@ -117,6 +117,15 @@ export function shapeOfText(text: string): Shape {
   return value === undefined ? { form: "text", filled: ["$"], hollow: [] } : shapeOf(value);
 }
 
+const [curly, square] = [0x7b, 0x5b] as const;
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** False where a line is neither object nor list in JSON, whatever else it is: to read a flood of such would be dear. */
+export function mayHoldJson(line: Buffer): boolean {
+  const first = line.find((byte) => !blanks.has(byte));
+  return first === curly || first === square;
+}
+
 /** The value of a JSON text, or undefined where it is none. */
 export function parsedJson(text: string): unknown {
   const start = text.trimStart()[0];

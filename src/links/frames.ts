@@ -5,6 +5,7 @@
 import type { Instead, MadeAnswer, Question } from "../faults/handles.ts";
 import type { Exchange } from "../history/events.ts";
 import type { Meddled } from "../history/meddled.ts";
+import { mayHoldJson } from "../history/shape.ts";
 import type { World } from "../world.ts";
 import { joinedBy } from "./canary.ts";
 import { delayOf, meet, type Work } from "./rules.ts";
@@ -78,7 +79,7 @@ export class Frames {
 
   /** A line of the server whose first byte came then. */
   down(line: Buffer, firstByteUs: number): void {
-    const ids = this.#open.size === 0 ? [] : answeredIn(line.toString());
+    const ids = this.#open.size === 0 || !mayHoldJson(line) ? [] : answeredIn(line.toString());
     const answered = ids.flatMap((id) => this.#open.get(id) ?? []);
     let pass = true;
     for (const frame of answered) pass = this.#answered(frame, { line, firstByteUs, alone: ids.length === 1 }) && pass;

@@ -2,6 +2,7 @@
  * The lean wire over stdio: one pipe for all requests, told apart by their ids. A server may print what it likes between
  * its messages; what is no answer to a request of ours is passed over.
  */
+import { mayHoldJson } from "../history/shape.ts";
 import type { World } from "../world.ts";
 import { AskDesk } from "./asked-back.ts";
 import { Ear } from "./ear.ts";
@@ -152,6 +153,7 @@ export class StdioChannel implements Channel {
   }
 
   #read(line: Buffer): void {
+    if (!mayHoldJson(line)) return;
     const text = line.toString();
     const value = valueOf(text);
     // Revision 2025-03-26 lets a server send several messages at once.

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { argsShapeOf, isEmpty, leavesOf, shapeOf, shapeOfText } from "../../src/history/shape.ts";
+import {
+  argsShapeOf,
+  isEmpty,
+  leavesOf,
+  mayHoldJson,
+  parsedJson,
+  shapeOf,
+  shapeOfText,
+} from "../../src/history/shape.ts";
 
 describe("the shape of an answer", () => {
   test("tells what holds something from what is there but empty", () => {
@@ -94,4 +102,15 @@ describe("the shape of an answer", () => {
   test("arguments are told by name and kind, never by value", () => {
     expect(argsShapeOf({ limit: 5, resource: "secret", list: [1] })).toBe("limit:number,list:array,resource:string");
   });
+});
+
+test("a line that may hold a message is told from all others by its beginning", () => {
+  const may = (text: string): boolean => mayHoldJson(Buffer.from(text));
+  for (const text of ["{", "[]", ' \t\r\n{"a":1}', "[garbage"]) expect(may(text), text).toBe(true);
+  for (const text of ["", "  ", "null", "1", '"{"', "Starting up… {}", "\uFEFF{}"]) expect(may(text), text).toBe(false);
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), fc.string({ unit: "binary" })), (text) => {
+      if (parsedJson(text) !== undefined) expect(may(text)).toBe(true);
+    }),
+  );
 });
