@@ -291,7 +291,7 @@ describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already
       const { code, stdout, stderr } = await running.ended;
       expect(code, stdout + stderr).toBe(2);
       const lost =
-        /^the engine http:.* is lost: .*ECONNREFUSED.*; Squall did not start it, so it does not start it again$/;
+        /^the engine http:.* is lost: .*(?:ECONNREFUSED|socket hang up).*; Squall did not start it, so it does not start it again$/;
       expect(JSON.parse(stdout)).toMatchObject({
         verdict: "unknown",
         gaps: expect.arrayContaining([{ gap: "run-stopped", says: expect.stringMatching(lost) as string }]) as unknown,
