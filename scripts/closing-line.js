@@ -21,6 +21,15 @@ const allSkipped = assertions.filter(({ status }) => status === "skipped" || sta
 const skipped = allSkipped.filter((assertion) => !isExcused(assertion));
 for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
 for (const { fullName } of allSkipped.filter(isExcused)) console.log(`skipped, excused: ${fullName}`);
+// Vitest tells of a failure where it prints all of it, which may be far above; here each is a few lines.
+const firstLines = (message = "") =>
+  message
+    .split("\n", 3)
+    .map((line) => `\n  ${line}`)
+    .join("");
+for (const { fullName, failureMessages } of assertions.filter(({ status }) => status === "failed")) {
+  console.log(`failed: ${fullName}${firstLines(failureMessages?.[0])}`);
+}
 for (const file of brokenFiles) console.log(`broken: ${file.name}\n${file.message}`);
 const failed = Math.max(seenFailures + skipped.length, badEnd ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);

@@ -12,7 +12,11 @@ const why = "dockerd does not come up here";
 async function closing(statuses: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) {
   await using folder = await temporaryFolder();
   const report = join(folder.path, "report.json");
-  const assertionResults = Object.entries(statuses).map(([fullName, status]) => ({ fullName, status }));
+  const assertionResults = Object.entries(statuses).map(([fullName, status]) => ({
+    fullName,
+    status,
+    failureMessages: status === "failed" ? ["Error: no\n  wanted: yes\n    at here\n    at there"] : [],
+  }));
   await writeFile(report, JSON.stringify({ testResults: [{ name: "one", status: "passed", assertionResults }] }));
   return await new Promise<{ code: number; lines: string[] }>((resolve) => {
     const child = execFile(process.execPath, [script, report, "0"], { env }, (_, stdout) =>
@@ -23,6 +27,12 @@ async function closing(statuses: Readonly<Record<string, string>>, env: Readonly
 
 test("all that passed is a success", async () => {
   expect(await closing({ one: "passed", two: "passed" })).toEqual({ code: 0, lines: ["2 passed, 0 failed"] });
+});
+
+test("what failed is named, with what it said first", async () => {
+  const { code, lines } = await closing({ one: "passed", two: "failed" });
+  expect(code).toBe(1);
+  expect(lines).toEqual(["failed: two", "  Error: no", "    wanted: yes", "      at here", "1 passed, 1 failed"]);
 });
 
 test("a skipped test is a failure, also one without Docker where nobody has shown why", async () => {
