@@ -39,10 +39,19 @@ export async function openDen(): Promise<Den> {
     docile: ["sh", join(folder, "docile.sh"), folder],
     stubborn: ["sh", join(folder, "stubborn.sh"), folder],
     [Symbol.asyncDispose]: async () => {
-      for (const pid of await alive(folder)) process.kill(pid, "SIGKILL");
+      for (const pid of await alive(folder)) killIfThere(pid);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** What was alive when it was looked for may have ended since. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 export interface Runner {
