@@ -9,6 +9,9 @@ const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as co
 // Hundreds of processes are started, and a fifth of what a start costs is to compile the same files again.
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), "squall-tests-compiled") };
 
+// Not what a test takes, but when to give it up: a run that a busy machine spoilt is played again.
+const wholeRuns = { ...shared, testTimeout: 240_000 };
+
 // They measure, or need a machine to themselves as their users have it, so nothing of ours runs beside them.
 const alone = ["test/e2e/calibration.test.ts", "test/e2e/demo.test.ts", "test/e2e/known-answers.test.ts"];
 
@@ -28,7 +31,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...shared,
+          ...wholeRuns,
           env,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
@@ -42,7 +45,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...shared,
+          ...wholeRuns,
           name: "alone",
           include: alone,
           globalSetup: ["test/build.ts"],

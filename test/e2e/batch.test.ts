@@ -8,7 +8,7 @@ import { brief, startSquall, squall, temporaryFolder } from "./squall.ts";
 
 const sets = brief["silent-empty"];
 
-test("several scenarios: one document, one page, a table, the worst exit code", { timeout: 90_000 }, async () => {
+test("several scenarios: one document, one page, a table, the worst exit code", async () => {
   await using folder = await temporaryFolder();
   const unreachable =
     'name: gone\nservers: { mine: { url: "http://127.0.0.1:1/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n';
@@ -57,33 +57,29 @@ test("several scenarios: one document, one page, a table, the worst exit code", 
   expect(files).toEqual(expect.arrayContaining(["junit.xml", "verdicts.json"]));
 });
 
-test(
-  "--repeat counts; the replay line repeats one run; Ctrl-C says how many were done",
-  { timeout: 90_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const cwd = join(folder.path, "here");
-    await mkdir(cwd);
-    const options = ["--repeat", "9", "--json", "--fail-on", "weakness", "--out", "../there"];
-    const running = startSquall(["run", "silent-empty", ...sets, ...options], { cwd });
-    let heard = "";
-    running.child.stderr?.on("data", (text: string) => {
-      // Its second run is on: the first one counts, this one does not.
-      if (!heard.includes("run 2 of 9") && (heard + text).includes("run 2 of 9"))
-        setTimeout(() => running.child.kill("SIGINT"), 500);
-      heard += text;
-    });
-    const { code, stdout, stderr } = await running.ended;
-    expect(code, stderr).toBe(130);
-    const { scenarios, notRun } = repeatSchema.parse(JSON.parse(stdout));
-    expect(scenarios).toMatchObject([
-      { scenario: "silent-empty", asked: 9, done: 1, verdicts: { fail: { k: 1, n: 1 } } },
-    ]);
-    expect(scenarios[0]?.replay).toMatch(/^squall run silent-empty --seed 42 .*--fail-on weakness$/);
-    expect(scenarios[0]?.replay).not.toContain("--repeat");
-    expect(notRun).toMatchObject([{ exitCode: 130, times: 7 }]);
-    // A path that terminals can make a link of, also where it is not below.
-    const [, index = ""] = /^Index: {2}(\/.+-index\.html)$/m.exec(stderr) ?? [];
-    expect(await readFile(index, "utf8")).toContain("only 1 of 9 runs came to their end");
-  },
-);
+test("--repeat counts; the replay line repeats one run; Ctrl-C says how many were done", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = join(folder.path, "here");
+  await mkdir(cwd);
+  const options = ["--repeat", "9", "--json", "--fail-on", "weakness", "--out", "../there"];
+  const running = startSquall(["run", "silent-empty", ...sets, ...options], { cwd });
+  let heard = "";
+  running.child.stderr?.on("data", (text: string) => {
+    // Its second run is on: the first one counts, this one does not.
+    if (!heard.includes("run 2 of 9") && (heard + text).includes("run 2 of 9"))
+      setTimeout(() => running.child.kill("SIGINT"), 500);
+    heard += text;
+  });
+  const { code, stdout, stderr } = await running.ended;
+  expect(code, stderr).toBe(130);
+  const { scenarios, notRun } = repeatSchema.parse(JSON.parse(stdout));
+  expect(scenarios).toMatchObject([
+    { scenario: "silent-empty", asked: 9, done: 1, verdicts: { fail: { k: 1, n: 1 } } },
+  ]);
+  expect(scenarios[0]?.replay).toMatch(/^squall run silent-empty --seed 42 .*--fail-on weakness$/);
+  expect(scenarios[0]?.replay).not.toContain("--repeat");
+  expect(notRun).toMatchObject([{ exitCode: 130, times: 7 }]);
+  // A path that terminals can make a link of, also where it is not below.
+  const [, index = ""] = /^Index: {2}(\/.+-index\.html)$/m.exec(stderr) ?? [];
+  expect(await readFile(index, "utf8")).toContain("only 1 of 9 runs came to their end");
+});

@@ -6,7 +6,7 @@ import { isFull, temporaryFolder } from "./squall.ts";
 const demo = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
 
 describe.runIf(isFull)("npm run demo (left to CI: SQUALL_ROUNDS=full)", () => {
-  test("the demo finds five of five defects, and none where there is none", { timeout: 120_000 }, async () => {
+  test("the demo finds five of five defects, and none where there is none", async () => {
     await using folder = await temporaryFolder();
     const child = spawn(process.execPath, [demo, "--out", folder.path], { stdio: ["ignore", "pipe", "inherit"] });
     let stdout = "";

@@ -5,7 +5,7 @@ import { temporaryFolder, verdictsFrom } from "./squall.ts";
 const honest = ["--set", "servers.old.defects=[]", "--set", "servers.new.defects=[]"];
 
 describe("disconnect", () => {
-  test("finds each server's own mistake by its own revision", { timeout: 120_000 }, async () => {
+  test("finds each server's own mistake by its own revision", async () => {
     await using folder = await temporaryFolder();
     const { ended, checks } = await verdictsFrom(["disconnect"], folder.path);
     const check = checks.find((candidate) => candidate.check === "disconnect");
@@ -17,7 +17,7 @@ describe("disconnect", () => {
     expect(checks.filter(({ verdict }) => verdict === "fail").map((failed) => failed.check)).toEqual(["disconnect"]);
   });
 
-  test("passes honest servers, the one that goes on and the one that stops", { timeout: 120_000 }, async () => {
+  test("passes honest servers, the one that goes on and the one that stops", async () => {
     await using folder = await temporaryFolder();
     const { ended, checks } = await verdictsFrom(["disconnect", ...honest], folder.path);
     const check = checks.find((candidate) => candidate.check === "disconnect");

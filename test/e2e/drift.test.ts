@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { onFreeMachine, onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const knownAnswer = join(import.meta.dirname, "../../scenarios/known-answers/schema-drift.yaml");
 
@@ -23,13 +23,13 @@ test("calls that a tool refuses since it has changed are found, and a tool that 
     [["--set", "servers.docs.defects=[]"], "pass"],
   ] as const) {
     await using folder = await temporaryFolder();
-    const { checks, ...verdicts } = await onFreeMachine(() => verdictsFrom(["drift", ...sets], folder.path));
+    const { checks, ...verdicts } = await verdictsFrom(["drift", ...sets], folder.path);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict, gaps: [] });
     expect(checks).toMatchObject([{ check: "drift", verdict, looked: 2 }]);
     if (verdict === "pass") expect(checks[0]?.findings).toEqual([]);
     else expect(checks[0]?.findings[0]?.says).toMatch(/right before: Pass requires tenant, which is new$/);
   }
-}, 120_000);
+});
 
 test("who listed once fails until the end, who lists again does not, and the price of both is told", async () => {
   await using folder = await temporaryFolder();
@@ -37,11 +37,10 @@ test("who listed once fails until the end, who lists again does not, and the pri
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).toMatch(/^Listed: lists-when-refused@docs: 2 tools, [\d,]+ bytes, about \d+ tokens \(bytes \/ 4\)/m);
   expect(stdout).not.toContain("Listed: never-lists");
-}, 120_000);
+});
 
 test("a server that says so over stdio is listed anew before the next call", async () => {
-  const { events, ...verdicts } = await onFreeMachine(() =>
-    played(`name: told
+  const { events, ...verdicts } = await played(`name: told
 servers:
   docs: { fixture: relay, transport: stdio, defects: [drifting-schema], env: { DRIFT_AFTER: "20" } }
 agents:
@@ -53,17 +52,15 @@ agents:
 phases: [{ baseline: 6s }]
 checks: [drift]
 thresholds: ["error-rate(hears) <= 0%"]
-`),
-  );
+`);
   expect(verdicts.thresholds, JSON.stringify(verdicts)).toMatchObject([{ verdict: "pass" }]);
   const why = events.flatMap((event) => (event.type === "discovered" ? [event.why] : []));
   expect(why.toSorted()).toEqual(["list-changed", "list-changed", "up-front", "up-front"]);
-}, 60_000);
+});
 
 test("agents who list while a fault has the list changed are told of, and those who list again recover", async () => {
-  const { checks, ...verdicts } = await onFreeMachine(() =>
-    played(
-      `name: stale
+  const { checks, ...verdicts } = await played(
+    `name: stale
 servers: { docs: { fixture: relay } }
 agents:
   steady:
@@ -82,7 +79,6 @@ phases: [{ baseline: 2s }, { fault: 4s, recovery: 8s, name: gateway }]
 faults: [{ link: agents->docs, kind: schema-drift, change: tool-renamed, of: Pass }]
 checks: [drift]
 `,
-    ),
   );
   const [drift] = checks;
   expect(drift, JSON.stringify(verdicts)).toMatchObject({ check: "drift" });
@@ -93,4 +89,4 @@ checks: [drift]
   // Until it tries once more, at most 32 refusals later.
   const counts = drift?.findings.map(({ says }) => Number(/^\d+/.exec(says)?.[0])) ?? [];
   expect(counts[0]).toBeGreaterThan(2 * (counts[1] ?? 0));
-}, 60_000);
+});

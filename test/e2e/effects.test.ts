@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { onlyRun, squall, temporaryFolder, verdictsFrom, onFreeMachine } from "./squall.ts";
+import { onlyRun, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const memoryServer = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-memory/dist/index.js");
 
@@ -61,13 +61,13 @@ const cloud = (ledger: string, effect: object, defects: readonly string[]) => ({
 
 async function runOf(folder: string, scenario: object, ...args: readonly string[]) {
   await writeFile(join(folder, "scenario.yaml"), stringify(scenario));
-  const { ended, ...verdicts } = await onFreeMachine(() => verdictsFrom(["scenario.yaml", ...args], folder));
+  const { ended, ...verdicts } = await verdictsFrom(["scenario.yaml", ...args], folder);
   const check = (name: string) => verdicts.checks.find((candidate) => candidate.check === name);
   return { verdicts, ended, check };
 }
 
 describe("a server that reads a file, changes it and writes it whole", () => {
-  test("loses what is written at the same time, though every call is ok", { timeout: 180_000 }, async () => {
+  test("loses what is written at the same time, though every call is ok", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "memory.jsonl"), "");
     const read = { command: { run: ["cat", "memory.jsonl"] } };
@@ -78,7 +78,7 @@ describe("a server that reads a file, changes it and writes it whole", () => {
     expect(finding?.says).toContain("as read back by command");
   });
 
-  test("loses nothing of one caller, as its own tool tells", { timeout: 180_000 }, async () => {
+  test("loses nothing of one caller, as its own tool tells", async () => {
     await using folder = await temporaryFolder();
     const read = { tool: { server: "memory", tool: "read_graph", rows: "$.entities" } };
     const { verdicts, check } = await runOf(folder.path, memory(folder.path, 1, read), "--no-faults");
@@ -100,7 +100,7 @@ describe("a lost answer is retried", () => {
   test.each([
     ["rows by SQL", rows, /as read back by sql: .*ledger rows \d+, \d+/],
     ["a total", total, /more effects than ops can have/],
-  ])("and done twice: found by %s", { timeout: 180_000 }, async (_, effect, says) => {
+  ])("and done twice: found by %s", async (_, effect, says) => {
     await using folder = await temporaryFolder();
     const ledger = join(folder.path, "ledger.sqlite");
     const { verdicts, check } = await runOf(folder.path, cloud(ledger, effect, ["ignore-request-id"]));
@@ -108,7 +108,7 @@ describe("a lost answer is retried", () => {
     expect(check("duplicate-effects")?.findings[0]?.says).toMatch(says);
   });
 
-  test("and done twice: requests alone make it a weakness", { timeout: 180_000 }, async () => {
+  test("and done twice: requests alone make it a weakness", async () => {
     await using folder = await temporaryFolder();
     const ledger = join(folder.path, "ledger.sqlite");
     const { check, verdicts } = await runOf(folder.path, cloud(ledger, requests, ["ignore-request-id"]));
@@ -120,7 +120,7 @@ describe("a lost answer is retried", () => {
     ["rows by HTTP", pages],
     ["a total", total],
     ["requests", requests],
-  ])("and done once: silent by %s", { timeout: 180_000 }, async (_, effect) => {
+  ])("and done once: silent by %s", async (_, effect) => {
     await using folder = await temporaryFolder();
     const { verdicts, check } = await runOf(folder.path, cloud(join(folder.path, "ledger.sqlite"), effect, []));
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0 });
@@ -128,7 +128,7 @@ describe("a lost answer is retried", () => {
   });
 });
 
-test("what cannot be read is told before the first call, without the password", { timeout: 180_000 }, async () => {
+test("what cannot be read is told before the first call, without the password", async () => {
   await using folder = await temporaryFolder();
   const url = "postgres://shop:hunter2-hunter2@127.0.0.1:1/shop";
   const effect = { read: { sql: { url, query: "SELECT 1" } } };

@@ -25,7 +25,6 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
   ] as const;
   test.each(rounds<readonly (typeof signals)[number][]>(signals, signals.slice(0, 1)))(
     "%s in the middle of a fault: it heals, judges what it saw, and exits %i",
-    { timeout: 60_000 },
     async (signal, code) => {
       await using folder = await temporaryFolder();
       const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
@@ -59,7 +58,7 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
     });
   });
 
-  test("two Ctrl-C at once: it does not wait for answers, and heals all the same", { timeout: 60_000 }, async () => {
+  test("two Ctrl-C at once: it does not wait for answers, and heals all the same", async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
     await started(running, "baseline (");
@@ -70,7 +69,7 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
   });
 });
 
-test("a reader that goes away does not end the run in the middle of a fault", { timeout: 60_000 }, async () => {
+test("a reader that goes away does not end the run in the middle of a fault", async () => {
   await using folder = await temporaryFolder();
   const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
   await started(running, "baseline (");
@@ -89,7 +88,7 @@ test("a folder that cannot be made is said in one line", async () => {
 });
 
 describe("a saved history", () => {
-  test("of a finished run is judged the same again", { timeout: 60_000 }, async () => {
+  test("of a finished run is judged the same again", async () => {
     await using folder = await temporaryFolder();
     const { ended } = await verdictsFrom(["duplicate-effects", ...brief["duplicate-effects"]], folder.path);
     const run = await onlyRun(folder.path);
@@ -109,7 +108,7 @@ describe("a saved history", () => {
     expect(await squall(["report", run])).toMatchObject({ code: 64, stderr: expect.stringContaining("squall check") });
   });
 
-  test("cut off by kill -9 keeps its witnessed violations and believes nothing else", { timeout: 60_000 }, async () => {
+  test("cut off by kill -9 keeps its witnessed violations and believes nothing else", async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "duplicate-effects", ...brief["duplicate-effects"]], { cwd: folder.path });
     await started(running, "lost-replies.recovery (");
@@ -130,7 +129,7 @@ describe("a saved history", () => {
     expect(code).toBe(1);
   });
 
-  test("cut off before anything went wrong is unknown", { timeout: 60_000 }, async () => {
+  test("cut off before anything went wrong is unknown", async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
     await started(running, "baseline (");
@@ -144,39 +143,35 @@ describe("a saved history", () => {
 });
 
 describe.runIf(isFull)("more ways to end (left to CI: SQUALL_ROUNDS=full)", () => {
-  test.runIf(canSeeProcesses)(
-    "kill -9 while a server dies and is started again, over and over",
-    { timeout: 120_000 },
-    async () => {
-      const sets = [
-        "phases=[{baseline: 600ms}, {fault: 20s, name: resets}]",
-        "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
-        "servers.cloud.restart={most: 100, within: 10s}",
-        "checks=[survives]",
-      ];
-      const random = seededRandom(42, "kill restarting");
-      const moments = Array.from({ length: 20 }, () => random.integer(500, 2500));
-      await eachOf(moments, 2, async (afterMs) => {
-        await using folder = await temporaryFolder();
-        const args = ["run", "survives", ...sets.flatMap((set) => ["--set", set])];
-        const running = startSquall(args, { cwd: folder.path });
-        await started(running, "resets (");
-        await sleep(afterMs);
-        running.child.kill("SIGKILL");
-        await running.ended;
-        await nothingIsLeft(running);
-      });
-    },
-  );
+  test.runIf(canSeeProcesses)("kill -9 while a server dies and is started again, over and over", async () => {
+    const sets = [
+      "phases=[{baseline: 600ms}, {fault: 20s, name: resets}]",
+      "faults=[{link: cloud->cloud-api, kind: egress-block, how: reset}]",
+      "servers.cloud.restart={most: 100, within: 10s}",
+      "checks=[survives]",
+    ];
+    const random = seededRandom(42, "kill restarting");
+    const moments = Array.from({ length: 20 }, () => random.integer(500, 2500));
+    await eachOf(moments, 2, async (afterMs) => {
+      await using folder = await temporaryFolder();
+      const args = ["run", "survives", ...sets.flatMap((set) => ["--set", set])];
+      const running = startSquall(args, { cwd: folder.path });
+      await started(running, "resets (");
+      await sleep(afterMs);
+      running.child.kill("SIGKILL");
+      await running.ended;
+      await nothingIsLeft(running);
+    });
+  });
 
-  test.runIf(canSeeProcesses)("nothing is left at its own end", { timeout: 60_000 }, async () => {
+  test.runIf(canSeeProcesses)("nothing is left at its own end", async () => {
     await using folder = await temporaryFolder();
     const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
     expect((await running.ended).code).toBe(1);
     await nothingIsLeft(running);
   });
 
-  test("two runs at once do not disturb each other", { timeout: 60_000 }, async () => {
+  test("two runs at once do not disturb each other", async () => {
     await using one = await temporaryFolder();
     await using two = await temporaryFolder();
     const [first, second] = await Promise.all([

@@ -67,11 +67,11 @@ for (const { engine, absent, signal, killed } of engines) {
   describe.skipIf(absent !== undefined)(`--engine ${engine}${absent === undefined ? "" : ` (${absent})`}`, () => {
     test.each(cases)(
       "is told from the embedded one by its name alone: $scenario on $server server",
-      { timeout: 180_000 },
       async ({ scenario, sets }) => {
         await using folder = await temporaryFolder();
         const args = [scenario, ...brief[scenario], ...sets];
-        const [usual, asked] = await Promise.all([usualFor(args), punctualFrom([...args, ...onEngine], folder.path)]);
+        const usual = await usualFor(args);
+        const asked = await verdictsFrom([...args, ...onEngine], folder.path);
         expect(usual.engine?.kind).toBe("embedded");
         expect(asked.engine?.kind).toBe(engine);
         expect(told(asked), JSON.stringify(asked)).toEqual(told(usual));
@@ -103,7 +103,6 @@ for (const { engine, absent, signal, killed } of engines) {
     describe.runIf(canSeeProcesses)("a server of it", () => {
       test.each(troubles)(
         "that $trouble in the middle of a fault comes back with all it had, and nothing is believed that it may have spoilt",
-        { timeout: 60_000 },
         async ({ sends, recovery, because }) => {
           await using folder = await temporaryFolder();
           const phases = `phases=[{baseline: 1500ms}, {fault: 3s, recovery: ${recovery}, name: outage}]`;
@@ -138,19 +137,11 @@ const usual = new Map<string, Promise<Verdicts>>();
 function usualFor(args: readonly string[]): Promise<Verdicts> {
   const play = async (): Promise<Verdicts> => {
     await using folder = await temporaryFolder();
-    return await punctualFrom(args, folder.path);
+    return await verdictsFrom(args, folder.path);
   };
   const played = usual.get(args.join(" ")) ?? play();
   usual.set(args.join(" "), played);
   return played;
-}
-
-/** Two runs side by side may crowd each other out: one whose generator fell behind compares with nothing. */
-async function punctualFrom(args: readonly string[], cwd: string): Promise<Verdicts> {
-  for (let tries = 1; ; tries += 1) {
-    const verdicts = await verdictsFrom(args, cwd);
-    if (tries === 3 || verdicts.gaps.every(({ gap }) => gap !== "generator-behind")) return verdicts;
-  }
 }
 
 function told({ verdict, exitCode, checks, gaps, notCovered }: Verdicts) {
@@ -238,67 +229,59 @@ describe("--engine that cannot be had is said in one line", () => {
 });
 
 describe.skipIf(real.absent || !canSeeProcesses)(`${real.name} that runs already, and is dirty`, () => {
-  test(
-    "starts clean: what a dead run has left goes, what is others' stays, and the verdict is as ever",
-    { timeout: 90_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      const toxiproxy = await real.start();
-      try {
-        const api = openToxiproxy({ url: toxiproxy.url, world: realWorld });
-        // By the names of our links, and with a fault on it.
-        const theirs = ["agents->cloud", "cloud->cloud-api"];
-        for (const name of theirs) {
-          const proxy = await api.openProxy(name, { host: "127.0.0.1", port: 9 });
-          await proxy.addToxic({ type: "timeout", stream: "downstream", attributes: { timeout: 0 } });
-        }
-        const names = async () => (await api.listProxies()).map(({ name }) => name).toSorted();
-        const args = ["silent-empty", ...brief["silent-empty"], "--engine", toxiproxy.url];
-
-        const dead = startIn(folder.path, args);
-        await started(dead, "outage (");
-        process.kill((await ownerIn(folder.path)).reaper.pid, "SIGKILL");
-        dead.child.kill("SIGKILL");
-        await dead.ended;
-        expect(await names()).toHaveLength(2 * theirs.length);
-
-        const next = startIn(folder.path, [...args, "--json"]);
-        const { stdout } = await next.ended;
-        const verdicts = verdictsDocument.parse(JSON.parse(stdout));
-        expect(verdicts.engine).toMatchObject({ kind: "remote" });
-        expect(told(verdicts), stdout).toEqual(told(await usualFor(["silent-empty", ...brief["silent-empty"]])));
-        expect(await names()).toEqual(theirs);
-        await nothingIsLeft(dead, () => leftIn(folder.path));
-      } finally {
-        await toxiproxy.stop();
+  test("starts clean: what a dead run has left goes, what is others' stays, and the verdict is as ever", async () => {
+    await using folder = await temporaryFolder();
+    const toxiproxy = await real.start();
+    try {
+      const api = openToxiproxy({ url: toxiproxy.url, world: realWorld });
+      // By the names of our links, and with a fault on it.
+      const theirs = ["agents->cloud", "cloud->cloud-api"];
+      for (const name of theirs) {
+        const proxy = await api.openProxy(name, { host: "127.0.0.1", port: 9 });
+        await proxy.addToxic({ type: "timeout", stream: "downstream", attributes: { timeout: 0 } });
       }
-    },
-  );
+      const names = async () => (await api.listProxies()).map(({ name }) => name).toSorted();
+      const args = ["silent-empty", ...brief["silent-empty"], "--engine", toxiproxy.url];
 
-  test(
-    "that ends in the middle of a run leaves its verdict open, and is no defect of Squall",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      const toxiproxy = await real.start();
-      // The baseline must not be over before the loss is noticed, or it is blamed for not holding.
-      const phases = ["--set", "phases=[{baseline: 20s}, {fault: 2s, recovery: 2s, name: outage}]"];
-      const args = ["silent-empty", ...brief["silent-empty"], ...phases, "--engine", toxiproxy.url, "--json"];
-      const running = startIn(folder.path, args);
-      await started(running, "baseline (");
-      await sleep(500);
+      const dead = startIn(folder.path, args);
+      await started(dead, "outage (");
+      process.kill((await ownerIn(folder.path)).reaper.pid, "SIGKILL");
+      dead.child.kill("SIGKILL");
+      await dead.ended;
+      expect(await names()).toHaveLength(2 * theirs.length);
+
+      const next = startIn(folder.path, [...args, "--json"]);
+      const { stdout } = await next.ended;
+      const verdicts = verdictsDocument.parse(JSON.parse(stdout));
+      expect(verdicts.engine).toMatchObject({ kind: "remote" });
+      expect(told(verdicts), stdout).toEqual(told(await usualFor(["silent-empty", ...brief["silent-empty"]])));
+      expect(await names()).toEqual(theirs);
+      await nothingIsLeft(dead, () => leftIn(folder.path));
+    } finally {
       await toxiproxy.stop();
-      const { code, stdout, stderr } = await running.ended;
-      expect(code, stdout + stderr).toBe(2);
-      const lost =
-        /^the engine http:.* is lost: .*(?:ECONNREFUSED|socket hang up).*; Squall did not start it, so it does not start it again$/;
-      expect(JSON.parse(stdout)).toMatchObject({
-        verdict: "unknown",
-        gaps: expect.arrayContaining([{ gap: "run-stopped", says: expect.stringMatching(lost) as string }]) as unknown,
-      });
-      await nothingIsLeft(running, () => leftIn(folder.path));
-    },
-  );
+    }
+  });
+
+  test("that ends in the middle of a run leaves its verdict open, and is no defect of Squall", async () => {
+    await using folder = await temporaryFolder();
+    const toxiproxy = await real.start();
+    // The baseline must not be over before the loss is noticed, or it is blamed for not holding.
+    const phases = ["--set", "phases=[{baseline: 20s}, {fault: 2s, recovery: 2s, name: outage}]"];
+    const args = ["silent-empty", ...brief["silent-empty"], ...phases, "--engine", toxiproxy.url, "--json"];
+    const running = startIn(folder.path, args);
+    await started(running, "baseline (");
+    await sleep(500);
+    await toxiproxy.stop();
+    const { code, stdout, stderr } = await running.ended;
+    expect(code, stdout + stderr).toBe(2);
+    const lost =
+      /^the engine http:.* is lost: .*(?:ECONNREFUSED|socket hang up).*; Squall did not start it, so it does not start it again$/;
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: "unknown",
+      gaps: expect.arrayContaining([{ gap: "run-stopped", says: expect.stringMatching(lost) as string }]) as unknown,
+    });
+    await nothingIsLeft(running, () => leftIn(folder.path));
+  });
 });
 
 async function ownerIn(folder: string): Promise<Owner> {

@@ -37,25 +37,21 @@ describe("missing evidence exits 2 and is named", () => {
     ["a baseline that fails", ["--set", "upstreams.cloud-api.env={EMPTY: resources}"], "the baseline does not hold"],
   ] as const;
 
-  test.each(rounds<readonly (typeof cases)[number][]>(cases, cases.slice(1, 2)))(
-    "%s",
-    { timeout: 60_000 },
-    async (_, sets, says) => {
-      await using folder = await temporaryFolder();
-      const verdicts = await verdictsFrom(
-        ["duplicate-effects", ...brief["duplicate-effects"], ...sets, "--set", "servers.cloud.defects=[]"],
-        folder.path,
-      );
-      expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "unknown", exitCode: 2 });
-      expect(verdicts.ended.code).toBe(2);
-      expect(verdicts.gaps.map((gap) => gap.says).join("; ")).toContain(says);
-      for (const { because } of verdicts.checks) expect(because).toBeDefined();
-    },
-  );
+  test.each(rounds<readonly (typeof cases)[number][]>(cases, cases.slice(1, 2)))("%s", async (_, sets, says) => {
+    await using folder = await temporaryFolder();
+    const verdicts = await verdictsFrom(
+      ["duplicate-effects", ...brief["duplicate-effects"], ...sets, "--set", "servers.cloud.defects=[]"],
+      folder.path,
+    );
+    expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "unknown", exitCode: 2 });
+    expect(verdicts.ended.code).toBe(2);
+    expect(verdicts.gaps.map((gap) => gap.says).join("; ")).toContain(says);
+    for (const { because } of verdicts.checks) expect(because).toBeDefined();
+  });
 });
 
 describe("a target that cannot be reached exits 75", () => {
-  test("a server that cannot start: its own words are shown", { timeout: 60_000 }, async () => {
+  test("a server that cannot start: its own words are shown", async () => {
     await using folder = await temporaryFolder();
     const script = 'console.error("the config file is missing"); process.exit(3);';
     await writeFile(join(folder.path, "server.mjs"), script);
@@ -71,7 +67,7 @@ phases: [{ baseline: 1s }]
     expect(stderr).toMatch(/code 3/);
   });
 
-  test("a port where nobody listens: the address is named", { timeout: 60_000 }, async () => {
+  test("a port where nobody listens: the address is named", async () => {
     await using folder = await temporaryFolder();
     const port = await closedPort();
     const args = [
@@ -90,29 +86,25 @@ phases: [{ baseline: 1s }]
   });
 });
 
-test(
-  "over several scenarios one that cannot be reached does not keep the others from being tried",
-  { timeout: 60_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const text = (name: string, port: number): string =>
-      `name: ${name}\nservers: { mine: { url: "http://127.0.0.1:${port}/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n`;
-    await writeFile(join(folder.path, "a.yaml"), text("a", await closedPort()));
-    await writeFile(join(folder.path, "b.yaml"), text("b", await closedPort()));
-    const { code, stdout, stderr } = await squall(["run", ".", "--json", "--quiet"], { cwd: folder.path });
-    expect(code).toBe(75);
-    expect(JSON.parse(stdout)).toMatchObject({
-      schema: "squall.runs/1",
-      exitCode: 75,
-      runs: [],
-      notRun: [
-        { scenario: "a", exitCode: 75 },
-        { scenario: "b", exitCode: 75 },
-      ],
-    });
-    expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2);
-  },
-);
+test("over several scenarios one that cannot be reached does not keep the others from being tried", async () => {
+  await using folder = await temporaryFolder();
+  const text = (name: string, port: number): string =>
+    `name: ${name}\nservers: { mine: { url: "http://127.0.0.1:${port}/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n`;
+  await writeFile(join(folder.path, "a.yaml"), text("a", await closedPort()));
+  await writeFile(join(folder.path, "b.yaml"), text("b", await closedPort()));
+  const { code, stdout, stderr } = await squall(["run", ".", "--json", "--quiet"], { cwd: folder.path });
+  expect(code).toBe(75);
+  expect(JSON.parse(stdout)).toMatchObject({
+    schema: "squall.runs/1",
+    exitCode: 75,
+    runs: [],
+    notRun: [
+      { scenario: "a", exitCode: 75 },
+      { scenario: "b", exitCode: 75 },
+    ],
+  });
+  expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2);
+});
 
 test("mistakes in a scenario exit 64 and start nothing", async () => {
   await using folder = await temporaryFolder();

@@ -55,7 +55,7 @@ const overHttp: Record<string, Told & { readonly answers: RequestListener; reado
 };
 
 describe.concurrent("over HTTP", () => {
-  test.for(Object.entries(overHttp))("%s", { timeout: 60_000 }, async ([name, told], { expect }) => {
+  test.for(Object.entries(overHttp))("%s", async ([name, told], { expect }) => {
     const port = await at(createServer(told.answers));
     const ended = await contact(name, `{ url: "http://127.0.0.1:${port}${told.path ?? "/mcp"}" }`);
     expectTold(expect, ended, told);
@@ -65,7 +65,7 @@ describe.concurrent("over HTTP", () => {
 });
 
 describe.concurrent("where nobody speaks HTTP", () => {
-  test("a closed port", { timeout: 60_000 }, async ({ expect }) => {
+  test("a closed port", async ({ expect }) => {
     const server = createPlain();
     const port = await at(server);
     server.close();
@@ -76,7 +76,7 @@ describe.concurrent("where nobody speaks HTTP", () => {
     });
   });
 
-  test("TLS with a certificate of its own, and TLS spoken to without", { timeout: 60_000 }, async ({ expect }) => {
+  test("TLS with a certificate of its own, and TLS spoken to without", async ({ expect }) => {
     const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
     const made = [
       "-newkey",
@@ -102,7 +102,7 @@ describe.concurrent("where nobody speaks HTTP", () => {
     });
   });
 
-  test("TLS to a server that has none", { timeout: 60_000 }, async ({ expect }) => {
+  test("TLS to a server that has none", async ({ expect }) => {
     const port = await at(createServer(answering(404)));
     const ended = await contact("tls-to-plain", `{ url: "https://127.0.0.1:${port}/mcp" }`);
     expectTold(expect, ended, { says: /does not speak TLS/, hint: /say http:\/\// });
@@ -141,11 +141,11 @@ const commands: Record<string, Told & { readonly server: string }> = {
 };
 
 describe.concurrent("commands", () => {
-  test.for(Object.entries(commands))("%s", { timeout: 60_000 }, async ([name, told], { expect }) => {
+  test.for(Object.entries(commands))("%s", async ([name, told], { expect }) => {
     expectTold(expect, await contact(name, told.server), told);
   });
 
-  test("a port that is taken", { timeout: 60_000 }, async ({ expect }) => {
+  test("a port that is taken", async ({ expect }) => {
     const port = await at(createPlain((socket) => socket.destroy()));
     const script = `require("node:http").createServer().listen(${port}, "127.0.0.1")`;
     const url = "http://127.0.0.1:${port}/mcp";

@@ -13,7 +13,7 @@ const sets = [
 ];
 const args = ["run", "silent-empty", "--no-faults", ...sets.flatMap((set) => ["--set", set])];
 
-test("a generator that stood still for a second makes a run inconclusive", { timeout: 60_000 }, async () => {
+test("a generator that stood still for a second makes a run inconclusive", async () => {
   await using folder = await temporaryFolder();
   const running = startSquall(args, { cwd: folder.path });
   await started(running, "outage (");

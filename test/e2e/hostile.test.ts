@@ -87,7 +87,7 @@ const oncePernicious = [
 const tried = isFull ? names : oncePernicious;
 
 describe.each(isFull ? (["lean", "sdk"] as const) : (["lean"] as const))("on the wire %s", (wire) => {
-  test.for(tried)("%s", { timeout: 120_000 }, async (name, { expect }) => {
+  test.for(tried)("%s", async (name, { expect }) => {
     await using folder = await temporaryFolder();
     const peakFile = join(folder.path, "peak");
     await writeFile(join(folder.path, "s.yaml"), scenarioOf(name, wire));

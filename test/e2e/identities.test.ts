@@ -7,8 +7,6 @@ import type { EventOf, EventType } from "../../src/history/events.ts";
 import { guardedServer, tokenServer } from "./guarded-server.ts";
 import { onlyRun, squall, temporaryFolder } from "./squall.ts";
 
-const limit = { timeout: 90_000 };
-
 /** Runs a scenario with this server and these agents; what it said, and its history. */
 async function run(
   folder: string,
@@ -46,7 +44,7 @@ checks: [survives]
 const four = "policy: { kind: none, timeout: 5s }, arrivals: { count: 4, thinkTime: 50ms }";
 
 describe("bearer tokens", () => {
-  test.each(["lean", "sdk"])("agent n shows the n-th of a file, over the wire %s", limit, async (wire) => {
+  test.each(["lean", "sdk"])("agent n shows the n-th of a file, over the wire %s", async (wire) => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "tokens.txt"), "token-zero\ntoken-one\n\ntoken-two\ntoken-three\n");
     await using server = await guardedServer({ lets: (given = "") => /^Bearer token-\w+$/.test(given) });
@@ -65,32 +63,28 @@ describe("bearer tokens", () => {
     ]);
   });
 
-  test(
-    "of a group come before those of its server, in turn where it says so, beside headers of its own",
-    limit,
-    async () => {
-      await using folder = await temporaryFolder();
-      await using server = await guardedServer({ lets: (given = "") => given.startsWith("Bearer group-") });
-      const own = "{ headers: { X-Team: blue }, bearer: { list: [group-one, group-two], roundRobin: true } }";
-      const { said } = await run(folder.path, {
-        server: `{ url: "${server.url}", direct: true, headers: { x-all: everybody }, identity: { bearer: server-own } }`,
-        agents: `identity: { mine: ${own} }, ${four}`,
-      });
-      const shown = new Set(
-        server.calls.map(({ agent, headers }) =>
-          [agent, headers.authorization, headers["x-team"], headers["x-all"]].join(" "),
-        ),
-      );
-      expect([...shown].sort(), said).toEqual([
-        "squall a.0 Bearer group-one blue everybody",
-        "squall a.1 Bearer group-two blue everybody",
-        "squall a.2 Bearer group-one blue everybody",
-        "squall a.3 Bearer group-two blue everybody",
-      ]);
-    },
-  );
+  test("of a group come before those of its server, in turn where it says so, beside headers of its own", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await guardedServer({ lets: (given = "") => given.startsWith("Bearer group-") });
+    const own = "{ headers: { X-Team: blue }, bearer: { list: [group-one, group-two], roundRobin: true } }";
+    const { said } = await run(folder.path, {
+      server: `{ url: "${server.url}", direct: true, headers: { x-all: everybody }, identity: { bearer: server-own } }`,
+      agents: `identity: { mine: ${own} }, ${four}`,
+    });
+    const shown = new Set(
+      server.calls.map(({ agent, headers }) =>
+        [agent, headers.authorization, headers["x-team"], headers["x-all"]].join(" "),
+      ),
+    );
+    expect([...shown].sort(), said).toEqual([
+      "squall a.0 Bearer group-one blue everybody",
+      "squall a.1 Bearer group-two blue everybody",
+      "squall a.2 Bearer group-one blue everybody",
+      "squall a.3 Bearer group-two blue everybody",
+    ]);
+  });
 
-  test("too few are told before anything starts", limit, async () => {
+  test("too few are told before anything starts", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "tokens.txt"), "token-zero\n");
     const { ended, said } = await run(folder.path, {
@@ -103,7 +97,7 @@ describe("bearer tokens", () => {
     expect(said).toContain("roundRobin: true");
   });
 
-  test("that no server takes are told with what may be wrong", limit, async () => {
+  test("that no server takes are told with what may be wrong", async () => {
     await using folder = await temporaryFolder();
     await using server = await guardedServer({ lets: () => false });
     const { ended, said } = await run(folder.path, {
@@ -121,7 +115,7 @@ describe("OAuth client credentials", () => {
   const oauth = (more: string): string =>
     `identity: { oauth: { clientId: squall, clientSecret: s3cret-of-squall, ${more} } }`;
 
-  test.each(["lean", "sdk"])("are renewed before they end, by one request at a time (%s)", limit, async (wire) => {
+  test.each(["lean", "sdk"])("are renewed before they end, by one request at a time (%s)", async (wire) => {
     await using folder = await temporaryFolder();
     await using tokens = await tokenServer({ lastsS: 2 });
     await using server = await guardedServer({ lets: tokens.lets });
@@ -146,7 +140,7 @@ describe("OAuth client credentials", () => {
     expect(shown.size).toBeGreaterThan(2);
   });
 
-  test("are renewed once refused: one request for twenty agents, and each call is tried again", limit, async () => {
+  test("are renewed once refused: one request for twenty agents, and each call is tried again", async () => {
     await using folder = await temporaryFolder();
     await using tokens = await tokenServer({ lastsS: 2 });
     await using server = await guardedServer({ lets: tokens.lets });
@@ -172,7 +166,7 @@ describe("OAuth client credentials", () => {
     }
   });
 
-  test("are found by the server's own metadata", limit, async () => {
+  test("are found by the server's own metadata", async () => {
     await using folder = await temporaryFolder();
     await using tokens = await tokenServer({ lastsS: 60 });
     const metadata = tokens.url.replace("/token", "/.well-known/oauth-protected-resource");
@@ -188,7 +182,7 @@ describe("OAuth client credentials", () => {
     expect(tokens.grants).toHaveLength(1);
   });
 
-  test("that are not to be had in mid-run are held against nobody", limit, async () => {
+  test("that are not to be had in mid-run are held against nobody", async () => {
     await using folder = await temporaryFolder();
     await using tokens = await tokenServer({ lastsS: 2 });
     await using server = await guardedServer({ lets: tokens.lets });
@@ -212,7 +206,7 @@ describe("OAuth client credentials", () => {
     expect(tokens.grants.length).toBeLessThan(15);
   });
 
-  test("that are refused at the start keep the run from beginning, without the secret", limit, async () => {
+  test("that are refused at the start keep the run from beginning, without the secret", async () => {
     await using folder = await temporaryFolder();
     await using tokens = await tokenServer();
     tokens.refuse = { status: 401, error: "invalid_client" };
@@ -229,7 +223,7 @@ describe("OAuth client credentials", () => {
   });
 });
 
-test("over stdio each agent's process has variables of its own", limit, async () => {
+test("over stdio each agent's process has variables of its own", async () => {
   await using folder = await temporaryFolder();
   const program = join(folder.path, "server.mjs");
   await writeFile(

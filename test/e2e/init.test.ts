@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { withExamples } from "../commands/examples.ts";
-import { isFull, onFreeMachine, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { isFull, squall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const installed = (path: string): string => createRequire(import.meta.url).resolve(`@modelcontextprotocol/${path}`);
 const everything = installed("server-everything/dist/index.js");
@@ -61,7 +61,7 @@ const servers: readonly Honest[] = [
 ];
 
 describe.each(servers.filter(({ isLong }) => isFull || isLong === undefined))("$name", ({ words, env, calls }) => {
-  test("its scenario runs as it is and passes, and loads with all examples", { timeout: 240_000 }, async () => {
+  test("its scenario runs as it is and passes, and loads with all examples", async () => {
     await using folder = await temporaryFolder();
     const { path: cwd } = folder;
     await mkdir(join(cwd, "files"));
@@ -77,7 +77,7 @@ describe.each(servers.filter(({ isLong }) => isFull || isLong === undefined))("$
       const told = text.replace("transport: stdio", `transport: stdio\n    env: ${JSON.stringify(env)}`);
       await writeFile(join(cwd, "squall.yaml"), told);
     }
-    const verdicts = await onFreeMachine(() => verdictsFrom(["squall.yaml"], cwd));
+    const verdicts = await verdictsFrom(["squall.yaml"], cwd);
     expect(verdicts.exitCode, JSON.stringify(verdicts, undefined, 1)).toBe(0);
 
     await writeFile(join(cwd, "with-examples.yaml"), withExamples(text));
@@ -86,7 +86,7 @@ describe.each(servers.filter(({ isLong }) => isFull || isLong === undefined))("$
   });
 });
 
-test("a file that is there is not replaced, and - prints", { timeout: 120_000 }, async () => {
+test("a file that is there is not replaced, and - prints", async () => {
   await using folder = await temporaryFolder();
   const { path: cwd } = folder;
   await writeFile(join(cwd, "squall.yaml"), "mine");
@@ -106,7 +106,7 @@ test("a file that is there is not replaced, and - prints", { timeout: 120_000 },
   expect(await readFile(join(cwd, "squall.yaml"), "utf8")).toContain("servers:");
 });
 
-test("names that are made to harm do none, in the file and on the terminal", { timeout: 120_000 }, async () => {
+test("names that are made to harm do none, in the file and on the terminal", async () => {
   await using folder = await temporaryFolder();
   const { path: cwd } = folder;
   const hostile = fileURLToPath(new URL("../hostile/serve.ts", import.meta.url));
@@ -122,14 +122,10 @@ test("names that are made to harm do none, in the file and on the terminal", { t
   expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
 });
 
-test(
-  "a server that does not start is told with what is wrong, and nothing is written",
-  { timeout: 120_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const ended = await squall(["init", "--", "squall-no-such-program"], { cwd: folder.path });
-    expect(ended.code).toBe(75);
-    expect(ended.stderr).toContain("squall-no-such-program");
-    await expect(readFile(join(folder.path, "squall.yaml"), "utf8")).rejects.toThrow("ENOENT");
-  },
-);
+test("a server that does not start is told with what is wrong, and nothing is written", async () => {
+  await using folder = await temporaryFolder();
+  const ended = await squall(["init", "--", "squall-no-such-program"], { cwd: folder.path });
+  expect(ended.code).toBe(75);
+  expect(ended.stderr).toContain("squall-no-such-program");
+  await expect(readFile(join(folder.path, "squall.yaml"), "utf8")).rejects.toThrow("ENOENT");
+});

@@ -57,10 +57,10 @@ describe.runIf(isFull)("the package, as somebody installs it (left to CI: SQUALL
     const tarball = readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "";
     npm(["init", "-y"], home);
     npm(["install", "--no-audit", "--no-fund", join(home, tarball)], home);
-  }, 180_000);
+  });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  test("runs a built-in scenario from an empty folder and finds the defect", { timeout: 60_000 }, () => {
+  test("runs a built-in scenario from an empty folder and finds the defect", () => {
     const { code, stdout } = run(["run", "duplicate-effects", ...brief["duplicate-effects"], "--quiet"]);
     expect(code, stdout).toBe(1);
     expect(stdout).toContain("FAILED  duplicate-effects");

@@ -61,7 +61,6 @@ describe("a server that is killed under load and started again", () => {
   ] as const;
   test.each(rounds<readonly (typeof transports)[number][]>(transports, transports.slice(0, 1)))(
     "%s survives where it is honest",
-    { timeout: 60_000 },
     async (_, server) => {
       await using folder = await temporaryFolder();
       await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: killed }));
@@ -75,7 +74,7 @@ describe("a server that is killed under load and started again", () => {
     },
   );
 
-  test("does not where it trips over what the killed one has left", { timeout: 60_000 }, async () => {
+  test("does not where it trips over what the killed one has left", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "server.mjs"), locking);
     const server = 'command: [node, server.mjs, "${port}"], url: "http://127.0.0.1:${port}/mcp"';
@@ -95,19 +94,15 @@ describe("a server that is killed under load and started again", () => {
   });
 });
 
-test(
-  "an upstream that stands still is no fault of its server, which goes on when it does",
-  { timeout: 60_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const fault = "upstream: cloud-api, kind: pause";
-    await writeFile(join(folder.path, "s.yaml"), scenario({ server: "fixture: cloud", fault }));
-    const { ended, checks, gaps } = await verdictsFrom(["s.yaml"], folder.path);
-    const text = JSON.stringify(checks) + JSON.stringify(gaps) + ended.stderr;
-    expect(checks, text).toMatchObject([{ check: "survives", verdict: "pass", findings: [] }]);
-    expect(ended.code, text).toBe(0);
-  },
-);
+test("an upstream that stands still is no fault of its server, which goes on when it does", async () => {
+  await using folder = await temporaryFolder();
+  const fault = "upstream: cloud-api, kind: pause";
+  await writeFile(join(folder.path, "s.yaml"), scenario({ server: "fixture: cloud", fault }));
+  const { ended, checks, gaps } = await verdictsFrom(["s.yaml"], folder.path);
+  const text = JSON.stringify(checks) + JSON.stringify(gaps) + ended.stderr;
+  expect(checks, text).toMatchObject([{ check: "survives", verdict: "pass", findings: [] }]);
+  expect(ended.code, text).toBe(0);
+});
 
 describe.runIf(canSeeProcesses)("whatever ends a run while its server stands still, nothing of it is left", () => {
   const ends = [
@@ -115,21 +110,17 @@ describe.runIf(canSeeProcesses)("whatever ends a run while its server stands sti
     ["SIGKILL", "fixture: cloud"],
     ["SIGINT", "fixture: cloud"],
   ] as const;
-  test.each(rounds<readonly (typeof ends)[number][]>(ends, ends.slice(0, 1)))(
-    "%s, %s",
-    { timeout: 60_000 },
-    async (signal, server) => {
-      await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: "server: cloud, kind: pause" }));
-      const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-      await started(running, "pause on server cloud (trouble.0) observed");
-      await sleep(200);
-      running.child.kill(signal);
-      const { code } = await running.ended;
-      if (signal === "SIGINT") expect(code).toBe(130);
-      await nothingIsLeft(running);
-    },
-  );
+  test.each(rounds<readonly (typeof ends)[number][]>(ends, ends.slice(0, 1)))("%s, %s", async (signal, server) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "s.yaml"), scenario({ server, fault: "server: cloud, kind: pause" }));
+    const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
+    await started(running, "pause on server cloud (trouble.0) observed");
+    await sleep(200);
+    running.child.kill(signal);
+    const { code } = await running.ended;
+    if (signal === "SIGINT") expect(code).toBe(130);
+    await nothingIsLeft(running);
+  });
 });
 
 test("what the run does not start has no processes for it to break: that is a mistake", async () => {

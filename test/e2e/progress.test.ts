@@ -4,18 +4,16 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { onFreeMachine, onlyRun, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { onlyRun, temporaryFolder, verdictsFrom } from "./squall.ts";
 
-function played(scenario: object, files: Readonly<Record<string, string>> = {}) {
-  return onFreeMachine(async () => {
-    await using folder = await temporaryFolder();
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text);
-    await writeFile(join(folder.path, "s.yaml"), JSON.stringify(scenario));
-    const verdicts = await verdictsFrom(["s.yaml"], folder.path);
-    const events: HistoryEvent[] = [];
-    for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
-    return { ...verdicts, events };
-  });
+async function played(scenario: object, files: Readonly<Record<string, string>> = {}) {
+  await using folder = await temporaryFolder();
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text);
+  await writeFile(join(folder.path, "s.yaml"), JSON.stringify(scenario));
+  const verdicts = await verdictsFrom(["s.yaml"], folder.path);
+  const events: HistoryEvent[] = [];
+  for await (const event of readHistory(join(await onlyRun(folder.path), "history"))) events.push(event);
+  return { ...verdicts, events };
 }
 
 const patient = { kind: "none", timeout: "20s" };
@@ -37,37 +35,33 @@ function toldIn(events: readonly HistoryEvent[]) {
   });
 }
 
-test(
-  "on both wires, over HTTP and stdio, in both eras, an honest server tells how far it is and passes",
-  { timeout: 110_000 },
-  async () => {
-    const servers = {
-      http25: relay("http", { protocol: "2025-11-25" }),
-      http26: relay("http", { protocol: "2026-07-28" }),
-      stdio25: relay("stdio", { protocol: "2025-11-25" }),
-      stdio26: relay("stdio", { protocol: "2026-07-28" }),
-    };
-    const names = Object.keys(servers);
-    const chain = [...names.map(haul), { call: "http25.Haul", args: { legs: 2 }, progress: false }];
-    const carrier = { policy: patient, progress: true, arrivals: { count: 1, iterations: 2 }, chain };
-    const { checks, events } = await played({
-      name: "hauling",
-      servers,
-      agents: { lean: { wire: "lean", ...carrier }, sdk: { wire: "sdk", ...carrier } },
-      phases: [{ baseline: "5s" }],
-      checks: ["progress"],
-    });
-    expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
-    const told = toldIn(events);
-    expect(told.map(({ count }) => count)).toEqual(told.map(() => 6));
-    expect(checks[0]?.looked).toBe(told.length);
-    const ways = ["lean", "sdk"].flatMap((wire) => names.map((name) => `${wire} ${name}`));
-    expect(new Set(told.map(({ way }) => way))).toEqual(new Set(ways));
-    for (const { firstUs = 0, lastUs = 0 } of told) expect(lastUs).toBeGreaterThan(firstUs);
-  },
-);
+test("on both wires, over HTTP and stdio, in both eras, an honest server tells how far it is and passes", async () => {
+  const servers = {
+    http25: relay("http", { protocol: "2025-11-25" }),
+    http26: relay("http", { protocol: "2026-07-28" }),
+    stdio25: relay("stdio", { protocol: "2025-11-25" }),
+    stdio26: relay("stdio", { protocol: "2026-07-28" }),
+  };
+  const names = Object.keys(servers);
+  const chain = [...names.map(haul), { call: "http25.Haul", args: { legs: 2 }, progress: false }];
+  const carrier = { policy: patient, progress: true, arrivals: { count: 1, iterations: 2 }, chain };
+  const { checks, events } = await played({
+    name: "hauling",
+    servers,
+    agents: { lean: { wire: "lean", ...carrier }, sdk: { wire: "sdk", ...carrier } },
+    phases: [{ baseline: "5s" }],
+    checks: ["progress"],
+  });
+  expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
+  const told = toldIn(events);
+  expect(told.map(({ count }) => count)).toEqual(told.map(() => 6));
+  expect(checks[0]?.looked).toBe(told.length);
+  const ways = ["lean", "sdk"].flatMap((wire) => names.map((name) => `${wire} ${name}`));
+  expect(new Set(told.map(({ way }) => way))).toEqual(new Set(ways));
+  for (const { firstUs = 0, lastUs = 0 } of told) expect(lastUs).toBeGreaterThan(firstUs);
+});
 
-test("a server that does it wrong fails, as surely as its wire can tell", { timeout: 110_000 }, async () => {
+test("a server that does it wrong fails, as surely as its wire can tell", async () => {
   const falls = ["progress-falls-back"];
   const late = ["progress-after-answer"];
   const carrier = { policy: patient, progress: true, listens: true, arrivals: { count: 1, iterations: 2 } };
@@ -108,7 +102,6 @@ test("a server that does it wrong fails, as surely as its wire can tell", { time
 
 test.each(["lean", "sdk"] as const)(
   "on the %s wire, progress for ever ends at the maximum, and progress keeps a slow call alive",
-  { timeout: 110_000 },
   async (wire) => {
     const { events } = await played({
       name: "for-ever",
@@ -137,7 +130,7 @@ test.each(["lean", "sdk"] as const)(
   },
 );
 
-test("lists that change are told in the history, and among the moments of the run", { timeout: 110_000 }, async () => {
+test("lists that change are told in the history, and among the moments of the run", async () => {
   const server = `
 import { McpServer } from ${JSON.stringify(import.meta.resolve("@modelcontextprotocol/sdk/server/mcp.js"))};
 import { StdioServerTransport } from ${JSON.stringify(import.meta.resolve("@modelcontextprotocol/sdk/server/stdio.js"))};

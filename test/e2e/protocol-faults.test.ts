@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { EventOf, HistoryEvent } from "../../src/history/events.ts";
 import { readHistory } from "../../src/history/segments.ts";
-import { brief, hardened, onFreeMachine, onlyRun, rounds, temporaryFolder, verdictsFrom } from "./squall.ts";
+import { brief, hardened, onlyRun, rounds, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 async function historyIn(folder: string): Promise<HistoryEvent[]> {
   const events: HistoryEvent[] = [];
@@ -28,17 +28,16 @@ const transports = [
 // Over HTTP the built-in scenario shows as much, but for the accounts.
 const tried = rounds<readonly (typeof transports)[number][]>(transports, transports.slice(1));
 
-const played = (args: readonly string[]) =>
-  onFreeMachine(async () => {
-    await using folder = await temporaryFolder();
-    const verdicts = await verdictsFrom(args, folder.path);
-    return { ...verdicts, events: await historyIn(folder.path) };
-  });
+async function played(args: readonly string[]) {
+  await using folder = await temporaryFolder();
+  const verdicts = await verdictsFrom(args, folder.path);
+  return { ...verdicts, events: await historyIn(folder.path) };
+}
 
 describe.each(tried)("an answer that is lost and a call that is made again, over %s", (_, sets) => {
   const args = ["duplicate-effects", ...brief["duplicate-effects"], ...sets];
 
-  test("make the duplicates that the ledger shows, neither more nor less", { timeout: 150_000 }, async () => {
+  test("make the duplicates that the ledger shows, neither more nor less", async () => {
     const { checks, events } = await played(args);
     const lost = exchangesIn(events).flatMap(({ ended, ops }) => (ended === "eaten" ? ops : []));
     const rows = events.flatMap((event) => (event.type === "effect" && event.op !== undefined ? [event.op] : []));
@@ -52,7 +51,7 @@ describe.each(tried)("an answer that is lost and a call that is made again, over
     expect(finding?.says).toMatch(new RegExp(`^${doubled.length} of \\d+ cloud\\.CreateLimitRequest ops had more`));
   });
 
-  test("make none where the server passes on a key", { timeout: 150_000 }, async () => {
+  test("make none where the server passes on a key", async () => {
     const { verdict, gaps, checks, events } = await played([...args, ...hardened]);
     expect(exchangesIn(events).filter(({ ended }) => ended === "eaten")).toHaveLength(6);
     const rows = events.flatMap((event) => (event.type === "effect" ? [event.op] : []));
@@ -66,7 +65,6 @@ test.each([
   ["protocol-pipes.yaml", { "lose-answer": 1, "deliver-twice": 2, "cross-answers": 2 }],
 ])(
   "faults of many kinds around an honest server are seen, healed, and held against nobody: %s",
-  { timeout: 150_000 },
   async (file, expected) => {
     const { events, ...verdicts } = await played([fileURLToPath(new URL(file, import.meta.url))]);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
@@ -109,12 +107,12 @@ describe("an answer of the upstream that a fault made", () => {
       ["kind: malformed-answer, form: html", "kind: http-status, status: 401"],
       ["kind: http-status, status: 401"],
     ),
-  )("is swallowed or told of: %s", { timeout: 150_000 }, async (fault) => {
+  )("is swallowed or told of: %s", async (fault) => {
     expect(await silentEmpty(fault, [])).toMatchObject({ verdict: "fail", findings: [{ blames: "server" }] });
     expect(await silentEmpty(fault, hardened)).toMatchObject({ verdict: "pass", findings: [] });
   });
 
-  test("and that says there is nothing is nobody's but the harness's", { timeout: 150_000 }, async () => {
+  test("and that says there is nothing is nobody's but the harness's", async () => {
     const result = await silentEmpty("kind: empty-result, form: object", []);
     expect(result).toMatchObject({ verdict: "unknown", findings: [{ grade: "info", blames: "harness" }] });
   });

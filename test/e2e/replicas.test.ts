@@ -26,7 +26,7 @@ const rollout = [
 ];
 
 describe("three replicas", () => {
-  test("lose sessions that they keep in memory, with every session from the start", { timeout: 60_000 }, async () => {
+  test("lose sessions that they keep in memory, with every session from the start", async () => {
     await using folder = await temporaryFolder();
     const { ended, checks } = await verdictsFrom(["session-loss", ...brief], folder.path);
     expect(ended.code, ended.stdout).toBe(1);
@@ -36,7 +36,7 @@ describe("three replicas", () => {
     expect(check?.findings[0]?.witness.events.length).toBeGreaterThan(0);
   });
 
-  test("lose none that are in a store, whichever replica is asked", { timeout: 60_000 }, async () => {
+  test("lose none that are in a store, whichever replica is asked", async () => {
     await using folder = await temporaryFolder();
     const { ended, checks, gaps } = await verdictsFrom(["session-loss", ...brief, ...inStore], folder.path);
     expect(ended.code, ended.stdout).toBe(0);
@@ -55,23 +55,19 @@ describe("three replicas", () => {
   });
 });
 
-test(
-  "a rolling restart under load is survived, and costs no session that is in a store",
-  { timeout: 60_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const { ended, checks, gaps } = await verdictsFrom(rollout, folder.path);
-    expect(ended.code, ended.stdout).toBe(0);
-    expect(gaps).toEqual([]);
-    expect(checks).toMatchObject([
-      { check: "session-loss", verdict: "pass" },
-      { check: "survives", verdict: "pass" },
-    ]);
-    expect(checks[1]?.strength).toContain("recovered after 1 of 1 episodes (start-again)");
-  },
-);
+test("a rolling restart under load is survived, and costs no session that is in a store", async () => {
+  await using folder = await temporaryFolder();
+  const { ended, checks, gaps } = await verdictsFrom(rollout, folder.path);
+  expect(ended.code, ended.stdout).toBe(0);
+  expect(gaps).toEqual([]);
+  expect(checks).toMatchObject([
+    { check: "session-loss", verdict: "pass" },
+    { check: "survives", verdict: "pass" },
+  ]);
+  expect(checks[1]?.strength).toContain("recovered after 1 of 1 episodes (start-again)");
+});
 
-test.runIf(canSeeProcesses)("no replica outlives a runner that is killed", { timeout: 60_000 }, async () => {
+test.runIf(canSeeProcesses)("no replica outlives a runner that is killed", async () => {
   await using folder = await temporaryFolder();
   const running = startSquall(["run", "session-loss", ...inStore], { cwd: folder.path });
   await started(running, "cut-off.0) requested");
@@ -81,7 +77,7 @@ test.runIf(canSeeProcesses)("no replica outlives a runner that is killed", { tim
 });
 
 describe.runIf(isFull)("three replicas in other ways (left to CI: SQUALL_ROUNDS=full)", () => {
-  test("lose them with a sticky balancer once a replica cannot be reached", { timeout: 60_000 }, async () => {
+  test("lose them with a sticky balancer once a replica cannot be reached", async () => {
     await using folder = await temporaryFolder();
     const { ended, checks } = await verdictsFrom(["session-loss", ...brief, ...sticky], folder.path);
     expect(ended.code, ended.stdout).toBe(1);
@@ -92,7 +88,7 @@ describe.runIf(isFull)("three replicas in other ways (left to CI: SQUALL_ROUNDS=
     expect(checks[0]?.findings[0]?.says).toMatch(/requests were answered with HTTP 404 \(by notebook\.[23]/);
   });
 
-  test("are seen by agents that speak through the SDK as well", { timeout: 60_000 }, async () => {
+  test("are seen by agents that speak through the SDK as well", async () => {
     await using folder = await temporaryFolder();
     const args = ["session-loss", ...brief, ...inStore, ...set("agents.writer.wire=sdk")];
     const { ended, checks } = await verdictsFrom(args, folder.path);
@@ -100,7 +96,7 @@ describe.runIf(isFull)("three replicas in other ways (left to CI: SQUALL_ROUNDS=
     expect(checks[0]).toMatchObject({ check: "session-loss", verdict: "pass" });
   });
 
-  test("one replica that is killed costs the sessions that it kept in memory", { timeout: 60_000 }, async () => {
+  test("one replica that is killed costs the sessions that it kept in memory", async () => {
     await using folder = await temporaryFolder();
     const kill = set("faults=[{server: notebook, replica: 2, kind: kill}]");
     const { ended, checks, gaps } = await verdictsFrom(["session-loss", ...brief, ...sticky, ...kill], folder.path);
@@ -110,18 +106,14 @@ describe.runIf(isFull)("three replicas in other ways (left to CI: SQUALL_ROUNDS=
     expect(checks[0]?.findings[0]?.says).toMatch(/answered with HTTP 404 \(by notebook\.[13]/);
   });
 
-  test(
-    "a rolling restart under load costs those that are in memory, though the retries of its agents hide it",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      const inMemory = set("servers.notebook.defects=[sessions-in-memory]");
-      const { ended, checks } = await verdictsFrom([...rollout, ...inMemory], folder.path);
-      expect(ended.code, ended.stdout).toBe(1);
-      expect(checks).toMatchObject([
-        { check: "session-loss", verdict: "fail" },
-        { check: "survives", verdict: "pass" },
-      ]);
-    },
-  );
+  test("a rolling restart under load costs those that are in memory, though the retries of its agents hide it", async () => {
+    await using folder = await temporaryFolder();
+    const inMemory = set("servers.notebook.defects=[sessions-in-memory]");
+    const { ended, checks } = await verdictsFrom([...rollout, ...inMemory], folder.path);
+    expect(ended.code, ended.stdout).toBe(1);
+    expect(checks).toMatchObject([
+      { check: "session-loss", verdict: "fail" },
+      { check: "survives", verdict: "pass" },
+    ]);
+  });
 });

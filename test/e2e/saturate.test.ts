@@ -61,7 +61,7 @@ async function saturated(...args: string[]) {
   return { ended, found: saturationDocument.parse(JSON.parse(ended.stdout)) };
 }
 
-test("a rate below its capacity holds; the raw ceiling is what it can do at most", { timeout: 60_000 }, async () => {
+test("a rate below its capacity holds; the raw ceiling is what it can do at most", async () => {
   const quick = ["--step", "2s", "--tries", "1", "--from", "20/s", "--to", "20/s", "--connections", "4"];
   const { ended, found } = await saturated("--tool", "Wait", "--args", '{"for":"me"}', ...quick);
   expect(found).toMatchObject({
@@ -77,7 +77,7 @@ test("a rate below its capacity holds; the raw ceiling is what it can do at most
   expect(ended.stderr).toContain("raw ceiling");
 });
 
-test("a scenario that may end early, with all that its replay needs", { timeout: 60_000 }, async () => {
+test("a scenario that may end early, with all that its replay needs", async () => {
   await using folder = await temporaryFolder();
   const scenario = {
     name: "ends-early",
@@ -109,7 +109,7 @@ describe.runIf(isFull)("the whole search (left to CI: SQUALL_ROUNDS=full)", () =
     expect(found.holds?.held.n).toBeGreaterThanOrEqual(2);
   });
 
-  test("a tool that says no has no rate that holds, and a raw ceiling of refusals", { timeout: 120_000 }, async () => {
+  test("a tool that says no has no rate that holds, and a raw ceiling of refusals", async () => {
     const quick = ["--step", "1s", "--tries", "1", "--from", "200/s", "--connections", "4"];
     const { found } = await saturated("--tool", "Fail", ...quick);
     expect(found).toMatchObject({ verdict: "never-held", exitCode: 1 });
@@ -128,7 +128,7 @@ test.each([
   ["what an earlier step gives", ["silent-empty", "--tool", "FetchServices"], 64, "give its arguments: --args"],
   ["no server", ["http://127.0.0.1:1/mcp", "--tool", "Wait"], 75, "127.0.0.1:1"],
   ["arguments that are none", ["silent-empty", "--tool", "FetchServices", "--args", "[1]"], 64, "takes a JSON object"],
-])("%s", { timeout: 60_000 }, async (_, args, code, says) => {
+])("%s", async (_, args, code, says) => {
   await using folder = await temporaryFolder();
   const ended = await squall(["saturate", ...args], { cwd: folder.path });
   expect(ended.code, ended.stderr).toBe(code);

@@ -5,7 +5,7 @@ import { brief, hardened, isFull, squall, temporaryFolder, verdictsFrom } from "
 /** The check is the one that the scenario is named for, where no other is given. */
 export function showsItsCheck(name: keyof typeof brief, finds: RegExp, shown: string = name): void {
   describe(name, () => {
-    test("finds the defect it is for, and only that", { timeout: 60_000 }, async () => {
+    test("finds the defect it is for, and only that", async () => {
       await using folder = await temporaryFolder();
       const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name]], folder.path);
       expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "fail", exitCode: 1, mode: "faults" });
@@ -17,7 +17,7 @@ export function showsItsCheck(name: keyof typeof brief, finds: RegExp, shown: st
       expect(finding?.says).toMatch(finds);
     });
 
-    test("is silent on the hardened server, and says how much it looked at", { timeout: 60_000 }, async () => {
+    test("is silent on the hardened server, and says how much it looked at", async () => {
       await using folder = await temporaryFolder();
       const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name], ...hardened], folder.path);
       expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
@@ -34,7 +34,7 @@ export function showsItsCheck(name: keyof typeof brief, finds: RegExp, shown: st
     test.each([
       ["with its defect", []],
       ["hardened", hardened],
-    ] as const)("finds nothing in a control run on the server %s", { timeout: 60_000 }, async (_, sets) => {
+    ] as const)("finds nothing in a control run on the server %s", async (_, sets) => {
       await using folder = await temporaryFolder();
       const args = [name, ...brief[name], ...sets, "--no-faults"];
       const { code, stdout, stderr } = await squall(["run", ...args], { cwd: folder.path });

@@ -41,7 +41,7 @@ function expectJoined(ops: readonly OpRecord[]): void {
   }
 }
 
-test("in 2026-07-28 it is found through the second version as well", { timeout: 60_000 }, async () => {
+test("in 2026-07-28 it is found through the second version as well", async () => {
   await using folder = await temporaryFolder();
   const modern = [...throughAnySdk, "--set", "servers.cloud.protocol=2026-07-28"];
   const { ended, ...verdicts } = await verdictsFrom(
@@ -58,7 +58,7 @@ test("in 2026-07-28 it is found through the second version as well", { timeout: 
   expect([...new Set(own.map(({ method }) => method))]).toEqual(["POST"]);
 });
 
-test("a lost answer is tried again and found as a duplicate", { timeout: 60_000 }, async () => {
+test("a lost answer is tried again and found as a duplicate", async () => {
   await using folder = await temporaryFolder();
   const { ended, ...verdicts } = await verdictsFrom(
     ["duplicate-effects", ...brief["duplicate-effects"], ...throughSdk],
@@ -85,7 +85,6 @@ test("a lost answer is tried again and found as a duplicate", { timeout: 60_000 
 const wellServed = ["duplicate-effects", "silent-empty"] as const;
 test.each(rounds<readonly (typeof wellServed)[number][]>(wellServed, wellServed.slice(0, 1)))(
   "on a hardened server it passes %s",
-  { timeout: 60_000 },
   async (name) => {
     await using folder = await temporaryFolder();
     const { ended, ...verdicts } = await verdictsFrom([name, ...brief[name], ...throughSdk, ...hardened], folder.path);
@@ -97,7 +96,7 @@ test.each(rounds<readonly (typeof wellServed)[number][]>(wellServed, wellServed.
 );
 
 describe.runIf(isFull)("silent-empty over the SDK's wire (left to CI: SQUALL_ROUNDS=full)", () => {
-  test("empty lists in place of errors are found", { timeout: 60_000 }, async () => {
+  test("empty lists in place of errors are found", async () => {
     await using folder = await temporaryFolder();
     const { ended, ...verdicts } = await verdictsFrom(
       ["silent-empty", ...brief["silent-empty"], ...throughSdk],

@@ -31,7 +31,7 @@ const hardened = ["--set", "servers.cloud.fixture=cloud-hardened"];
 
 // Duplicates over stdio are found and not found, and counted one by one, among the faults of the protocol.
 describe.runIf(isFull).each(names)("%s over stdio (left to CI: SQUALL_ROUNDS=full)", (name) => {
-  test("finds the defect it is for", { timeout: 60_000 }, async () => {
+  test("finds the defect it is for", async () => {
     await using folder = await temporaryFolder();
     const { ended, ...verdicts } = await verdictsFrom([name, ...scenarios[name]], folder.path);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "fail", exitCode: 1, gaps: [] });
@@ -42,7 +42,7 @@ describe.runIf(isFull).each(names)("%s over stdio (left to CI: SQUALL_ROUNDS=ful
     });
   });
 
-  test("is silent on the hardened server", { timeout: 60_000 }, async () => {
+  test("is silent on the hardened server", async () => {
     await using folder = await temporaryFolder();
     const { ended, ...verdicts } = await verdictsFrom([name, ...scenarios[name], ...hardened], folder.path);
     expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "pass", exitCode: 0, gaps: [] });
@@ -52,7 +52,7 @@ describe.runIf(isFull).each(names)("%s over stdio (left to CI: SQUALL_ROUNDS=ful
 });
 
 describe.runIf(isFull)("stdio without faults (left to CI: SQUALL_ROUNDS=full)", () => {
-  test.each(names)("%s finds nothing in a control run", { timeout: 60_000 }, async (name) => {
+  test.each(names)("%s finds nothing in a control run", async (name) => {
     await using folder = await temporaryFolder();
     const { code, stdout, stderr } = await squall(["run", name, ...scenarios[name], "--no-faults"], {
       cwd: folder.path,
@@ -63,35 +63,31 @@ describe.runIf(isFull)("stdio without faults (left to CI: SQUALL_ROUNDS=full)", 
   });
 });
 
-test(
-  "the SDK's wire comes to the same; the history tells of every process and every call",
-  { timeout: 60_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const args = ["duplicate-effects", ...scenarios["duplicate-effects"], "--set", "agents.planner.wire=sdk"];
-    const verdicts = await verdictsFrom(args, folder.path);
-    expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "fail", gaps: [] });
-    const events = await historyIn(folder.path);
-    const lives = events.flatMap((event) => (event.type === "target" && event.target === "cloud" ? [event] : []));
-    for (const instance of ["planner.preflight", "planner.0", "planner.1", "planner.2"]) {
-      const edges = lives.filter((event) => event.instance === instance);
-      expect(edges).toMatchObject([{ edge: "ready" }, { edge: "stopped", code: 0 }]);
-    }
-    // Before the phases and after the recovery, each time in a process of its own.
-    const lists = events.filter((event) => event.type === "tools-listed");
-    expect(lists.length).toBeGreaterThan(1);
-    for (const list of lists) expect(list).toMatchObject({ tools: expect.arrayContaining(["FetchResources"]) });
-    expect(lives.filter(({ edge }) => edge === "exited")).toEqual([]);
-    const atTap = <T extends { readonly link: string }>(all: readonly T[]) =>
-      all.filter(({ link }) => link === "planner@cloud");
-    const exchanges = atTap(events.filter((event) => event.type === "exchange"));
-    const calls = exchanges.filter(({ method }) => method === "tools/call");
-    expect(calls).toHaveLength(events.filter(({ type }) => type === "attempt").length);
-    for (const call of calls) expect(call).toMatchObject({ ops: [expect.any(String)], attempt: expect.any(Number) });
-    expect(calls.filter(({ ended }) => ended === "eaten")).toHaveLength(6);
-    expect(atTap(events.filter((event) => event.type === "connection"))).toHaveLength(8);
-  },
-);
+test("the SDK's wire comes to the same; the history tells of every process and every call", async () => {
+  await using folder = await temporaryFolder();
+  const args = ["duplicate-effects", ...scenarios["duplicate-effects"], "--set", "agents.planner.wire=sdk"];
+  const verdicts = await verdictsFrom(args, folder.path);
+  expect(verdicts, JSON.stringify(verdicts)).toMatchObject({ verdict: "fail", gaps: [] });
+  const events = await historyIn(folder.path);
+  const lives = events.flatMap((event) => (event.type === "target" && event.target === "cloud" ? [event] : []));
+  for (const instance of ["planner.preflight", "planner.0", "planner.1", "planner.2"]) {
+    const edges = lives.filter((event) => event.instance === instance);
+    expect(edges).toMatchObject([{ edge: "ready" }, { edge: "stopped", code: 0 }]);
+  }
+  // Before the phases and after the recovery, each time in a process of its own.
+  const lists = events.filter((event) => event.type === "tools-listed");
+  expect(lists.length).toBeGreaterThan(1);
+  for (const list of lists) expect(list).toMatchObject({ tools: expect.arrayContaining(["FetchResources"]) });
+  expect(lives.filter(({ edge }) => edge === "exited")).toEqual([]);
+  const atTap = <T extends { readonly link: string }>(all: readonly T[]) =>
+    all.filter(({ link }) => link === "planner@cloud");
+  const exchanges = atTap(events.filter((event) => event.type === "exchange"));
+  const calls = exchanges.filter(({ method }) => method === "tools/call");
+  expect(calls).toHaveLength(events.filter(({ type }) => type === "attempt").length);
+  for (const call of calls) expect(call).toMatchObject({ ops: [expect.any(String)], attempt: expect.any(Number) });
+  expect(calls.filter(({ ended }) => ended === "eaten")).toHaveLength(6);
+  expect(atTap(events.filter((event) => event.type === "connection"))).toHaveLength(8);
+});
 
 describe("a server of one's own", () => {
   const scenario = (script: string, call = "mine.Echo") => `name: own
@@ -114,7 +110,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
 });
 `;
 
-  test("that dies is started again by its agent, and the run tells of both", { timeout: 60_000 }, async () => {
+  test("that dies is started again by its agent, and the run tells of both", async () => {
     await using folder = await temporaryFolder();
     await writeFile(
       join(folder.path, "server.mjs"),
@@ -160,7 +156,6 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   ];
   test.each(rounds(unstartable, unstartable.slice(1)))(
     "that %s is told before the run",
-    { timeout: 60_000 },
     async (_, script, first, exit, says) => {
       await using folder = await temporaryFolder();
       await writeFile(join(folder.path, "server.mjs"), first + server(""));
@@ -173,7 +168,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     },
   );
 
-  test("that does not tell its tools is told before the run", { timeout: 60_000 }, async () => {
+  test("that does not tell its tools is told before the run", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "server.mjs"), server("").replace('"tools/list"', '"no list"'));
     await writeFile(join(folder.path, "s.yaml"), scenario("server.mjs"));
@@ -182,24 +177,20 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     expect(stderr).toContain("squall: mine answered tools/list with");
   });
 
-  test(
-    "may end its run in a fault, and is asked for its tools once more all the same",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, "server.mjs"), server(""));
-      const fault = "faults: [{ link: agents->mine, kind: lost-answer, instead: hang, count: 2, for: 300ms }]";
-      const text = scenario("server.mjs").replace("1500ms }]", "1500ms }, { fault: 1s }]");
-      await writeFile(join(folder.path, "s.yaml"), `${text}${fault}\n`);
-      await squall(["run", "s.yaml", "--quiet"], { cwd: folder.path });
-      const events = await historyIn(folder.path);
-      const listed = events.filter(({ type }) => type === "tools-listed");
-      expect(listed).toMatchObject([{ tools: ["Echo"] }, { tools: ["Echo"] }]);
-      for (const event of listed) expect(event).not.toHaveProperty("failed");
-    },
-  );
+  test("may end its run in a fault, and is asked for its tools once more all the same", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), server(""));
+    const fault = "faults: [{ link: agents->mine, kind: lost-answer, instead: hang, count: 2, for: 300ms }]";
+    const text = scenario("server.mjs").replace("1500ms }]", "1500ms }, { fault: 1s }]");
+    await writeFile(join(folder.path, "s.yaml"), `${text}${fault}\n`);
+    await squall(["run", "s.yaml", "--quiet"], { cwd: folder.path });
+    const events = await historyIn(folder.path);
+    const listed = events.filter(({ type }) => type === "tools-listed");
+    expect(listed).toMatchObject([{ tools: ["Echo"] }, { tools: ["Echo"] }]);
+    for (const event of listed) expect(event).not.toHaveProperty("failed");
+  });
 
-  test("that lacks a tool is told before the run", { timeout: 60_000 }, async () => {
+  test("that lacks a tool is told before the run", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "server.mjs"), server(""));
     await writeFile(join(folder.path, "s.yaml"), scenario("server.mjs", "mine.Ecko"));
@@ -210,28 +201,23 @@ createInterface({ input: process.stdin }).on("line", (line) => {
 });
 
 describe.runIf(canSeeProcesses)("whatever ends a run, no process of a session is left", () => {
-  test.each(rounds<readonly ("SIGKILL" | "SIGINT")[]>(["SIGKILL", "SIGINT"], ["SIGKILL"]))(
-    "%s",
-    { timeout: 90_000 },
-    async (signal) => {
-      await using folder = await temporaryFolder();
-      const running = startSquall(["run", "duplicate-effects", ...scenarios["duplicate-effects"]], {
-        cwd: folder.path,
-      });
-      await started(running, "baseline (");
-      await sleep(500);
-      const before = await alive(running.mark);
-      expect(before.filter((process) => process.includes("fixtures/cloud.js"))).toHaveLength(3);
-      running.child.kill(signal);
-      await running.ended;
-      await nothingIsLeft(running);
-    },
-  );
+  test.each(rounds<readonly ("SIGKILL" | "SIGINT")[]>(["SIGKILL", "SIGINT"], ["SIGKILL"]))("%s", async (signal) => {
+    await using folder = await temporaryFolder();
+    const running = startSquall(["run", "duplicate-effects", ...scenarios["duplicate-effects"]], {
+      cwd: folder.path,
+    });
+    await started(running, "baseline (");
+    await sleep(500);
+    const before = await alive(running.mark);
+    expect(before.filter((process) => process.includes("fixtures/cloud.js"))).toHaveLength(3);
+    running.child.kill(signal);
+    await running.ended;
+    await nothingIsLeft(running);
+  });
 
   const ends = ["SIGKILL", undefined] as const;
   test.each(rounds<readonly (typeof ends)[number][]>(ends, ["SIGKILL"]))(
     "also of what left its group: %s",
-    { timeout: 60_000 },
     async (signal) => {
       await using folder = await temporaryFolder();
       const script = `
@@ -254,7 +240,7 @@ phases: [{ baseline: 1s }]
     },
   );
 
-  test("and nobody who stops the run waits for what a server does not answer", { timeout: 60_000 }, async () => {
+  test("and nobody who stops the run waits for what a server does not answer", async () => {
     await using folder = await temporaryFolder();
     const silent = `
 import { createInterface } from "node:readline";
@@ -282,7 +268,7 @@ phases: [{ baseline: 1s }]
     await nothingIsLeft(running);
   });
 
-  test("not even of a server that hears neither the end of its stdin nor SIGTERM", { timeout: 90_000 }, async () => {
+  test("not even of a server that hears neither the end of its stdin nor SIGTERM", async () => {
     await using folder = await temporaryFolder();
     const deaf = `process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); process.stdin.resume();`;
     await writeFile(join(folder.path, "deaf.mjs"), deaf);

@@ -15,11 +15,8 @@ async function played(text: string) {
   return { verdicts, events };
 }
 
-test.each(["http", "stdio"])(
-  "resources, prompts and lists are asked for and told over %s",
-  { timeout: 60_000 },
-  async (transport) => {
-    const { verdicts, events } = await played(`name: kinds
+test.each(["http", "stdio"])("resources, prompts and lists are asked for and told over %s", async (transport) => {
+  const { verdicts, events } = await played(`name: kinds
 servers: { relay: { fixture: relay, transport: ${transport} } }
 agents:
   reader:
@@ -36,38 +33,37 @@ phases: [{ baseline: 3s }]
 checks: [survives]
 thresholds: ["error-rate(relay.resources/read) < 1%", "p50(relay.tools/list) < 10s", "p50(relay.prompts/get:handover) < 10s"]
 `);
-    expect(verdicts.thresholds, JSON.stringify(verdicts)).toMatchObject([
-      { verdict: "pass" },
-      { verdict: "pass" },
-      { verdict: "pass" },
-    ]);
-    const ended = events.filter((event) => event.type === "op-ended");
-    expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(["ok"]));
-    const started = events.filter((event) => event.type === "op-started");
-    const kinds = new Set(started.map(({ kind = "call", tool, argsShape }) => `${kind} ${tool} ${argsShape}`));
-    expect(kinds).toEqual(
-      new Set([
-        "read resources/read uri=relay://rules",
-        "read resources/read uri=relay://legs/${first}",
-        "prompt prompts/get:handover walk:string",
-        "list tools/list ",
-        "list resources/templates/list ",
-        "call Pass ticket:string,walk:string",
-      ]),
-    );
-    // The taps call each request as its op is called.
-    const tools = new Map(started.map(({ op, tool }) => [op, tool]));
-    const exchanges = events.flatMap((event) => (event.type === "exchange" && event.ops.length > 0 ? [event] : []));
-    expect(exchanges.length).toBeGreaterThanOrEqual(started.length);
-    for (const { ops, tool } of exchanges) expect(tool).toBe(tools.get(ops[0] ?? ""));
-    const listed = events.filter((event) => event.type === "listed");
-    expect(new Set(listed.map(({ method, count }) => `${method} ${count}`))).toEqual(
-      new Set(["tools/list 2", "resources/templates/list 1"]),
-    );
-  },
-);
+  expect(verdicts.thresholds, JSON.stringify(verdicts)).toMatchObject([
+    { verdict: "pass" },
+    { verdict: "pass" },
+    { verdict: "pass" },
+  ]);
+  const ended = events.filter((event) => event.type === "op-ended");
+  expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(["ok"]));
+  const started = events.filter((event) => event.type === "op-started");
+  const kinds = new Set(started.map(({ kind = "call", tool, argsShape }) => `${kind} ${tool} ${argsShape}`));
+  expect(kinds).toEqual(
+    new Set([
+      "read resources/read uri=relay://rules",
+      "read resources/read uri=relay://legs/${first}",
+      "prompt prompts/get:handover walk:string",
+      "list tools/list ",
+      "list resources/templates/list ",
+      "call Pass ticket:string,walk:string",
+    ]),
+  );
+  // The taps call each request as its op is called.
+  const tools = new Map(started.map(({ op, tool }) => [op, tool]));
+  const exchanges = events.flatMap((event) => (event.type === "exchange" && event.ops.length > 0 ? [event] : []));
+  expect(exchanges.length).toBeGreaterThanOrEqual(started.length);
+  for (const { ops, tool } of exchanges) expect(tool).toBe(tools.get(ops[0] ?? ""));
+  const listed = events.filter((event) => event.type === "listed");
+  expect(new Set(listed.map(({ method, count }) => `${method} ${count}`))).toEqual(
+    new Set(["tools/list 2", "resources/templates/list 1"]),
+  );
+});
 
-test("schema-drift bites in a list step, is seen, and is gone when it is healed", { timeout: 60_000 }, async () => {
+test("schema-drift bites in a list step, is seen, and is gone when it is healed", async () => {
   const { verdicts, events } = await played(`name: drift
 servers: { relay: { fixture: relay } }
 agents:
@@ -90,11 +86,8 @@ checks: [survives]
   expect(verdicts.checks).toMatchObject([{ check: "survives", verdict: "pass" }]);
 });
 
-test(
-  "steps at once, and turns with pauses between, are ops with numbers of their own",
-  { timeout: 60_000 },
-  async () => {
-    const { verdicts, events } = await played(`name: courses
+test("steps at once, and turns with pauses between, are ops with numbers of their own", async () => {
+  const { verdicts, events } = await played(`name: courses
 servers: { one: { fixture: relay }, two: { fixture: relay } }
 agents:
   runner:
@@ -112,31 +105,30 @@ agents:
 phases: [{ baseline: 4s }]
 checks: [survives]
 `);
-    const started = events.filter((event) => event.type === "op-started");
-    const ended = events.filter((event) => event.type === "op-ended");
-    expect(new Set(ended.map(({ outcome }) => outcome)), JSON.stringify(verdicts)).toEqual(new Set(["ok"]));
-    expect(started).toHaveLength(2 * 3 * 6);
-    const walk = started.filter((op) => op.agent === 0 && op.walk === 0).toSorted((a, b) => a.step - b.step);
-    expect(walk.map(({ step, server, tool }) => `${step} ${server}.${tool}`)).toEqual([
-      "0 one.Pass",
-      "1 two.tools/list",
-      "2 two.Pass",
-      "3 one.Pass",
-      "4 two.tools/list",
-      "5 two.Pass",
-    ]);
-    const endOf = new Map(ended.map(({ op, atUs }) => [op, atUs]));
-    const endedUs = walk.map(({ op }) => endOf.get(op) ?? 0);
-    expect(walk[1]?.intendedUs).toBe(walk[0]?.intendedUs);
-    expect(walk[2]?.intendedUs).toBeGreaterThanOrEqual(Math.max(endedUs[0] ?? 0, endedUs[1] ?? 0) + 50_000 - 2000);
-    expect(walk[3]?.intendedUs).toBeGreaterThanOrEqual((endedUs[2] ?? 0) + 100_000 - 2000);
-    // Both turns are one session with each server.
-    const opened = events.filter((event) => event.type === "session" && event.edge === "opened");
-    expect(opened).toHaveLength(4);
-  },
-);
+  const started = events.filter((event) => event.type === "op-started");
+  const ended = events.filter((event) => event.type === "op-ended");
+  expect(new Set(ended.map(({ outcome }) => outcome)), JSON.stringify(verdicts)).toEqual(new Set(["ok"]));
+  expect(started).toHaveLength(2 * 3 * 6);
+  const walk = started.filter((op) => op.agent === 0 && op.walk === 0).toSorted((a, b) => a.step - b.step);
+  expect(walk.map(({ step, server, tool }) => `${step} ${server}.${tool}`)).toEqual([
+    "0 one.Pass",
+    "1 two.tools/list",
+    "2 two.Pass",
+    "3 one.Pass",
+    "4 two.tools/list",
+    "5 two.Pass",
+  ]);
+  const endOf = new Map(ended.map(({ op, atUs }) => [op, atUs]));
+  const endedUs = walk.map(({ op }) => endOf.get(op) ?? 0);
+  expect(walk[1]?.intendedUs).toBe(walk[0]?.intendedUs);
+  expect(walk[2]?.intendedUs).toBeGreaterThanOrEqual(Math.max(endedUs[0] ?? 0, endedUs[1] ?? 0) + 50_000 - 2000);
+  expect(walk[3]?.intendedUs).toBeGreaterThanOrEqual((endedUs[2] ?? 0) + 100_000 - 2000);
+  // Both turns are one session with each server.
+  const opened = events.filter((event) => event.type === "session" && event.edge === "opened");
+  expect(opened).toHaveLength(4);
+});
 
-test("what stands in for a step is told, counted once, and no full success", { timeout: 60_000 }, async () => {
+test("what stands in for a step is told, counted once, and no full success", async () => {
   await using folder = await temporaryFolder();
   const text = `name: stand-ins
 upstreams: { api: { fixture: cloud-api }, spare: { fixture: cloud-api } }
@@ -190,7 +182,7 @@ thresholds:
 describe("forty calls over six servers in one session with each", () => {
   const brief = ["--set", "phases=[{baseline: 3s}]"];
 
-  test("are found to bleed where one server mixes sessions up", { timeout: 60_000 }, async () => {
+  test("are found to bleed where one server mixes sessions up", async () => {
     await using folder = await temporaryFolder();
     const { checks } = await verdictsFrom(["forty-by-six", ...brief], folder.path);
     expect(checks, JSON.stringify(checks)).toMatchObject([
@@ -203,7 +195,7 @@ describe("forty calls over six servers in one session with each", () => {
   test.each([
     ["one session, also with the defect", ["--agents", "1"]],
     ["many sessions with honest servers", ["--agents", "24", "--set", "servers.four.defects=[]"]],
-  ])("pass in %s", { timeout: 60_000 }, async (_, args) => {
+  ])("pass in %s", async (_, args) => {
     await using folder = await temporaryFolder();
     const { verdict, checks, gaps } = await verdictsFrom(["forty-by-six", ...brief, ...args], folder.path);
     expect({ verdict, gaps }, JSON.stringify(checks)).toEqual({ verdict: "pass", gaps: [] });

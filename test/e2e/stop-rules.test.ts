@@ -30,7 +30,7 @@ async function runEarly(rules: string) {
   return { ended, again, verdicts: JSON.parse(verdicts ?? "") as unknown, page, junit };
 }
 
-test("a trouble that holds stops the run, and nothing of it passes", { timeout: 60_000 }, async () => {
+test("a trouble that holds stops the run, and nothing of it passes", async () => {
   const { ended, again, verdicts, page, junit } = await runEarly(
     'stop: [{ when: "error-rate(planner, fault) > 50%", for: 1s }]\nthresholds: ["error-rate(planner, baseline) <= 1%"]',
   );
@@ -51,7 +51,7 @@ test("a trouble that holds stops the run, and nothing of it passes", { timeout: 
   expect(again).toMatchObject({ code: 2, stdout: ended.stdout });
 });
 
-test("a threshold that fails aborts the run and stays failed", { timeout: 60_000 }, async () => {
+test("a threshold that fails aborts the run and stays failed", async () => {
   const expression = "error-rate(planner, fault) <= 10%";
   const { ended, again, verdicts } = await runEarly(
     `thresholds: [{ expect: "${expression}", abortOnFail: true, grace: 500ms }, "p95(planner, fault) < 1s"]`,

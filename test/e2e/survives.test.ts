@@ -6,7 +6,7 @@ import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 test.each([
   ["passes within its restart policy", "{ most: 10, within: 10s }", "pass", 0],
   ["fails where its policy asks for more than it can", "{ most: 10, within: 100ms }", "fail", 1],
-] as const)("a server that dies and comes back %s", { timeout: 60_000 }, async (_, restart, verdict, code) => {
+] as const)("a server that dies and comes back %s", async (_, restart, verdict, code) => {
   await using folder = await temporaryFolder();
   const sets = [
     "phases=[{baseline: 1s}, {fault: 300ms, recovery: 3s, name: resets}]",
@@ -54,13 +54,10 @@ createServer(async (request, response) => {
 `;
 
 describe.runIf(isFull)("survives on a server with one connection (left to CI: SQUALL_ROUNDS=full)", () => {
-  test(
-    "a server that never connects anew survives one form of healing and not the other",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, "server.mjs"), oneConnection);
-      const scenario = (first: string, second: string): string => `name: one-connection
+  test("a server that never connects anew survives one form of healing and not the other", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), oneConnection);
+    const scenario = (first: string, second: string): string => `name: one-connection
 upstreams: { api: { fixture: cloud-api } }
 servers:
   mine:
@@ -75,28 +72,27 @@ faults:
   - { link: mine->api, kind: egress-block, how: black-hole, heal: ${second}, during: two }
 checks: [survives]
 `;
-      const judged = async (first: string, second: string) => {
-        await writeFile(join(folder.path, "s.yaml"), scenario(first, second));
-        const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
-        return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
-      };
-      // The first episode leaves no finding, so what tells them apart is the form alone.
-      const dropped = await judged("let-through", "drop-connections");
-      expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
-      const [finding, ...others] = dropped.check?.findings ?? [];
-      expect(others).toEqual([]);
-      expect(finding).toMatchObject({ grade: "violation", blames: "server" });
-      expect(finding?.says).toMatch(
-        /of mine.List were not ok \(\d+ tool-error; baseline 0 of \d+\), though two was over/,
-      );
-      expect(finding?.says).toContain("healed by dropping connections");
+    const judged = async (first: string, second: string) => {
+      await writeFile(join(folder.path, "s.yaml"), scenario(first, second));
+      const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
+      return { code: ended.code, check: checks[0], text: JSON.stringify(checks) };
+    };
+    // The first episode leaves no finding, so what tells them apart is the form alone.
+    const dropped = await judged("let-through", "drop-connections");
+    expect(dropped, dropped.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+    const [finding, ...others] = dropped.check?.findings ?? [];
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ grade: "violation", blames: "server" });
+    expect(finding?.says).toMatch(
+      /of mine.List were not ok \(\d+ tool-error; baseline 0 of \d+\), though two was over/,
+    );
+    expect(finding?.says).toContain("healed by dropping connections");
 
-      // Where the first episode leaves ruins the run stops, and what was seen until then is a finding all the same.
-      const early = await judged("drop-connections", "let-through");
-      expect(early, early.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
-      expect(early.check?.findings[0]?.says).toContain("though one was over");
-    },
-  );
+    // Where the first episode leaves ruins the run stops, and what was seen until then is a finding all the same.
+    const early = await judged("drop-connections", "let-through");
+    expect(early, early.text).toMatchObject({ code: 1, check: { verdict: "fail" } });
+    expect(early.check?.findings[0]?.says).toContain("though one was over");
+  });
 
   /** It lists LogIn until something was called, and goes when the last session is closed after that. */
 });
@@ -133,13 +129,10 @@ createServer(async (request, response) => {
 `;
 
 describe.runIf(isFull)("survives on a server that leaves (left to CI: SQUALL_ROUNDS=full)", () => {
-  test(
-    "a server that hides what is done with, and leaves with its last caller, passes",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, "server.mjs"), leaving);
-      const scenario = `name: leaving
+  test("a server that hides what is done with, and leaves with its last caller, passes", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.mjs"), leaving);
+    const scenario = `name: leaving
 upstreams: { api: { fixture: cloud-api } }
 servers:
   mine:
@@ -152,10 +145,9 @@ phases: [{ baseline: 1s }, { fault: 500ms, recovery: 2s, name: cut }]
 faults: [{ link: mine->api, kind: egress-block, how: reset }]
 checks: [survives]
 `;
-      await writeFile(join(folder.path, "s.yaml"), scenario);
-      const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
-      expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
-      expect(ended.code).toBe(0);
-    },
-  );
+    await writeFile(join(folder.path, "s.yaml"), scenario);
+    const { checks, ended } = await verdictsFrom(["s.yaml"], folder.path);
+    expect(checks, JSON.stringify(checks)).toMatchObject([{ verdict: "pass", findings: [] }]);
+    expect(ended.code).toBe(0);
+  });
 });

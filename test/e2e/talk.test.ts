@@ -34,7 +34,6 @@ test.each([
   ["sdk", "stdio"],
 ] as const)(
   "on the %s wire over %s, the reference server gets the answers of the script, and its tasks are followed",
-  { timeout: 90_000 },
   async (wire, way) => {
     const { verdicts, events } = await played({
       name: "talk",

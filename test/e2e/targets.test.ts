@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const fixture = (name: string): string => join(root, "dist/fixtures", `${name}.js`);
 const phases = "phases: [{ baseline: 1500ms }, { fault: 1500ms, recovery: 500ms, name: outage }]";
 
-test("servers and upstreams that are commands: the same finding as with fixtures", { timeout: 60_000 }, async () => {
+test("servers and upstreams that are commands: the same finding as with fixtures", async () => {
   await using folder = await temporaryFolder();
   await mkdir(join(folder.path, "work"));
   const text = `name: commands
@@ -41,7 +41,7 @@ faults: [{ link: mine->api, kind: egress-block, for: 1s }]
 });
 
 describe("a server that runs already", () => {
-  test("is called over a link of ours, and still runs afterwards", { timeout: 60_000 }, async () => {
+  test("is called over a link of ours, and still runs afterwards", async () => {
     await using folder = await temporaryFolder();
     const api = spawn(process.execPath, [fixture("cloud-api")], { stdio: ["ignore", "pipe", "ignore"] });
     const apiUrl = await readyUrl(api.stdout);
@@ -75,43 +75,39 @@ faults: [{ link: agents->mine, kind: latency, delay: 80ms, jitter: 10ms }]
     }
   });
 
-  test(
-    "may repeat the secret it was given: neither the run's files nor the screen do",
-    { timeout: 60_000 },
-    async () => {
-      await using folder = await temporaryFolder();
-      const secret = "hunter2-hunter2-hunter2";
-      const server = createServer(
-        (request, response) =>
-          void indiscreet(request).then((body) =>
-            response.writeHead(body === "" ? 202 : 200, { "content-type": "application/json" }).end(body),
-          ),
-      );
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
-      const text = `name: secret
+  test("may repeat the secret it was given: neither the run's files nor the screen do", async () => {
+    await using folder = await temporaryFolder();
+    const secret = "hunter2-hunter2-hunter2";
+    const server = createServer(
+      (request, response) =>
+        void indiscreet(request).then((body) =>
+          response.writeHead(body === "" ? 202 : 200, { "content-type": "application/json" }).end(body),
+        ),
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const text = `name: secret
 servers: { mine: { url: "http://127.0.0.1:${port}/mcp", headers: { authorization: "Bearer \${env.MY_TOKEN}", x-key: ${secret}-2 } } }
 agents: { a: { arrivals: { count: 1, thinkTime: 100ms }, chain: [{ call: mine.Whoami }] } }
 phases: [{ baseline: 500ms }]
 `;
-      await writeFile(join(folder.path, "s.yaml"), text);
-      const ended = await squall(["run", "s.yaml"], { cwd: folder.path, env: { MY_TOKEN: secret } });
-      server.close();
-      expect(ended.code, ended.stderr).toBe(2);
-      expect(ended.stdout + ended.stderr).not.toContain(secret);
-      const run = await onlyRun(folder.path);
-      const files = await readdir(run, { recursive: true, withFileTypes: true });
-      const texts = await Promise.all(
-        files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), "utf8")),
-      );
-      expect(texts.join("\n")).toContain("you are ***");
-      expect(texts.filter((content) => content.includes(secret))).toEqual([]);
-    },
-  );
+    await writeFile(join(folder.path, "s.yaml"), text);
+    const ended = await squall(["run", "s.yaml"], { cwd: folder.path, env: { MY_TOKEN: secret } });
+    server.close();
+    expect(ended.code, ended.stderr).toBe(2);
+    expect(ended.stdout + ended.stderr).not.toContain(secret);
+    const run = await onlyRun(folder.path);
+    const files = await readdir(run, { recursive: true, withFileTypes: true });
+    const texts = await Promise.all(
+      files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), "utf8")),
+    );
+    expect(texts.join("\n")).toContain("you are ***");
+    expect(texts.filter((content) => content.includes(secret))).toEqual([]);
+  });
 });
 
-test("in the checkout npx runs it too", { timeout: 60_000 }, () => {
+test("in the checkout npx runs it too", () => {
   const version = execFileSync("npx", ["squall", "--version"], {
     cwd: root,
     encoding: "utf8",

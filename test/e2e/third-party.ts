@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Verdicts } from "../../src/reporters/verdicts.ts";
 import type { Service } from "../lab/services.ts";
-import { isFull, temporaryFolder, verdictsFrom, onFreeMachine } from "./squall.ts";
+import { isFull, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 const thirdParty = fileURLToPath(new URL("../../scenarios/third-party/", import.meta.url));
 
@@ -38,7 +38,7 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
   describe.skipIf(lacks.length > 0)(name, () => {
     test("finds what is to be found, and only that", { timeout }, async () => {
       await using folder = await temporaryFolder();
-      const { ended, ...verdicts } = await onFreeMachine(() => verdictsFrom([file], folder.path));
+      const { ended, ...verdicts } = await verdictsFrom([file], folder.path);
       const failed = failedOf(verdicts);
       expect(Object.keys(failed), ended.stderr + JSON.stringify(verdicts)).toEqual(Object.keys(finds));
       for (const [check, says] of Object.entries(finds)) expect(failed[check]).toMatch(says);
@@ -48,7 +48,7 @@ export function shows({ scenario, service, servers, finds = {}, controlArgs = []
     test("finds nothing in a control run", { timeout }, async () => {
       await using folder = await temporaryFolder();
       const args = [file, "--no-faults", "--duration", "15s", ...controlArgs];
-      const { ended, ...verdicts } = await onFreeMachine(() => verdictsFrom(args, folder.path));
+      const { ended, ...verdicts } = await verdictsFrom(args, folder.path);
       expect(ended.code, ended.stderr + JSON.stringify(verdicts)).toBe(0);
       expect(verdicts).toMatchObject({ mode: "control", verdict: "pass", gaps: [] });
       const grades = verdicts.checks.flatMap(({ findings }) => findings.map(({ grade }) => grade));

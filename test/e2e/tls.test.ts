@@ -7,7 +7,6 @@ import { privateCa } from "../private-ca.ts";
 import { guardedServer, tokenServer } from "./guarded-server.ts";
 import { onlyRun, squall, temporaryFolder } from "./squall.ts";
 
-const limit = { timeout: 90_000 };
 const anybody = (): boolean => true;
 
 function scenario({
@@ -40,7 +39,7 @@ async function exchangesIn(folder: string): Promise<Exchange[]> {
 }
 
 describe("a server behind TLS, certified by an authority of one's own", () => {
-  test.each(["lean", "sdk"])("is called, seen at the tap and broken like any other (%s)", limit, async (wire) => {
+  test.each(["lean", "sdk"])("is called, seen at the tap and broken like any other (%s)", async (wire) => {
     await using folder = await temporaryFolder();
     const ca = privateCa(folder.path);
     await using server = await guardedServer({ lets: anybody, secure: ca.certify("server") });
@@ -62,7 +61,7 @@ describe("a server behind TLS, certified by an authority of one's own", () => {
     expect(new Set(server.calls.map(({ headers }) => headers.host))).toEqual(new Set([new URL(server.url).host]));
   });
 
-  test("is shown a certificate by agents, and its tokens come over TLS as well", limit, async () => {
+  test("is shown a certificate by agents, and its tokens come over TLS as well", async () => {
     await using folder = await temporaryFolder();
     const ca = privateCa(folder.path);
     const secure = ca.certify("server");
@@ -81,7 +80,7 @@ describe("a server behind TLS, certified by an authority of one's own", () => {
     expect(tokens.grants).toHaveLength(1);
   });
 
-  test("is saturated over it", limit, async () => {
+  test("is saturated over it", async () => {
     await using folder = await temporaryFolder();
     const ca = privateCa(folder.path);
     await using server = await guardedServer({
@@ -127,7 +126,7 @@ describe("a certificate that cannot be believed is told with what to do", () => 
     ],
     ["an end that has come", { days: -1 }, "ca: ca.pem", "has expired"],
     ["a certificate that it wants of its callers", {}, "ca: ca.pem", "tls: { cert: file, key: file }"],
-  ])("%s", limit, async (is, about, tls, hint) => {
+  ])("%s", async (is, about, tls, hint) => {
     await using folder = await temporaryFolder();
     const ca = privateCa(folder.path);
     const own = ca.certify("server", about);
@@ -142,7 +141,7 @@ describe("a certificate that cannot be believed is told with what to do", () => 
     expect(server.calls).toEqual([]);
   });
 
-  test("a file that is not there, before anything starts; and insecure believes all", limit, async () => {
+  test("a file that is not there, before anything starts; and insecure believes all", async () => {
     await using folder = await temporaryFolder();
     const ca = privateCa(folder.path);
     await using server = await guardedServer({

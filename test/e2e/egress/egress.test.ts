@@ -121,7 +121,7 @@ async function judge(folder: string, about: About): Promise<Verdicts & { readonl
 const API_URL = "http://api.weather.test";
 
 describe.each(rounds([node, python], [node]))("in $name", (server) => {
-  test.skipIf(server.lacks)("silent-empty finds the one that swallows", { timeout: 60_000 }, async () => {
+  test.skipIf(server.lacks)("silent-empty finds the one that swallows", async () => {
     await using folder = await temporaryFolder();
     await using api = await weatherApi();
     const upstream = `{ url: "http://127.0.0.1:${api.port}" }`;
@@ -136,7 +136,7 @@ describe.each(rounds([node, python], [node]))("in $name", (server) => {
     expect(new Set(api.requests)).toEqual(new Set(["api.weather.test /forecast?city=c"]));
   });
 
-  test.skipIf(server.lacks)("and not the one that says so", { timeout: 60_000 }, async () => {
+  test.skipIf(server.lacks)("and not the one that says so", async () => {
     await using folder = await temporaryFolder();
     await using api = await weatherApi();
     const upstream = `{ url: "http://127.0.0.1:${api.port}" }`;
@@ -150,7 +150,7 @@ describe.each(rounds([node, python], [node]))("in $name", (server) => {
 
 const bypassing = unlessAbsent("a server that ignores the gateway", lacksPython, "python3");
 describe.skipIf(lacksPython)(bypassing, () => {
-  test("is not covered, whatever it answers, and passes nothing", { timeout: 60_000 }, async () => {
+  test("is not covered, whatever it answers, and passes nothing", async () => {
     await using folder = await temporaryFolder();
     await using api = await weatherApi();
     const url = `http://127.0.0.1:${api.port}`;
@@ -167,7 +167,7 @@ describe.skipIf(lacksPython)(bypassing, () => {
   });
 });
 
-test("unexpected destinations are refused and listed; what asked for them works on", { timeout: 60_000 }, async () => {
+test("unexpected destinations are refused and listed; what asked for them works on", async () => {
   await using folder = await temporaryFolder();
   await using api = await weatherApi();
   const upstream = `{ url: "http://127.0.0.1:${api.port}" }`;
@@ -206,7 +206,7 @@ const overTls = isFull
   : "over TLS (left to CI: SQUALL_ROUNDS=full)";
 describe.skipIf(lacksOpenssl || !isFull)(overTls, () => {
   describe.each([node, python])("in $name", (server) => {
-    test.skipIf(server.lacks)("silent-empty tells who swallows", { timeout: 90_000 }, async () => {
+    test.skipIf(server.lacks)("silent-empty tells who swallows", async () => {
       await using folder = await temporaryFolder();
       const [keyFile, certFile] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
       const what =
@@ -235,7 +235,7 @@ describe.skipIf(lacksOpenssl || !isFull)(overTls, () => {
   });
 });
 
-test.runIf(canSeeProcesses)("a run that is killed leaves no server and no gateway", { timeout: 60_000 }, async () => {
+test.runIf(canSeeProcesses)("a run that is killed leaves no server and no gateway", async () => {
   await using folder = await temporaryFolder();
   await using api = await weatherApi();
   const upstream = `{ url: "http://127.0.0.1:${api.port}" }`;

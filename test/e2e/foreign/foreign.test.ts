@@ -87,7 +87,7 @@ const gradesOf = (came: Came, name: string): string[] => {
   return [...new Set(findings.map(({ grade, blames }) => `${grade} of ${blames}`))];
 };
 
-describe.concurrent("a server from .mcp.json whose store is broken over TCP", { timeout: 90_000 }, () => {
+describe.concurrent("a server from .mcp.json whose store is broken over TCP", () => {
   test("is told of it in an argument, over stdio, and says that it fails", async () => {
     const came = await runWith({
       mcp: { command: node, args: [shelf, "--store", "books://elsewhere:1/"] },
@@ -158,48 +158,44 @@ describe.concurrent("a server from .mcp.json whose store is broken over TCP", { 
   });
 });
 
-test(
-  "a server over HTTP from .mcp.json is called where it runs, with its headers, which nobody sees",
-  { timeout: 90_000 },
-  async () => {
-    const port = await freePort();
-    const alone = spawn(node, [store, String(port)], { stdio: "ignore" });
-    const listening = await freePort();
-    const config = { host: "127.0.0.1", port };
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "shelf.json"), JSON.stringify(config));
-    const server = spawn(node, [shelf, "--config", join(folder.path, "shelf.json"), "--port", String(listening)], {
-      stdio: "ignore",
-    });
-    try {
-      const scenario = {
-        name: "by-url",
-        agents: { reader: { arrivals: { count: 2, thinkTime: "20ms" }, chain: [{ call: "shelf.ListBooks" }] } },
-        phases: [{ baseline: "2s" }, { fault: "2s", recovery: "2s", name: "outage" }],
-        faults: [{ link: "agents->shelf", kind: "egress-block", for: "1s" }],
-        checks: ["survives"],
-      };
-      const mcp = {
-        type: "http",
-        url: `http://127.0.0.1:${listening}/mcp`,
-        headers: { Authorization: "Bearer ${TOKEN}" },
-      };
-      await writeFile(join(folder.path, "by-url.yaml"), JSON.stringify(scenario));
-      await writeFile(join(folder.path, "mcp.json"), `// of VS Code\n${JSON.stringify({ servers: { shelf: mcp } })}`);
-      const args = ["run", "by-url.yaml", "--mcp-config", "mcp.json", "--json", "--quiet"];
-      const running = startSquall(args, { cwd: folder.path, env: { TOKEN: "a-token-of-a-stranger" } });
-      const { stdout, stderr } = await running.ended;
-      expect(parsed(stdout, stderr), stdout).toMatchObject({ verdict: "pass", gaps: [] });
-      const document = await readFile(join(await onlyRun(folder.path), "scenario.json"), "utf8");
-      expect(document).toContain(String(listening));
-      expect(document + stdout + stderr).not.toContain("a-token-of-a-stranger");
-    } finally {
-      const ended = [server, alone].map((child) => once(child, "exit"));
-      for (const child of [server, alone]) child.kill("SIGKILL");
-      await Promise.all(ended);
-    }
-  },
-);
+test("a server over HTTP from .mcp.json is called where it runs, with its headers, which nobody sees", async () => {
+  const port = await freePort();
+  const alone = spawn(node, [store, String(port)], { stdio: "ignore" });
+  const listening = await freePort();
+  const config = { host: "127.0.0.1", port };
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "shelf.json"), JSON.stringify(config));
+  const server = spawn(node, [shelf, "--config", join(folder.path, "shelf.json"), "--port", String(listening)], {
+    stdio: "ignore",
+  });
+  try {
+    const scenario = {
+      name: "by-url",
+      agents: { reader: { arrivals: { count: 2, thinkTime: "20ms" }, chain: [{ call: "shelf.ListBooks" }] } },
+      phases: [{ baseline: "2s" }, { fault: "2s", recovery: "2s", name: "outage" }],
+      faults: [{ link: "agents->shelf", kind: "egress-block", for: "1s" }],
+      checks: ["survives"],
+    };
+    const mcp = {
+      type: "http",
+      url: `http://127.0.0.1:${listening}/mcp`,
+      headers: { Authorization: "Bearer ${TOKEN}" },
+    };
+    await writeFile(join(folder.path, "by-url.yaml"), JSON.stringify(scenario));
+    await writeFile(join(folder.path, "mcp.json"), `// of VS Code\n${JSON.stringify({ servers: { shelf: mcp } })}`);
+    const args = ["run", "by-url.yaml", "--mcp-config", "mcp.json", "--json", "--quiet"];
+    const running = startSquall(args, { cwd: folder.path, env: { TOKEN: "a-token-of-a-stranger" } });
+    const { stdout, stderr } = await running.ended;
+    expect(parsed(stdout, stderr), stdout).toMatchObject({ verdict: "pass", gaps: [] });
+    const document = await readFile(join(await onlyRun(folder.path), "scenario.json"), "utf8");
+    expect(document).toContain(String(listening));
+    expect(document + stdout + stderr).not.toContain("a-token-of-a-stranger");
+  } finally {
+    const ended = [server, alone].map((child) => once(child, "exit"));
+    for (const child of [server, alone]) child.kill("SIGKILL");
+    await Promise.all(ended);
+  }
+});
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
