@@ -67,7 +67,7 @@ function testOn(stimulus: Stimulus, reference?: Reference): void {
       const unlike = others.flatMap((side) =>
         unlikeIn([first!.expected, side.expected], [first!.best, side.best]).map((says) => `${side.name}: ${says}`),
       );
-      const excused = stimulus.races === undefined ? [] : wrong;
+      const excused = canRace(stimulus) ? wrong : [];
       if (plays === playsMax || excused.length + late.length + unlike.length === 0) {
         expect([...wrong, ...late, ...unlike]).toEqual([]);
         return;
@@ -75,6 +75,11 @@ function testOn(stimulus: Stimulus, reference?: Reference): void {
       if (excused.length === 0) expect(wrong).toEqual([]);
     }
   });
+}
+
+/** A port that was given up may be a stranger's a moment later: on a busy machine others take them all the time. */
+function canRace({ races, steps }: Stimulus): boolean {
+  return races !== undefined || steps.some((step) => step.do === "isRefused" && step.sees);
 }
 
 function noteDifferences(stimulus: Stimulus, [ours, ...theirs]: readonly Observation[]): void {
