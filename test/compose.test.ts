@@ -11,7 +11,7 @@ import { askDaemon } from "../src/engines/container-removal.ts";
 import { openToxiproxy } from "../src/engines/toxiproxy.ts";
 import { realWorld } from "../src/world.ts";
 import { daemon, dockerLacks } from "./engines/docker-under-test.ts";
-import { closedAddress } from "./engines/peers.ts";
+import { freePort } from "../src/targets/free-port.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -91,7 +91,7 @@ async function statusesOf(project: string): Promise<Record<string, string>> {
 describe.skipIf(lacks !== undefined)(suite, () => {
   test("comes up healthy, and each part is where it is said to be", { timeout: 180_000 }, async () => {
     await using folder = await temporaryFolder();
-    const port = async (): Promise<string> => String((await closedAddress()).port);
+    const port = async (): Promise<string> => String(await freePort());
     const env = {
       ...process.env,
       TOXIPROXY_PORT: await port(),

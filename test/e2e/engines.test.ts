@@ -14,7 +14,7 @@ import { verdictsDocument, type Verdicts } from "../../src/reporters/verdicts.ts
 import { realWorld, seededRandom } from "../../src/world.ts";
 import { containersOf, daemon, dockerLacks } from "../engines/docker-under-test.ts";
 import { binary as real } from "../engines/engines-under-test.ts";
-import { closedAddress } from "../engines/peers.ts";
+import { closedAddress } from "../closed-address.ts";
 import { brief, canSeeProcesses, eachOf, hardened, nothingIsLeft, onlyRun, rounds, squall } from "./squall.ts";
 import { alive, started, startSquall, temporaryFolder, verdictsFrom, type Running } from "./squall.ts";
 

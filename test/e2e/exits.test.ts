@@ -1,10 +1,9 @@
 /** How a run ends where something is missing or wrong: the exit code, and what is said. */
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { existsSync } from "node:fs";
 import { open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { closedAddress } from "../closed-address.ts";
 import { brief, rounds, squall, startSquall, temporaryFolder, verdictsFrom } from "./squall.ts";
 
 describe("missing evidence exits 2 and is named", () => {
@@ -69,7 +68,7 @@ phases: [{ baseline: 1s }]
 
   test("a port where nobody listens: the address is named", async () => {
     await using folder = await temporaryFolder();
-    const port = await closedPort();
+    const { port } = await closedAddress();
     const args = [
       "silent-empty",
       "--set",
@@ -90,8 +89,8 @@ test("over several scenarios one that cannot be reached does not keep the others
   await using folder = await temporaryFolder();
   const text = (name: string, port: number): string =>
     `name: ${name}\nservers: { mine: { url: "http://127.0.0.1:${port}/mcp" } }\nagents: { a: { chain: [{ call: mine.Echo }] } }\nphases: [{ baseline: 1s }]\n`;
-  await writeFile(join(folder.path, "a.yaml"), text("a", await closedPort()));
-  await writeFile(join(folder.path, "b.yaml"), text("b", await closedPort()));
+  await writeFile(join(folder.path, "a.yaml"), text("a", (await closedAddress()).port));
+  await writeFile(join(folder.path, "b.yaml"), text("b", (await closedAddress()).port));
   const { code, stdout, stderr } = await squall(["run", ".", "--json", "--quiet"], { cwd: folder.path });
   expect(code).toBe(75);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -116,15 +115,6 @@ test("mistakes in a scenario exit 64 and start nothing", async () => {
   for (const file of await readdir(bad)) if (file.endsWith(".yaml")) expect(stderr).toContain(`${file}:`);
   expect(await readdir(folder.path)).toEqual([]);
 });
-
-function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 test.runIf(existsSync("/dev/full"))("a result that cannot be printed is no success", async () => {
   await using full = await open("/dev/full", "w");

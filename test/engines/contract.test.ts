@@ -5,7 +5,8 @@ import type { Address, EngineProxy } from "../../src/engines/engine.ts";
 import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
 import { realWorld } from "../../src/world.ts";
 import { embedded, enginesUnderTest, type RunningEngine } from "./engines-under-test.ts";
-import { closedAddress, isRefused, openClient, openDeaf, openEcho, openServer } from "./peers.ts";
+import { closedAddress } from "../closed-address.ts";
+import { isRefused, openClient, openDeaf, openEcho, openServer } from "./peers.ts";
 
 const latency = (latency: number, more: Partial<Toxic> = {}): Toxic => ({
   type: "latency",

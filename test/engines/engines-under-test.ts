@@ -6,9 +6,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openApi } from "../../src/engines/embedded/api.ts";
 import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
+import { freePort } from "../../src/targets/free-port.ts";
 import { realWorld } from "../../src/world.ts";
 import { dockerLacks, openLeaseFor, suiteOf } from "./docker-under-test.ts";
-import { closedAddress } from "./peers.ts";
 
 export interface RunningEngine {
   readonly url: string;
@@ -62,7 +62,7 @@ const container: EngineUnderTest = {
 export const enginesUnderTest: readonly EngineUnderTest[] = [embedded, binary, container];
 
 async function startBinary(file: string, flags: readonly string[]): Promise<RunningEngine> {
-  const { port } = await closedAddress();
+  const port = await freePort();
   const child = spawn(file, ["-host", "127.0.0.1", "-port", String(port), ...flags], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
   const server = openToxiproxy({ url, world: realWorld });

@@ -9,7 +9,8 @@ import type { Conduit } from "../../src/engines/conduit.ts";
 import { joined, refused } from "../../src/engines/embedded/joined.ts";
 import { codeOf } from "../../src/errors.ts";
 import { rounds } from "../rounds.ts";
-import { closedAddress, listen } from "./peers.ts";
+import { closedAddress } from "../closed-address.ts";
+import { listen } from "./peers.ts";
 
 type Ends = Readonly<Record<Side, Conduit>>;
 type Side = "caller" | "callee";

@@ -98,15 +98,6 @@ export async function listen(server: Server): Promise<Address> {
   return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
 }
 
-/** An address of this machine where nothing listens. */
-export async function closedAddress(): Promise<Address> {
-  const server = createServer();
-  const address = await listen(server);
-  server.close();
-  await once(server, "close");
-  return address;
-}
-
 function watch(socket: Socket): Peer {
   const parts: Buffer[] = [];
   let bytes = 0;

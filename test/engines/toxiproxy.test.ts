@@ -6,7 +6,8 @@ import { EngineError } from "../../src/engines/control-request.ts";
 import { openApi } from "../../src/engines/embedded/api.ts";
 import { openToxiproxy } from "../../src/engines/toxiproxy.ts";
 import { realWorld } from "../../src/world.ts";
-import { closedAddress, listen } from "./peers.ts";
+import { closedAddress } from "../closed-address.ts";
+import { listen } from "./peers.ts";
 
 const world = realWorld;
 const upstream = { host: "127.0.0.1", port: 9 };

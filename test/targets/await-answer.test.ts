@@ -4,6 +4,8 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import type { Unstamped } from "../../src/history/events.ts";
 import { awaitAnswer, awaitUrl } from "../../src/targets/await-answer.ts";
+import { freePort } from "../../src/targets/free-port.ts";
+import { closedAddress } from "../closed-address.ts";
 import { realWorld } from "../../src/world.ts";
 
 const world = realWorld;
@@ -22,15 +24,6 @@ async function serve(answer: RequestListener): Promise<Server & AsyncDisposable 
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return Object.assign(server, { port });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 test.concurrent.each([200, 302, 404, 405, 500])(
@@ -60,7 +53,7 @@ test.concurrent("an event stream that never ends counts, and is let go", async (
 });
 
 test.concurrent("nobody there is told with the address and the system's word for it", async () => {
-  const port = await freePort();
+  const { port } = await closedAddress();
   const url = new URL(`http://127.0.0.1:${port}/mcp?token=secret`);
   await expect(awaited(url, 100)).rejects.toMatchObject({
     name: "UserError",
@@ -101,7 +94,7 @@ test.concurrent("of a target that does not speak HTTP a connection is enough, an
   const { port } = database.address() as AddressInfo;
   await expect(awaited(new URL(`postgres://127.0.0.1:${port}/app`), 1000)).resolves.toBeDefined();
   database.close();
-  await expect(awaited(new URL(`postgres://127.0.0.1:${await freePort()}/app`), 100)).rejects.toThrow(
+  await expect(awaited(new URL(`postgres://127.0.0.1:${(await closedAddress()).port}/app`), 100)).rejects.toThrow(
     /at postgres:\/\/127\.0\.0\.1:\d+\/app \(ECONNREFUSED\)/,
   );
 });
@@ -130,7 +123,7 @@ test.concurrent("of what speaks TLS to others a connection is enough, whatever i
 });
 
 test.concurrent("the wait ends at once when the run is stopped", async () => {
-  const port = await freePort();
+  const { port } = await closedAddress();
   const stopping = new AbortController();
   const url = new URL(`http://127.0.0.1:${port}/`);
   const waiting = awaitAnswer({ url, world, timeoutMs: 600_000, signal: stopping.signal });

@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../../src/history/events.ts";
+import { freePort } from "../../../src/targets/free-port.ts";
 import { readHistory } from "../../../src/history/segments.ts";
 import { verdictsDocument, type Verdicts } from "../../../src/reporters/verdicts.ts";
 import { canSeeProcesses, nothingIsLeft, onlyRun, startSquall, temporaryFolder } from "../squall.ts";
@@ -196,12 +196,3 @@ test("a server over HTTP from .mcp.json is called where it runs, with its header
     await Promise.all(ended);
   }
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
