@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestListener } fr
 import { describe, expect, test } from "vitest";
 import { openBalancer, type Balancer, type BalancerOptions } from "../../src/links/balancer.ts";
 import { createHomes } from "../../src/links/session-homes.ts";
+import { closedAddress } from "../closed-address.ts";
 import { bodyOf, httpCallee, openRig, tcpCallee, type Callee, type Rig } from "./rig.ts";
 
 interface Stand extends AsyncDisposable {
@@ -166,9 +167,9 @@ describe("trouble", () => {
   });
 
   test("when no replica takes it, the answer is the balancer's own and says so, at every tap before it too", async () => {
-    await using stand = await openStand("round-robin", three());
+    const nobody = async (): Promise<Callee> => ({ ...(await closedAddress()), [Symbol.asyncDispose]: async () => {} });
+    await using stand = await openStand("round-robin", [nobody(), nobody(), nobody()]);
     await using before = await openRig(stand.balancer.address.port, "mcp");
-    for (const replica of stand.replicas) await replica[Symbol.asyncDispose]();
     const came = await ask(before.link, { body: "{}" });
     expect(came.status).toBe(502);
     expect(came.text).toContain("no replica took the request (cloud.1: ECONNREFUSED, cloud.2: ECONNREFUSED, cloud.3:");
