@@ -1,6 +1,7 @@
 // Prints CI's last line, `N passed, N failed`, from vitest's JSON report and its exit code. Neither is enough alone:
 // import errors and failing hooks leave no failed assertion, unhandled errors leave a report that says success.
 import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 
 const [reportFile = "", exit = "1"] = process.argv.slice(2);
 const files = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, "utf8")).testResults : [];
@@ -27,8 +28,10 @@ const firstLines = (message = "") =>
     .split("\n", 3)
     .map((line) => `\n  ${line}`)
     .join("");
-for (const { fullName, failureMessages } of assertions.filter(({ status }) => status === "failed")) {
-  console.log(`failed: ${fullName}${firstLines(failureMessages?.[0])}`);
+for (const { name, assertionResults } of files) {
+  for (const { fullName, failureMessages } of assertionResults.filter(({ status }) => status === "failed")) {
+    console.log(`failed: ${relative(".", name)}: ${fullName}${firstLines(failureMessages?.[0])}`);
+  }
 }
 for (const file of brokenFiles) console.log(`broken: ${file.name}\n${file.message}`);
 const failed = Math.max(seenFailures + skipped.length, badEnd ? 1 : 0);

@@ -1,7 +1,7 @@
 /** CI's last line: what silently was not run is a failure. */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -17,7 +17,10 @@ async function closing(statuses: Readonly<Record<string, string>>, env: Readonly
     status,
     failureMessages: status === "failed" ? ["Error: no\n  wanted: yes\n    at here\n    at there"] : [],
   }));
-  await writeFile(report, JSON.stringify({ testResults: [{ name: "one", status: "passed", assertionResults }] }));
+  await writeFile(
+    report,
+    JSON.stringify({ testResults: [{ name: resolve("test/one.test.ts"), status: "passed", assertionResults }] }),
+  );
   return await new Promise<{ code: number; lines: string[] }>((resolve) => {
     const child = execFile(process.execPath, [script, report, "0"], { env }, (_, stdout) =>
       resolve({ code: child.exitCode ?? 0, lines: stdout.trimEnd().split("\n") }),
@@ -32,7 +35,13 @@ test("all that passed is a success", async () => {
 test("what failed is named, with what it said first", async () => {
   const { code, lines } = await closing({ one: "passed", two: "failed" });
   expect(code).toBe(1);
-  expect(lines).toEqual(["failed: two", "  Error: no", "    wanted: yes", "      at here", "1 passed, 1 failed"]);
+  expect(lines).toEqual([
+    "failed: test/one.test.ts: two",
+    "  Error: no",
+    "    wanted: yes",
+    "      at here",
+    "1 passed, 1 failed",
+  ]);
 });
 
 test("a skipped test is a failure, also one without Docker where nobody has shown why", async () => {
