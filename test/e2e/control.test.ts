@@ -39,13 +39,14 @@ test(
       const found = judged.flatMap(({ check, findings }) =>
         findings.filter(({ grade }) => grade !== "info").map(({ grade, says }) => ({ check, grade, says })),
       );
-      return { server, transport, mode, verdict, found, gaps };
+      const unsure = judged.flatMap(({ check, because }) => (because === undefined ? [] : [`${check}: ${because}`]));
+      return { server, transport, mode, verdict, found, unsure, gaps };
     });
     const found = verdicts.flatMap((run) => run.found);
     expect(found.filter(({ check }) => contrasts.has(check))).toEqual([]);
     for (const run of verdicts) {
       const { server, transport } = run;
-      expect(run).toEqual({ server, transport, mode: "control", verdict: "pass", found: [], gaps: [] });
+      expect(run).toEqual({ server, transport, mode: "control", verdict: "pass", found: [], unsure: [], gaps: [] });
     }
   },
 );
