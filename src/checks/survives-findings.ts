@@ -231,13 +231,15 @@ function named({ kind, ...fault }: FaultSpan): string {
   return `${kind} on ${placeInWords(fault)}`;
 }
 
-// Some, such as Python's rich, draw a frame around what they say.
-const frames = /[\u2500-\u257f]+/g;
+// Some draw a frame around what they say: Python's rich, and Python's own groups of exceptions ("| " and "+----").
+const frames = /[\u2500-\u257f]+|^[\s|]*\|\s|^[\s|]*\+[-+]+/g;
+// With what happened behind it, or as a name of its own, such as anyio.BrokenResourceError.
+const telling = /^\S*(?:error|exception|panic|fatal)\b.*\S|^\S+(?:error|exception)$/i;
 
 /** The line of its last words that says what happened; a stack is for those who open the history. */
 function tellingLine(stderr: string | undefined): string | undefined {
   const lines = (stderr ?? "").split("\n").map((line) => line.replace(frames, "").trim());
-  const told = lines.findLast((line) => /^\S*(?:error|exception|panic|fatal)\b.*\S/i.test(line));
+  const told = lines.findLast((line) => telling.test(line));
   return (told ?? lines.findLast((line) => line !== ""))?.slice(0, 200);
 }
 
