@@ -17,6 +17,8 @@ const alone = ["test/e2e/calibration.test.ts", "test/e2e/demo.test.ts", "test/e2
 
 export default defineConfig({
   test: {
+    // As test/waiting.ts has it: when to give up on a busy machine, not what it takes.
+    expect: { poll: { timeout: 20_000, interval: 5 } },
     reporters: ["default", "./test/skipped-reporter.ts"],
     projects: [
       {

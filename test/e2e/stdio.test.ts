@@ -18,6 +18,7 @@ import {
   temporaryFolder,
   verdictsFrom,
 } from "./squall.ts";
+import { until } from "../waiting.ts";
 
 const few = ["--set", "agents.planner.arrivals.agents=3"];
 const overStdio = ["--set", "servers.cloud.transport=stdio", ...few];
@@ -233,7 +234,7 @@ phases: [{ baseline: 1s }]
 `;
       await writeFile(join(folder.path, "s.yaml"), text);
       const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-      await waitUntil(async () => (await alive(running.mark)).some((process) => process.includes("sleep 60")));
+      await until(async () => (await alive(running.mark)).some((process) => process.includes("sleep 60")));
       if (signal !== undefined) running.child.kill(signal);
       await running.ended;
       await nothingIsLeft(running);
@@ -259,7 +260,7 @@ phases: [{ baseline: 1s }]
 `;
     await writeFile(join(folder.path, "s.yaml"), text);
     const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-    await waitUntil(async () => (await logsIn(folder.path)).includes("asked"));
+    await until(async () => (await logsIn(folder.path)).includes("asked"));
     const from = performance.now();
     running.child.kill("SIGINT");
     expect((await running.ended).code).toBe(130);
@@ -279,7 +280,7 @@ phases: [{ baseline: 1s }]
 `;
     await writeFile(join(folder.path, "s.yaml"), text);
     const running = startSquall(["run", "s.yaml"], { cwd: folder.path });
-    await waitUntil(async () => (await alive(running.mark)).some((process) => process.includes("deaf.mjs")));
+    await until(async () => (await alive(running.mark)).some((process) => process.includes("deaf.mjs")));
     running.child.kill("SIGTERM");
     expect((await running.ended).code).toBe(143);
     await nothingIsLeft(running);
@@ -302,14 +303,4 @@ async function logsIn(folder: string): Promise<string> {
   let text = "";
   for await (const file of glob(join(folder, "reports", "*", "targets", "*.log"))) text += await readFile(file, "utf8");
   return text;
-}
-
-const waitMaxMs = 20_000;
-
-async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + waitMaxMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${waitMaxMs} ms: ${holds.toString()}`);
-    await sleep(50);
-  }
 }

@@ -9,6 +9,7 @@ import { openLease } from "../../src/engines/lease.ts";
 import { groupFile, groupLives, membersOf, signalGroup, underLease } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
 import { alive, aliveAfter, openDen, type Den } from "./lease-peers.ts";
+import { until } from "../waiting.ts";
 
 const world = realWorld;
 
@@ -17,10 +18,6 @@ function startUnder(lease: string, den: Den): number {
   const child = spawn(file, args, { detached: true, stdio: "ignore" });
   if (child.pid === undefined) throw new Error("the target did not start");
   return child.pid;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await world.sleep(5);
 }
 
 test.concurrent("a lease names its owner and its reaper, and nobody else can read it", async () => {

@@ -234,7 +234,7 @@ function describeKinds(): void {
             for (let healed = 0; healed < 3; healed += 1) expect(await calling()).toBe("ok");
             return shown;
           };
-          await expect.poll(onceHealed, { message: "nothing shows once it is healed", timeout: 10_000 }).toEqual([]);
+          await expect.poll(onceHealed, { message: "nothing shows once it is healed" }).toEqual([]);
         } finally {
           await link.close();
         }

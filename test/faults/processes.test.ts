@@ -3,7 +3,7 @@
  * over stdio: it bites, that is seen, it is healed, and nothing of it is left.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FaultKind, ProcessFaultKind } from "../../src/faults/kinds.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import type { Unstamped } from "../../src/history/events.ts";
@@ -20,12 +20,11 @@ import { rounds } from "../rounds.ts";
 import { honest, openStand, type Stand } from "../targets/stand.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { openStdioStand } from "../wire/stdio-child.ts";
+import { waitFor } from "../waiting.ts";
 
 const all: readonly FaultKind[] = faultKinds;
 // What takes several replicas is held to its own contract, beside this one.
 const kinds = all.filter((kind): kind is ProcessFaultKind => kind.on === "process" && !kind.needsReplicas);
-const waitFor = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
 interface Case {
   readonly kind: string;

@@ -2,7 +2,7 @@
  * The contract of every fault of the protocol plane, against servers that count how often they act: it bites, its mark
  * is seen at the tap, the callee acts as often as it says, what happened is told of both sides, and it heals.
  */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LinkHandle, Sign } from "../../src/faults/handles.ts";
 import type { LinkFaultKind } from "../../src/faults/kinds.ts";
 import { faultKindNamed, faultKinds } from "../../src/faults/registry.ts";
@@ -11,8 +11,7 @@ import type { Meddled } from "../../src/history/meddled.ts";
 import type { OutcomeClass } from "../../src/history/outcomes.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { call, mcpTargets, type McpTargetKind } from "./mcp-targets.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 interface Sees {
   readonly class: OutcomeClass;

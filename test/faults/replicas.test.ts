@@ -2,7 +2,7 @@
  * The contract of the fault kinds on all replicas of a server together, at real processes behind a real balancer: what
  * it says happens and is seen, somebody always answers, and all are there again once it is healed.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { FaultKind, ProcessFaultKind } from "../../src/faults/kinds.ts";
 import { faultKinds } from "../../src/faults/registry.ts";
 import type { TargetEvent } from "../../src/history/events.ts";
@@ -15,11 +15,10 @@ import { replicaFaults } from "../../src/targets/replica-faults.ts";
 import type { ProcessTarget } from "../../src/targets/target.ts";
 import { realWorld } from "../../src/world.ts";
 import { openStand, type Stand } from "../targets/stand.ts";
+import { waitFor } from "../waiting.ts";
 
 const all: readonly FaultKind[] = faultKinds;
 const kinds = all.filter((kind): kind is ProcessFaultKind => kind.on === "process" && kind.needsReplicas);
-const waitFor = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 interface Rig extends AsyncDisposable {
   readonly stand: Stand;

@@ -82,6 +82,14 @@ describe("the doors to the outside", () => {
   });
 });
 
+test("tests wait through test/waiting.ts, as Vitest's own waits give up after a second", () => {
+  const tests = fileURLToPath(new URL("..", import.meta.url));
+  const waits = readdirSync(tests, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\bvi\.wait(For|Until)\(/.test(readFileSync(join(tests, file), "utf8")));
+  expect(waits).toEqual(["waiting.ts"]);
+});
+
 test("no source file is longer than a person reads in one sitting", () => {
   const long = files.filter((file) => textOf(file).split("\n").length > 300);
   expect(long.map((file) => relative(".", file))).toEqual([]);

@@ -1,10 +1,9 @@
 /** Lost answers: the callee acts and answers, the caller never hears. */
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { bodyOf, callLink, certain, httpCallee, losing, openRig, tcpCallee, type Rig } from "./rig.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 async function ask(rig: Rig, method: string, path: string): Promise<string> {
   const sent = request(rig.url(path), { method });

@@ -2,12 +2,12 @@
 import { once } from "node:events";
 import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
 import { gzipSync } from "node:zlib";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { opId } from "../../src/history/ids.ts";
 import { realWorld, type World } from "../../src/world.ts";
 import { bodyOf, callLink, httpCallee, nonce, openRig, tcpCallee, tracer, type Rig } from "./rig.ts";
+import { waitFor } from "../waiting.ts";
 
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 const at = { group: "planner", agent: 3, walk: 1, step: 0 };
 const op = opId(nonce, at);
 

@@ -1,10 +1,9 @@
 /** A caller who leaves while a fault delivers its request a second time: what the callee did is told all the same. */
 import { once } from "node:events";
 import { request } from "node:http";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { bodyOf, httpCallee, openRig } from "./rig.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 test("as often as the callee got it, whoever left before it had answered", async () => {
   let executed = 0;

@@ -2,13 +2,12 @@
 import { request, Agent, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Deed, Rule } from "../../src/faults/handles.ts";
 import { heldBytesMax } from "../../src/links/held-bytes.ts";
 import { seededRandom } from "../../src/world.ts";
 import { bodyOf, callLink, certain, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 const answering = (body: string, over: Partial<Rule> = {}): Rule => ({
   ...over,

@@ -2,11 +2,10 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { realWorld, type World } from "../../src/world.ts";
 import { callLink, openRig, tcpCallee } from "./rig.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 const chunksOfBytes = fc.array(
   fc.oneof(

@@ -1,13 +1,12 @@
 /** The signs by which a fault is known to have taken hold. */
 import { once } from "node:events";
 import { request } from "node:http";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Sign } from "../../src/faults/handles.ts";
 import { bodyOf, callLink, httpCallee, openRig, tcpCallee, type Rig } from "./rig.ts";
 import { smallEngine } from "./small-engine.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 const signsOf = <Is extends Sign["is"]>(rig: Rig, is: Is): Extract<Sign, { is: Is }>[] =>
   rig.signs.filter((sign): sign is Extract<Sign, { is: Is }> => sign.is === is);

@@ -9,8 +9,7 @@ import { openStdioLink, type StdioLink } from "../../src/links/stdio-link.ts";
 import type { StdioPipe } from "../../src/wire/stdio-pipe.ts";
 import { realWorld } from "../../src/world.ts";
 import { certain, losing, nonce, tracer } from "./rig.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 });
+import { waitFor } from "../waiting.ts";
 
 interface Rig {
   readonly link: StdioLink;

@@ -56,7 +56,7 @@ async function onStage(onPost: (streams: readonly ServerResponse[]) => void = ()
     },
     posts: async (count) => {
       const found = (): Exchange[] => rig.exchanges().filter(({ method }) => method === "POST");
-      await expect.poll(() => found().length, { timeout: 10_000 }).toBe(count);
+      await expect.poll(() => found().length).toBe(count);
       return found();
     },
     [Symbol.asyncDispose]: async () => {

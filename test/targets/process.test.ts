@@ -9,6 +9,7 @@ import { UserError } from "../../src/errors.ts";
 import { groupLives, membersOf, signalGroup } from "../../src/processes.ts";
 import { realWorld } from "../../src/world.ts";
 import { honest, openStand, type Stand } from "./stand.ts";
+import { until } from "../waiting.ts";
 
 async function refusalOf(starting: Promise<unknown>): Promise<string> {
   const error = await starting.then(
@@ -24,10 +25,6 @@ async function refusalOf(starting: Promise<unknown>): Promise<string> {
 async function expectNothingLeft(stand: Stand): Promise<void> {
   expect(await stand.leased()).toEqual([]);
   expect(stand.events).toEqual([]);
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await realWorld.sleep(5);
 }
 
 describe("a target that starts", () => {

@@ -5,12 +5,9 @@ import { groupLives, signalGroup } from "../../src/processes.ts";
 import type { ProcessTarget } from "../../src/targets/target.ts";
 import { realWorld } from "../../src/world.ts";
 import { honest, openStand, type Stand } from "./stand.ts";
+import { until } from "../waiting.ts";
 
 const restart = { most: 2, withinMs: 5000 };
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await realWorld.sleep(5);
-}
 
 const edgesOf = (stand: Stand): unknown[] => stand.events.map((event) => "edge" in event && event.edge);
 

@@ -1,7 +1,7 @@
 /** The life of a stdio server's processes: started by their sessions, ended in the specification's order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { TargetEvent } from "../../src/history/events.ts";
 import { groupLives, membersOf } from "../../src/processes.ts";
 import { openStdioServer, type StdioServer } from "../../src/targets/stdio-server.ts";
@@ -9,8 +9,7 @@ import { realWorld } from "../../src/world.ts";
 import { openStand, type Stand } from "./stand.ts";
 import { callOf } from "../wire/fault-server.ts";
 import { openStdioStand, type StdioStand } from "../wire/stdio-child.ts";
-
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+import { waitFor } from "../waiting.ts";
 
 const lives = ({ events }: StdioStand): TargetEvent[] => events.filter((event) => event.type === "target");
 const about = { type: "target", target: "cloud", role: "server" } as const;

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Answers, AskedBack } from "../../src/wire/asked-back.ts";
 import { isAskMethod } from "../../src/wire/asked-back.ts";
 import { openLeanSession } from "../../src/wire/lean.ts";
@@ -18,6 +18,7 @@ import { realWorld } from "../../src/world.ts";
 import { askedWith } from "../steps/asked.ts";
 import { startV2Server } from "./v2-server.ts";
 import { openStdioStand, withChild } from "./stdio-child.ts";
+import { waitFor } from "../waiting.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -125,7 +126,7 @@ describe.each(ways)("on the $wire wire over $over, a server of the SDK", ({ star
     const slow: Answers = { "elicitation/create": { is: "decline", result: { action: "decline" }, delayMs: 60_000 } };
     const { answer, asked } = await called(await start(slow), "Elicit", slow, 500);
     expect(answer.class).toBe("timeout");
-    await vi.waitFor(() => expect(asked).toMatchObject([{ answer: "too-late" }]));
+    await waitFor(() => expect(asked).toMatchObject([{ answer: "too-late" }]));
   });
 
   test("is told that nobody knows of it where nothing is in the script", async () => {
@@ -149,7 +150,7 @@ test("what comes on the stream of a call is for that call, whatever else is unde
     if (message.params?.name === "Slow")
       return void hold.promise.then(() => asked.json(resultTo(asked, textResult("1"))));
     asked.events({ jsonrpc: "2.0", id: "q", method: "elicitation/create", params: {} });
-    return void vi.waitFor(() => expect(server.heard.some((heard) => heard.message.id === "q")).toBe(true)).then(end);
+    return void waitFor(() => expect(server.heard.some((heard) => heard.message.id === "q")).toBe(true)).then(end);
   });
   closing.push(() => server.close());
   const answers: Answers = { "elicitation/create": { is: "decline", result: { action: "decline" } } };

@@ -1,13 +1,14 @@
 /** HTTP+SSE, the transport of 2024-11-05, with a server of the SDK's first version and with odd ones. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { dialectOf, eventStreamDialect, learned } from "../../src/wire/dialect.ts";
 import { openLeanSession } from "../../src/wire/lean.ts";
 import { openSdkSession } from "../../src/wire/sdk.ts";
 import type { OpenSession, SessionOptions } from "../../src/wire/session.ts";
 import { startFixture } from "../fixtures/started-fixture.ts";
 import { callOf, openTo } from "./fault-server.ts";
+import { waitFor } from "../waiting.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -124,7 +125,7 @@ describe("an odd server", () => {
     expect(await waiting).toMatchObject({ class: "ok" });
     // Whoever loses the stream loses the session.
     answerTo?.destroy();
-    await vi.waitFor(() => expect(session.lost).toBe(true), 10_000);
+    await waitFor(() => expect(session.lost).toBe(true));
     expect(await session.call(callOf())).toMatchObject({ class: "no-session" });
     await session.close();
   });

@@ -1,11 +1,12 @@
 /** Which connections are used again, and which are not: seen from a server that looks at each of them. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { realWorld } from "../../src/world.ts";
 import type { Reply } from "../../src/wire/lean-channel.ts";
 import { openRequest } from "../../src/wire/lean-http.ts";
 import { Peer } from "../../src/wire/http-peer.ts";
 import { answerTo, callOf, openTo, resultTo, startFaultServer, textResult, type Asked } from "./fault-server.ts";
+import { waitFor } from "../waiting.ts";
 
 const servers: Server[] = [];
 const peers: Peer[] = [];
@@ -57,7 +58,7 @@ async function asking(
 }
 
 const isGone = (socket: Socket | undefined): Promise<void> =>
-  vi.waitFor(() => {
+  waitFor(() => {
     expect(socket?.destroyed).toBe(true);
   });
 
@@ -109,7 +110,7 @@ test("connections that only a rush had needed go one by one when it is over, not
   for (const left of [1, 2]) {
     nowUs += 1_000_000;
     expect(await ask()).toMatchObject({ seen: { reusedSocket: true } });
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(gone()).toBe(left);
     });
   }
@@ -139,7 +140,7 @@ test.for([
   const [first] = sockets;
   if (first !== undefined) end(first);
   await isGone(first);
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     expect(await ask()).toMatchObject({ is: "answer", seen: { reusedSocket: false } });
   });
 });
@@ -160,7 +161,7 @@ test("answers that come in pieces at the same time stay apart, though they are r
   const session = await openTo(server.url);
   const texts = Array.from({ length: 8 }, (_, n) => `${n}é`.repeat(3000));
   const answers = texts.map((text) => session.call(callOf({ args: { text } })));
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(held).toHaveLength(texts.length);
   });
   const wholes = held.map((asked) => {

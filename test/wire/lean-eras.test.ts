@@ -7,6 +7,7 @@ import type { SessionOptions } from "../../src/wire/session.ts";
 import { callOf, errorTo, openTo, resultTo, startFaultServer, type React } from "./fault-server.ts";
 import { openStdioStand } from "./stdio-child.ts";
 import { startV2Server, v2StdioScript, type V2Server } from "./v2-server.ts";
+import { waitFor } from "../waiting.ts";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -75,7 +76,7 @@ describe("2026-07-28 with a server of the second SDK", () => {
     const session = await openTo(server.url, modern);
     const answer = await session.call(callOf({ args: { waitMs: 60_000 }, timeoutMs: 300, onTimeout }));
     expect(answer).toMatchObject({ class: "timeout", onTimeout: "cancel" });
-    await vi.waitFor(() => expect(server.cancelled).toEqual(["FetchResources"]), 10_000);
+    await waitFor(() => expect(server.cancelled).toEqual(["FetchResources"]));
     await session.close();
     // Nothing was said beside the two requests.
     expect(server.heard).toHaveLength(2);
@@ -89,7 +90,7 @@ describe("2026-07-28 with a server of the second SDK", () => {
       callOf({ args: { waitMs: 1000 }, timeoutMs: 300, onTimeout: "abandon", onLate: (came) => late.push(came) }),
     );
     expect(answer).toMatchObject({ class: "timeout", onTimeout: "abandon" });
-    await vi.waitFor(() => expect(late).toEqual([{ class: "ok" }]), 10_000);
+    await waitFor(() => expect(late).toEqual([{ class: "ok" }]));
     expect(server.cancelled).toEqual([]);
     await session.close();
   });
@@ -182,7 +183,7 @@ describe("over stdio", () => {
     const answer = await session.call(callOf({ tool: "Hang", timeoutMs: 300, onTimeout: "cancel" }));
     expect(answer).toMatchObject({ class: "timeout", onTimeout: "cancel" });
     const log = (): Promise<string> => readFile(join(stand.stand.folder, "cloud.log"), "utf8");
-    await vi.waitFor(async () => expect(await log()).toContain("cancelled"), 15_000);
+    await waitFor(async () => expect(await log()).toContain("cancelled"));
     await session.close();
   });
 

@@ -6,13 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SessionError } from "../../src/wire/session.ts";
 import { pagesMax } from "../../src/wire/requests.ts";
 import { realWorld, type World } from "../../src/world.ts";
 import { fakeWorld } from "../fake-world.ts";
 import { callOf, errorTo, openTo, resultTo, startFaultServer } from "./fault-server.ts";
 import type { FaultServer, FaultServerOptions, React } from "./fault-server.ts";
+import { waitFor } from "../waiting.ts";
 
 const servers: FaultServer[] = [];
 afterEach(async () => {
@@ -287,7 +288,7 @@ describe("closing", () => {
     expect(live.size).toBeGreaterThan(0);
     await session.close();
     // The requests left open end with their connections, a moment after those were dropped.
-    await vi.waitFor(() => expect(live.size).toBe(0));
+    await waitFor(() => expect(live.size).toBe(0));
   });
 
   test("twice is once", async () => {

@@ -5,8 +5,8 @@ import { groupLives } from "../../src/processes.ts";
 import { SessionError, type Answer, type Session } from "../../src/wire/session.ts";
 import { callOf } from "./fault-server.ts";
 import { openStdioStand, withChild, type Behaviour } from "./stdio-child.ts";
+import { waitFor } from "../waiting.ts";
 
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 const text = (says: string): string => `{ content: [{ type: "text", text: ${JSON.stringify(says)} }] }`;
 
 const answerTo = (call: string, options: Parameters<typeof callOf>[0] = {}): Promise<Answer> =>

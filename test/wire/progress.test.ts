@@ -129,7 +129,7 @@ describe.each(wires)("the %s wire", (wire, open) => {
     closing.push(() => session.close());
     expect((await session.call(asking())).progress).toMatchObject({ count: 1 });
     await expect
-      .poll(() => strays, { timeout: 15_000 })
+      .poll(() => strays)
       .toEqual([
         { is: "answered", ours: token, inOrder: true },
         { is: "answered", ours: token, inOrder: true },
@@ -201,7 +201,7 @@ test("who has stopped waiting hears no more of it as its own", async () => {
     hears,
   );
   expect((await session.call(asking({ timeoutMs: 100 }))).class).toBe("timeout");
-  await expect.poll(() => strays.at(0), { timeout: 15_000 }).toMatchObject({ is: "left", ours: token });
+  await expect.poll(() => strays.at(0)).toMatchObject({ is: "left", ours: token });
 });
 
 test("a flood of notifications is counted, and nothing of it kept", async () => {

@@ -1,12 +1,13 @@
 /** The SDK's second version as agents speak through it in 2026-07-28, with servers of its own and with odd ones. */
 import { readFileSync } from "node:fs";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { dialectOf, learned, sessionless } from "../../src/wire/dialect.ts";
 import { openSdkSession } from "../../src/wire/sdk.ts";
 import type { SessionOptions } from "../../src/wire/session.ts";
 import { answerTo, callOf, errorTo, openTo, resultTo, startFaultServer, type React } from "./fault-server.ts";
 import { openStdioStand } from "./stdio-child.ts";
 import { startV2Server, v2StdioScript } from "./v2-server.ts";
+import { waitFor } from "../waiting.ts";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -60,7 +61,7 @@ describe("with a server of its own", () => {
     const session = await openTo(server.url, modern, openSdkSession);
     const answer = await session.call(callOf({ args: { waitMs: 60_000 }, timeoutMs: 400 }));
     expect(answer).toMatchObject({ class: "timeout", onTimeout: "cancel" });
-    await vi.waitFor(() => expect(server.cancelled).toEqual(["FetchResources"]), 10_000);
+    await waitFor(() => expect(server.cancelled).toEqual(["FetchResources"]));
     await session.close();
   });
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer as McpServer2 } from "@modelcontextprotocol/server";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import type { ListKind } from "../../src/history/list-changes.ts";
 import { dialectOf } from "../../src/wire/dialect.ts";
@@ -12,6 +12,7 @@ import { openLeanSession } from "../../src/wire/lean.ts";
 import { openSdkSession } from "../../src/wire/sdk.ts";
 import { callOf, openTo, resultTo, startFaultServer, textResult } from "./fault-server.ts";
 import { openStdioStand } from "./stdio-child.ts";
+import { waitFor } from "../waiting.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -30,7 +31,6 @@ function hearing() {
 }
 
 const changed = (list: ListKind) => ({ jsonrpc: "2.0", method: `notifications/${list}/list_changed` });
-const patience = { timeout: 15_000, interval: 10 };
 
 test.each(wires)("the %s wire hears of changed lists on the session's own stream", async (_, open) => {
   const server = await startFaultServer((asked) => asked.json(resultTo(asked, textResult("1"))), {
@@ -41,7 +41,7 @@ test.each(wires)("the %s wire hears of changed lists on the session's own stream
   const { lists, hears } = hearing();
   const session = await openTo(server.url, { hears, listens: true }, open);
   closing.push(() => session.close());
-  await vi.waitFor(() => expect(lists).toEqual(["tools", "prompts", "resources"]), patience);
+  await waitFor(() => expect(lists).toEqual(["tools", "prompts", "resources"]));
 });
 
 test("the lean wire says where a server has no such stream, and asks for none unless it is to listen", async () => {
@@ -69,7 +69,7 @@ test.each(wires)("over stdio the %s wire hears of them wherever it is", async (_
   closing.push(() => session.close());
   expect(session.listens).toBe(true);
   await session.call(callOf());
-  await vi.waitFor(() => expect(lists).toEqual(["tools"]), patience);
+  await waitFor(() => expect(lists).toEqual(["tools"]));
 });
 
 test.each(wires)("in 2026-07-28 the %s wire subscribes, and hears of them then", async (_, open) => {
@@ -95,5 +95,5 @@ test.each(wires)("in 2026-07-28 the %s wire subscribes, and hears of them then",
   closing.push(() => session.close());
   expect(session.listens).toBe(true);
   handler.notify.toolsChanged();
-  await vi.waitFor(() => expect(lists).toEqual(["tools"]), patience);
+  await waitFor(() => expect(lists).toEqual(["tools"]));
 });
