@@ -82,7 +82,7 @@ async function open(over: { isOurs?: boolean; pulseMs?: number; timeoutMs?: numb
     recorder: { record, nowUs: world.nowUs },
     // Far off, unless a test is about it: calls alone notice.
     pulseMs: 60_000,
-    timeoutMs: 500,
+    timeoutMs: 3000,
     ...over,
   });
   opened.push(engine);
@@ -304,7 +304,7 @@ describe("a server that is met", () => {
     const server = createServer((_, response) => response.writeHead(status).end(text));
     const { port } = await listen(server);
     try {
-      return await acquaint({ url: `http://127.0.0.1:${port}`, says: "it", timeoutMs: 1000, world });
+      return await acquaint({ url: `http://127.0.0.1:${port}`, says: "it", timeoutMs: 10_000, world });
     } finally {
       server.close();
     }
@@ -330,7 +330,7 @@ describe("a server that is met", () => {
   });
 
   test("that does not answer is not reached", async () => {
-    const about = { url: "http://127.0.0.1:1", says: "it", timeoutMs: 1000, world };
+    const about = { url: "http://127.0.0.1:1", says: "it", timeoutMs: 10_000, world };
     await expect(acquaint(about)).rejects.toMatchObject({
       exitCode: 75,
       message: expect.stringMatching(/ECONNREFUSED.*: start a Toxiproxy there, or use --engine embedded$/),
