@@ -1,7 +1,6 @@
 /** Whole runs against servers over stdio: each agent has a process of its own. */
 import { glob, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/history/events.ts";
 import {
@@ -208,9 +207,8 @@ describe.runIf(canSeeProcesses)("whatever ends a run, no process of a session is
       cwd: folder.path,
     });
     await started(running, "baseline (");
-    await sleep(500);
-    const before = await alive(running.mark);
-    expect(before.filter((process) => process.includes("fixtures/cloud.js"))).toHaveLength(3);
+    const servers = async () => (await alive(running.mark)).filter((name) => name.includes("fixtures/cloud.js"));
+    await until(async () => (await servers()).length === 3);
     running.child.kill(signal);
     await running.ended;
     await nothingIsLeft(running);

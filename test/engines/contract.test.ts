@@ -120,13 +120,13 @@ for (const { name, absent, start } of enginesUnderTest) {
     test("each chunk is late by the latency, not by the sum of those before it", async () => {
       await using echo = await openEcho();
       const proxy = await openProxy(echo.address);
-      await proxy.addToxic(latency(200));
+      await proxy.addToxic(latency(500));
       const client = await openClient(proxy.address);
       for (let sent = 0; sent < 10; sent += 1) {
         client.socket.write("x");
         await still(5);
       }
-      expect(await client.got(10)).toBeLessThan(1000);
+      expect(await client.got(10)).toBeLessThan(4500);
       client.socket.destroy();
     });
 
@@ -329,8 +329,8 @@ for (const { name, absent, start } of enginesUnderTest) {
         await client.got(bytes);
         expect(client.receivedBytes()).toBeLessThanOrEqual((performance.now() - sentMs) * 400 + 1);
       }
-      // Four times as long as it takes: this machine may have other things to do.
-      expect(performance.now() - sentMs).toBeLessThan(2000);
+      // Ten times as long as it takes: this machine may have other things to do.
+      expect(performance.now() - sentMs).toBeLessThan(5000);
       expect(client.received().equals(data)).toBe(true);
       client.socket.destroy();
     });

@@ -11,6 +11,7 @@ import { openLink } from "../../src/links/link.ts";
 import { openFaultDesk } from "../../src/run/fault-desk.ts";
 import { realWorld } from "../../src/world.ts";
 import { embedded, enginesUnderTest, type RunningEngine } from "../engines/engines-under-test.ts";
+import { waitFor } from "../waiting.ts";
 
 const world = realWorld;
 const shares = { toxicity: 0.3 };
@@ -147,7 +148,7 @@ describe("at the desk", () => {
     await desk.step(fault, 0, 2);
     expect(await call()).toBeGreaterThanOrEqual(599);
     await desk.heal(fault, 0);
-    expect(await call()).toBeLessThan(599);
+    await waitFor(async () => expect(await call()).toBeLessThan(599));
     expect(told()).toEqual([
       "requested",
       "observed",
@@ -166,7 +167,7 @@ describe("at the desk", () => {
     const { link, desk, fault, call, told, events } = await opened("control");
     await desk.inject(fault, 0);
     await desk.step(fault, 0, 2);
-    expect(await call()).toBeLessThan(599);
+    await waitFor(async () => expect(await call()).toBeLessThan(599));
     await desk.healAll();
     expect(told()).toEqual(["requested", 'made 2 {"delay":"600ms"}', "healed"]);
     for (const event of events) if (event.type.startsWith("fault")) expect(event).toHaveProperty("control", true);

