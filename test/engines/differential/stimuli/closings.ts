@@ -21,28 +21,31 @@ import {
 } from "../stimulus.ts";
 
 const up = { stream: "upstream" };
+const lateWrite = "a write that comes later than the timeout finds the connection closed";
 
 export const closings: readonly Stimulus[] = [
   {
     name: "timeout upstream: the server gets nothing, and both are ended after it",
+    races: lateWrite,
     steps: [
       proxyTo(),
-      toxic("timeout", { timeout: 200 }, up),
+      toxic("timeout", { timeout: 600 }, up),
       open("a"),
       send("a", "x"),
-      ends("a", "fin", after(200)),
+      ends("a", "fin", after(600)),
       ends("a.server", "fin"),
       received("a.server"),
     ],
   },
   {
     name: "timeout downstream: the server has the request, the client nothing",
+    races: lateWrite,
     steps: [
       proxyTo(),
-      toxic("timeout", { timeout: 200 }),
+      toxic("timeout", { timeout: 600 }),
       open("a"),
       send("a", "x"),
-      ends("a", "fin", after(200)),
+      ends("a", "fin", after(600)),
       ends("a.server", "fin"),
       received("a.server", "x"),
       received("a"),
@@ -60,7 +63,7 @@ export const closings: readonly Stimulus[] = [
   },
   {
     name: "each chunk that a timeout drops puts off its close",
-    races: "a write that comes later than the timeout finds the connection closed",
+    races: lateWrite,
     steps: [
       proxyTo(),
       toxic("timeout", { timeout: 400 }, up),

@@ -206,7 +206,7 @@ export const delays: readonly Stimulus[] = [
     name: "what is on its way is lost when the proxy is disabled",
     steps: [
       proxyTo(),
-      toxic("latency", { latency: 1000 }),
+      toxic("latency", { latency: 5000 }),
       open("a"),
       send("a", "x"),
       gets("a.server", 1),
