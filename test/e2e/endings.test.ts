@@ -27,7 +27,9 @@ describe.runIf(canSeeProcesses)("whatever ends a run, nothing of it is left", ()
     "%s in the middle of a fault: it heals, judges what it saw, and exits %i",
     async (signal, code) => {
       await using folder = await temporaryFolder();
-      const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
+      const inFault = "phases=[{baseline: 1500ms}, {fault: 20s, recovery: 2s, name: outage}]";
+      const args = ["run", "silent-empty", ...brief["silent-empty"], "--set", inFault];
+      const running = startSquall(args, { cwd: folder.path });
       await started(running, "outage (");
       await sleep(800);
       running.child.kill(signal);
@@ -110,7 +112,9 @@ describe("a saved history", () => {
 
   test("cut off by kill -9 keeps its witnessed violations and believes nothing else", async () => {
     await using folder = await temporaryFolder();
-    const running = startSquall(["run", "duplicate-effects", ...brief["duplicate-effects"]], { cwd: folder.path });
+    const inRecovery = "phases=[{baseline: 1500ms}, {fault: 2s, recovery: 20s, name: lost-replies}]";
+    const args = ["run", "duplicate-effects", ...brief["duplicate-effects"], "--set", inRecovery];
+    const running = startSquall(args, { cwd: folder.path });
     await started(running, "lost-replies.recovery (");
     await sleep(700);
     running.child.kill("SIGKILL");
@@ -131,7 +135,9 @@ describe("a saved history", () => {
 
   test("cut off before anything went wrong is unknown", async () => {
     await using folder = await temporaryFolder();
-    const running = startSquall(["run", "silent-empty", ...brief["silent-empty"]], { cwd: folder.path });
+    const inBaseline = "phases=[{baseline: 20s}, {fault: 2s, recovery: 2s, name: outage}]";
+    const args = ["run", "silent-empty", ...brief["silent-empty"], "--set", inBaseline];
+    const running = startSquall(args, { cwd: folder.path });
     await started(running, "baseline (");
     await sleep(500);
     running.child.kill("SIGKILL");
