@@ -10,7 +10,7 @@ const light = [
   "--set",
   "agents.planner.arrivals={rate: 5/s, agents: 4}",
   "--set",
-  "phases=[{baseline: 1500ms}, {fault: 300ms, recovery: 1500ms, name: lost-replies}, {fault: 300ms, recovery: 1500ms, name: hang-ups}, {fault: 300ms, recovery: 1500ms, name: stall}, {fault: 300ms, recovery: 1500ms, name: resets}]",
+  "phases=[{baseline: 1500ms}, {fault: 300ms, recovery: 2500ms, name: lost-replies}, {fault: 300ms, recovery: 2500ms, name: hang-ups}, {fault: 300ms, recovery: 2500ms, name: stall}, {fault: 300ms, recovery: 2500ms, name: resets}]",
 ];
 const overStdio = ["--set", "servers.cloud.transport=stdio", "--set", "faults[0].instead=hang"];
 const kinds = ["naive", "hardened"].flatMap((server) => [
