@@ -13,14 +13,14 @@ import {
 } from "./squall.ts";
 
 const set = (...sets: readonly string[]): string[] => sets.flatMap((one) => ["--set", one]);
-const brief = set("phases=[{baseline: 1500ms}, {fault: 1s, recovery: 1500ms, name: cut-off}]");
+const brief = set("phases=[{baseline: 1500ms}, {fault: 1s, recovery: 2500ms, name: cut-off}]");
 const inStore = set("servers.notebook.defects=[]");
 const sticky = set("servers.notebook.balance=sticky");
 
 const rollout = [
   "rolling-restart",
   ...set(
-    "phases=[{baseline: 1500ms}, {fault: 10s, recovery: 1500ms, name: rollout}]",
+    "phases=[{baseline: 1500ms}, {fault: 10s, recovery: 2500ms, name: rollout}]",
     "faults=[{server: notebook, kind: rolling-restart, drain: 300ms}]",
   ),
 ];

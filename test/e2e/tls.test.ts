@@ -46,7 +46,7 @@ describe("a server behind TLS, certified by an authority of one's own", () => {
     const text = scenario({
       server: `{ url: "${server.url}", tls: { ca: ca.pem } }`,
       group: `wire: ${wire},`,
-      phases: "[{ baseline: 1500ms }, { fault: 1500ms, recovery: 1500ms, name: errors }]",
+      phases: "[{ baseline: 1500ms }, { fault: 1500ms, recovery: 2500ms, name: errors }]",
       faults: "[{ link: agents->mine, kind: http-status, status: 503, during: errors }]",
     });
     await writeFile(join(folder.path, "s.yaml"), text);
