@@ -21,21 +21,22 @@ describe.runIf(isFull)("repeated runs (left to CI: SQUALL_ROUNDS=full)", () => {
       await using folder = await temporaryFolder();
       const { verdict, exitCode, checks, gaps, notCovered } = await verdictsFrom([name, ...brief[name]], folder.path);
       const plan = await readFile(join(await onlyRun(folder.path), "plan.json"), "utf8");
-      return {
-        name,
-        verdict,
-        exitCode,
-        checks: checks.map(({ check, verdict }) => `${check} ${verdict}`),
-        gaps,
-        notCovered,
-        plan,
-      };
+      const unsure = checks.flatMap(({ check, because }) => (because === undefined ? [] : [`${check}: ${because}`]));
+      const shown = checks.map(({ check, verdict }) => `${check} ${verdict}`);
+      return { name, unsure, same: { verdict, exitCode, checks: shown, gaps, notCovered, plan } };
     };
-    const verdicts = await eachOf(runs, 1, (name) => played(name));
+    const all = await eachOf(runs, 1, (name) => played(name));
     for (const name of scenarios) {
-      const [first, ...others] = verdicts.filter((run) => run.name === name);
-      expect(first?.exitCode).toBe(1);
-      for (const other of others) expect(other).toEqual(first);
+      const [first, ...others] = all
+        .filter((run) => run.name === name)
+        .toSorted((one, other) => one.unsure.length - other.unsure.length);
+      expect(first?.same.exitCode).toBe(1);
+      for (const other of others) {
+        // A busy machine may leave a check too little to look at, and it says so: such a run is played again.
+        const isUnsurer = other.unsure.length > (first?.unsure.length ?? 0);
+        const { unsure, same } = isUnsurer ? await played(name) : other;
+        expect(same, `${name}: ${unsure.join("; ")}`).toEqual(first?.same);
+      }
     }
   });
 
