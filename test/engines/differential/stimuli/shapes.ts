@@ -225,6 +225,8 @@ const limits: readonly Stimulus[] = [
   },
   {
     name: "limit_data counts each connection and each stream for itself",
+    // 5 of 300 plays, of the real server alone: what the server says back is unread as its connection is closed.
+    races: "an answer that comes between the limit and the close turns the end into a reset",
     steps: [
       proxyTo(),
       toxic("limit_data", { bytes: 4 }, up),
