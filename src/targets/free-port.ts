@@ -16,11 +16,10 @@ export async function freePort([least, below]: readonly [number, number] = notGi
     const port = randomInt(least, below);
     if (handedOut.has(port)) continue;
     remember(port);
-    if (!(await answers(port)) && (await portOfTheSystem(port)) !== undefined) return port;
+    if (!(await answers(port)) && (await canListen(port))) return port;
   }
   for (;;) {
     const port = await portOfTheSystem(0);
-    if (port === undefined) throw new Error("the system gave no port");
     if (handedOut.has(port)) continue;
     remember(port);
     return port;
@@ -45,14 +44,24 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** The port, or any where it is 0; undefined where it is taken. */
-function portOfTheSystem(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
+function canListen(port: number): Promise<boolean> {
+  return portOfTheSystem(port).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The port, or any where it is 0. */
+function portOfTheSystem(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", () => resolve(undefined));
+    server.once("error", reject);
     server.listen({ host: "127.0.0.1", port }, () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? address?.port : undefined));
+      server.close(() => {
+        if (typeof address === "object" && address !== null) resolve(address.port);
+        else reject(new Error("the system gave no port"));
+      });
     });
   });
 }

@@ -27,7 +27,7 @@ test.each(["127.0.0.1", "0.0.0.0"])(
   },
 );
 
-test("is the one of its range, and once only", async () => {
+test("is told once only, also where its range has no other", async () => {
   const port = await freePort();
   const next = [port + 1, port + 2] as const;
   const first = await freePort(next);
