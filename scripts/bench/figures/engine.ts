@@ -1,10 +1,9 @@
 import { delimiter, join } from "node:path";
 import { access, constants } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { z } from "zod";
 import { openToxiproxy } from "../../../src/engines/toxiproxy.ts";
+import { freePort } from "../../../src/targets/free-port.ts";
 import { realWorld as world } from "../../../src/world.ts";
 import { atLeast, atMost, type Figure } from "../figure.ts";
 import { startPeer, type Lab } from "../lab.ts";
@@ -81,7 +80,7 @@ async function openWays(lab: Lab): Promise<readonly Way[]> {
     await startPeer(lab, "embedded", { UPSTREAM_PORT: echo.url.port }),
     await startPeer(lab, "embedded", { UPSTREAM_PORT: server.url.port }),
   ];
-  const port = await freePort();
+  const port = String(await freePort());
   const real = lab.start(["-host", "127.0.0.1", "-port", port], { program: file, env: { LOG_LEVEL: "fatal" } });
   const toxiproxy = openToxiproxy({ url: `http://127.0.0.1:${port}`, world });
   await answering(() => toxiproxy.version());
@@ -128,16 +127,6 @@ async function realServer(): Promise<string> {
     if (runs) return file;
   }
   throw new Error("no real toxiproxy-server to compare with: name its file in SQUALL_TOXIPROXY");
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has an address");
-  server.close();
-  await once(server, "close");
-  return String(address.port);
 }
 
 async function answering(ask: () => Promise<unknown>): Promise<void> {
